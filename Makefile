@@ -1,0 +1,42 @@
+# Two commands: `make up` runs everything, `make test` tests everything.
+PYTHON ?= python3
+ARGS ?=
+export UV_PYTHON_DOWNLOADS := never
+UV := $(shell command -v uv || echo .env/uv/bin/uv)
+BIN := .venv/bin
+
+.PHONY: up test check lint types bench images clean
+
+up: .venv/.ready
+	@$(BIN)/ctfy-admin up $(ARGS)
+
+test: check
+	@$(BIN)/pytest -n $(or $(WORKERS),auto)
+
+check: .venv/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/.ready
+	@$(BIN)/python bench/run.py
+
+# The base images that the examples' Dockerfiles name, made here from Debian packages.
+images:
+	@sh examples/images/make.sh
+
+# Made anew only when the lock changes, so that a second run needs no network.
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --frozen --all-extras --group dev --python $(PYTHON)
+	@touch $@
+
+.env/uv/bin/uv:
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .env/uv uv \
+	  || ($(PYTHON) -m venv .env/pip && .env/pip/bin/pip install --quiet --target .env/uv uv)
+
+# An absolute path when uv is on the machine already: nothing to make.
+%/uv: ;
+
+clean:
+	rm -rf .venv .env dist

@@ -1,0 +1,84 @@
+"""From nothing to a captured flag: `python examples/quickstart.py --email … --password …`.
+
+Also takes CTFY_URL, CTFY_EMAIL and CTFY_PASSWORD.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+try:
+    from ctfy.sdk import CtfyApiError, PlatformClient
+except ModuleNotFoundError:  # not in the project's environment: go there
+    python = ROOT / ".venv" / "bin" / "python"
+    if not python.exists() or Path(sys.executable) == python:
+        sys.exit("error: ctfy is not installed here: run `make up` first, or pip install ctfy")
+    os.execv(python, [str(python), *sys.argv])
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(text, flush=True)
+
+
+def main() -> None:
+    """Sign in, register, launch, solve, submit, stop."""
+    parser = argparse.ArgumentParser(description="Capture a first flag.")
+    parser.add_argument("--url", default=os.environ.get("CTFY_URL", "http://127.0.0.1:8100"))
+    parser.add_argument("--email", default=os.environ.get("CTFY_EMAIL"), required=False)
+    parser.add_argument("--password", default=os.environ.get("CTFY_PASSWORD"))
+    parser.add_argument("--challenge", default="notes")
+    options = parser.parse_args()
+    if not options.email or not options.password:
+        parser.error("give --email and --password, as `make up` printed them")
+
+    session = PlatformClient(options.url).auth.login(options.email, options.password).token
+    minted = PlatformClient(options.url, session).auth.mint_token("quickstart", expires_in_days=1)
+    client = PlatformClient(options.url, token=minted.token)
+
+    competition = client.competitions.list(phase="running")[0]
+    say(f"competition  {competition.title}")
+    entered = client.competition(competition.id)
+    if not competition.is_registered:
+        entered.register(mode="solo")
+    challenge = next(c for c in entered.challenges() if c.id == options.challenge)
+    say(f"challenge    {challenge.name}: {challenge.questions[0].prompt}")
+
+    def progress(status: object) -> None:
+        place = getattr(status, "queue_position", 0)
+        print(
+            f"\rinstance     {getattr(status, 'status', '')}"
+            f"{f', number {place} in the queue' if place else ''}    ",
+            end="",
+            flush=True,
+        )
+
+    ready = client.instances.start(challenge.id, competition_id=competition.id, on_status=progress)
+    print()
+    try:
+        for service in ready.surface.services:
+            say(f"service      {service.service_type.value} {service.url}")
+        solver = ROOT / "examples" / "challenges" / challenge.id / "solve.py"
+        answer = subprocess.run(
+            [sys.executable, str(solver), ready.surface.services[0].url],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[-1]
+        say(f"captured     {answer}")
+        result = client.submissions.submit(ready.id, answer)
+        say(f"correct={result.correct} solved={result.challenge_fully_solved}")
+    finally:
+        client.instances.stop(ready.id)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CtfyApiError as refusal:
+        sys.exit(f"error: {refusal}")

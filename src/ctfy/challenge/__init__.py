@@ -1,0 +1,1 @@
+"""Challenge folders: the `metadata.yaml` model, discovery, rendering, audit."""

@@ -1,0 +1,149 @@
+"""The audit: every mistake in a challenge folder, with file, line and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from pydantic import ValidationError
+
+from ctfy.challenge.metadata import Metadata, Mode
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake. `line` counts from 1; 0 is the whole file or folder."""
+
+    path: Path
+    line: int
+    problem: str
+    fix: str
+    is_error: bool = True
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{where}: {self.problem} ({self.fix})"
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def audit(folder: Path) -> list[Finding]:
+    """Everything wrong with one challenge folder; empty when it is fit to run."""
+    path = folder / "metadata.yaml"
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        data = read_yaml(path)
+    except (OSError, UnicodeDecodeError) as error:
+        return [Finding(path, 0, f"cannot be read: {error}", "make it a readable UTF-8 file")]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "is not YAML"
+        return [Finding(path, mark.line + 1 if mark else 0, problem, "correct the YAML")]
+    if not isinstance(data, dict):
+        return [Finding(path, 1, "is no mapping", "start with `name: …`")]
+    try:
+        metadata = Metadata.model_validate(data)
+    except ValidationError as error:
+        return [
+            Finding(path, _line(node, e["loc"]), _problem(e), _fix(e["type"], e.get("ctx", {})))
+            for e in error.errors()
+        ]
+    return [
+        *_runs(folder, metadata),
+        *_sandbox(folder, metadata, _line(node, ("sandbox", "run"))),
+        *_templates(folder),
+    ]
+
+
+def _problem(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    return f"`{where}`: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _fix(kind: str, context: dict[str, Any]) -> str:
+    if kind == "missing":
+        return "add the field"
+    if kind == "extra_forbidden":
+        return "remove the field, or correct its name"
+    if "expected" in context:
+        return f"use one of {context['expected']}"
+    return "change the value"
+
+
+def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line on which a location stands, or the nearest thing around it that exists."""
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            inside = [(k, v) for k, v in node.value if k.value == part]
+            if not inside:
+                break
+            key, node = inside[0]
+            if not isinstance(node, (yaml.MappingNode, yaml.SequenceNode)):
+                return int(key.start_mark.line) + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part >= len(node.value):
+                break
+            node = node.value[part]
+    return int(node.start_mark.line) + 1 if node is not None else 0
+
+
+def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
+    compose = folder / "docker-compose.yml"
+    dynamic = [q.id for q in metadata.questions if q.mode == Mode.DYNAMIC]
+    if not compose.is_file():
+        if metadata.sandbox is None and dynamic:
+            yield Finding(
+                folder / "metadata.yaml",
+                0,
+                f"{dynamic} are minted per instance, but nothing runs",
+                "add a docker-compose.yml or `sandbox:`, or give them an `answer`",
+            )
+        return
+    try:
+        content = read_yaml(compose)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        yield Finding(compose, mark.line + 1 if mark else 0, "is not YAML", "correct the YAML")
+        return
+    services = content.get("services") if isinstance(content, dict) else None
+    if not isinstance(services, dict) or not all(isinstance(s, dict) for s in services.values()):
+        yield Finding(compose, 0, "has no services", "add `services:` with one service or more")
+    elif not any(service.get("ports") for service in services.values()):
+        yield Finding(compose, 0, "publishes no port", "add `ports:` to the service players reach")
+
+
+def _sandbox(folder: Path, metadata: Metadata, line: int) -> Iterator[Finding]:
+    if metadata.sandbox is None:
+        return
+    for word in metadata.sandbox.run[1:]:
+        if "/" in word and not (folder / word).is_file():
+            yield Finding(
+                folder / "metadata.yaml",
+                line,
+                f"`sandbox.run` names {word}, which is not here",
+                "give a path inside the challenge folder",
+            )
+        elif "/" in word and not word.startswith("services/"):
+            yield Finding(
+                folder / "metadata.yaml",
+                line,
+                f"`sandbox.run` names {word}, outside services/",
+                "move it: only services/ is seen inside",
+            )
+
+
+def _templates(folder: Path) -> Iterator[Finding]:
+    for path in sorted((folder / "attachments").glob("*.j2")):
+        try:
+            jinja2.Environment(autoescape=False).parse(path.read_text(encoding="utf-8"))  # noqa: S701
+        except (jinja2.TemplateSyntaxError, UnicodeDecodeError) as error:
+            yield Finding(
+                path, getattr(error, "lineno", 0), f"is no Jinja2 template: {error}", "correct it"
+            )

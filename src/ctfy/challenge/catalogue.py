@@ -1,0 +1,113 @@
+"""Discovery: the challenges of a folder."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ctfy.challenge.audit import Finding, audit, read_yaml
+from ctfy.challenge.metadata import Metadata, Mode
+
+TEMPLATE_SUFFIX = ".j2"
+_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,127}$")
+
+
+class BrokenChallenge(ValueError):
+    """A challenge folder is wrong; `findings` say where and how to mend it."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A challenge and the folder it lives in. `bucket` is the folder around it, if any."""
+
+    id: str
+    bucket: str
+    path: Path
+    metadata: Metadata
+
+    @cached_property
+    def compose_file(self) -> Path | None:
+        """The service topology, where there is one."""
+        path = self.path / "docker-compose.yml"
+        return path if path.is_file() else None
+
+    @cached_property
+    def is_qa_only(self) -> bool:
+        """Answered without an instance: no services, no dynamic answer."""
+        runs = self.compose_file is not None or self.metadata.sandbox is not None
+        return not runs and all(q.mode != Mode.DYNAMIC for q in self.metadata.questions)
+
+    @cached_property
+    def attachments(self) -> dict[str, Path]:
+        """The files that players download, by the name they see; templates lose their suffix."""
+        folder = self.path / "attachments"
+        if not folder.is_dir():
+            return {}
+        return {
+            path.name.removesuffix(TEMPLATE_SUFFIX): path
+            for path in sorted(folder.iterdir())
+            if path.is_file() and not path.is_symlink()
+        }
+
+
+class Catalogue:
+    """Every challenge by its id."""
+
+    def __init__(self, challenges: list[Challenge]) -> None:
+        self.challenges = {challenge.id: challenge for challenge in challenges}
+
+    @classmethod
+    def load(cls, root: Path) -> Catalogue:
+        """The challenges under `root`. Raises BrokenChallenge when any is wrong."""
+        folders = discover(root)
+        findings = [f for folder in folders for f in audit(folder) if f.is_error]
+        seen: dict[str, Path] = {}
+        for folder in folders:
+            if not _ID.match(folder.name):
+                findings.append(
+                    Finding(
+                        folder, 0, f"`{folder.name}` is no challenge id", "use a-z, 0-9, - and _"
+                    )
+                )
+            if folder.name in seen:
+                findings.append(
+                    Finding(
+                        folder,
+                        0,
+                        f"`{folder.name}` is also {seen[folder.name]}",
+                        "rename one of the folders",
+                    )
+                )
+            seen[folder.name] = folder
+        if findings:
+            raise BrokenChallenge(findings)
+        return cls([load_challenge(root, folder) for folder in folders])
+
+    def get(self, challenge_id: str) -> Challenge | None:
+        """The challenge of that id."""
+        return self.challenges.get(challenge_id)
+
+
+def discover(root: Path) -> list[Path]:
+    """The challenge folders `<root>/[bucket/]<id>`, sorted. Raises FileNotFoundError."""
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such challenges folder")
+    found = [path.parent for path in root.glob("*/metadata.yaml")]
+    return sorted(found + [path.parent for path in root.glob("*/*/metadata.yaml")])
+
+
+def load_challenge(root: Path, folder: Path) -> Challenge:
+    """The challenge of one folder, which the audit has passed."""
+    relative = folder.resolve().relative_to(root.resolve())
+    return Challenge(
+        id=folder.name,
+        bucket=relative.parts[0] if len(relative.parts) > 1 else "",
+        path=folder.resolve(),
+        metadata=Metadata.model_validate(read_yaml(folder / "metadata.yaml")),
+    )

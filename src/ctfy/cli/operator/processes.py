@@ -1,0 +1,69 @@
+"""Running a part of the platform as a process: logs, signals, errors in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def configure_logs() -> None:
+    """Structured logs on stderr: for people on a terminal, JSON lines elsewhere."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("CTFY_LOG_LEVEL", "INFO").upper(), 20)
+    on_terminal = sys.stderr.isatty()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+async def until_signal(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until it ends or SIGINT or SIGTERM comes; then cancel it and let it clean up."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def spawn(
+    arguments: list[str], environment: Mapping[str, str], log: Any
+) -> subprocess.Popen[bytes]:
+    """Start `ctfy-admin ARGUMENTS`; it gets SIGTERM when this process dies, however it dies."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from ctfy.cli.operator import main; main()", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,  # the terminal's Ctrl-C reaches only us; we stop them in order
+        preexec_fn=_die_with_parent,
+    )
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

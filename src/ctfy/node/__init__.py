@@ -1,0 +1,1 @@
+"""The worker agent: runs instances, and nothing else."""

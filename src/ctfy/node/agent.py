@@ -1,0 +1,98 @@
+"""Joining the platform and beating."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import structlog
+
+from ctfy.node.inventory import read_json, write_atomically
+from ctfy.node.settings import NodeSettings
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.sdk.errors import CtfyApiError
+from ctfy.server.models.nodes import NodeHeartbeat, NodeRegister, NodeRegisterResponse
+
+log = structlog.get_logger()
+
+
+class JoinRefused(Exception):
+    """The platform does not take this node; the message says what to do."""
+
+
+class Agent:
+    """The node's identity, kept on disk, and its heartbeat."""
+
+    def __init__(self, settings: NodeSettings, platform_url: str, invite: str, url: str) -> None:
+        self._settings = settings
+        self._platform_url = platform_url
+        self._invite = invite
+        self._url = url
+        self._path: Path = settings.data_dir / "node.json"
+        self._identity = read_json(self._path)
+
+    def token(self) -> str:
+        """The node's own token; empty until it has joined."""
+        return str((self._identity or {}).get("token", ""))
+
+    async def join(self) -> None:
+        """Register, once: a node that has an identity keeps it. Raises JoinRefused."""
+        if self._identity is not None:
+            return
+        if not self._invite:
+            raise JoinRefused("this node has not joined yet: give a registration token (--token)")
+        order = NodeRegister(
+            url=self._url,
+            display_name=self._settings.display_name,
+            capacity=self._settings.capacity,
+            labels=self._settings.labels,
+        )
+        try:
+            joined = await asyncio.to_thread(self._register, order)
+        except CtfyApiError as error:
+            raise JoinRefused(f"the platform refused this node: {error}") from error
+        except httpx.HTTPError as error:
+            raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
+        identity = {"id": joined.id, "token": joined.token}
+        write_atomically(self._path, json.dumps(identity).encode())
+        self._identity = identity
+
+    def _register(self, order: NodeRegister) -> NodeRegisterResponse:
+        with BaseHttpClient(self._platform_url, self._invite) as http:
+            body = order.model_dump(mode="json")
+            return http.fetch(NodeRegisterResponse, "POST", "/nodes/register", json=body)
+
+    async def beat(self, running: Callable[[], int], load: Callable[[], dict[str, float]]) -> None:
+        """Send heartbeats until cancelled; a platform that is away is asked again.
+
+        Raises JoinRefused when the platform has removed this node.
+        """
+        assert self._identity is not None, "join() comes first"  # noqa: S101
+        with BaseHttpClient(self._platform_url, self.token(), timeout=10, max_retries=0) as http:
+            while True:
+                pause = self._settings.heartbeat_s
+                beat = NodeHeartbeat(
+                    id=self._identity["id"],
+                    running=running(),
+                    capacity=self._settings.capacity,
+                    url=self._url,
+                    **load(),
+                )
+                try:
+                    await asyncio.to_thread(
+                        http.request, "POST", "/nodes/heartbeat", json=beat.model_dump(mode="json")
+                    )
+                except CtfyApiError as error:
+                    if error.status_code == 401:
+                        raise JoinRefused(
+                            f"the platform does not know this node any more: remove "
+                            f"{self._path} and join with a new token"
+                        ) from error
+                    log.warning("heartbeat_refused", error=str(error))
+                except httpx.HTTPError as error:
+                    log.warning("platform_away", error=str(error))
+                    pause = min(1.0, pause)
+                await asyncio.sleep(pause)

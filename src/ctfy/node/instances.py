@@ -1,0 +1,151 @@
+"""The instances of this node: orders in, states out, everything kept in the inventory."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from jinja2 import TemplateError
+
+from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.challenge.rendering import render_attachments
+from ctfy.node.inventory import Inventory
+from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.server.errors import NotFound, Unavailable
+from ctfy.server.models.challenges import AttachmentInfo
+from ctfy.server.models.instances import AttackSurface
+from ctfy.server.models.nodes import NodeInstanceState, NodeStartRequest
+
+log = structlog.get_logger()
+
+
+class Instances:
+    """Starts and stops instances through the provider; an order is idempotent by instance id."""
+
+    def __init__(
+        self, provider: Provider, inventory: Inventory, catalogue: Catalogue, capacity: int
+    ) -> None:
+        self.provider = provider
+        self.inventory = inventory
+        self.capacity = capacity
+        self._catalogue = catalogue
+        self._starting: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> int:
+        """How many places are taken."""
+        return len(self.inventory.states)
+
+    async def recover(self) -> None:
+        """After a restart: keep what still runs, say of the rest that it is lost."""
+        ready = {i for i, state in self.inventory.states.items() if state.status == "ready"}
+        adopted = await self.provider.recover(ready)
+        for instance_id, state in list(self.inventory.states.items()):
+            if instance_id not in adopted and state.status != "error":
+                self._fail(instance_id, "The node restarted and lost the instance.")
+
+    def start(self, order: NodeStartRequest) -> NodeInstanceState:
+        """Take an order. Raises `unknown_challenge`, `capacity_exceeded`."""
+        known = self.inventory.states.get(order.instance_id)
+        if known is not None:
+            return known
+        challenge = self._catalogue.get(order.challenge_id)
+        if challenge is None:
+            raise NotFound("unknown_challenge", "This node has no such challenge.")
+        if self.running >= self.capacity:
+            raise Unavailable(
+                "capacity_exceeded", "This node is full.", headers={"Retry-After": "5"}
+            )
+        state = NodeInstanceState(
+            instance_id=order.instance_id, status="starting", challenge_id=challenge.id
+        )
+        self.inventory.put(state)
+        task = asyncio.create_task(self._start(challenge, order))
+        self._starting[order.instance_id] = task
+        task.add_done_callback(lambda _: self._starting.pop(order.instance_id, None))
+        return state
+
+    async def _start(self, challenge: Challenge, order: NodeStartRequest) -> None:
+        instance_id = order.instance_id
+        folder = self.inventory.folder(instance_id)
+        try:
+            _write_answers(folder / "answers", order.answers)
+            files = render_attachments(
+                challenge,
+                {
+                    "answers": order.answers,
+                    "instance_id": instance_id,
+                    "challenge_id": challenge.id,
+                },
+                folder / "attachments",
+            )
+            services = await self.provider.start(
+                Order(instance_id, challenge, order.answers, folder),
+                lambda reason: self._fail(instance_id, reason),
+            )
+        except (StartFailed, TemplateError, OSError) as error:
+            self._fail(instance_id, str(error))
+            return
+        except Exception:
+            log.exception("start_failed", instance_id=instance_id)
+            self._fail(instance_id, "The node failed to start the instance.")
+            return
+        surface = AttackSurface(
+            services=services,
+            provided_files=[AttachmentInfo(name=f.name, size=f.stat().st_size) for f in files],
+        )
+        self.inventory.put(
+            NodeInstanceState(
+                instance_id=instance_id,
+                status="ready",
+                challenge_id=challenge.id,
+                attack_surface=surface,
+            )
+        )
+
+    def _fail(self, instance_id: str, reason: str) -> None:
+        state = self.inventory.states.get(instance_id)
+        if state is not None:
+            failed = {"status": "error", "error": reason, "attack_surface": None}
+            self.inventory.put(state.model_copy(update=failed))
+
+    def get(self, instance_id: str) -> NodeInstanceState:
+        """The state of an instance. Raises `instance_not_found`."""
+        state = self.inventory.states.get(instance_id)
+        if state is None:
+            raise NotFound("instance_not_found", "This node has no such instance.")
+        return state
+
+    def attachment(self, instance_id: str, filename: str) -> Path:
+        """A rendered file. Raises `attachment_not_found`."""
+        surface = self.get(instance_id).attack_surface
+        if surface is None or filename not in {f.name for f in surface.provided_files}:
+            raise NotFound("attachment_not_found", "This instance has no such file.")
+        return self.inventory.folder(instance_id) / "attachments" / filename
+
+    async def stop(self, instance_id: str) -> None:
+        """End an instance; nothing of it is left afterwards. Raises `instance_not_found`."""
+        self.get(instance_id)
+        if starting := self._starting.get(instance_id):
+            starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+        await self.provider.stop(instance_id)
+        self.inventory.forget(instance_id)
+
+    async def stop_all(self) -> None:
+        """End every instance."""
+        await asyncio.gather(*(self.stop(i) for i in list(self.inventory.states)))
+
+    async def close(self) -> None:
+        """End everything, starting instances too."""
+        await self.stop_all()
+        await self.provider.close()
+
+
+def _write_answers(folder: Path, answers: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for question_id, value in answers.items():
+        (folder / question_id).write_text(value, encoding="utf-8")

@@ -1,0 +1,60 @@
+"""A node as a process: API, agent, instances."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.node.agent import Agent
+from ctfy.node.app import create_app, load
+from ctfy.node.instances import Instances
+from ctfy.node.inventory import Inventory
+from ctfy.node.providers import choose_provider
+from ctfy.node.settings import NodeSettings
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers: the process that runs it has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
+    """Run a node until cancelled; then end its instances.
+
+    Raises ProviderUnavailable, BrokenChallenge, JoinRefused, OSError for a taken port.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    provider = await choose_provider(settings)
+    instances = Instances(
+        provider,
+        Inventory(settings.data_dir / "instances"),
+        Catalogue.load(settings.challenges_dir),
+        settings.capacity,
+    )
+    await instances.recover()
+    with socket.create_server((settings.host, settings.port)) as listener:
+        port = listener.getsockname()[1]
+        url = settings.public_url or f"http://{settings.host}:{port}"
+        agent = Agent(settings, platform_url, invite, url)
+        config = uvicorn.Config(
+            create_app(instances, agent.token), log_config=None, access_log=False, lifespan="off"
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            await agent.join()
+            await agent.beat(lambda: instances.running, load)
+        finally:
+            server.should_exit = True
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+            await instances.close()

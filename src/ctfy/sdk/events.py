@@ -1,0 +1,84 @@
+"""Following the server's events."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from httpx_sse import EventSource
+
+from ctfy.sdk.base import growing_pauses
+from ctfy.sdk.errors import CtfyApiError
+
+_SILENCE_S = 60  # the server sends a comment every 15 s; longer silence is a dead connection
+
+
+class EventStream:
+    """Server-sent events as dictionaries, `event` holding the name.
+
+    A broken connection is made again and resumes after the last event seen, so none is missed.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_factory: Callable[..., httpx.Client],
+        path: str,
+        token: str = "",
+        auto_reconnect: bool = True,
+    ) -> None:
+        self._client = client_factory(timeout=httpx.Timeout(10, read=_SILENCE_S))
+        if token:
+            self._client.headers["Authorization"] = f"Bearer {token}"
+        self._path = path
+        self._auto_reconnect = auto_reconnect
+        self._last_id = ""
+        self._closed = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        pauses = growing_pauses(0.2, 10)
+        while not self._closed:
+            try:
+                for event in self._connection():
+                    pauses = growing_pauses(0.2, 10)
+                    yield event
+            except httpx.TransportError:
+                if not self._auto_reconnect:
+                    raise
+            if not self._auto_reconnect:
+                return
+            time.sleep(next(pauses))
+
+    def _connection(self) -> Iterator[dict[str, Any]]:
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        if self._last_id:
+            headers["Last-Event-ID"] = self._last_id
+        with self._client.stream("GET", self._path, headers=headers) as response:
+            if response.status_code >= 400:
+                response.read()
+                if response.status_code in (429, 502, 503, 504):
+                    return
+                raise CtfyApiError.of(response)
+            for frame in EventSource(response).iter_sse():
+                self._last_id = frame.id or self._last_id
+                yield {"event": frame.event, **json.loads(frame.data)}
+
+    def close(self) -> None:
+        """End the stream."""
+        self._closed = True
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

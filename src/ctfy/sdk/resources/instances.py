@@ -1,0 +1,152 @@
+"""`client.instances`."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ctfy.sdk.base import BaseHttpClient, growing_pauses
+from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
+from ctfy.server.models.challenges import AttachmentList
+from ctfy.server.models.instances import (
+    AttackSurface,
+    InstanceInfo,
+    InstanceQuestionInfo,
+    InstanceStatusResponse,
+    RenewResponse,
+    StartResponse,
+)
+
+_FIRST_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceReadyResult:
+    """An instance that is ready to be attacked."""
+
+    id: str
+    surface: AttackSurface
+    status: str = "ready"
+
+
+class InstancesResource:
+    """Launching, watching, stopping instances."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def start(
+        self,
+        challenge_id: str,
+        ttl: int | None = None,
+        *,
+        competition_id: str = "",
+        timeout: int = 300,
+        poll_interval: float = 2.0,
+        proxy_output_dir: str | None = None,
+        on_status: Callable[[InstanceStatusResponse], None] | None = None,
+    ) -> InstanceReadyResult:
+        """Launch an instance and block until it is ready.
+
+        Polls quickly at first, then every `poll_interval` seconds; `on_status` sees each answer.
+        Raises InstanceFailed when it ends in an error or is stopped, StartTimeout after
+        `timeout` seconds.
+
+        >>> ready = client.instances.start("notes", competition_id=competition.id)
+        >>> ready.surface.services[0].url
+        """
+        body = {
+            "challenge_id": challenge_id,
+            "ttl": ttl,
+            "competition_id": competition_id,
+            "proxy_output_dir": proxy_output_dir,
+        }
+        started = self._http.fetch(StartResponse, "POST", "/instances", json=body)
+        deadline = time.monotonic() + timeout
+        place = started.queue_position
+        for pause in growing_pauses(_FIRST_POLL_S, poll_interval):
+            status = self._status_soon(started.id)
+            if status is not None:
+                place = status.queue_position
+                if on_status is not None:
+                    on_status(status)
+                if status.status == "ready" and status.attack_surface is not None:
+                    return InstanceReadyResult(started.id, status.attack_surface)
+                if status.status in ("error", "stopped"):
+                    raise InstanceFailed(started.id, status.error or "it was stopped")
+            if time.monotonic() + pause > deadline:
+                break
+            time.sleep(pause)
+        raise StartTimeout(started.id, timeout, place)
+
+    def _status_soon(self, instance_id: str) -> InstanceStatusResponse | None:
+        """The status; None for the 404 that a replica may give right after the start."""
+        try:
+            return self.status(instance_id)
+        except CtfyApiError as error:
+            if error.status_code == 404:
+                return None
+            raise
+
+    def get(self, instance_id: str) -> InstanceInfo:
+        """One instance."""
+        return self._http.fetch(InstanceInfo, "GET", f"/instances/{instance_id}")
+
+    def iter_pending_questions(self, instance_id: str) -> Iterator[InstanceQuestionInfo]:
+        """The unlocked questions that are not answered yet, looked up again after each."""
+        offered: set[str] = set()
+        while True:
+            questions = self.get(instance_id).questions
+            pending = [
+                q
+                for q in questions
+                if q.unlocked and not q.answered_correctly and q.id not in offered
+            ]
+            if not pending:
+                return
+            offered.add(pending[0].id)
+            yield pending[0]
+
+    def status(self, instance_id: str) -> InstanceStatusResponse:
+        """How far an instance is."""
+        return self._http.fetch(InstanceStatusResponse, "GET", f"/instances/{instance_id}/status")
+
+    def stop(self, instance_id: str) -> None:
+        """Stop an instance; returns when it is off its node."""
+        self._http.request("DELETE", f"/instances/{instance_id}", timeout=60)
+
+    def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
+        """Let an instance live `ttl` seconds from now."""
+        params = {} if ttl is None else {"ttl": ttl}
+        path = f"/instances/{instance_id}/renew"
+        return self._http.fetch(RenewResponse, "POST", path, params=params)
+
+    def list(
+        self,
+        challenge_id: str = "",
+        status: str = "",
+        q: str = "",
+        offset: int = 0,
+        limit: int = 50,
+    ) -> builtins.list[InstanceInfo]:
+        """The instances of the caller's teams, newest first."""
+        return self._http.fetch_page(
+            InstanceInfo,
+            "/instances",
+            challenge_id=challenge_id,
+            status=status,
+            q=q,
+            offset=offset,
+            limit=limit,
+        )
+
+    def attachments(self, instance_id: str) -> AttachmentList:
+        """The files of an instance, rendered for it."""
+        return self._http.fetch(AttachmentList, "GET", f"/instances/{instance_id}/attachments")
+
+    def download_attachment(self, instance_id: str, filename: str) -> bytes:
+        """One file of an instance."""
+        path = f"/instances/{instance_id}/attachments/{filename}"
+        return self._http.request("GET", path).content

@@ -1,0 +1,1 @@
+"""The platform: API, jobs, events and everything they stand on."""

@@ -1,0 +1,206 @@
+"""Who calls, and the permission that each route names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access import secrets
+from ctfy.server.access.scopes import Scope, holds
+from ctfy.server.access.tables import Token, User
+from ctfy.server.database.base import now
+from ctfy.server.database.engine import Session
+from ctfy.server.errors import Forbidden, Unauthorized
+from ctfy.server.models.accounts import ScopeLevel
+
+_TOUCH_EVERY = timedelta(minutes=1)
+_bearer = HTTPBearer(auto_error=False)
+BearerHeader = Annotated[Any, Security(_bearer)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in person, and what the token at hand lets them do."""
+
+    user_id: str
+    role: str
+    token_id: str
+    token_kind: str
+    competition_access: str
+    competition_ids: frozenset[str]
+    permissions: dict[str, str]
+
+    @property
+    def is_admin(self) -> bool:
+        """Admin or super admin, with a session: `pf_` tokens carry no operator rights."""
+        return self.token_kind == "user" and self.role in ("admin", "super_admin")
+
+    def sees_competition(self, competition_id: str) -> bool:
+        """Whether the token reaches into a competition at all."""
+        if self.token_kind == "user" or self.competition_access == "all":
+            return True
+        return self.competition_access == "selected" and competition_id in self.competition_ids
+
+    def check_competition(self, competition_id: str) -> None:
+        """Raise 403 when the token does not reach into the competition."""
+        if not self.sees_competition(competition_id):
+            raise Forbidden(
+                "token_competition_forbidden",
+                "This token does not reach into that competition.",
+                competition_id=competition_id,
+            )
+
+    def check_scope(self, scope: Scope, level: ScopeLevel) -> None:
+        """Raise 403 when the token lacks the scope."""
+        if self.token_kind != "user" and not holds(self.permissions.get(scope, "none"), level):
+            raise Forbidden(
+                "token_missing_scope",
+                f"This token lacks the scope {scope}:{level}.",
+                scope=scope.value,
+                level=level.value,
+            )
+
+
+def bearer_token(request: Request) -> str:
+    """The token in the Authorization header; empty without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def identify(session: AsyncSession, token: str) -> Caller:
+    """The caller that a token stands for. Raises 401 when it stands for nobody."""
+    moment = now()
+    row = (
+        await session.execute(
+            select(Token, User.role)
+            .join(User, User.id == Token.user_id)
+            .where(Token.hash == secrets.token_hash(token), Token.revoked_at.is_(None))
+        )
+    ).one_or_none()
+    if row is None or (row.Token.expires_at is not None and row.Token.expires_at <= moment):
+        raise Unauthorized(
+            "unauthorized",
+            "This token is not valid, or not any more. Sign in again.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    found: Token = row.Token
+    if found.last_used_at is None or moment - found.last_used_at > _TOUCH_EVERY:
+        await session.execute(update(Token).where(Token.id == found.id).values(last_used_at=moment))
+        await session.execute(
+            update(User).where(User.id == found.user_id).values(last_active_at=moment)
+        )
+    return Caller(
+        user_id=found.user_id,
+        role=row.role,
+        token_id=found.id,
+        token_kind=found.kind,
+        competition_access=found.competition_access,
+        competition_ids=frozenset(found.competition_ids),
+        permissions=found.permissions,
+    )
+
+
+async def _signed_in(request: Request, session: Session, _: BearerHeader) -> Caller:
+    token = bearer_token(request)
+    if not token:
+        raise Unauthorized(
+            "unauthorized",
+            "Sign in first: send a token as 'Authorization: Bearer …'.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return await identify(session, token)
+
+
+SignedIn = Annotated[Caller, Depends(_signed_in, scope="function")]
+
+
+class Permission:
+    """What a route asks of its caller. Each route depends on exactly one; a test holds it."""
+
+    def __init__(self, name: str, check: Callable[[Caller], None]) -> None:
+        self.name = name
+        self._check = check
+
+    async def __call__(self, caller: SignedIn) -> Caller:
+        """The caller, when they may."""
+        self._check(caller)
+        return caller
+
+
+def may(scope: Scope, level: ScopeLevel) -> Any:
+    """Anybody signed in whose token holds the scope."""
+    return Depends(
+        Permission(f"{scope}:{level}", lambda caller: caller.check_scope(scope, level)),
+        scope="function",
+    )
+
+
+def _session_only(caller: Caller) -> None:
+    if caller.token_kind != "user":
+        raise Forbidden(
+            "forbidden", "API tokens cannot do this. Sign in and use the session's token."
+        )
+
+
+def _admin_only(caller: Caller) -> None:
+    if not caller.is_admin:
+        raise Forbidden("forbidden", "Only administrators can do this.")
+
+
+AnyToken = Annotated[Caller, Depends(Permission("signed in", lambda _: None), scope="function")]
+SessionOnly = Annotated[Caller, Depends(Permission("session", _session_only), scope="function")]
+Admin = Annotated[Caller, Depends(Permission("admin", _admin_only), scope="function")]
+
+
+class Open:
+    """The permission of a route that needs nobody to be signed in."""
+
+    name = "open"
+
+    async def __call__(self) -> None:
+        """Let everybody in."""
+
+
+Everybody = Depends(Open())
+
+
+async def _stream_caller(
+    request: Request, _: BearerHeader, token: Annotated[str, Query(max_length=512)] = ""
+) -> Caller:
+    token = bearer_token(request) or token
+    if not token:
+        raise Unauthorized("unauthorized", "Send a token as bearer header or as ?token=.")
+    async with request.app.state.platform.database.transaction() as session:
+        return await identify(session, token)
+
+
+class StreamPermission:
+    """Anybody signed in, by header or by `?token=`: a browser's EventSource sets no headers."""
+
+    name = "stream"
+
+    async def __call__(self, caller: Annotated[Caller, Depends(_stream_caller)]) -> Caller:
+        """The caller; no transaction stays open behind it."""
+        return caller
+
+
+StreamCaller = Annotated[Caller, Depends(StreamPermission())]
+
+
+class OwnToken:
+    """The permission of a route whose service checks a token of its own kind: a node's."""
+
+    name = "node token"
+
+    async def __call__(self) -> None:
+        """The service decides."""
+
+
+ByOwnToken = Depends(OwnToken())

@@ -1,0 +1,53 @@
+"""Passwords and tokens as they are stored, and secrets that are derived instead of stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+_passwords = PasswordHash((Argon2Hasher(),))
+_NOBODY = _passwords.hash(secrets.token_hex())
+
+API_TOKEN_PREFIX = "pf_"
+SESSION_TOKEN_PREFIX = "ps_"
+NODE_TOKEN_PREFIX = "nt_"
+REGISTRATION_TOKEN_PREFIX = "nr_"
+
+
+async def hash_password(password: str) -> str:
+    """The Argon2id hash of a password, computed off the event loop."""
+    return await asyncio.to_thread(_passwords.hash, password)
+
+
+async def password_matches(password: str, stored: str | None) -> bool:
+    """Whether a password is right. Without a stored one it takes as long, and is wrong."""
+    verdict = await asyncio.to_thread(_passwords.verify, password, stored or _NOBODY)
+    return verdict and stored is not None
+
+
+def new_token(prefix: str) -> str:
+    """A fresh token with 256 random bits."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token. It is random, so one round of SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def node_token(secret: bytes, node_id: str) -> str:
+    """A node's own token, derived: the platform must present it too and stores none."""
+    mac = hmac.new(secret, f"node-token|{node_id}".encode(), hashlib.sha256).hexdigest()
+    return f"{NODE_TOKEN_PREFIX}{node_id}.{mac}"
+
+
+def node_of_token(secret: bytes, token: str) -> str | None:
+    """The id of the node whose token this is, or None."""
+    node_id = token.removeprefix(NODE_TOKEN_PREFIX).partition(".")[0]
+    expected = node_token(secret, node_id)
+    return node_id if hmac.compare_digest(expected.encode(), token.encode()) else None

@@ -1,0 +1,251 @@
+"""Signing in, and the tokens of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access import secrets
+from ctfy.server.access.caller import Caller
+from ctfy.server.access.scopes import CATALOGUE, Scope, holds
+from ctfy.server.access.tables import Token, User
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import (
+    Conflict,
+    CtfyError,
+    Invalid,
+    NotFound,
+    Unauthorized,
+    field_error,
+)
+from ctfy.server.models.accounts import (
+    CreateFineGrainedTokenRequest,
+    LoginRequest,
+    RegisterRequest,
+    ScopeLevel,
+)
+
+_MAX_TOKENS = 100
+_SESSION_LIFE = timedelta(days=30)
+_MIN_DISTINCT_CHARACTERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in came from."""
+
+    ip_address: str
+    user_agent: str
+
+
+async def register(session: AsyncSession, body: RegisterRequest, origin: Origin) -> str:
+    """A new account; its first session token. Raises `email_taken`, `weak_password`."""
+    email = body.email.lower()
+    check_password(body.password, email)
+    name = body.display_name.strip() or email.partition("@")[0]
+    user_id = await _create_user(session, email, body.password, name, role="user")
+    if user_id is None:
+        raise Conflict("email_taken", "An account with this e-mail address exists already.")
+    return _new_session(session, user_id, origin)
+
+
+def check_password(password: str, email: str) -> None:
+    """Raise `weak_password` for one that is guessed at once: the address, or hardly any variety."""
+    lowered = password.lower()
+    if len(set(password)) < _MIN_DISTINCT_CHARACTERS or lowered in (email, email * 2):
+        raise Invalid(
+            "weak_password",
+            "This password is too easy to guess: use 12 or more varied characters.",
+        )
+
+
+async def _create_user(
+    session: AsyncSession, email: str, password: str, name: str, *, role: str
+) -> str | None:
+    """The new user's id; None when the address is taken."""
+    created: str | None = await session.scalar(
+        insert(User)
+        .values(
+            id=new_id(),
+            email=email,
+            display_name=name,
+            password_hash=await secrets.hash_password(password),
+            role=role,
+            created_at=now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(User.id)
+    )
+    return created
+
+
+async def ensure_super_admin(session: AsyncSession, email: str, password: str) -> str | None:
+    """Create the first super admin; its id, or None when there is one already."""
+    existing = await session.scalar(select(User.id).where(User.role == "super_admin").limit(1))
+    if existing is not None:
+        return None
+    return await _create_user(session, email.lower(), password, "Administrator", role="super_admin")
+
+
+async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> str:
+    """A session token. Raises `invalid_credentials` without saying which half was wrong."""
+    user = await session.scalar(select(User).where(User.email == body.email.lower()))
+    stored = user.password_hash if user else None
+    if not await secrets.password_matches(body.password, stored) or user is None:
+        raise Unauthorized("invalid_credentials", "E-mail address or password is wrong.")
+    return _new_session(session, user.id, origin)
+
+
+def _new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
+    token = secrets.new_token(secrets.SESSION_TOKEN_PREFIX)
+    session.add(
+        Token(
+            user_id=user_id,
+            kind="user",
+            hash=secrets.token_hash(token),
+            expires_at=now() + _SESSION_LIFE,
+            ip_address=origin.ip_address,
+            user_agent=origin.user_agent,
+        )
+    )
+    return token
+
+
+def tokens_of(caller: Caller) -> Select[Any]:
+    """The caller's live tokens, newest first."""
+    return (
+        select(Token)
+        .where(
+            Token.user_id == caller.user_id,
+            Token.revoked_at.is_(None),
+            (Token.expires_at.is_(None)) | (Token.expires_at > now()),
+        )
+        .order_by(Token.created_at.desc(), Token.id)
+    )
+
+
+async def mint(
+    session: AsyncSession, caller: Caller, body: CreateFineGrainedTokenRequest, origin: Origin
+) -> tuple[Token, str]:
+    """A new `pf_` token and its secret."""
+    permissions = _permissions(body)
+    access = await _competition_access(session, body, permissions)
+    # Lock the account, so that two mints at once cannot pass the limit together.
+    await session.execute(select(User.id).where(User.id == caller.user_id).with_for_update())
+    live = await session.scalar(
+        select(func.count()).select_from(
+            tokens_of(caller).where(Token.kind == "fine_grained").subquery()
+        )
+    )
+    if (live or 0) >= _MAX_TOKENS:
+        raise CtfyError(
+            "token_limit_reached",
+            f"You have {_MAX_TOKENS} tokens, the most there can be. Revoke one first.",
+            cap=_MAX_TOKENS,
+        )
+    secret = secrets.new_token(secrets.API_TOKEN_PREFIX)
+    token = Token(
+        id=new_id(),
+        user_id=caller.user_id,
+        kind="fine_grained",
+        hash=secrets.token_hash(secret),
+        label=body.label,
+        created_at=now(),
+        expires_at=now() + timedelta(days=body.expires_in_days) if body.expires_in_days else None,
+        ip_address=origin.ip_address,
+        user_agent=origin.user_agent,
+        competition_access=access,
+        competition_ids=body.competition_ids if access == "selected" else [],
+        permissions=permissions,
+    )
+    session.add(token)
+    return token, secret
+
+
+def _permissions(body: CreateFineGrainedTokenRequest) -> dict[str, str]:
+    """The level of every category; unnamed ones are `none`. Raises 422 beyond a category's cap."""
+    if body.permissions is None:
+        return {scope.value: rule.max_level.value for scope, rule in CATALOGUE.items()}
+    for key, level in body.permissions.items():
+        if key not in CATALOGUE:
+            known = ", ".join(CATALOGUE)
+            raise field_error(["body", "permissions", key], f"no such category; use {known}")
+        if level not in list(ScopeLevel) or not holds(
+            CATALOGUE[Scope(key)].max_level, ScopeLevel(level)
+        ):
+            cap = CATALOGUE[Scope(key)].max_level
+            raise field_error(["body", "permissions", key], f"use 'none' up to '{cap}'")
+    return {scope.value: body.permissions.get(scope, "none") for scope in CATALOGUE}
+
+
+async def _competition_access(
+    session: AsyncSession, body: CreateFineGrainedTokenRequest, permissions: dict[str, str]
+) -> str:
+    scoped = [s for s, rule in CATALOGUE.items() if rule.competition_scoped]
+    reaches = any(permissions[scope] != "none" for scope in scoped)
+    access = body.competition_access
+    if access is None:
+        access = "selected" if body.competition_ids else "all" if reaches else "none"
+    if access not in ("all", "selected", "none"):
+        raise Invalid(
+            "invalid_competition_access",
+            "`competition_access` is 'all', 'selected' or 'none'.",
+            known=["all", "selected", "none"],
+        )
+    if access == "selected" and not body.competition_ids:
+        raise Invalid(
+            "invalid_competition_access", "'selected' needs `competition_ids` with one id or more."
+        )
+    if access == "none" and reaches and body.permissions is not None:
+        raise Invalid(
+            "competition_scope_required",
+            "These permissions are about competitions: choose 'all' or 'selected'.",
+        )
+    if access == "selected":
+        known = set(
+            await session.scalars(
+                select(Competition.id).where(Competition.id.in_(body.competition_ids))
+            )
+        )
+        if unknown := [c for c in body.competition_ids if c not in known]:
+            raise Invalid("unknown_competition_id", "No such competition.", competition_ids=unknown)
+    return access
+
+
+async def revoke(session: AsyncSession, caller: Caller, token_id: str) -> None:
+    """End one of the caller's tokens. Raises `token_not_found`, `cannot_revoke_current_token`."""
+    if token_id == caller.token_id:
+        raise Conflict("cannot_revoke_current_token", "This is the token you are using.")
+    revoked = await session.scalar(
+        update(Token)
+        .where(Token.id == token_id, Token.user_id == caller.user_id, Token.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .returning(Token.id)
+    )
+    if revoked is None:
+        raise NotFound("token_not_found", "You have no such token.")
+
+
+async def revoke_others(session: AsyncSession, caller: Caller) -> None:
+    """End every token of the caller but the one in use."""
+    await session.execute(
+        update(Token)
+        .where(
+            Token.user_id == caller.user_id,
+            Token.id != caller.token_id,
+            Token.revoked_at.is_(None),
+        )
+        .values(revoked_at=now())
+    )
+
+
+def require_password_auth(enabled: bool) -> None:
+    """Raise `password_auth_disabled` where this server takes no passwords."""
+    if not enabled:
+        raise NotFound("password_auth_disabled", "This server takes no passwords.")

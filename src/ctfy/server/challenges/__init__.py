@@ -1,0 +1,1 @@
+"""Challenges as the platform shows them."""

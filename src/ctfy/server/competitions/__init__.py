@@ -1,0 +1,1 @@
+"""Competitions: what runs when, with which challenges, for whom."""

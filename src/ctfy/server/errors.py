@@ -1,0 +1,125 @@
+"""One error tree; each error becomes `{code, detail, timestamp}` with its status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ctfy.server.models.base import ErrorResponse
+
+
+class CtfyError(Exception):
+    """A refusal that the caller is told: a status, a stable code, a sentence and its context."""
+
+    status = 400
+
+    def __init__(
+        self, code: str, message: str, *, headers: dict[str, str] | None = None, **context: Any
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.detail: Any = {"message": message, **context} if context else message
+        self.headers = headers
+
+
+class Unauthorized(CtfyError):
+    """Nobody, or a token that is not (or no longer) valid."""
+
+    status = 401
+
+
+class Forbidden(CtfyError):
+    """Somebody without the right."""
+
+    status = 403
+
+
+class NotFound(CtfyError):
+    """No such thing, or none that the caller may know of."""
+
+    status = 404
+
+
+class Conflict(CtfyError):
+    """The thing is in a state that does not allow it."""
+
+    status = 409
+
+
+class Invalid(CtfyError):
+    """The request itself is wrong."""
+
+    status = 422
+
+
+class TooMany(CtfyError):
+    """Too often; `Retry-After` says when again."""
+
+    status = 429
+
+
+class Unavailable(CtfyError):
+    """Not now: no room left."""
+
+    status = 503
+
+
+def field_error(loc: list[str | int], message: str, kind: str = "value_error") -> Invalid:
+    """A `validation_error` on one field, shaped like those that the models raise themselves."""
+    return Invalid(
+        "validation_error",
+        f"{'.'.join(map(str, loc[1:]))}: {message}",
+        issues=[{"loc": loc, "msg": message, "type": kind}],
+    )
+
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    429: "rate_limit",
+}
+
+
+def error_response(
+    status: int, code: str, detail: Any, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """The envelope as a response."""
+    body = ErrorResponse(code=code, detail=detail).model_dump(mode="json")
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Give every failure of `app` the envelope."""
+
+    @app.exception_handler(CtfyError)
+    async def refused(_: Request, error: CtfyError) -> JSONResponse:
+        return error_response(error.status, error.code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        issues = [
+            {"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()
+        ]
+        first = issues[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "request"
+        return error_response(
+            422, "validation_error", {"message": f"{where}: {first['msg']}", "issues": issues}
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "error")
+        headers = dict(error.headers) if error.headers else None
+        return error_response(error.status_code, code, error.detail, headers)
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, __: Exception) -> JSONResponse:
+        return error_response(500, "internal_error", "The server failed; nothing was changed.")

@@ -1,0 +1,41 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from ctfy.server.database.base import Base, now
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+class Event(Base):
+    """One event. `(xact, id)` is the order in which readers see it.
+
+    A later id can commit before an earlier one; ordering by transaction, and reading only below
+    the oldest transaction still open, is what keeps a resuming reader from skipping any.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_order", "xact", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    xact: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+    name: Mapped[str]
+    audience: Mapped[str]
+    team_id: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)

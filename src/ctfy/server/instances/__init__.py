@@ -1,0 +1,1 @@
+"""Instances: a private copy of a challenge for one team."""

@@ -1,0 +1,25 @@
+"""Dynamic answers: derived from the platform's secret, stored nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.metadata import Mode, Question
+
+
+def derive(secret: bytes, instance_id: str, question: Question) -> str:
+    """The answer that this instance holds: `FLAG{32 hex}`, or bare for `format: raw`."""
+    message = f"{instance_id}|{question.id}".encode()
+    value = hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+    return f"FLAG{{{value}}}" if question.format == "flag" else value
+
+
+def instance_answers(secret: bytes, instance_id: str, challenge: Challenge) -> dict[str, str]:
+    """Every dynamic answer of an instance, by question id."""
+    return {
+        question.id: derive(secret, instance_id, question)
+        for question in challenge.metadata.questions
+        if question.mode == Mode.DYNAMIC
+    }

@@ -1,0 +1,261 @@
+"""The work behind instances: load in a short transaction, work in none, apply in a short one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+from sqlalchemy import select, text
+
+from ctfy.sdk.errors import CtfyApiError
+from ctfy.sdk.node_client import NodeClient
+from ctfy.server.database.base import now
+from ctfy.server.instances import lifecycle
+from ctfy.server.instances.answers import instance_answers
+from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
+from ctfy.server.nodes.tables import Node
+from ctfy.server.platform import Platform
+
+log = structlog.get_logger()
+
+_FIRST_POLL_S, _SLOWEST_POLL_S = 0.01, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a job needs to know of an instance once it has left the database."""
+
+    id: str
+    challenge_id: str
+    state: str
+    ttl: int
+    node_name: str
+    node: NodeClient
+
+
+async def _load(platform: Platform, instance_id: str) -> Order | None:
+    async with platform.database.transaction() as session:
+        row = (
+            await session.execute(
+                select(Instance, Node).join(Node).where(Instance.id == instance_id)
+            )
+        ).one_or_none()
+    if row is None:
+        return None
+    instance, node = row.Instance, row.Node
+    client = platform.node_client(node.id, node.url)
+    return Order(
+        instance.id,
+        instance.challenge_id,
+        instance.state,
+        instance.ttl,
+        node.display_name,
+        client,
+    )
+
+
+async def _state(platform: Platform, instance_id: str) -> str | None:
+    async with platform.database.transaction() as session:
+        state: str | None = await session.scalar(
+            select(Instance.state).where(Instance.id == instance_id)
+        )
+    return state
+
+
+async def start_instance(platform: Platform, instance_id: str) -> None:
+    """Start an instance on its node and wait until it is ready, failed, or no longer wanted."""
+    order = await _load(platform, instance_id)
+    if order is None or order.state != State.STARTING:
+        return
+    try:
+        surface = await _start_on_node(platform, order)
+    except StartFailed as failure:
+        async with platform.database.transaction() as session:
+            await lifecycle.fail(
+                session, platform.jobs, instance_id, str(failure), sources=(State.STARTING,)
+            )
+        return
+    if surface is not None:
+        async with platform.database.transaction() as session:
+            await lifecycle.become_ready(session, instance_id, surface)
+
+
+class StartFailed(Exception):
+    """An instance did not start; the message is for its team."""
+
+
+async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | None:
+    """The attack surface; None when the instance is no longer wanted. Raises StartFailed."""
+    challenge = platform.catalogue.get(order.challenge_id)
+    if challenge is None:
+        raise StartFailed("The challenge is not on this platform any more.")
+    answers = instance_answers(platform.secret, order.id, challenge)
+    deadline = time.monotonic() + platform.settings.instance_start_timeout_s
+    answered_at = time.monotonic()
+    ordered, pause = False, _FIRST_POLL_S
+    while time.monotonic() < deadline:
+        try:
+            if not ordered:
+                await asyncio.to_thread(
+                    order.node.start_instance,
+                    challenge_id=order.challenge_id,
+                    instance_id=order.id,
+                    ttl=order.ttl,
+                    answers=answers,
+                )
+                ordered = True
+            status = await asyncio.to_thread(order.node.get_status, order.id)
+            answered_at = time.monotonic()
+            if status["status"] == "ready":
+                surface: dict[str, Any] = status["attack_surface"]
+                return surface
+            if status["status"] == "error":
+                raise StartFailed(status["error"] or "The instance did not start.")
+        except CtfyApiError as error:
+            if error.status_code == 404 and ordered:
+                ordered = False  # the node lost it: order it again, unless it is being stopped
+            elif error.status_code < 500:
+                raise StartFailed(f"The node refused: {error}") from error
+        except httpx.HTTPError:
+            if time.monotonic() - answered_at > platform.settings.node_unreachable_s:
+                raise StartFailed(
+                    f"The node {order.node_name} stopped answering. Start the instance again."
+                ) from None
+        unsure = pause >= _SLOWEST_POLL_S or not ordered
+        if unsure and await _state(platform, order.id) != State.STARTING:
+            return None
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, _SLOWEST_POLL_S)
+    raise StartFailed("The instance was not ready in time.")
+
+
+async def stop_instance(platform: Platform, instance_id: str) -> None:
+    """Empty the node of an instance. A node that stays away is emptied by the reconciler."""
+    order = await _load(platform, instance_id)
+    if order is not None:
+        deadline = time.monotonic() + platform.settings.node_unreachable_s
+        while True:
+            try:
+                await asyncio.to_thread(order.node.stop_instance, instance_id)
+                break
+            except CtfyApiError as error:
+                if error.status_code == 404:
+                    break
+                log.warning("node_stop_failed", instance_id=instance_id, error=str(error))
+            except httpx.HTTPError as error:
+                log.warning("node_unreachable", instance_id=instance_id, error=str(error))
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.5)
+    async with platform.database.transaction() as session:
+        await lifecycle.become_stopped(session, platform.jobs, instance_id)
+
+
+async def ttl_sweep(platform: Platform) -> None:
+    """Stop what has outlived its TTL."""
+    async with platform.database.transaction() as session:
+        expired = await session.scalars(
+            select(Instance.id)
+            .where(Instance.state.in_(ALIVE), Instance.expires_at <= now())
+            .order_by(Instance.expires_at)
+            .with_for_update(skip_locked=True)
+            .limit(1000)
+        )
+        for instance_id in expired.all():
+            await lifecycle.request_stop(session, platform.jobs, instance_id, "ttl_expired")
+
+
+async def reconcile(platform: Platform) -> None:
+    """Make table and nodes agree again, both ways."""
+    await _defer_lost_jobs(platform)
+    async with platform.database.transaction() as session:
+        nodes = (await session.scalars(select(Node).where(Node.is_healthy))).all()
+    await asyncio.gather(*(_reconcile_node(platform, node) for node in nodes))
+
+
+async def _reconcile_node(platform: Platform, node: Node) -> None:
+    # Rows first, inventory second: whatever turns ready in between is not missed as lost.
+    ready = await _on_node(platform, node.id, (State.READY,))
+    client = platform.node_client(node.id, node.url)
+    try:
+        found = {i["instance_id"]: i for i in await asyncio.to_thread(client.list_instances)}
+    except (httpx.HTTPError, CtfyApiError) as error:
+        log.warning("reconcile_skipped", node_id=node.id, error=str(error))
+        return
+    for instance_id in ready:
+        state = found.get(instance_id)
+        if state is None or state["status"] == "error":
+            words = (state or {}).get("error") or "The instance is gone from its node."
+            async with platform.database.transaction() as session:
+                await lifecycle.fail(
+                    session,
+                    platform.jobs,
+                    instance_id,
+                    f"{words} Start it again.",
+                    sources=(State.READY,),
+                    reason="health_check_failed",
+                )
+    wanted = await _on_node(platform, node.id, ON_NODE)
+    for instance_id in found.keys() - wanted:
+        log.info("orphan_removed", node_id=node.id, instance_id=instance_id)
+        await asyncio.to_thread(client.stop_instance, instance_id)
+
+
+async def _on_node(platform: Platform, node_id: str, states: tuple[State, ...]) -> set[str]:
+    async with platform.database.transaction() as session:
+        ids = await session.scalars(
+            select(Instance.id).where(Instance.node_id == node_id, Instance.state.in_(states))
+        )
+        return set(ids)
+
+
+_LOST = text(
+    """
+    SELECT id, state FROM instances i
+    WHERE state IN ('starting', 'stopping') AND NOT EXISTS (
+      SELECT 1 FROM procrastinate_jobs j WHERE j.lock = i.id AND j.status IN ('todo', 'doing')
+    )
+    """
+)
+
+
+async def _defer_lost_jobs(platform: Platform) -> None:
+    """An instance on its way with no job behind it gets one."""
+    async with platform.database.transaction() as session:
+        for row in (await session.execute(_LOST)).all():
+            task = "start_instance" if row.state == State.STARTING else "stop_instance"
+            await platform.jobs.defer(session, task, lock=row.id, instance_id=row.id)
+
+
+def register(platform: Platform) -> None:
+    """Put this domain's tasks on the job engine."""
+    app = platform.jobs.app
+
+    @app.task(name="start_instance")
+    async def start(instance_id: str) -> None:
+        await start_instance(platform, instance_id)
+
+    @app.task(name="stop_instance")
+    async def stop(instance_id: str) -> None:
+        await stop_instance(platform, instance_id)
+
+    every = f"* * * * * */{platform.settings.sweep_interval_s}"
+
+    @app.periodic(cron=every)
+    @app.task(name="ttl_sweep", queueing_lock="ttl_sweep", lock="ttl_sweep")
+    async def sweep(timestamp: int) -> None:
+        await ttl_sweep(platform)
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="reconcile", queueing_lock="reconcile", lock="reconcile")
+    async def reconcile_all(timestamp: int) -> None:
+        await reconcile(platform)
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="retry_stalled", queueing_lock="retry_stalled")
+    async def retry_stalled(timestamp: int) -> None:
+        await platform.jobs.retry_stalled(platform.settings.stalled_job_s)

@@ -1,0 +1,115 @@
+"""The moves of an instance. Each is a compare-and-set on the row, plus its event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.database.base import now
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.instances.placement import place
+from ctfy.server.instances.tables import ALIVE, Instance, State
+from ctfy.server.jobs.engine import Jobs
+
+
+async def _move(
+    session: AsyncSession, instance_id: str, sources: tuple[State, ...], **values: Any
+) -> Instance | None:
+    """The row after the move; None when it was in none of `sources`, and nothing changed."""
+    moved: Instance | None = await session.scalar(
+        update(Instance)
+        .where(Instance.id == instance_id, Instance.state.in_(sources))
+        .values(**values)
+        .returning(Instance)
+        .execution_options(populate_existing=True)
+    )
+    return moved
+
+
+def tell(session: AsyncSession, name: str, instance: Instance, **more: Any) -> None:
+    """Emit an instance's event to its team."""
+    emit(
+        session,
+        name,
+        audience=Audience.TEAM,
+        team_id=instance.team_id,
+        challenge_id=instance.challenge_id,
+        instance_id=instance.id,
+        competition_id=instance.competition_id,
+        node_id=instance.node_id or "",
+        **more,
+    )
+
+
+async def become_ready(session: AsyncSession, instance_id: str, surface: dict[str, Any]) -> None:
+    """`starting -> ready`."""
+    moved = await _move(
+        session,
+        instance_id,
+        (State.STARTING,),
+        state=State.READY,
+        surface=surface,
+        ready_at=now(),
+    )
+    if moved:
+        tell(session, "instance_ready", moved)
+
+
+async def fail(
+    session: AsyncSession,
+    jobs: Jobs,
+    instance_id: str,
+    error: str,
+    *,
+    sources: tuple[State, ...] = (State.REQUESTED, State.STARTING, State.READY),
+    reason: str = "error",
+) -> None:
+    """Any live state `-> error`. What is left on the node, the reconciler removes."""
+    moved = await _move(
+        session,
+        instance_id,
+        sources,
+        state=State.ERROR,
+        error=error[:2000],
+        stop_reason=reason,
+        stopped_at=now(),
+    )
+    if moved:
+        tell(session, "instance_error", moved, error=moved.error, reason=reason)
+        await place(session, jobs)
+
+
+async def request_stop(
+    session: AsyncSession, jobs: Jobs, instance_id: str, reason: str
+) -> Instance | None:
+    """A live state `-> stopping`, and the job that empties the node; None when it was over.
+
+    An instance that still waits for a node is stopped at once.
+    """
+    waiting = await _move(
+        session,
+        instance_id,
+        (State.REQUESTED,),
+        state=State.STOPPED,
+        stop_reason=reason,
+        stopped_at=now(),
+    )
+    if waiting:
+        tell(session, "instance_stopped", waiting, reason=reason)
+        return waiting
+    moved = await _move(session, instance_id, ALIVE, state=State.STOPPING, stop_reason=reason)
+    if moved:
+        await jobs.defer(session, "stop_instance", lock=instance_id, instance_id=instance_id)
+    return moved
+
+
+async def become_stopped(session: AsyncSession, jobs: Jobs, instance_id: str) -> None:
+    """`stopping -> stopped`; the place goes to whoever waits."""
+    moved = await _move(
+        session, instance_id, (State.STOPPING,), state=State.STOPPED, stopped_at=now()
+    )
+    if moved:
+        tell(session, "instance_stopped", moved, reason=moved.stop_reason)
+        await place(session, jobs)

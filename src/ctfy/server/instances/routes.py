@@ -1,0 +1,203 @@
+"""`/instances`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, Query, Response
+
+from ctfy.sdk.errors import CtfyApiError
+from ctfy.server.access.caller import Admin, Caller, may
+from ctfy.server.access.scopes import Scope
+from ctfy.server.database.engine import Session
+from ctfy.server.errors import CtfyError, NotFound
+from ctfy.server.instances import lifecycle, service
+from ctfy.server.instances.tables import Instance, State
+from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.models.base import Page
+from ctfy.server.models.challenges import AttachmentList
+from ctfy.server.models.instances import (
+    InstanceInfo,
+    InstanceStatusResponse,
+    RenewResponse,
+    StartRequest,
+    StartResponse,
+    StopResponse,
+)
+from ctfy.server.nodes.tables import Node
+from ctfy.server.pages import Limit, Offset, fetch_page
+from ctfy.server.platform import Platform, ThePlatform
+
+router = APIRouter(prefix="/instances", tags=["instances"])
+
+_READ = may(Scope.INSTANCES, ScopeLevel.READ)
+_WRITE = may(Scope.INSTANCES, ScopeLevel.WRITE)
+
+
+class NodeFetchFailed(CtfyError):
+    """The node did not hand over what was asked of it."""
+
+    status = 502
+
+
+@router.post("", status_code=202)
+async def start(
+    body: StartRequest,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+    competition_id: str = "",
+) -> StartResponse:
+    """Launch an instance; poll its status until `ready`."""
+    await platform.rate_limits.hit("start", caller.user_id)
+    body.competition_id = body.competition_id or competition_id
+    instance_id = await service.start(session, platform, caller, body)
+    row = await service.get_owned(session, caller, instance_id)
+    return StartResponse(id=instance_id, queue_position=row.queue_position)
+
+
+@router.get("")
+async def list_instances(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    challenge_id: str = "",
+    status: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    competition_id: str = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[InstanceInfo]:
+    """The instances of the caller's teams, newest first."""
+    query = service.filtered(
+        service.owned(caller),
+        platform.catalogue,
+        challenge_id=challenge_id,
+        status=status,
+        text=q,
+        competition_id=competition_id,
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.instance_info(row, platform) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.delete("")
+async def stop_all(platform: ThePlatform, session: Session, _: Admin) -> list[StopResponse]:
+    """Stop every instance of everybody."""
+    return [StopResponse(id=id_) for id_ in await service.stop_all(session, platform)]
+
+
+@router.get("/{instance_id}")
+async def get_instance(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> InstanceInfo:
+    """One instance."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    return service.instance_info(row, platform)
+
+
+@router.get("/{instance_id}/status")
+async def get_status(
+    instance_id: str,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> InstanceStatusResponse:
+    """How far an instance is."""
+    return service.status_response(
+        await service.get_owned(session, caller, instance_id, competition_id)
+    )
+
+
+@router.post("/{instance_id}/renew")
+async def renew(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+    ttl: int | None = None,
+    competition_id: str = "",
+) -> RenewResponse:
+    """Let an instance live `ttl` seconds from now."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    expires_at = await service.renew(session, platform, row.Instance, ttl)
+    return RenewResponse(id=instance_id, expires_at=expires_at)
+
+
+@router.delete("/{instance_id}")
+async def stop(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+    competition_id: str = "",
+) -> StopResponse:
+    """Stop an instance. The answer comes when it is off its node."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    async with platform.relay.subscribe() as subscription:
+        moved = await lifecycle.request_stop(session, platform.jobs, instance_id, "user")
+        await session.commit()
+        leaving = moved.state if moved else row.Instance.state
+        if leaving == State.STOPPING:
+            await service.wait_until_stopped(subscription, instance_id)
+    return StopResponse(id=instance_id)
+
+
+@router.get("/{instance_id}/attachments")
+async def list_attachments(
+    instance_id: str,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> AttachmentList:
+    """The files of an instance, rendered for it."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    surface = service.surface_of(row.Instance)
+    return AttachmentList(files=surface.provided_files if surface else [])
+
+
+@router.get("/{instance_id}/attachments/{filename}", response_class=Response)
+async def download_attachment(
+    instance_id: str,
+    filename: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> Response:
+    """One file of an instance."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    surface = service.surface_of(row.Instance)
+    if surface is None or filename not in [file.name for file in surface.provided_files]:
+        raise NotFound("attachment_not_found", "This instance has no such file.")
+    node = await session.get_one(Node, row.Instance.node_id)
+    await session.commit()  # no transaction stays open while the node answers
+    content, media_type = await _fetch(platform, node, row.Instance, filename)
+    return Response(
+        content,
+        media_type=media_type,
+        headers={
+            "Content-Disposition": f"attachment; filename*=utf-8''{quote(filename, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+async def _fetch(
+    platform: Platform, node: Node, instance: Instance, filename: str
+) -> tuple[bytes, str]:
+    client = platform.node_client(node.id, node.url)
+    try:
+        return await asyncio.to_thread(client.download_instance_attachment, instance.id, filename)
+    except (httpx.HTTPError, CtfyApiError) as error:
+        raise NodeFetchFailed(
+            "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
+        ) from error

@@ -1,0 +1,351 @@
+"""Instances as their team asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.server.access.caller import Caller
+from ctfy.server.challenges.service import attachment_infos
+from ctfy.server.competitions.service import require_running, visible
+from ctfy.server.competitions.tables import CompetitionChallenge
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
+from ctfy.server.events.relay import Subscription
+from ctfy.server.instances import lifecycle
+from ctfy.server.instances.placement import place, queue
+from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
+from ctfy.server.models.instances import (
+    AttackSurface,
+    InstanceInfo,
+    InstanceQuestionInfo,
+    InstanceStatusResponse,
+    StartRequest,
+)
+from ctfy.server.platform import Platform
+from ctfy.server.settings import Settings
+from ctfy.server.submissions.tables import QuestionAttempts, Solve
+from ctfy.server.teams.service import require_team
+from ctfy.server.teams.tables import Team, TeamMember
+
+WIRE_STATUS = {
+    State.REQUESTED: "starting",
+    State.STARTING: "starting",
+    State.READY: "ready",
+    State.STOPPING: "stopped",
+    State.STOPPED: "stopped",
+    State.ERROR: "error",
+}
+STOP_WAIT_S = 30.0
+
+
+def get_challenge(catalogue: Catalogue, challenge_id: str) -> Challenge:
+    """The challenge. Raises `unknown_challenge`."""
+    challenge = catalogue.get(challenge_id)
+    if challenge is None:
+        raise NotFound(
+            "unknown_challenge", "There is no such challenge.", challenge_id=challenge_id
+        )
+    return challenge
+
+
+async def start(
+    session: AsyncSession, platform: Platform, caller: Caller, body: StartRequest
+) -> str:
+    """Request an instance for the caller's team; its id. It starts, or waits for a node."""
+    challenge = get_challenge(platform.catalogue, body.challenge_id)
+    if challenge.is_qa_only:
+        raise Invalid(
+            "challenge_has_no_instance",
+            "This challenge has no instance: answer it through /qa/submissions.",
+        )
+    ttl = checked_ttl(platform.settings, body.ttl, ["body", "ttl"])
+    competition_id = body.competition_id or await _infer_competition(session, caller, challenge.id)
+    row = await require_team(session, caller, competition_id)
+    if challenge.id not in row.challenge_ids:
+        raise Forbidden(
+            "challenge_out_of_competition", "This challenge is not part of that competition."
+        )
+    require_running(row.Competition)
+    await _check_team_cap(session, platform.settings, row.team_id)
+    moment = now()
+    instance = Instance(
+        id=new_id(),
+        competition_id=competition_id,
+        team_id=row.team_id,
+        user_id=caller.user_id,
+        challenge_id=challenge.id,
+        state=State.REQUESTED,
+        ttl=ttl,
+        requested_at=moment,
+        expires_at=moment + timedelta(seconds=ttl),
+    )
+    session.add(instance)
+    lifecycle.tell(session, "instance_started", instance)
+    await place(session, platform.jobs)
+    return instance.id
+
+
+def checked_ttl(settings: Settings, ttl: int | None, location: list[str | int]) -> int:
+    """The TTL to use, seconds. Raises 422 beyond the ceiling."""
+    if ttl is None:
+        return min(settings.default_instance_ttl_s, settings.max_instance_ttl_s)
+    if not 1 <= ttl <= settings.max_instance_ttl_s:
+        raise field_error(location, f"must be from 1 to {settings.max_instance_ttl_s} seconds")
+    return ttl
+
+
+async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id: str) -> str:
+    """The one running competition with that challenge that the caller plays in."""
+    rows = (
+        await session.execute(
+            visible(caller, phase="running")
+            .join(
+                CompetitionChallenge,
+                and_(
+                    CompetitionChallenge.competition_id == TeamMember.competition_id,
+                    CompetitionChallenge.challenge_id == challenge_id,
+                ),
+            )
+            .where(TeamMember.team_id.is_not(None))
+        )
+    ).all()
+    if len(rows) == 1:
+        competition_id: str = rows[0].Competition.id
+        return competition_id
+    if not rows:
+        raise Forbidden("not_registered", "You play in no running competition with this challenge.")
+    raise Invalid(
+        "competition_scope_required",
+        "You play in several competitions with this challenge: name one as `competition_id`.",
+        choices=[{"id": r.Competition.id, "title": r.Competition.title} for r in rows],
+    )
+
+
+async def _check_team_cap(session: AsyncSession, settings: Settings, team_id: str) -> None:
+    # The team's row lock makes two requests at once count one after the other.
+    await session.execute(select(Team.id).where(Team.id == team_id).with_for_update())
+    running = await session.scalar(
+        select(func.count()).where(
+            Instance.team_id == team_id, Instance.state.in_((State.REQUESTED, *ON_NODE))
+        )
+    )
+    if (running or 0) >= settings.max_instances_per_team:
+        raise Unavailable(
+            "capacity_exceeded",
+            f"Your team runs {running} instances, the most it may. Stop one first.",
+            headers={"Retry-After": "30"},
+            cap=settings.max_instances_per_team,
+        )
+
+
+def owned(caller: Caller) -> Select[Any]:
+    """The instances of the caller's teams, newest first, with all that their views show."""
+    waiting = queue()
+    solved = (
+        select(func.coalesce(func.jsonb_agg(Solve.question_id), func.jsonb_build_array()))
+        .where(Solve.team_id == Instance.team_id, Solve.challenge_id == Instance.challenge_id)
+        .scalar_subquery()
+    )
+    wrong = (
+        select(
+            func.coalesce(
+                func.jsonb_object_agg(QuestionAttempts.question_id, QuestionAttempts.wrong),
+                func.jsonb_build_object(),
+            )
+        )
+        .where(
+            QuestionAttempts.team_id == Instance.team_id,
+            QuestionAttempts.challenge_id == Instance.challenge_id,
+        )
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Instance,
+            solved.label("solved"),
+            wrong.label("wrong"),
+            func.coalesce(waiting.c.place, 0).label("queue_position"),
+        )
+        .join(
+            TeamMember,
+            and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == caller.user_id),
+        )
+        .outerjoin(waiting, waiting.c.id == Instance.id)
+        .order_by(Instance.requested_at.desc(), Instance.id)
+    )
+    if caller.token_kind != "user" and caller.competition_access != "all":
+        query = query.where(Instance.competition_id.in_(caller.competition_ids))
+    return query
+
+
+async def get_owned(
+    session: AsyncSession, caller: Caller, instance_id: str, competition_id: str = ""
+) -> Row[Any]:
+    """One instance of the caller's teams. Raises `instance_not_found` for any other."""
+    query = owned(caller).where(Instance.id == instance_id)
+    if competition_id:
+        query = query.where(Instance.competition_id == competition_id)
+    row: Row[Any] | None = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("instance_not_found", "Your teams have no such instance.")
+    return row
+
+
+def filtered(
+    query: Select[Any],
+    catalogue: Catalogue,
+    *,
+    challenge_id: str,
+    status: str,
+    text: str,
+    competition_id: str,
+) -> Select[Any]:
+    """Narrow a query of `owned`; empty values leave it as it is."""
+    if challenge_id:
+        query = query.where(Instance.challenge_id == challenge_id)
+    if competition_id:
+        query = query.where(Instance.competition_id == competition_id)
+    if status:
+        states = [state for state, wire in WIRE_STATUS.items() if wire == status]
+        if not states:
+            known = ", ".join(sorted(set(WIRE_STATUS.values())))
+            raise field_error(["query", "status"], f"use one of: {known}")
+        query = query.where(Instance.state.in_(states))
+    if text:
+        named = [
+            c.id
+            for c in catalogue.challenges.values()
+            if text.casefold() in f"{c.id}\n{c.metadata.name}".casefold()
+        ]
+        query = query.where(
+            Instance.id.startswith(text, autoescape=True) | Instance.challenge_id.in_(named)
+        )
+    return query
+
+
+def surface_of(instance: Instance) -> AttackSurface | None:
+    """The attack surface while the instance is ready."""
+    if instance.state != State.READY or instance.surface is None:
+        return None
+    return AttackSurface.model_validate(instance.surface)
+
+
+def instance_info(row: Row[Any], platform: Platform) -> InstanceInfo:
+    """A row of `owned` on the wire."""
+    instance: Instance = row.Instance
+    challenge = platform.catalogue.get(instance.challenge_id)
+    meta = challenge.metadata if challenge else None
+    surface = surface_of(instance)
+    return InstanceInfo(
+        id=instance.id,
+        challenge_id=instance.challenge_id,
+        team_id=instance.team_id,
+        competition_id=instance.competition_id,
+        node_id=instance.node_id or "",
+        name=meta.name if meta else instance.challenge_id,
+        category=meta.category if meta else None,
+        difficulty=meta.difficulty if meta else "",
+        status=WIRE_STATUS[State(instance.state)],
+        started_at=instance.requested_at.timestamp(),
+        ttl=instance.ttl,
+        expires_at=instance.expires_at.timestamp(),
+        services=surface.services if surface else [],
+        description=meta.description if meta else "",
+        questions=_questions(challenge, row, platform.settings) if challenge else [],
+        attachments=surface.provided_files
+        if surface
+        else attachment_infos(challenge)
+        if challenge
+        else [],
+        network_topology=meta.network_topology if meta else "simple",
+        vpn_endpoint=surface.vpn if surface else None,
+        entry_urls=meta.entry_urls if meta else [],
+        queue_position=row.queue_position,
+        error=instance.error,
+        stop_reason=instance.stop_reason,
+    )
+
+
+def _questions(
+    challenge: Challenge, row: Row[Any], settings: Settings
+) -> list[InstanceQuestionInfo]:
+    result = []
+    for question in challenge.metadata.questions:
+        cap = settings.question_attempt_caps.get(question.mode)
+        remaining = None if cap is None else max(0, cap - row.wrong.get(question.id, 0))
+        result.append(
+            InstanceQuestionInfo(
+                id=question.id,
+                prompt=question.prompt,
+                mode=question.mode.value,
+                choices=question.choices,
+                requires=question.requires,
+                unlocked=all(required in row.solved for required in question.requires),
+                answered_correctly=question.id in row.solved,
+                attempts_remaining=remaining,
+                attempts_cap=cap,
+            )
+        )
+    return result
+
+
+def status_response(row: Row[Any]) -> InstanceStatusResponse:
+    """A row of `owned` as clients poll it."""
+    instance: Instance = row.Instance
+    return InstanceStatusResponse(
+        id=instance.id,
+        status=WIRE_STATUS[State(instance.state)],
+        attack_surface=surface_of(instance),
+        error=instance.error,
+        queue_position=row.queue_position,
+    )
+
+
+async def renew(
+    session: AsyncSession, platform: Platform, instance: Instance, ttl: int | None
+) -> float:
+    """Let an instance live `ttl` seconds from now; the new expiry, Unix seconds.
+
+    Its whole life never passes the ceiling.
+    """
+    settings = platform.settings
+    seconds = checked_ttl(settings, ttl, ["query", "ttl"])
+    moment = now()
+    ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)
+    expires_at = min(moment + timedelta(seconds=seconds), ceiling)
+    renewed = await session.scalar(
+        update(Instance)
+        .where(Instance.id == instance.id, Instance.state.in_(ALIVE), Instance.expires_at > moment)
+        .values(expires_at=expires_at, ttl=seconds)
+        .returning(Instance)
+    )
+    if renewed is None:
+        raise Conflict("instance_not_running", "This instance is over. Start a new one.")
+    lifecycle.tell(session, "instance_renewed", renewed, ttl=seconds)
+    return expires_at.timestamp()
+
+
+async def wait_until_stopped(subscription: Subscription, instance_id: str) -> None:
+    """Return when the instance is off its node; after STOP_WAIT_S it goes on behind the scenes."""
+    try:
+        async with asyncio.timeout(STOP_WAIT_S):
+            while True:
+                told = await subscription.queue.get()
+                if told.name == "instance_stopped" and told.payload["instance_id"] == instance_id:
+                    return
+    except TimeoutError:
+        return
+
+
+async def stop_all(session: AsyncSession, platform: Platform) -> list[str]:
+    """Stop every live instance; their ids."""
+    ids = (await session.scalars(select(Instance.id).where(Instance.state.in_(ALIVE)))).all()
+    for instance_id in ids:
+        await lifecycle.request_stop(session, platform.jobs, instance_id, "admin_stop_all")
+    return list(ids)

@@ -1,0 +1,64 @@
+"""Instances."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ctfy.server.database.base import Base, new_id, now
+
+
+class State(StrEnum):
+    """Where an instance is: `requested -> starting -> ready -> stopping -> stopped`, or `error`."""
+
+    REQUESTED = "requested"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    ERROR = "error"
+
+
+ON_NODE = (State.STARTING, State.READY, State.STOPPING)
+ALIVE = (State.REQUESTED, State.STARTING, State.READY)
+
+
+class Instance(Base):
+    """One instance. `ttl` in seconds; it counts from the moment of the request."""
+
+    __tablename__ = "instances"
+    __table_args__ = (
+        Index("ix_instances_team", "team_id", "requested_at"),
+        Index(
+            "ix_instances_on_node",
+            "node_id",
+            postgresql_where=text("state IN ('starting', 'ready', 'stopping')"),
+        ),
+        Index("ix_instances_queue", "requested_at", postgresql_where=text("state = 'requested'")),
+        Index(
+            "ix_instances_expiry",
+            "expires_at",
+            postgresql_where=text("state IN ('requested', 'starting', 'ready')"),
+        ),
+        Index("ix_instances_challenge", "challenge_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    challenge_id: Mapped[str]
+    node_id: Mapped[str | None] = mapped_column(ForeignKey("nodes.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(default=State.REQUESTED)
+    ttl: Mapped[int]
+    requested_at: Mapped[datetime] = mapped_column(default=now)
+    ready_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    stop_reason: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
+    surface: Mapped[dict[str, Any] | None]

@@ -1,0 +1,95 @@
+"""`/health`, `/meta` and the page at `/`."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from sqlalchemy import func, select
+
+from ctfy import __version__
+from ctfy.server.access.caller import AnyToken, Everybody
+from ctfy.server.access.tables import User
+from ctfy.server.competitions.service import phase_of
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
+from ctfy.server.database.engine import Session
+from ctfy.server.instances.tables import ON_NODE, Instance
+from ctfy.server.models.meta import HealthResponse, MetaChallenges, MetaPlatform, MetaResponse
+from ctfy.server.nodes.tables import Node
+from ctfy.server.platform import ThePlatform
+from ctfy.server.submissions.tables import ChallengeSolve
+from ctfy.server.teams.tables import Team
+
+router = APIRouter(tags=["meta"])
+home = APIRouter()
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape()
+)
+_RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
+_CAPACITY = (
+    select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
+)
+
+
+@router.get("/health", dependencies=[Everybody])
+async def health(session: Session) -> HealthResponse:
+    """Alive, and which version."""
+    running, capacity = (await session.execute(select(_RUNNING, _CAPACITY))).one()
+    return HealthResponse(
+        hostname=socket.gethostname(),
+        running_instances=running,
+        capacity=capacity,
+        version=__version__,
+    )
+
+
+@router.get("/meta")
+async def meta(platform: ThePlatform, session: Session, _: AnyToken) -> MetaResponse:
+    """Version, origin and counts."""
+    counts = (
+        await session.execute(
+            select(
+                select(func.count(Team.id)).scalar_subquery().label("teams_total"),
+                select(func.count(User.id)).scalar_subquery().label("users_total"),
+                select(func.count(Node.id)).scalar_subquery().label("nodes_total"),
+                select(func.count(Node.id))
+                .where(Node.is_healthy)
+                .scalar_subquery()
+                .label("nodes_healthy"),
+                _RUNNING.label("running_instances"),
+                select(func.count(ChallengeSolve.rank)).scalar_subquery().label("solves_total"),
+            )
+        )
+    ).one()
+    return MetaResponse(
+        version=__version__,
+        platform=MetaPlatform(),
+        challenges=MetaChallenges(total=len(platform.catalogue.challenges)),
+        started_at_ts=platform.started_at,
+        server_time_ts=time.time(),
+        **counts._mapping,
+    )
+
+
+@home.get("/", include_in_schema=False, dependencies=[Everybody])
+async def index(platform: ThePlatform, session: Session) -> HTMLResponse:
+    """What runs here, and how to sign in."""
+    public = await session.scalars(
+        select(Competition)
+        .where(Competition.status == "published", Competition.access != "private_hidden")
+        .order_by(Competition.created_at.desc())
+        .limit(20)
+    )
+    competitions = [(c, phase_of(c, now())) for c in public]
+    page = _templates.get_template("index.html").render(
+        version=__version__,
+        competitions=competitions,
+        challenges=len(platform.catalogue.challenges),
+    )
+    return HTMLResponse(page)

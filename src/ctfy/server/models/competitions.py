@@ -1,0 +1,80 @@
+"""Competitions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ctfy.server.models.base import Request, Response
+from ctfy.server.models.challenges import ChallengeInfo
+
+Status = Literal["draft", "published", "archived"]
+Access = Literal["public", "private_listed", "private_hidden"]
+Phase = Literal["upcoming", "running", "past"]
+Title = Annotated[str, Field(min_length=1, max_length=200)]
+Description = Annotated[str, Field(max_length=20_000)]
+ChallengeIds = Annotated[list[str], Field(max_length=10_000)]
+
+
+class CompetitionInfo(Response):
+    """A competition and what the caller is in it; `my_*` are -1 or empty when not taking part."""
+
+    id: str
+    title: str
+    description: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    created_by: str
+    created_by_name: str
+    challenge_ids: list[str]
+    status: Status = "published"
+    access: Access = "public"
+    phase: Phase = "running"
+    registered_count: int = 0
+    is_registered: bool = False
+    can_participate: bool = True
+    my_team_id: str = ""
+    my_team_name: str = ""
+    my_role: Literal["captain", "member", ""] = ""
+    my_rank: int = -1
+    my_score: int = -1
+    my_solves: int = -1
+
+
+class CompetitionDetail(CompetitionInfo):
+    """One competition with its challenges, in the curator's order."""
+
+    challenges: list[ChallengeInfo]
+    registered_at: datetime | None
+
+
+class CompetitionCreate(Request):
+    """A new competition. No `starts_at`: running at once; no `ends_at`: for ever."""
+
+    title: Title
+    description: Description = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    challenge_ids: ChallengeIds = []
+    status: Status = "draft"
+    access: Access = "public"
+
+
+class CompetitionMembershipInfo(Response):
+    """The caller's place in one competition."""
+
+    competition_id: str
+    competition_title: str
+    competition_phase: Phase
+    team_id: str
+    team_name: str
+    role: Literal["captain", "member"]
+    running_instances: int = 0
+    starts_at: datetime | None
+    ends_at: datetime | None
+    my_rank: int = -1
+    competition_team_count: int = 0

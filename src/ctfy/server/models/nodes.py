@@ -1,0 +1,146 @@
+"""Worker nodes: joining, beating, and the node's own API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ctfy.server.models.base import Request, Response
+from ctfy.server.models.instances import AttackSurface
+
+NodeInstanceStatus = Literal["starting", "ready", "error"]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class NodeInfo(Response):
+    """A node as everybody may see it."""
+
+    id: str
+    url: str
+    display_name: str = ""
+    capacity: int = 0
+    running: int = 0
+    is_healthy: bool = True
+    last_heartbeat: datetime | None
+    registered_at: datetime | None
+    labels: dict[str, str]
+    cpu_percent: float = 0.0
+    memory_percent: float = 0.0
+    disk_percent: float = 0.0
+
+
+class NodeRegister(Request):
+    """A node joins with a one-time registration token."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$", max_length=512)]
+    display_name: Annotated[str, Field(min_length=1, max_length=120)]
+    capacity: Annotated[int, Field(ge=1, le=10_000)] = 50
+    labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+
+
+class NodeRegisterResponse(NodeInfo):
+    """The node's id and its own token."""
+
+    token: str = ""
+
+
+class NodeHeartbeat(Request):
+    """A node's sign of life."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    running: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    capacity: Annotated[int, Field(ge=0, le=10_000)] = 50
+    cpu_percent: Percent = 0.0
+    memory_percent: Percent = 0.0
+    disk_percent: Percent = 0.0
+    sampled_at: Annotated[float, Field(ge=0)] = 0.0
+    url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$", max_length=512)] = ""
+
+
+class CreateInviteRequest(Request):
+    """A one-time registration token for a node."""
+
+    ttl_seconds: Annotated[int, Field(ge=60, le=604_800)] = 3600
+
+
+class CreateInviteResponse(Response):
+    """The registration token, shown once."""
+
+    id: str
+    registration_token: str
+    expires_at: datetime | None
+
+
+class NodeInviteInfo(Response):
+    """An invite: `pending`, `consumed`, `expired` or `revoked`."""
+
+    id: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    status: str
+    consumed_by_node_id: str = ""
+
+
+class NodeStartRequest(Request):
+    """The platform asks a node for an instance. `ttl` in seconds."""
+
+    challenge_id: Annotated[str, Field(min_length=1, max_length=128)]
+    instance_id: Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]{1,64}$")]
+    ttl: Annotated[int, Field(ge=1)]
+    answers: dict[str, str] = {}
+    proxy_output_dir: str | None = None
+
+
+class NodeStartResponse(Response):
+    """The node took the order."""
+
+    instance_id: str
+    status: str
+
+
+class NodeInstanceState(Response):
+    """How far an instance is on its node."""
+
+    instance_id: str
+    status: NodeInstanceStatus
+    attack_surface: AttackSurface | None = None
+    error: str = ""
+    challenge_id: str = ""
+    expires_at: float = 0.0
+
+
+class NodeInstanceHealth(Response):
+    """Whether an instance's service answers."""
+
+    is_healthy: bool
+
+
+class NodeInstanceLogs(Response):
+    """What an instance's processes printed, newest last."""
+
+    logs: str
+
+
+class NodeContainer(Response):
+    """One container or sandbox of an instance."""
+
+    name: str
+    service: str
+    status: str
+    image: str = ""
+    is_sidecar: bool = False
+
+
+class NodeHealthResponse(Response):
+    """A node's own view of itself."""
+
+    status: str = "ok"
+    version: str = ""
+    provider: str = ""
+    running: int = 0
+    capacity: int = 0
+    cpu_percent: float = 0.0
+    memory_percent: float = 0.0
+    disk_percent: float = 0.0

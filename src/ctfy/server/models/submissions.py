@@ -1,0 +1,72 @@
+"""Answers and what became of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from ctfy.server.models.base import Request, Response
+
+AnswerText = Annotated[str, Field(min_length=1, max_length=4096)]
+Answer = AnswerText | Annotated[list[AnswerText], Field(min_length=1, max_length=100)]
+QuestionId = Annotated[str, Field(min_length=1, max_length=128)]
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class SubmissionCreate(Request):
+    """An answer to one question of an instance; a list for a multiple choice."""
+
+    instance_id: Id
+    question_id: QuestionId = "flag"
+    answer: Answer
+
+
+class QaSubmissionCreate(Request):
+    """An answer to one question of a challenge that has no instance."""
+
+    challenge_id: Id
+    competition_id: Id
+    question_id: QuestionId = "answer"
+    answer: Answer
+
+
+class VerifyAnswerRequest(Request):
+    """An answer to be graded without scoring."""
+
+    question_id: QuestionId = "flag"
+    answer: Answer
+
+
+class SubmissionResponse(Response):
+    """The grade. `solve_rank` 1 solved the challenge first; 0 while it is not fully solved."""
+
+    id: str
+    correct: bool
+    solve_time_s: float = 0
+    solve_rank: int = 0
+    question_id: str | None
+    challenge_fully_solved: bool = False
+    attempts_remaining: int | None
+
+
+class VerifyAnswerResponse(Response):
+    """The grade of an answer that does not score."""
+
+    correct: bool
+    question_id: str | None
+
+
+class SubmissionState(Response):
+    """A submission in the team's history."""
+
+    id: str = ""
+    team_id: str = ""
+    user_id: str = ""
+    challenge_id: str = ""
+    claimed_flag: str = ""
+    correct: bool = False
+    flag_id: str = ""
+    submitted_at: datetime | None
+    solve_time_s: float = 0.0

@@ -1,0 +1,1 @@
+"""Nodes: the workers that instances run on."""

@@ -1,0 +1,168 @@
+"""Nodes join, beat, fall silent and leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access import secrets
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import Forbidden, NotFound, Unauthorized
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.instances import lifecycle
+from ctfy.server.instances.placement import place
+from ctfy.server.instances.tables import ON_NODE, Instance
+from ctfy.server.models.nodes import NodeHeartbeat, NodeInfo, NodeRegister
+from ctfy.server.nodes.tables import Node, NodeInvite
+from ctfy.server.platform import Platform
+
+
+async def invite(session: AsyncSession, ttl_seconds: int) -> tuple[NodeInvite, str]:
+    """A one-time registration token, and its secret."""
+    secret = secrets.new_token(secrets.REGISTRATION_TOKEN_PREFIX)
+    row = NodeInvite(
+        id=new_id(),
+        hash=secrets.token_hash(secret),
+        created_at=now(),
+        expires_at=now() + timedelta(seconds=ttl_seconds),
+    )
+    session.add(row)
+    await session.flush()
+    return row, secret
+
+
+def invite_status(row: NodeInvite) -> str:
+    """`pending`, `consumed`, `revoked` or `expired`."""
+    if row.consumed_at is not None:
+        return "consumed"
+    if row.revoked_at is not None:
+        return "revoked"
+    return "pending" if row.expires_at > now() else "expired"
+
+
+async def revoke_invite(session: AsyncSession, invite_id: str) -> None:
+    """Make an unused invite useless. Raises `invite_not_found`."""
+    revoked = await session.scalar(
+        update(NodeInvite)
+        .where(
+            NodeInvite.id == invite_id,
+            NodeInvite.consumed_at.is_(None),
+            NodeInvite.revoked_at.is_(None),
+        )
+        .values(revoked_at=now())
+        .returning(NodeInvite.id)
+    )
+    if revoked is None:
+        raise NotFound("invite_not_found", "There is no such unused invite.")
+
+
+async def register(
+    session: AsyncSession, platform: Platform, token: str, body: NodeRegister
+) -> Node:
+    """A node joins; its registration token is used up. Raises 401 for one that is not valid."""
+    invite_id = await session.scalar(
+        update(NodeInvite)
+        .where(
+            NodeInvite.hash == secrets.token_hash(token),
+            NodeInvite.consumed_at.is_(None),
+            NodeInvite.revoked_at.is_(None),
+            NodeInvite.expires_at > now(),
+        )
+        .values(consumed_at=now())
+        .returning(NodeInvite.id)
+    )
+    if invite_id is None:
+        raise Unauthorized(
+            "unauthorized", "This registration token is not valid, used up or expired."
+        )
+    node = Node(
+        id=new_id(),
+        url=body.url.rstrip("/"),
+        display_name=body.display_name,
+        capacity=body.capacity,
+        labels=body.labels,
+        running=0,
+        is_healthy=True,
+        cpu_percent=0.0,
+        memory_percent=0.0,
+        disk_percent=0.0,
+        registered_at=now(),
+        last_heartbeat=now(),
+    )
+    session.add(node)
+    await session.flush()
+    await session.execute(
+        update(NodeInvite).where(NodeInvite.id == invite_id).values(consumed_by_node_id=node.id)
+    )
+    _tell(session, "node_registered", node)
+    await place(session, platform.jobs)
+    return node
+
+
+async def heartbeat(
+    session: AsyncSession, platform: Platform, token: str, body: NodeHeartbeat
+) -> None:
+    """A node lives. Raises 401 for a token that is no node's, 403 for another node's."""
+    node_id = secrets.node_of_token(platform.secret, token)
+    if node_id is None:
+        raise Unauthorized("unauthorized", "This is no node's token.")
+    if node_id != body.id:
+        raise Forbidden("forbidden", "This token belongs to another node.")
+    node = await session.scalar(select(Node).where(Node.id == node_id).with_for_update())
+    if node is None:
+        raise Unauthorized("unauthorized", "This node was removed. Join again.")
+    for name in ("running", "capacity", "cpu_percent", "memory_percent", "disk_percent"):
+        setattr(node, name, getattr(body, name))
+    if body.url:
+        node.url = body.url.rstrip("/")
+    node.last_heartbeat = now()
+    if not node.is_healthy:
+        node.is_healthy = True
+        _tell(session, "node_recovered", node)
+    await place(session, platform.jobs)
+
+
+async def mark_silent(session: AsyncSession, silence_s: float) -> None:
+    """Nodes that have not beaten for `silence_s` seconds get no new instances."""
+    silent = await session.scalars(
+        select(Node)
+        .where(Node.is_healthy, Node.last_heartbeat < now() - timedelta(seconds=silence_s))
+        .with_for_update(skip_locked=True)
+    )
+    for node in silent.all():
+        node.is_healthy = False
+        _tell(session, "node_unhealthy", node)
+
+
+async def remove(session: AsyncSession, platform: Platform, node_id: str) -> None:
+    """Remove a node; what ran on it ends. Raises `node_not_found`."""
+    node = await session.get(Node, node_id)
+    if node is None:
+        raise NotFound("node_not_found", "There is no such node.")
+    node.is_healthy = False
+    ids = await session.scalars(
+        select(Instance.id).where(Instance.node_id == node_id, Instance.state.in_(ON_NODE))
+    )
+    for instance_id in ids.all():
+        await lifecycle.fail(
+            session,
+            platform.jobs,
+            instance_id,
+            "The node was removed. Start the instance again.",
+            sources=ON_NODE,
+            reason="node_unhealthy",
+        )
+    _tell(session, "node_removed", node)
+    await session.delete(node)
+
+
+def node_fields(node: Node) -> dict[str, Any]:
+    """The wire fields of a node."""
+    return {name: getattr(node, name) for name in NodeInfo.model_fields}
+
+
+def _tell(session: AsyncSession, name: str, node: Node) -> None:
+    emit(session, name, audience=Audience.ADMINS, node_id=node.id, display_name=node.display_name)

@@ -1,0 +1,85 @@
+"""One running platform: what the API and the workers are made of."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.rate_limits import RateLimits
+from ctfy.server.access.secrets import node_token
+from ctfy.server.database.engine import Database
+from ctfy.server.events.relay import Relay
+from ctfy.server.jobs.engine import Jobs
+from ctfy.server.settings import Settings
+from ctfy.server.standings.projection import Standings
+
+
+@dataclass
+class Platform:
+    """Everything that outlives a request."""
+
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    jobs: Jobs
+    relay: Relay
+    standings: Standings
+    rate_limits: RateLimits
+    secret: bytes
+    started_at: float = field(default_factory=time.time)
+    _node_clients: dict[tuple[str, str], NodeClient] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, settings: Settings) -> Platform:
+        """A platform on `settings.database_url`, not yet connected.
+
+        Raises ctfy.challenge.catalogue.BrokenChallenge when a challenge folder is wrong.
+        """
+        database = Database(settings.database_url, pool_size=settings.database_pool_size)
+        relay = Relay(database)
+        standings = Standings(database)
+        relay.observe(standings.see)
+        return cls(
+            settings=settings,
+            database=database,
+            catalogue=Catalogue.load(settings.challenges_dir),
+            jobs=Jobs(settings.database_url, concurrency=settings.worker_concurrency),
+            relay=relay,
+            standings=standings,
+            rate_limits=RateLimits(settings),
+            secret=settings.secret(),
+        )
+
+    async def open(self) -> None:
+        """Connect."""
+        await self.jobs.open()
+        await self.relay.start()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.relay.stop()
+        await self.jobs.close()
+        for client in self._node_clients.values():
+            await asyncio.to_thread(client.close)
+        await self.database.close()
+
+    def node_client(self, node_id: str, url: str) -> NodeClient:
+        """The client for one node; connections are kept."""
+        key = (node_id, url)
+        if key not in self._node_clients:
+            self._node_clients[key] = NodeClient(url, node_token(self.secret, node_id), timeout=10)
+        return self._node_clients[key]
+
+
+def _platform(request: Request) -> Platform:
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+ThePlatform = Annotated[Platform, Depends(_platform)]

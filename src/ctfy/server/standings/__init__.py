@@ -1,0 +1,1 @@
+"""Standings: who leads, computed once per change and served as bytes."""

@@ -1,0 +1,81 @@
+"""Submissions and what they scored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ctfy.server.database.base import Base, new_id, now
+
+
+class Submission(Base):
+    """An answer that somebody gave, right or wrong."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        Index("ix_submissions_team", "team_id", "submitted_at"),
+        Index("ix_submissions_competition_team", "competition_id", "team_id"),
+        Index("ix_submissions_user", "user_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    challenge_id: Mapped[str]
+    question_id: Mapped[str]
+    instance_id: Mapped[str | None] = mapped_column(ForeignKey("instances.id", ondelete="SET NULL"))
+    answer: Mapped[str]
+    correct: Mapped[bool]
+    solve_time_s: Mapped[float] = mapped_column(default=0.0)
+    submitted_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Solve(Base):
+    """A question that a team answered. The primary key says: once."""
+
+    __tablename__ = "solves"
+    __table_args__ = (
+        Index("ix_solves_competition", "competition_id", "challenge_id", "question_id"),
+        Index("ix_solves_user", "user_id"),
+    )
+
+    team_id: Mapped[str] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    challenge_id: Mapped[str] = mapped_column(primary_key=True)
+    question_id: Mapped[str] = mapped_column(primary_key=True)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"))
+    solved_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ChallengeSolve(Base):
+    """A challenge that a team solved whole; one rank per team, one team per rank."""
+
+    __tablename__ = "challenge_solves"
+    __table_args__ = (UniqueConstraint("competition_id", "challenge_id", "rank"),)
+
+    team_id: Mapped[str] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    challenge_id: Mapped[str] = mapped_column(primary_key=True)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    rank: Mapped[int]
+    solved_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class QuestionAttempts(Base):
+    """How often a team was wrong on a question that has a cap."""
+
+    __tablename__ = "question_attempts"
+
+    team_id: Mapped[str] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    challenge_id: Mapped[str] = mapped_column(primary_key=True)
+    question_id: Mapped[str] = mapped_column(primary_key=True)
+    wrong: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,1 @@
+"""Teams: who plays together in which competition."""

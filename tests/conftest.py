@@ -1,0 +1,162 @@
+"""Fixtures: one PostgreSQL for the run, one database and one running platform per worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ctfy.sdk import PlatformClient
+from ctfy.server.accounts.service import ensure_super_admin
+from ctfy.server.database.embedded import EmbeddedPostgres
+from ctfy.server.database.engine import Database
+from ctfy.server.database.migrate import upgrade
+from ctfy.server.models.competitions import CompetitionInfo
+from tests.processes import CHALLENGES, Stack, stack
+
+POSTGRES = "CTFY_TEST_POSTGRES"
+TEMPLATE = "ctfy_template"
+PASSWORD = "a-long-enough-secret"
+_numbers = itertools.count()
+
+
+def docker_answers() -> bool:
+    import docker
+    import docker.errors
+
+    try:
+        engine = docker.from_env()
+        engine.ping()
+        engine.close()
+    except docker.errors.DockerException:
+        return False
+    return True
+
+
+# Docker is tested where an engine runs; where it must run (CTFY_TEST_DOCKER), its absence fails.
+PROVIDERS = ["sandbox"]
+if os.environ.get("CTFY_TEST_DOCKER") or docker_answers():
+    PROVIDERS.append("docker")
+
+
+def pytest_report_header() -> str:
+    return f"providers: {', '.join(PROVIDERS)}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller starts PostgreSQL before there is any worker."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ctfy-tests-"))
+    postgres = EmbeddedPostgres(folder)
+    url = postgres.start()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET max_connections = 400")
+        admin.execute("ALTER SYSTEM SET fsync = off")
+    postgres.stop()
+    url = postgres.start()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    upgrade(in_database(url, TEMPLATE))
+    os.environ[POSTGRES] = url
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(postgres.stop)
+
+
+def in_database(url: str, name: str) -> str:
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+@contextlib.contextmanager
+def cloned_database() -> Iterator[str]:
+    """A migrated database of its own; dropped afterwards."""
+    url = os.environ[POSTGRES]
+    name = f"ctfy_{uuid.uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        try:
+            yield in_database(url, name)
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    with cloned_database() as url:
+        make_admin(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def provider() -> str:
+    return "sandbox"
+
+
+@pytest.fixture(scope="session")
+def running(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """This worker's platform: server with worker, and a node with the sandbox provider."""
+    with stack(database_url, tmp_path_factory.mktemp("platform"), mint_invite) as up:
+        yield up
+
+
+ADMIN_EMAIL = "root@example.org"
+
+
+def make_admin(database_url: str) -> None:
+    async def create() -> None:
+        database = Database(database_url)
+        async with database.transaction() as session:
+            await ensure_super_admin(session, ADMIN_EMAIL, PASSWORD)
+        await database.close()
+
+    asyncio.run(create())
+
+
+def sign_in(url: str, email: str) -> PlatformClient:
+    token = PlatformClient(url).auth.login(email, PASSWORD).token
+    return PlatformClient(url, token, max_retries=0)
+
+
+def mint_invite(url: str) -> str:
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        return admin.admin.nodes.mint_invite().registration_token
+
+
+@dataclass
+class Arena:
+    """A platform with an admin, in which tests make players and competitions of their own."""
+
+    url: str
+    admin: PlatformClient
+
+    def player(self, name: str = "Player") -> PlatformClient:
+        email = f"player-{uuid.uuid4().hex}@example.org"
+        token = PlatformClient(self.url).auth.register(email, PASSWORD, name).token
+        return PlatformClient(self.url, token, max_retries=0)
+
+    def competition(self, *challenges: str, **fields: object) -> CompetitionInfo:
+        ids = list(challenges) or sorted(p.parent.name for p in CHALLENGES.glob("*/metadata.yaml"))
+        values = {"title": f"Cup {next(_numbers)}", "status": "published", **fields}
+        return self.admin.admin.competitions.create(challenge_ids=ids, **values)  # type: ignore[arg-type]
+
+    def registered(self, competition: CompetitionInfo, name: str = "Player") -> PlatformClient:
+        player = self.player(name)
+        player.competition(competition.id).register()
+        return player
+
+
+@pytest.fixture(scope="session")
+def arena(running: Stack) -> Iterator[Arena]:
+    with sign_in(running.url, ADMIN_EMAIL) as admin:
+        yield Arena(running.url, admin)

@@ -1,0 +1,152 @@
+"""The real processes that tests run against."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+CHALLENGES = ROOT / "examples" / "challenges"
+Found = TypeVar("Found")
+ADMIN = "from ctfy.cli.operator import main; main()"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(what: str, look: Callable[[], Found | None], timeout: float = 30) -> Found:
+    """The first true answer of `look`; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
+        time.sleep(0.05)
+
+
+@dataclass
+class Process:
+    """`ctfy-admin ARGUMENTS`, which can be killed and started again."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    log: Path
+    popen: subprocess.Popen[bytes] | None = field(default=None)
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-c", ADMIN, *self.arguments],
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+
+    def kill(self) -> None:
+        assert self.popen is not None
+        self.popen.kill()
+        self.popen.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.popen is not None
+        self.popen.send_signal(number)
+        try:
+            return self.popen.wait(30)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+            raise
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+@dataclass
+class Stack:
+    """A server, a worker and a node, each a process."""
+
+    url: str
+    server: Process
+    worker: Process
+    node: Process
+    folder: Path
+
+    def healthy(self) -> bool:
+        try:
+            page = httpx.get(f"{self.url}/api/v1/health", timeout=2)
+        except httpx.HTTPError:
+            return False
+        return page.status_code == 200 and page.json()["capacity"] > 0
+
+    def server_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/api/v1/health", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+@contextlib.contextmanager
+def stack(
+    database_url: str,
+    folder: Path,
+    invite: Callable[[str], str],
+    *,
+    provider: str = "sandbox",
+    challenges: Path = CHALLENGES,
+    capacity: int = 50,
+    worker_apart: bool = False,
+    **environment: str,
+) -> Iterator[Stack]:
+    """The platform in processes of its own; gone afterwards, also when a test failed."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    common = {
+        "CTFY_DATABASE_URL": database_url,
+        "CTFY_DATA_DIR": str(folder / "platform"),
+        "CTFY_CHALLENGES_DIR": str(challenges),
+        "CTFY_RATE_LIMITING_ENABLED": "false",
+        "CTFY_SWEEP_INTERVAL_S": "1",
+        **environment,
+    }
+    start = ["server", "start", "--port", str(port)] + (["--no-worker"] if worker_apart else [])
+    server = Process(start, common, folder / "server.log")
+    worker = Process(["worker"], common, folder / "worker.log")
+    node = Process(
+        [
+            *("node", "join", url, "--provider", provider, "--capacity", str(capacity)),
+            *("--data-dir", str(folder / "node"), "--port", str(free_port())),
+        ],
+        {**common, "CTFY_NODE_HEARTBEAT_S": "1"},
+        folder / "node.log",
+    )
+    running = Stack(url, server, worker, node, folder)
+    parts = [server, worker, node] if worker_apart else [server, node]
+    try:
+        server.start()
+        wait_for("the server", running.server_answers)
+        if worker_apart:
+            worker.start()
+        node.environment["CTFY_NODE_TOKEN"] = invite(url)
+        node.start()
+        wait_for("the node", running.healthy)
+        yield running
+    finally:
+        for part in reversed(parts):
+            if part.popen is not None and part.popen.poll() is None:
+                part.stop()
