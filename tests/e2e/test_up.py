@@ -1,0 +1,164 @@
+"""`ctfy-admin up` as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from ctfy.sdk import PlatformClient
+from tests.conftest import PROVIDERS
+from tests.processes import ROOT, Process, free_port, wait_for
+
+EMAIL, PASSWORD = "first@example.org", "chosen-by-the-operator"
+
+
+@contextmanager
+def up(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator[Process]:
+    process = Process(
+        ["up", "--data-dir", str(folder / "data"), "--port", str(port), *arguments],
+        {"COLUMNS": "300", **environment},
+        folder / f"up-{port}.log",
+    )
+    process.log.write_text("")
+    process.start()
+    assert process.popen is not None
+    try:
+
+        def ready() -> bool:
+            assert process.popen is not None
+            assert process.popen.poll() is None, process.said()
+            return "Ctrl-C stops everything" in process.said()
+
+        wait_for("up", ready, 60)
+        yield process
+    finally:
+        if process.popen.poll() is None:
+            assert process.stop(signal.SIGINT) == 0
+
+
+def quickstart(port: int, password: str) -> str:
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "examples/quickstart.py",
+            "--url",
+            f"http://127.0.0.1:{port}",
+            "--email",
+            EMAIL,
+            "--password",
+            password,
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout.splitlines()[-1]
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines that name a folder: everything that `up` started there."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if str(folder / "data") in line and process.pid != os.getpid():
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_from_nothing_to_a_captured_flag_twice(provider: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    port = free_port()
+    chosen = {"CTFY_BOOTSTRAP_EMAIL": EMAIL, "CTFY_BOOTSTRAP_PASSWORD": PASSWORD}
+    for _ in range(2):
+        with up(tmp_path, port, "--provider", provider, **chosen):
+            assert quickstart(port, PASSWORD) == "correct=True solved=True"
+        assert processes_of(tmp_path) == []
+    if provider == "docker":
+        listed = subprocess.run(
+            ["docker", "ps", "-aq", "--filter", f"label=ctfy.node={tmp_path / 'data' / 'node'}"],
+            capture_output=True,
+            text=True,
+        )
+        assert listed.stdout == ""
+
+
+def test_the_first_password_is_made_up_and_shown_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    port = free_port()
+    with up(tmp_path, port, "--no-demo", CTFY_BOOTSTRAP_EMAIL=EMAIL) as process:
+        shown = re.search(r"one-time password: (\S+)", process.said())
+        assert shown
+        url = f"http://127.0.0.1:{port}"
+        token = PlatformClient(url).auth.login(EMAIL, shown[1]).token
+        client = PlatformClient(url, token)
+        assert client.me.get().role == "super_admin"
+        assert client.competitions.list() == []
+        page = httpx.get(url).text
+        assert "None yet" in page
+        docs = httpx.get(f"{url}/docs").text
+        sources = re.findall(r'(?:src|href)="([^"]+)"', docs)
+        assert sources
+        assert all(s.startswith((url, "/")) for s in sources)
+        assert httpx.get(sources[-1]).status_code == 200
+        with pytest.raises(AssertionError), up(tmp_path, free_port()) as second:
+            assert second  # the data directory is taken
+    with up(tmp_path, port, CTFY_BOOTSTRAP_EMAIL=EMAIL) as process:
+        assert "one-time password" not in process.said()
+        assert quickstart(port, shown[1]) == "correct=True solved=True"
+
+
+def test_killed_it_leaves_nothing_that_runs_and_starts_again(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    port = free_port()
+    chosen = {"CTFY_BOOTSTRAP_EMAIL": EMAIL, "CTFY_BOOTSTRAP_PASSWORD": PASSWORD}
+    with up(tmp_path, port, "--provider", "sandbox", **chosen) as process:
+        url = f"http://127.0.0.1:{port}"
+        client = PlatformClient(url, PlatformClient(url).auth.login(EMAIL, PASSWORD).token)
+        competition = client.competitions.list()[0]
+        client.competition(competition.id).register()
+        ready = client.instances.start("notes", competition_id=competition.id)
+        process.kill()
+        wait_for(
+            "the parts to end",
+            lambda: not [p for p in processes_of(tmp_path) if "postgres" not in p],
+        )
+    with up(tmp_path, port, "--provider", "sandbox", **chosen):
+        wait_for("the news", lambda: client.instances.get(ready.id).status == "error")
+        assert "Start it again" in client.instances.get(ready.id).error
+        assert quickstart(port, PASSWORD) == "correct=True solved=True"
+    assert processes_of(tmp_path) == []
+
+
+def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    port = free_port()
+    chosen = {"CTFY_BOOTSTRAP_EMAIL": EMAIL, "CTFY_BOOTSTRAP_PASSWORD": PASSWORD}
+    with up(tmp_path, port, "--provider", "sandbox", **chosen) as process:
+        assert process.popen is not None
+        for child in psutil.Process(process.popen.pid).children():
+            if "node" in child.cmdline() or "server" in child.cmdline():
+                child.kill()
+        wait_for("a new start", lambda: process.said().count("starting it again") >= 2)
+        url = f"http://127.0.0.1:{port}"
+
+        def capacity() -> bool:
+            try:
+                return httpx.get(f"{url}/api/v1/health").json()["capacity"] > 0
+            except httpx.HTTPError:
+                return False
+
+        wait_for("the platform", capacity)
+        assert quickstart(port, PASSWORD) == "correct=True solved=True"

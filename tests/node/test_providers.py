@@ -1,0 +1,325 @@
+"""One suite that every provider passes."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.challenge.rendering import render_attachments
+from ctfy.node.providers import choose_provider
+from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.node.settings import NodeSettings
+from ctfy.server.models.instances import ServiceEndpoint
+from tests.conftest import PROVIDERS
+from tests.processes import CHALLENGES
+
+FLAG = "FLAG{" + "ab" * 16 + "}"
+pytestmark = pytest.mark.parametrize("name", PROVIDERS)
+
+
+@asynccontextmanager
+async def provider(name: str, folder: Path) -> AsyncIterator[Provider]:
+    settings = NodeSettings(provider=name, data_dir=folder, ready_timeout_s=60)  # type: ignore[arg-type]
+    chosen = await choose_provider(settings)
+    assert chosen.name == name
+    try:
+        yield chosen
+    finally:
+        await chosen.close()
+
+
+def order(folder: Path, challenge: Challenge, **answers: str) -> Order:
+    instance = folder / uuid.uuid4().hex
+    (instance / "answers").mkdir(parents=True)
+    for key, value in (answers or {"flag": FLAG}).items():
+        (instance / "answers" / key).write_text(value)
+    return Order(instance.name, challenge, answers or {"flag": FLAG}, instance)
+
+
+def example(challenge_id: str) -> Challenge:
+    return Catalogue.load(CHALLENGES).challenges[challenge_id]
+
+
+def challenge_of(folder: Path, source: str) -> Challenge:
+    """A challenge whose one service is the given Python program, on port 8000."""
+    root = folder / "challenges" / "made"
+    (root / "services" / "web").mkdir(parents=True)
+    (root / "services" / "web" / "app.py").write_text(source)
+    (root / "services" / "web" / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nCOPY app.py /app/app.py\nCMD ["python3", "-u", "/app/app.py"]\n'
+    )
+    (root / "docker-compose.yml").write_text(
+        "services: {web: {build: services/web, ports: ['8000'], volumes: ['a:/answers:ro']}}\n"
+    )
+    (root / "metadata.yaml").write_text(
+        "{name: Made, description: d, difficulty: easy, tags: [t], "
+        "sandbox: {run: [python3, services/web/app.py], port: 8000}}\n"
+    )
+    return Catalogue.load(folder / "challenges").challenges["made"]
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(work())
+
+
+async def get(service: ServiceEndpoint) -> str:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(service.url)).text
+
+
+def fail(reason: str) -> None:
+    raise AssertionError(reason)
+
+
+@pytest.mark.parametrize("challenge_id", ["notes", "two-time", "relay-station"])
+def test_every_solver_captures_the_answer(name: str, challenge_id: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, example(challenge_id), flag=FLAG, passphrase="ab" * 16)
+            files = placed.folder / "attachments"
+            render_attachments(
+                placed.challenge,
+                {"answers": placed.answers, "instance_id": placed.instance_id},
+                files,
+            )
+            services = await chosen.start(placed, fail)
+            solver = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(CHALLENGES / challenge_id / "solve.py"),
+                services[0].url,
+                str(files),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            output, _ = await solver.communicate()
+            assert output.decode().splitlines()[-1] == FLAG
+
+    run(work)
+
+
+def test_services_are_on_loopback_and_gone_after_the_stop(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, example("notes"))
+            (service,) = await chosen.start(placed, fail)
+            assert service.host == "127.0.0.1"
+            assert "Pocket Notes" in await get(service)
+            assert await chosen.is_healthy(placed.instance_id)
+            assert len(await chosen.containers(placed.instance_id)) == 1
+            await chosen.stop(placed.instance_id)
+            await chosen.stop(placed.instance_id)  # a second time is no error
+            assert not await chosen.is_healthy(placed.instance_id)
+            assert await chosen.containers(placed.instance_id) == []
+            with pytest.raises(httpx.TransportError):
+                await get(service)
+
+    run(work)
+
+
+def test_two_instances_hold_different_answers(name: str, tmp_path: Path) -> None:
+    source = """
+from http.server import *
+class H(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = open("/answers/flag", "rb").read()
+        self.send_response(200); self.send_header("Content-Length", str(len(body)))
+        self.end_headers(); self.wfile.write(body)
+HTTPServer(("0.0.0.0", 8000), H).serve_forever()
+"""
+
+    async def work() -> None:
+        challenge = challenge_of(tmp_path, source)
+        async with provider(name, tmp_path) as chosen:
+            first, second = (
+                order(tmp_path, challenge, flag="one"),
+                order(tmp_path, challenge, flag="two"),
+            )
+            (one,), (two,) = await asyncio.gather(
+                chosen.start(first, fail), chosen.start(second, fail)
+            )
+            assert (await get(one), await get(two)) == ("one", "two")
+
+    run(work)
+
+
+def test_a_service_that_ends_at_once_fails_the_start_with_its_last_words(
+    name: str, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        challenge = challenge_of(tmp_path, "raise SystemExit('out of beans')")
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, challenge)
+            with pytest.raises(StartFailed, match="out of beans"):
+                await chosen.start(placed, fail)
+            assert await chosen.containers(placed.instance_id) == []
+
+    run(work)
+
+
+def test_a_service_that_ends_later_is_told(name: str, tmp_path: Path) -> None:
+    source = """
+from http.server import *
+import os
+class H(BaseHTTPRequestHandler):
+    def do_GET(self): os._exit(3)
+HTTPServer(("0.0.0.0", 8000), H).serve_forever()
+"""
+
+    async def work() -> None:
+        challenge = challenge_of(tmp_path, source)
+        async with provider(name, tmp_path) as chosen:
+            ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            (service,) = await chosen.start(order(tmp_path, challenge), ended.set_result)
+            with pytest.raises(httpx.TransportError):
+                await get(service)
+            assert "code 3" in await asyncio.wait_for(ended, 20)
+
+    run(work)
+
+
+def test_what_a_service_prints_is_in_its_logs(name: str, tmp_path: Path) -> None:
+    source = """
+from http.server import *
+print("the kettle is on", flush=True)
+HTTPServer(("0.0.0.0", 8000), BaseHTTPRequestHandler).serve_forever()
+"""
+
+    async def work() -> None:
+        challenge = challenge_of(tmp_path, source)
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, challenge)
+            await chosen.start(placed, fail)
+            assert "the kettle is on" in await chosen.logs(placed.instance_id, placed.folder)
+
+    run(work)
+
+
+def test_a_restarted_provider_ends_what_it_does_not_know(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as before:
+            placed = order(tmp_path, example("notes"))
+            await before.start(placed, lambda _: None)
+            async with provider(name, tmp_path) as after:
+                assert await after.recover(set()) == set()
+                if name == "docker":
+                    assert await after.containers(placed.instance_id) == []
+
+    run(work)
+
+
+INSIDE = """
+import json, os, socket
+from http.server import *
+def attempt(f):
+    try: return str(f())
+    except OSError as e: return type(e).__name__
+def connect(host, port):
+    with socket.create_connection((host, port), 1): return "connected"
+PORT, FOLDER = {port}, {folder!r}
+found = {{
+    "uid": os.getuid(),
+    "answers": sorted(os.listdir("/answers")),
+    "write_root": attempt(lambda: open("/escape", "w")),
+    "write_answers": attempt(lambda: open("/answers/flag", "w")),
+    "node_folder": attempt(lambda: os.listdir(FOLDER)),
+    "metadata": attempt(lambda: open("/challenge/metadata.yaml").read()),
+    "host_loopback": attempt(lambda: connect("127.0.0.1", PORT)),
+    "others": [p for p in os.listdir("/proc") if p.isdigit()
+               and b"ctfy-admin" in open(f"/proc/{{p}}/cmdline", "rb").read()],
+    "docker": os.path.exists("/var/run/docker.sock"),
+    "tmp": attempt(lambda: open("/tmp/x", "w").write("x")),
+}}
+class H(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps(found).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body)))
+        self.end_headers(); self.wfile.write(body)
+HTTPServer(("0.0.0.0", 8000), H).serve_forever()
+"""
+
+
+def test_from_inside_there_is_nothing_of_the_host_or_of_others(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        challenge = challenge_of(tmp_path, INSIDE.format(port=port, folder=str(tmp_path)))
+        async with listener, provider(name, tmp_path) as chosen:
+            (service,) = await chosen.start(order(tmp_path, challenge), fail)
+            found = httpx.Response(200, text=await get(service)).json()
+            assert found["answers"] == ["flag"]
+            assert found["write_answers"] in ("PermissionError", "OSError")
+            assert found["node_folder"] in ("FileNotFoundError", "PermissionError")
+            assert found["metadata"] == "FileNotFoundError"
+            assert found["host_loopback"] == "ConnectionRefusedError"
+            assert found["others"] == []
+            assert not found["docker"]
+            if name == "sandbox":
+                assert found["uid"] != 0
+                assert found["write_root"] in ("PermissionError", "OSError")
+                assert found["tmp"] == "1"
+
+    run(work)
+
+
+def test_a_fork_bomb_does_not_leave_its_limits(name: str, tmp_path: Path) -> None:
+    source = """
+import os, time
+from http.server import *
+made = 0
+for _ in range(2000):
+    try: pid = os.fork()
+    except OSError: break
+    if pid == 0: time.sleep(60); os._exit(0)
+    made += 1
+class H(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = str(made).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body)))
+        self.end_headers(); self.wfile.write(body)
+HTTPServer(("0.0.0.0", 8000), H).serve_forever()
+"""
+
+    async def work() -> None:
+        challenge = challenge_of(tmp_path, source)
+        async with provider(name, tmp_path) as chosen:
+            (service,) = await chosen.start(order(tmp_path, challenge), fail)
+            assert 10 < int(await get(service)) <= 256
+
+    run(work)
+
+
+def test_nothing_is_left_on_the_machine(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, example("notes"))
+            await chosen.start(placed, lambda _: None)
+            instance_id = placed.instance_id
+            assert left(name, instance_id)
+        assert not left(name, instance_id)
+
+    run(work)
+
+
+def left(name: str, instance_id: str) -> list[str]:
+    """What of an instance is on the machine, by the machine's own word."""
+    if name == "sandbox":
+        found = subprocess.run(["pgrep", "-f", instance_id], capture_output=True, text=True)
+        return found.stdout.split()
+    parts = []
+    for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"]):
+        listed = subprocess.run(
+            ["docker", *kind, "--format", "{{.Names}}" if kind[0] == "ps" else "{{.Name}}"],
+            capture_output=True,
+            text=True,
+        )
+        parts += [line for line in listed.stdout.splitlines() if instance_id in line]
+    return parts

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctfy.sdk import PlatformClient
+from ctfy.server.events.relay import Position
+from tests.conftest import Arena
+from tests.processes import wait_for
+from tests.server.test_accounts import refusal
+from tests.server.test_instances import start
+
+
+@contextmanager
+def following(client: PlatformClient) -> Iterator[list[dict[str, Any]]]:
+    """The events that a client sees from now on."""
+    seen: list[dict[str, Any]] = []
+    with client.events(auto_reconnect=False) as stream:
+        connected = threading.Event()
+
+        def read() -> None:
+            try:
+                with stream._client.stream("GET", "/events") as response:
+                    import json
+
+                    from httpx_sse import EventSource
+
+                    lines = EventSource(response).iter_sse()
+                    connected.set()
+                    for frame in lines:
+                        seen.append(
+                            {"event": frame.event, "id": frame.id, **json.loads(frame.data)}
+                        )
+            except httpx.HTTPError:
+                return
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        assert connected.wait(10)
+        yield seen
+
+
+def test_a_team_is_told_of_its_instance_and_strangers_are_not(arena: Arena) -> None:
+    competition = arena.competition()
+    player, stranger = arena.registered(competition), arena.registered(competition)
+    with following(player) as mine, following(stranger) as theirs:
+        ready = start(player, competition.id)
+        player.submissions.submit(ready.id, "wrong")
+        player.instances.stop(ready.id)
+        names = lambda seen: [e["event"] for e in seen if e.get("instance_id") == ready.id]  # noqa: E731
+        wait_for("the events", lambda: "instance_stopped" in names(mine))
+        assert names(mine) == [
+            "instance_started",
+            "instance_ready",
+            "flag_wrong",
+            "instance_stopped",
+        ]
+        assert names(theirs) == []
+        for event in mine:
+            assert {"team_id", "team_name", "challenge_id"} <= event.keys()
+
+
+def test_admins_are_told_of_nodes_and_players_are_not(arena: Arena) -> None:
+    player = arena.player()
+    competition = arena.competition(access="private_hidden")
+    with following(arena.admin) as admins, following(player) as players:
+        made = arena.competition(status="draft")
+        public = arena.competition()
+        of = lambda seen: {e.get("competition_id") for e in seen}  # noqa: E731
+        wait_for("the events", lambda: public.id in of(players) and public.id in of(admins))
+        assert made.id in of(admins)
+        assert made.id not in of(players)
+        assert competition.id not in of(players)
+
+
+def test_a_reader_resumes_where_it_left(arena: Arena) -> None:
+    competition = arena.competition()
+    player = arena.registered(competition)
+    with following(player) as seen:
+        ready = start(player, competition.id)
+        wait_for("ready", lambda: any(e["event"] == "instance_ready" for e in seen))
+        first = next(e["id"] for e in seen if e["event"] == "instance_started")
+    stream = player.events()
+    stream._last_id = first
+    with stream:
+        event = next(iter(stream))
+    assert (event["event"], event["instance_id"]) == ("instance_ready", ready.id)
+
+
+def test_the_token_may_come_in_the_query_here_and_only_here(arena: Arena) -> None:
+    token = arena.player()._http.token
+    with httpx.stream("GET", f"{arena.url}/api/v1/events", params={"token": token}) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+    assert httpx.get(f"{arena.url}/api/v1/me", params={"token": token}).status_code == 401
+    assert httpx.get(f"{arena.url}/api/v1/events").status_code == 401
+
+
+@pytest.mark.parametrize("last", ["x", "1", "-1-2", "99999999999999999999-1", "1-2-3"])
+def test_an_unknown_position_is_refused(arena: Arena, last: str) -> None:
+    token = arena.player()._http.token
+    answer = httpx.get(
+        f"{arena.url}/api/v1/events",
+        headers={"Authorization": f"Bearer {token}", "Last-Event-ID": last},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_error")
+
+
+def test_an_event_that_commits_late_is_not_skipped(arena: Arena, database_url: str) -> None:
+    """A lower id that commits after a higher one still reaches every reader."""
+    marks = [uuid.uuid4().hex, uuid.uuid4().hex]
+    insert = (
+        "INSERT INTO events (name, audience, payload, created_at) VALUES ('competition_updated', "
+        "'everybody', jsonb_build_object('competition_id', %s::text), now())"
+    )
+    with following(arena.player()) as seen:
+        with psycopg.connect(database_url) as slow, psycopg.connect(database_url) as quick:
+            slow.execute(insert, [marks[0]])
+            quick.execute(insert, [marks[1]])
+            quick.commit()
+            slow.commit()
+        of = lambda: [e["competition_id"] for e in seen if e.get("competition_id") in marks]  # noqa: E731
+        wait_for("both", lambda: len(of()) == 2)
+        assert of() == marks
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**63 - 1))
+def test_a_position_is_read_back_as_written(xact: int, id_: int) -> None:
+    assert Position.parse(str(Position(xact, id_))) == Position(xact, id_)
+
+
+def test_the_stream_needs_a_valid_token(arena: Arena) -> None:
+    nobody = PlatformClient(arena.url, "pf_nobody", max_retries=0)
+    with nobody.events() as stream:
+        assert refusal(next, iter(stream)).status_code == 401
