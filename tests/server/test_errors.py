@@ -47,6 +47,15 @@ def test_a_huge_body_is_refused(arena: Arena) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
 
 
+def test_a_huge_body_is_refused_too_when_its_length_is_not_said(arena: Arena) -> None:
+    answer = httpx.post(
+        f"{arena.url}/api/v1/auth/login",
+        content=iter([b"x" * 100_000] * 4),
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+
 def test_an_unknown_path_has_the_envelope(arena: Arena) -> None:
     answer = httpx.get(f"{arena.url}/api/v1/nowhere")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Response
 from fastapi_swagger import patch_fastapi
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
 from ctfy.server import errors, worker
@@ -29,6 +31,7 @@ from ctfy.server.teams import routes as teams
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
+_TOO_LARGE = {"message": f"A request body holds at most {MAX_BODY} bytes.", "cap": MAX_BODY}
 _DOMAINS = (accounts, competitions, teams, instances, submissions, standings, nodes, events, meta)
 _REFUSALS: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 409, 422, 429, 502, 503)
@@ -66,7 +69,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     )
     app.state.platform = platform
     errors.install(app)
-    app.middleware("http")(_guard)
+    app.add_middleware(Guard)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     for domain in _DOMAINS:
         api.include_router(domain.router)
@@ -76,35 +79,54 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     return app
 
 
-async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse what no route should see, and log each request without its query, which may hold a
-    token."""
-    started = time.perf_counter()
-    response = _refusal(request) or await call_next(request)
-    tell = log.debug if request.url.path.endswith("/health") else log.info
-    tell(
-        "request",
-        method=request.method,
-        path=request.url.path,
-        status=response.status_code,
-        ms=round((time.perf_counter() - started) * 1000, 1),
-    )
-    return response
+class Guard:
+    """Refuses what no route should see, and logs each request without its query.
+
+    A query may hold the event stream's token. Plain ASGI, so that streams pass untouched.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status, taken = time.perf_counter(), 0, 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > MAX_BODY:
+                raise HTTPException(413, _TOO_LARGE)
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            target = _refusal(scope) or self._app
+            await target(scope, counted, noted)
+        finally:
+            path = scope["path"]
+            (log.debug if path.endswith("/health") else log.info)(
+                "request",
+                method=scope["method"],
+                path=path,
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
 
 
-def _refusal(request: Request) -> Response | None:
-    length = request.headers.get("content-length", "0")
+def _refusal(scope: Scope) -> Response | None:
+    length = Headers(scope=scope).get("content-length", "0")
     if not length.isdecimal() or int(length) > MAX_BODY:
-        return errors.error_response(
-            413,
-            "payload_too_large",
-            {"message": f"A request body holds at most {MAX_BODY} bytes.", "cap": MAX_BODY},
-        )
-    if "transfer-encoding" in request.headers:
-        return errors.error_response(
-            411, "length_required", "Send the body's length as Content-Length."
-        )
-    if b"%00" in request.scope.get("raw_path", b"") or b"%00" in request.scope["query_string"]:
+        return errors.error_response(413, "payload_too_large", _TOO_LARGE)
+    if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
         return errors.error_response(
             422, "validation_error", {"message": "NUL characters are not taken", "issues": []}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.base import now
@@ -12,6 +12,7 @@ from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.instances.placement import place
 from ctfy.server.instances.tables import ALIVE, Instance, State
 from ctfy.server.jobs.engine import Jobs
+from ctfy.server.teams.tables import Team
 
 
 async def _move(
@@ -28,13 +29,15 @@ async def _move(
     return moved
 
 
-def tell(session: AsyncSession, name: str, instance: Instance, **more: Any) -> None:
+async def tell(session: AsyncSession, name: str, instance: Instance, **more: Any) -> None:
     """Emit an instance's event to its team."""
+    team_name = await session.scalar(select(Team.name).where(Team.id == instance.team_id))
     emit(
         session,
         name,
         audience=Audience.TEAM,
         team_id=instance.team_id,
+        team_name=team_name or "",
         challenge_id=instance.challenge_id,
         instance_id=instance.id,
         competition_id=instance.competition_id,
@@ -54,7 +57,7 @@ async def become_ready(session: AsyncSession, instance_id: str, surface: dict[st
         ready_at=now(),
     )
     if moved:
-        tell(session, "instance_ready", moved)
+        await tell(session, "instance_ready", moved)
 
 
 async def fail(
@@ -77,7 +80,7 @@ async def fail(
         stopped_at=now(),
     )
     if moved:
-        tell(session, "instance_error", moved, error=moved.error, reason=reason)
+        await tell(session, "instance_error", moved, error=moved.error, reason=reason)
         await place(session, jobs)
 
 
@@ -97,7 +100,7 @@ async def request_stop(
         stopped_at=now(),
     )
     if waiting:
-        tell(session, "instance_stopped", waiting, reason=reason)
+        await tell(session, "instance_stopped", waiting, reason=reason)
         return waiting
     moved = await _move(session, instance_id, ALIVE, state=State.STOPPING, stop_reason=reason)
     if moved:
@@ -111,5 +114,5 @@ async def become_stopped(session: AsyncSession, jobs: Jobs, instance_id: str) ->
         session, instance_id, (State.STOPPING,), state=State.STOPPED, stopped_at=now()
     )
     if moved:
-        tell(session, "instance_stopped", moved, reason=moved.stop_reason)
+        await tell(session, "instance_stopped", moved, reason=moved.stop_reason)
         await place(session, jobs)

@@ -86,7 +86,7 @@ async def start(
         expires_at=moment + timedelta(seconds=ttl),
     )
     session.add(instance)
-    lifecycle.tell(session, "instance_started", instance)
+    await lifecycle.tell(session, "instance_started", instance)
     await place(session, platform.jobs)
     return instance.id
 
@@ -327,7 +327,7 @@ async def renew(
     )
     if renewed is None:
         raise Conflict("instance_not_running", "This instance is over. Start a new one.")
-    lifecycle.tell(session, "instance_renewed", renewed, ttl=seconds)
+    await lifecycle.tell(session, "instance_renewed", renewed, ttl=seconds)
     return expires_at.timestamp()
 
 
