@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(10, ge=1)
     worker_concurrency: int = Field(20, ge=1)
 
+    bootstrap_email: str = "admin@example.org"
+    bootstrap_password: str = Field("", description="The first super admin's; empty: make none")
+    bootstrap_node_token: str = Field("", description="A registration token that works once")
+    bootstrap_demo: bool = Field(False, description="Have a demo competition if there is none")
+
     password_auth_enabled: bool = True
     rate_limiting_enabled: bool = True
     rate_limits: dict[str, str] = Field(

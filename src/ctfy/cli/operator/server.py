@@ -24,21 +24,28 @@ ChallengesDir = Annotated[
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn what can go wrong at a start into one clear line and exit code 1."""
-    from ctfy.challenge.catalogue import BrokenChallenge
-    from ctfy.server.database.migrate import NewerDatabase
-
     try:
         yield
-    except BrokenChallenge as error:
-        more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-        fail(f"{error.findings[0]}{more}", hint="see `ctfy-admin challenge audit --all`")
-    except NewerDatabase as error:
-        fail(str(error))
     except FileNotFoundError as error:
-        fail(str((error.strerror and f"{error.filename}: {error.strerror}") or error))
+        fail(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
     except PermissionError as error:
         fail(f"{error.filename}: {error.strerror}", hint="choose another --data-dir")
     except OSError as error:
+        fail(str(error))
+    except (ValueError, RuntimeError) as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """Exit with a line about errors of ours; the modules that name them are slow to load."""
+    from ctfy.challenge.catalogue import BrokenChallenge
+    from ctfy.server.database.migrate import NewerDatabase
+
+    if isinstance(error, BrokenChallenge):
+        more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
+        fail(f"{error.findings[0]}{more}", hint="see `ctfy-admin challenge audit --all`")
+    if isinstance(error, NewerDatabase):
         fail(str(error))
 
 
@@ -71,12 +78,14 @@ def start(
     import uvicorn
 
     from ctfy.server.app import create_app
+    from ctfy.server.bootstrap import bootstrap
     from ctfy.server.settings import Settings
 
     configure_logs()
     settings = Settings(host=host, port=port, data_dir=data_dir, challenges_dir=challenges_dir)
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
+        asyncio.run(bootstrap(settings))
         uvicorn.run(
             create_app(settings, with_worker=worker),
             host=host,

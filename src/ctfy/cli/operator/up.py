@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
@@ -16,15 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
 
 from ctfy.cli.operator.processes import configure_logs, spawn
-from ctfy.cli.operator.server import ChallengesDir, DataDir, database, one_line_errors
+from ctfy.cli.operator.server import ChallengesDir, DataDir, one_line_errors
 from ctfy.cli.output import fail, out
-from ctfy.sdk import PlatformClient
+from ctfy.sdk import CtfyApiError, PlatformClient
 
 _START_TIMEOUT_S = 60
 _STOP_TIMEOUT_S = 20
@@ -42,50 +41,60 @@ def up(
     demo: Annotated[bool, typer.Option(help="Have a running demo competition")] = True,
 ) -> None:
     """Run everything: database, API, job worker, a node, the challenges. Ctrl-C stops it all."""
-    from ctfy.challenge.catalogue import Catalogue
-    from ctfy.server.settings import Settings
-
     if provider not in ("auto", "docker", "sandbox"):
         fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=2)
     configure_logs()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
     with one_line_errors(), contextlib.ExitStack() as parts:
-        settings = Settings(
-            host=host, port=port, data_dir=data_dir.resolve(), challenges_dir=challenges_dir
-        )
-        say("checking the challenges")
-        challenges = list(Catalogue.load(challenges_dir).challenges)
-        _claim(parts, settings.data_dir)
+        _claim(parts, plan.data_dir)
         _check_port(host, port)
         say("starting the database")
-        settings.database_url = parts.enter_context(database(settings))
-        first = asyncio.run(_bootstrap(settings, challenges if demo else []))
+        database_url = parts.enter_context(_database(plan.data_dir))
         say("starting the API, the job worker and the node")
-        url = f"http://{_reachable(host)}:{port}"
         since = datetime.now(UTC)
-        server = parts.enter_context(_server(settings))
-        node = parts.enter_context(_node(settings, url, provider, public_host, first.invite))
-        _wait(stop, "the server", lambda: _answers(url), server)
-        _wait(stop, "the node", lambda: _has_node(url, since), node)
-        _greet(url, first)
+        server = parts.enter_context(_server(plan, database_url))
+        node = parts.enter_context(_node(plan))
+        client = parts.enter_context(PlatformClient(plan.url, max_retries=0, timeout=5))
+        _wait(stop, lambda: _answers(client), server)
+        _wait(stop, lambda: _has_node(client, since), node)
+        _greet(plan)
         _watch(stop, [server, node])
         say("stopping")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run, and the secrets that its first start is given."""
+
+    host: str
+    port: int
+    data_dir: Path
+    challenges_dir: Path
+    provider: str
+    public_host: str
+    demo: bool
+    email: str = field(
+        default_factory=lambda: os.environ.get("CTFY_BOOTSTRAP_EMAIL", "admin@example.org")
+    )
+    given_password: str = field(
+        default_factory=lambda: os.environ.get("CTFY_BOOTSTRAP_PASSWORD", "")
+    )
+    made_password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    node_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+    @property
+    def url(self) -> str:
+        """Where the platform is reached from this machine."""
+        everywhere = self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        return f"http://{'127.0.0.1' if everywhere else self.host}:{self.port}"
 
 
 def say(message: str) -> None:
     """One line of progress."""
     out.print(f"  {message} …")
-
-
-@dataclass(frozen=True, slots=True)
-class First:
-    """What the first start made: shown once, so empty later."""
-
-    email: str
-    password: str
-    invite: str
 
 
 @dataclass
@@ -118,43 +127,19 @@ def _check_port(host: str, port: int) -> None:
         fail(f"port {port} on {host} is taken ({error.strerror})", hint="choose another --port")
 
 
-async def _bootstrap(settings: Any, demo_challenges: list[str]) -> First:
-    """The first super admin, the demo competition, and the node's invite."""
-    from sqlalchemy import select
+@contextlib.contextmanager
+def _database(data_dir: Path) -> Iterator[str]:
+    """The database that is set, else the embedded one while in here. The server migrates it."""
+    if url := os.environ.get("CTFY_DATABASE_URL"):
+        yield url
+        return
+    from ctfy.server.database.embedded import EmbeddedPostgres
 
-    from ctfy.server.access.tables import User
-    from ctfy.server.accounts.service import ensure_super_admin
-    from ctfy.server.competitions.service import create
-    from ctfy.server.competitions.tables import Competition
-    from ctfy.server.models.competitions import CompetitionCreate
-    from ctfy.server.nodes.service import invite
-    from ctfy.server.platform import Platform
-
-    email = os.environ.get("CTFY_BOOTSTRAP_EMAIL", "admin@example.org")
-    given = os.environ.get("CTFY_BOOTSTRAP_PASSWORD", "")
-    password = given or secrets.token_urlsafe(15)
-    platform = Platform.create(settings)
-    async with platform.database.transaction() as session:
-        created = await ensure_super_admin(session, email, password)
-        admin = created or await session.scalar(
-            select(User.id).where(User.role == "super_admin").limit(1)
-        )
-        competition = await session.scalar(select(Competition.id).limit(1))
-        if demo_challenges and competition is None and admin is not None:
-            body = CompetitionCreate(
-                title="Demo",
-                description="Every example challenge, open to everybody, for ever.",
-                challenge_ids=demo_challenges,
-                status="published",
-            )
-            await create(session, platform, admin, body)
-        token = ""
-        if not (settings.data_dir / "node" / "node.json").exists():
-            _, token = await invite(session, ttl_seconds=3600)
-    await platform.database.close()
-    if not created:
-        return First("", "", token)
-    return First(email, "" if given else password, token)
+    embedded = EmbeddedPostgres(data_dir)
+    try:
+        yield embedded.start()
+    finally:
+        embedded.stop()
 
 
 @contextlib.contextmanager
@@ -175,31 +160,35 @@ def _running(
                 part.process.kill()
 
 
-def _server(settings: Any) -> contextlib.AbstractContextManager[Part]:
-    arguments = ["server", "start", "--host", settings.host, "--port", str(settings.port)]
-    arguments += ["--data-dir", str(settings.data_dir)]
-    arguments += ["--challenges-dir", str(settings.challenges_dir)]
-    environment = {"CTFY_DATABASE_URL": settings.database_url}
-    return _running("server", settings.data_dir, arguments, environment)
+def _server(plan: Plan, database_url: str) -> contextlib.AbstractContextManager[Part]:
+    arguments = ["server", "start", "--host", plan.host, "--port", str(plan.port)]
+    arguments += ["--data-dir", str(plan.data_dir), "--challenges-dir", str(plan.challenges_dir)]
+    environment = {
+        "CTFY_DATABASE_URL": database_url,
+        "CTFY_BOOTSTRAP_EMAIL": plan.email,
+        "CTFY_BOOTSTRAP_PASSWORD": plan.given_password or plan.made_password,
+        "CTFY_BOOTSTRAP_NODE_TOKEN": plan.node_token,
+        "CTFY_BOOTSTRAP_DEMO": str(plan.demo),
+    }
+    return _running("server", plan.data_dir, arguments, environment)
 
 
-def _node(
-    settings: Any, url: str, provider: str, public_host: str, invite: str
-) -> contextlib.AbstractContextManager[Part]:
-    arguments = ["node", "join", url, "--provider", provider]
-    arguments += ["--data-dir", str(settings.data_dir / "node")]
-    arguments += ["--challenges-dir", str(settings.challenges_dir)]
-    if public_host:
-        arguments += ["--public-host", public_host]
-    environment = {"CTFY_NODE_TOKEN": invite, "CTFY_NODE_HEARTBEAT_S": "5"}
-    return _running("node", settings.data_dir, arguments, environment)
+def _node(plan: Plan) -> contextlib.AbstractContextManager[Part]:
+    arguments = ["node", "join", plan.url, "--provider", plan.provider]
+    arguments += ["--data-dir", str(plan.data_dir / "node")]
+    arguments += ["--challenges-dir", str(plan.challenges_dir)]
+    if plan.public_host:
+        arguments += ["--public-host", plan.public_host]
+    environment = {"CTFY_NODE_TOKEN": plan.node_token, "CTFY_NODE_HEARTBEAT_S": "5"}
+    return _running("node", plan.data_dir, arguments, environment)
 
 
-def _wait(stop: threading.Event, what: str, ready: Callable[[], bool], part: Part) -> None:
+def _wait(stop: threading.Event, ready: Callable[[], bool], part: Part) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not ready():
         if part.process.poll() is not None or time.monotonic() > deadline:
-            fail(f"{what} did not start: {_last_line(part.log)}", hint=f"see {part.log}")
+            words = _last_line(part.log).removeprefix("error: ")
+            fail(f"the {part.name} did not start: {words}", hint=f"its log is {part.log}")
         if stop.wait(0.05):
             raise typer.Exit(130)
 
@@ -209,37 +198,40 @@ def _last_line(path: Path) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
-
-
-def _answers(url: str) -> bool:
+def _answers(client: PlatformClient) -> bool:
     try:
-        return httpx.get(f"{url}/api/v1/health", timeout=2).status_code == 200
-    except httpx.HTTPError:
+        return client.health().status == "ok"
+    except (httpx.HTTPError, CtfyApiError):
         return False
 
 
-def _has_node(url: str, since: datetime) -> bool:
+def _has_node(client: PlatformClient, since: datetime) -> bool:
     """Whether a node has beaten since then: the table remembers the node of an earlier start."""
-    with PlatformClient(url) as client:
-        beats = [node.last_heartbeat for node in client.nodes.list(limit=1000)]
+    beats = [node.last_heartbeat for node in client.nodes.list(limit=1000)]
     return any(beat is not None and beat > since for beat in beats)
 
 
-def _greet(url: str, first: First) -> None:
-    out.print(f"\nctfy runs at {url}   (API reference: {url}/docs)")
-    if first.password:
-        out.print(f"First administrator: {first.email}   one-time password: {first.password}")
+def _greet(plan: Plan) -> None:
+    out.print(f"\nctfy runs at {plan.url}   (API reference: {plan.url}/docs)")
+    if plan.given_password:
+        out.print(f"First administrator: {plan.email}, with the password that you set.")
+    elif _opens(plan):
+        credentials = f"--email {plan.email} --password {plan.made_password}"
+        out.print(f"First administrator: {plan.email}   one-time password: {plan.made_password}")
         out.print("This password is shown once; keep it.", style="dim")
-        out.print(
-            f"\nCapture a first flag, in another shell:\n  python examples/quickstart.py "
-            f"--url {url} --email {first.email} --password {first.password}",
-            soft_wrap=True,
-        )
-    elif first.email:
-        out.print(f"First administrator: {first.email}, with the password that you set.")
+        out.print("\nCapture a first flag, in another shell:", soft_wrap=True)
+        out.print(f"  python examples/quickstart.py --url {plan.url} {credentials}", soft_wrap=True)
     out.print("\nCtrl-C stops everything.")
+
+
+def _opens(plan: Plan) -> bool:
+    """Whether this start made the administrator: an earlier one has another password."""
+    try:
+        with PlatformClient(plan.url) as client:
+            client.auth.login(plan.email, plan.made_password)
+    except CtfyApiError:
+        return False
+    return True
 
 
 def _watch(stop: threading.Event, parts: list[Part]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import hmac
 import secrets
@@ -11,7 +12,13 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 _passwords = PasswordHash((Argon2Hasher(),))
-_NOBODY = _passwords.hash(secrets.token_hex())
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """The hash of a password that nobody has, made when it is first needed."""
+    return _passwords.hash(secrets.token_hex())
+
 
 API_TOKEN_PREFIX = "pf_"
 SESSION_TOKEN_PREFIX = "ps_"
@@ -26,8 +33,11 @@ async def hash_password(password: str) -> str:
 
 async def password_matches(password: str, stored: str | None) -> bool:
     """Whether a password is right. Without a stored one it takes as long, and is wrong."""
-    verdict = await asyncio.to_thread(_passwords.verify, password, stored or _NOBODY)
-    return verdict and stored is not None
+
+    def verify() -> bool:
+        return _passwords.verify(password, stored or _nobodys_hash())
+
+    return await asyncio.to_thread(verify) and stored is not None
 
 
 def new_token(prefix: str) -> str:

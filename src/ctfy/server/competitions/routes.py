@@ -100,7 +100,7 @@ async def create_competition(
     body: CompetitionCreate, platform: ThePlatform, session: Session, caller: Admin
 ) -> CompetitionInfo:
     """Create a competition."""
-    competition_id = await service.create(session, platform, caller.user_id, body)
+    competition_id = await service.create(session, platform.catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(row, None))

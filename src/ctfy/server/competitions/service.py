@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.tables import User
 from ctfy.server.challenges.service import unknown_challenges
@@ -157,7 +158,7 @@ def _iso(competition: Competition) -> str:
 
 
 async def create(
-    session: AsyncSession, platform: Platform, caller_id: str, body: CompetitionCreate
+    session: AsyncSession, catalogue: Catalogue, caller_id: str, body: CompetitionCreate
 ) -> str:
     """A new competition; its id.
 
@@ -169,7 +170,7 @@ async def create(
             raise field_error(["body", name], "needs a time zone, as in 2026-01-31T12:00:00Z")
     if body.starts_at and body.ends_at and body.ends_at <= body.starts_at:
         raise field_error(["body", "ends_at"], "must be later than `starts_at`")
-    if unknown := unknown_challenges(platform.catalogue, body.challenge_ids):
+    if unknown := unknown_challenges(catalogue, body.challenge_ids):
         raise field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(unknown)}")
     if len(set(body.challenge_ids)) != len(body.challenge_ids):
         raise field_error(["body", "challenge_ids"], "names a challenge twice")

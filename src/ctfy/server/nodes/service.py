@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access import secrets
@@ -32,6 +33,20 @@ async def invite(session: AsyncSession, ttl_seconds: int) -> tuple[NodeInvite, s
     session.add(row)
     await session.flush()
     return row, secret
+
+
+async def admit(session: AsyncSession, token_hash: str) -> None:
+    """Let a registration token of this hash work once; a known one changes nothing."""
+    await session.execute(
+        insert(NodeInvite)
+        .values(
+            id=new_id(),
+            hash=token_hash,
+            created_at=now(),
+            expires_at=now() + timedelta(hours=1),
+        )
+        .on_conflict_do_nothing()
+    )
 
 
 def invite_status(row: NodeInvite) -> str:
