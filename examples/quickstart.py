@@ -1,6 +1,6 @@
-"""From nothing to a captured flag: `python examples/quickstart.py --email … --password …`.
+"""From nothing to a captured flag: `CTFY_EMAIL=… CTFY_PASSWORD=… python examples/quickstart.py`.
 
-Also takes CTFY_URL, CTFY_EMAIL and CTFY_PASSWORD.
+Also takes CTFY_URL, and each as an option; a password on a command line is public on a machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 try:
-    from ctfy.sdk import CtfyApiError, PlatformClient
+    import httpx
+
+    from ctfy.sdk import CtfyError, PlatformClient
 except ModuleNotFoundError:  # not in the project's environment: go there
     python = ROOT / ".venv" / "bin" / "python"
     if not python.exists() or Path(sys.executable) == python:
@@ -35,7 +37,7 @@ def main() -> None:
     parser.add_argument("--challenge", default="notes")
     options = parser.parse_args()
     if not options.email or not options.password:
-        parser.error("give --email and --password, as `make up` printed them")
+        parser.error("give CTFY_EMAIL and CTFY_PASSWORD, as `make up` printed them")
 
     session = PlatformClient(options.url).auth.login(options.email, options.password).token
     minted = PlatformClient(options.url, session).auth.mint_token("quickstart", expires_in_days=1)
@@ -80,5 +82,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except CtfyApiError as refusal:
-        sys.exit(f"error: {refusal}")
+    except (CtfyError, httpx.HTTPError) as error:
+        sys.exit(f"error: {error}")

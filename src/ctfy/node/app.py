@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import psutil
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import FileResponse
 from fastapi.security import HTTPBearer
 
@@ -100,8 +100,11 @@ async def stop(instance_id: str, instances: TheInstances) -> NodeStartResponse:
 
 
 @router.get("/instances/{instance_id}/status", dependencies=PLATFORM)
-async def status(instance_id: str, instances: TheInstances) -> NodeInstanceState:
-    """How far an instance is."""
+async def status(
+    instance_id: str, instances: TheInstances, wait: Annotated[float, Query(ge=0, le=30)] = 0
+) -> NodeInstanceState:
+    """How far an instance is; while it starts, the answer waits up to `wait` seconds for news."""
+    await instances.wait_started(instance_id, wait)
     return instances.get(instance_id)
 
 

@@ -118,6 +118,12 @@ class Instances:
             raise NotFound("instance_not_found", "This node has no such instance.")
         return state
 
+    async def wait_started(self, instance_id: str, seconds: float) -> None:
+        """Return when the instance has started or failed, at the latest after `seconds`."""
+        starting = self._starting.get(instance_id)
+        if starting is not None and seconds > 0:
+            await asyncio.wait({starting}, timeout=seconds)
+
     def attachment(self, instance_id: str, filename: str) -> Path:
         """A rendered file. Raises `attachment_not_found`."""
         surface = self.get(instance_id).attack_surface

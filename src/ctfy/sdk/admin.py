@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 from ctfy.sdk.admin_resources.competitions import AdminCompetitionsResource
 from ctfy.sdk.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.admin_resources.nodes import AdminNodesResource
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
 
 
-class AdminClient:
+class AdminClient(Closable):
     """A ctfy server, for an administrator's session token."""
 
     def __init__(self, http: BaseHttpClient) -> None:
@@ -48,14 +46,3 @@ class AdminClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

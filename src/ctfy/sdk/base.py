@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import random
 import time
 from collections.abc import Iterator
@@ -24,7 +25,26 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 8.0
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class BaseHttpClient:
+class Closable(abc.ABC):
+    """Something that holds connections, usable in a `with` statement."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class BaseHttpClient(Closable):
     """One server, one token, one pool of connections; may be shared between threads.
 
     A request is repeated, after a growing and jittered pause, when the connection was refused,
@@ -94,17 +114,6 @@ class BaseHttpClient:
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _pause(attempt: int) -> float:

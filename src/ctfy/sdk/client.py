@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 from ctfy.sdk.admin import AdminClient
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.events import EventStream
 from ctfy.sdk.resources.auth import AuthResource
@@ -19,7 +17,7 @@ from ctfy.sdk.resources.submissions import SubmissionsResource
 from ctfy.server.models.meta import HealthResponse, MetaResponse
 
 
-class PlatformClient:
+class PlatformClient(Closable):
     """A ctfy server.
 
     >>> client = PlatformClient("http://127.0.0.1:8100", token="pf_…")
@@ -96,14 +94,3 @@ class PlatformClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from httpx_sse import EventSource
 
-from ctfy.sdk.base import growing_pauses
+from ctfy.sdk.base import Closable, growing_pauses
 from ctfy.sdk.errors import CtfyApiError
 
 _SILENCE_S = 60  # the server sends a comment every 15 s; longer silence is a dead connection
 
 
-class EventStream:
+class EventStream(Closable):
     """Server-sent events as dictionaries, `event` holding the name.
 
     A broken connection is made again and resumes after the last event seen, so none is missed.
@@ -71,14 +70,3 @@ class EventStream:
         """End the stream."""
         self._closed = True
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

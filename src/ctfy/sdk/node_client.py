@@ -49,9 +49,9 @@ class NodeClient:
         found: list[dict[str, Any]] = self._http.request("GET", "/instances").json()
         return found
 
-    def get_status(self, instance_id: str) -> dict[str, Any]:
-        """How far an instance is."""
-        return self._json("GET", f"/instances/{instance_id}/status")
+    def get_status(self, instance_id: str, wait: float = 0) -> dict[str, Any]:
+        """How far an instance is; while it starts, the node waits up to `wait` s for news."""
+        return self._json("GET", f"/instances/{instance_id}/status", params={"wait": wait})
 
     def check_health(self, instance_id: str) -> bool:
         """Whether an instance's service answers."""

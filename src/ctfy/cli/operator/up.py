@@ -82,7 +82,7 @@ class Plan:
     given_password: str = field(
         default_factory=lambda: os.environ.get("CTFY_BOOTSTRAP_PASSWORD", "")
     )
-    made_password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    made_password: str = field(default_factory=lambda: secrets.token_hex(12))
     node_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
     @property
@@ -216,11 +216,11 @@ def _greet(plan: Plan) -> None:
     if plan.given_password:
         out.print(f"First administrator: {plan.email}, with the password that you set.")
     elif _opens(plan):
-        credentials = f"--email {plan.email} --password {plan.made_password}"
+        credentials = f"CTFY_EMAIL={plan.email} CTFY_PASSWORD={plan.made_password}"
         out.print(f"First administrator: {plan.email}   one-time password: {plan.made_password}")
         out.print("This password is shown once; keep it.", style="dim")
         out.print("\nCapture a first flag, in another shell:", soft_wrap=True)
-        out.print(f"  python examples/quickstart.py --url {plan.url} {credentials}", soft_wrap=True)
+        out.print(f"  {credentials} python examples/quickstart.py --url {plan.url}", soft_wrap=True)
     out.print("\nCtrl-C stops everything.")
 
 

@@ -22,7 +22,9 @@ from ctfy.server.platform import Platform
 
 log = structlog.get_logger()
 
-_FIRST_POLL_S, _SLOWEST_POLL_S = 0.01, 0.5
+_BREATH_S = 0.05  # between two looks at a node that answers at once or not at all
+
+_NEWS_S = 0.5  # how long a node may hold a status back for news; then the row is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
     answers = instance_answers(platform.secret, order.id, challenge)
     deadline = time.monotonic() + platform.settings.instance_start_timeout_s
     answered_at = time.monotonic()
-    ordered, pause = False, _FIRST_POLL_S
+    ordered = False
     while time.monotonic() < deadline:
         try:
             if not ordered:
@@ -108,7 +110,7 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
                     answers=answers,
                 )
                 ordered = True
-            status = await asyncio.to_thread(order.node.get_status, order.id)
+            status = await asyncio.to_thread(order.node.get_status, order.id, _NEWS_S)
             answered_at = time.monotonic()
             if status["status"] == "ready":
                 surface: dict[str, Any] = status["attack_surface"]
@@ -127,11 +129,9 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
                 ) from None
             # It may be back at another address: a restarted node says so in its heartbeat.
             order = await _load(platform, order.id) or order
-        unsure = pause >= _SLOWEST_POLL_S or not ordered
-        if unsure and await _state(platform, order.id) != State.STARTING:
+        if await _state(platform, order.id) != State.STARTING:
             return None
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, _SLOWEST_POLL_S)
+        await asyncio.sleep(_BREATH_S)
     raise StartFailed("The instance was not ready in time.")
 
 

@@ -107,14 +107,23 @@ async def get_instance(
 @router.get("/{instance_id}/status")
 async def get_status(
     instance_id: str,
+    platform: ThePlatform,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
+    wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> InstanceStatusResponse:
-    """How far an instance is."""
-    return service.status_response(
-        await service.get_owned(session, caller, instance_id, competition_id)
-    )
+    """How far an instance is; while it starts, the answer waits up to `wait` seconds for news."""
+    async with platform.relay.subscribe() as subscription:
+        row = await service.get_owned(session, caller, instance_id, competition_id)
+        status = service.status_response(row)
+        if not wait or status.status != "starting":
+            return status
+        await session.commit()  # no transaction stays open while we wait
+        await service.wait_for_news(subscription, instance_id, service.STARTED, wait)
+    async with platform.database.transaction() as later:
+        row = await service.get_owned(later, caller, instance_id, competition_id)
+        return service.status_response(row)
 
 
 @router.post("/{instance_id}/renew")
@@ -147,7 +156,9 @@ async def stop(
         await session.commit()
         leaving = moved.state if moved else row.Instance.state
         if leaving == State.STOPPING:
-            await service.wait_until_stopped(subscription, instance_id)
+            await service.wait_for_news(
+                subscription, instance_id, service.STOPPED, service.STOP_WAIT_S
+            )
     return StopResponse(id=instance_id)
 
 

@@ -41,7 +41,9 @@ WIRE_STATUS = {
     State.STOPPED: "stopped",
     State.ERROR: "error",
 }
-STOP_WAIT_S = 30.0
+STOP_WAIT_S = 30.0  # a stop that takes longer goes on behind the scenes
+STARTED = frozenset({"instance_ready", "instance_error", "instance_stopped"})
+STOPPED = frozenset({"instance_stopped", "instance_error"})
 
 
 def get_challenge(catalogue: Catalogue, challenge_id: str) -> Challenge:
@@ -331,13 +333,15 @@ async def renew(
     return expires_at.timestamp()
 
 
-async def wait_until_stopped(subscription: Subscription, instance_id: str) -> None:
-    """Return when the instance is off its node; after STOP_WAIT_S it goes on behind the scenes."""
+async def wait_for_news(
+    subscription: Subscription, instance_id: str, names: frozenset[str], seconds: float
+) -> None:
+    """Return when one of the named events tells of the instance, at the latest after `seconds`."""
     try:
-        async with asyncio.timeout(STOP_WAIT_S):
+        async with asyncio.timeout(seconds):
             while True:
                 told = await subscription.queue.get()
-                if told.name == "instance_stopped" and told.payload["instance_id"] == instance_id:
+                if told.name in names and told.payload.get("instance_id") == instance_id:
                     return
     except TimeoutError:
         return
