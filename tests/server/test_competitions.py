@@ -116,3 +116,13 @@ def test_a_competition_that_makes_no_sense_is_not_made(
 
 def test_players_create_no_competitions(arena: Arena) -> None:
     assert refusal(arena.player().admin.competitions.create, title="Mine").code == "forbidden"
+
+
+def test_the_scoreboard_is_seen_by_whoever_sees_the_competition(arena: Arena) -> None:
+    player = arena.player()
+    for fields in ({"status": "draft"}, {"access": "private_hidden"}):
+        hidden = arena.competition(**fields)
+        assert refusal(player.competition(hidden.id).scoreboard).code == "competition_not_found"
+        assert arena.admin.competition(hidden.id).scoreboard() == []
+    assert player.competition(arena.competition().id).scoreboard() == []
+    assert refusal(player.competition("nowhere").scoreboard).code == "competition_not_found"

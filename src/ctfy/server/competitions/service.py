@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select
+from sqlalchemy import Row, Select, and_, case, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -139,6 +139,32 @@ async def get_visible(session: AsyncSession, caller: Caller, competition_id: str
     if row is None:
         raise NotFound("competition_not_found", "There is no such competition.")
     return row
+
+
+_STANDING = text(
+    """
+    SELECT status, access, EXISTS (
+      SELECT 1 FROM team_members m WHERE m.competition_id = c.id AND m.user_id = :user
+    ) AS is_member
+    FROM competitions c WHERE c.id = :competition
+    """
+)
+
+
+async def check_visible(session: AsyncSession, caller: Caller, competition_id: str) -> None:
+    """The question of `get_visible` alone, for routes that need no more of the competition.
+
+    Raises `competition_not_found`, `token_competition_forbidden`.
+    """
+    caller.check_competition(competition_id)
+    ids = {"user": caller.user_id, "competition": competition_id}
+    row = (await session.execute(_STANDING, ids)).one_or_none()
+    shown = row is not None and (
+        caller.is_admin
+        or (row.status == "published" and (row.access != "private_hidden" or row.is_member))
+    )
+    if not shown:
+        raise NotFound("competition_not_found", "There is no such competition.")
 
 
 def require_running(competition: Competition) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 
 from ctfy.server.access.caller import Caller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import get_visible
+from ctfy.server.competitions.service import check_visible
 from ctfy.server.database.engine import Session
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -30,7 +30,7 @@ async def scoreboard(
     if_none_match: Annotated[str, Header(max_length=256)] = "",
 ) -> Response:
     """The standings, best first; 304 while nothing changed."""
-    await get_visible(session, caller, competition_id)
+    await check_visible(session, caller, competition_id)
     body, tag = (await platform.standings.get(competition_id)).body(limit, offset)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in (part.strip() for part in if_none_match.split(",")):
