@@ -161,13 +161,14 @@ def _running(
 
 
 def _server(plan: Plan, database_url: str) -> contextlib.AbstractContextManager[Part]:
+    joined = (plan.data_dir / "node" / "node.json").exists()  # it keeps its own token
     arguments = ["server", "start", "--host", plan.host, "--port", str(plan.port)]
     arguments += ["--data-dir", str(plan.data_dir), "--challenges-dir", str(plan.challenges_dir)]
     environment = {
         "CTFY_DATABASE_URL": database_url,
         "CTFY_BOOTSTRAP_EMAIL": plan.email,
         "CTFY_BOOTSTRAP_PASSWORD": plan.given_password or plan.made_password,
-        "CTFY_BOOTSTRAP_NODE_TOKEN": plan.node_token,
+        "CTFY_BOOTSTRAP_NODE_TOKEN": "" if joined else plan.node_token,
         "CTFY_BOOTSTRAP_DEMO": str(plan.demo),
     }
     return _running("server", plan.data_dir, arguments, environment)
