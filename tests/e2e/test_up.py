@@ -26,7 +26,7 @@ EMAIL, PASSWORD = "first@example.org", "chosen-by-the-operator"
 def up(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator[Process]:
     process = Process(
         ["up", "--data-dir", str(folder / "data"), "--port", str(port), *arguments],
-        {"COLUMNS": "300", **environment},
+        environment,
         folder / f"up-{port}.log",
     )
     process.log.write_text("")

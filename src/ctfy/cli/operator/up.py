@@ -218,7 +218,8 @@ def _greet(plan: Plan) -> None:
         out.print(f"First administrator: {plan.email}, with the password that you set.")
     elif _opens(plan):
         credentials = f"CTFY_EMAIL={plan.email} CTFY_PASSWORD={plan.made_password}"
-        out.print(f"First administrator: {plan.email}   one-time password: {plan.made_password}")
+        shown = f"First administrator: {plan.email}   one-time password: {plan.made_password}"
+        out.print(shown, soft_wrap=True)
         out.print("This password is shown once; keep it.", style="dim")
         out.print("\nCapture a first flag, in another shell:", soft_wrap=True)
         out.print(f"  {credentials} python examples/quickstart.py --url {plan.url}", soft_wrap=True)
