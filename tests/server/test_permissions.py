@@ -5,12 +5,19 @@ from pathlib import Path
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from ctfy.server.access.caller import Open, OwnToken, Permission, StreamPermission
+from ctfy.server.access.caller import (
+    CompetitionPermission,
+    Open,
+    OpenToCaller,
+    OwnToken,
+    Permission,
+    StreamPermission,
+)
 from ctfy.server.app import create_app
 from ctfy.server.settings import Settings
 from tests.processes import CHALLENGES
 
-KINDS = (Open, OwnToken, Permission, StreamPermission)
+KINDS = (Open, OpenToCaller, OwnToken, Permission, StreamPermission, CompetitionPermission)
 
 
 def permissions(dependant: Dependant) -> list[str]:

@@ -33,6 +33,8 @@ class Question(BaseModel):
     choices: Annotated[list[str], Field(min_length=2)] | None = None
     requires: list[str] = []
     format: Literal["flag", "raw"] = "flag"
+    ignore_case: bool = False
+    keep_space: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -69,6 +71,32 @@ class Sandbox(BaseModel):
     processes: Annotated[int, Field(ge=1, le=4096)] = 64
 
 
+class Value(BaseModel):
+    """What a challenge is worth: `initial` points, falling to `minimum` over `decay` solves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    initial: Annotated[int, Field(ge=0, le=1_000_000)]
+    minimum: Annotated[int, Field(ge=0, le=1_000_000)]
+    decay: Annotated[int, Field(ge=1, le=1_000_000)]
+
+    @model_validator(mode="after")
+    def _falls(self) -> Value:
+        if self.minimum > self.initial:
+            raise ValueError("`minimum` is more than `initial`")
+        return self
+
+
+class Hint(BaseModel):
+    """A hint that a team can take for `cost` points."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=128)]
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    cost: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
 DEFAULT_QUESTION = Question(id="flag", prompt="Capture the secret")
 
 
@@ -83,10 +111,20 @@ class Metadata(BaseModel):
     tags: Annotated[list[str], Field(min_length=1)]
     category: ChallengeCategory = ChallengeCategory.WEB
     questions: Annotated[list[Question], Field(min_length=1)] = [DEFAULT_QUESTION]
+    value: Annotated[int, Field(ge=0, le=1_000_000)] | Value = 100
+    hints: list[Hint] = []
+    unlocked_by: list[str] = []
     network_topology: NetworkTopology = "simple"
     entry_urls: list[str] = []
     protocol: ServiceType = ServiceType.HTTP
     sandbox: Sandbox | None = None
+
+    @field_validator("hints")
+    @classmethod
+    def _hints_differ(cls, hints: list[Hint]) -> list[Hint]:
+        if len({hint.id for hint in hints}) != len(hints):
+            raise ValueError("two hints have the same id")
+        return hints
 
     @field_validator("questions")
     @classmethod

@@ -71,6 +71,14 @@ class NodeClient:
         found: list[dict[str, Any]] = self._http.request("GET", path).json()
         return found
 
+    def get_traffic(self, instance_id: str) -> dict[str, Any]:
+        """What the instance's services were asked and answered."""
+        return self._json("GET", f"/instances/{instance_id}/traffic")
+
+    def get_openvpn_config(self, instance_id: str) -> bytes:
+        """The client configuration of the instance's VPN."""
+        return self._http.request("GET", f"/instances/{instance_id}/openvpn-config").content
+
     def list_instance_attachments(self, instance_id: str) -> dict[str, Any]:
         """The files of an instance."""
         return self._json("GET", f"/instances/{instance_id}/attachments")

@@ -11,14 +11,21 @@ import structlog
 from fastapi import APIRouter, FastAPI, HTTPException, Response
 from fastapi_swagger import patch_fastapi
 from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
 from ctfy.server import errors, worker
+from ctfy.server.accounts import device_page, me, users
 from ctfy.server.accounts import routes as accounts
+from ctfy.server.achievements import routes as achievements
+from ctfy.server.activity import routes as activity
+from ctfy.server.announcements import routes as announcements
+from ctfy.server.challenges import routes as challenges
 from ctfy.server.competitions import routes as competitions
 from ctfy.server.events import routes as events
 from ctfy.server.instances import routes as instances
+from ctfy.server.kept import KeptAnswers
 from ctfy.server.meta import routes as meta
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.nodes import routes as nodes
@@ -32,7 +39,24 @@ log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
 _TOO_LARGE = {"message": f"A request body holds at most {MAX_BODY} bytes.", "cap": MAX_BODY}
-_DOMAINS = (accounts, competitions, teams, instances, submissions, standings, nodes, events, meta)
+_ROUTERS = (
+    accounts.router,
+    me.router,
+    users.router,
+    competitions.router,
+    teams.router,
+    challenges.router,
+    instances.router,
+    instances.in_competition,
+    submissions.router,
+    standings.router,
+    achievements.router,
+    announcements.router,
+    activity.router,
+    nodes.router,
+    events.router,
+    meta.router,
+)
 _REFUSALS: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 409, 422, 429, 502, 503)
 }
@@ -69,11 +93,14 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     )
     app.state.platform = platform
     errors.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
     app.add_middleware(Guard)
+    app.add_middleware(KeptAnswers, memory=platform.memory)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
-    for domain in _DOMAINS:
-        api.include_router(domain.router)
+    for router in _ROUTERS:
+        api.include_router(router)
     app.include_router(api)
+    app.include_router(device_page.router)
     app.include_router(meta.home)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
     return app

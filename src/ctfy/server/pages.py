@@ -13,7 +13,7 @@ Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 async def fetch_page(
-    session: AsyncSession, query: Select[Any], limit: int, offset: int
+    session: AsyncSession, query: Select[*tuple[Any, ...]], limit: int, offset: int
 ) -> tuple[list[Row[Any]], int]:
     """The rows of one page and the total, in one statement.
 

@@ -14,10 +14,12 @@ from ctfy.sdk.node_client import NodeClient
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.secrets import node_token
 from ctfy.server.database.engine import Database
+from ctfy.server.events.memory import Memory
 from ctfy.server.events.relay import Relay
 from ctfy.server.jobs.engine import Jobs
 from ctfy.server.settings import Settings
 from ctfy.server.standings.projection import Standings
+from ctfy.server.submissions.writer import Writer
 
 
 @dataclass
@@ -29,7 +31,9 @@ class Platform:
     catalogue: Catalogue
     jobs: Jobs
     relay: Relay
+    memory: Memory
     standings: Standings
+    writer: Writer
     rate_limits: RateLimits
     secret: bytes
     started_at: float = field(default_factory=time.time)
@@ -43,15 +47,21 @@ class Platform:
         """
         database = Database(settings.database_url, pool_size=settings.database_pool_size)
         relay = Relay(database)
-        standings = Standings(database)
+        catalogue = Catalogue.load(settings.challenges_dir)
+        standings = Standings(database, catalogue)
         relay.observe(standings.see)
+        memory = Memory()
+        database.on_commit(memory.see)
+        relay.observe(lambda told: memory.see(told.name, told.payload))
         return cls(
             settings=settings,
             database=database,
-            catalogue=Catalogue.load(settings.challenges_dir),
+            catalogue=catalogue,
             jobs=Jobs(settings.database_url, concurrency=settings.worker_concurrency),
             relay=relay,
+            memory=memory,
             standings=standings,
+            writer=Writer(database),
             rate_limits=RateLimits(settings),
             secret=settings.secret(),
         )
@@ -63,6 +73,7 @@ class Platform:
 
     async def close(self) -> None:
         """Disconnect."""
+        await self.writer.close()
         await self.relay.stop()
         await self.jobs.close()
         for client in self._node_clients.values():

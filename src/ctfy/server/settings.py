@@ -5,9 +5,36 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class OAuthProvider(BaseModel):
+    """One way to sign in elsewhere.
+
+    `oidc` finds everything at `issuer`; `google` is that with Google's issuer; `github` speaks
+    OAuth alone, at `authorize_url`, `token_url` and `api_url`, which an own GitHub server changes.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["oidc", "google", "github"] = "oidc"
+    client_id: str
+    client_secret: str
+    issuer: str = ""
+    authorize_url: str = "https://github.com/login/oauth/authorize"
+    token_url: str = "https://github.com/login/oauth/access_token"
+    api_url: str = "https://api.github.com"
+
+    @model_validator(mode="after")
+    def _has_issuer(self) -> OAuthProvider:
+        if self.kind == "google" and not self.issuer:
+            self.issuer = "https://accounts.google.com"
+        if self.kind == "oidc" and not self.issuer:
+            raise ValueError("`issuer` is missing")
+        return self
 
 
 class Settings(BaseSettings):
@@ -29,14 +56,36 @@ class Settings(BaseSettings):
     bootstrap_node_token: str = Field("", description="A registration token that works once")
     bootstrap_demo: bool = Field(False, description="Have a demo competition if there is none")
 
+    public_url: str = Field("", description="Where people reach the server; empty: host and port")
+    oauth_providers: dict[str, OAuthProvider] = Field(
+        default={}, description="Ways to sign in with an account elsewhere, by name"
+    )
+    node_image: str = Field("", description="The container image that nodes run, where they do")
+    github_repository: str = Field("", description="`owner/name` that star_gazer asks a star for")
+    smtp_host: str = Field("", description="The mail server; empty: no mail is sent")
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_from: str = "ctfy <noreply@example.org>"
+    verified_email_required: bool = Field(
+        False, description="Only people whose address is verified can enter a competition"
+    )
+    registration_proof_bits: int = Field(
+        0, ge=0, le=32, description="Leading zero bits of the proof of work that registering takes"
+    )
     password_auth_enabled: bool = True
     rate_limiting_enabled: bool = True
     rate_limits: dict[str, str] = Field(
         default={
             "register": "60/hour",
             "login": "30/minute",
+            "device": "60/minute",
+            "mail": "5/hour",
             "submit": "120/minute",
             "start": "120/minute",
+            "redeem": "30/minute",
+            "invite": "60/hour",
         },
         description="What is limited, and to how much per address or team",
     )
@@ -50,7 +99,13 @@ class Settings(BaseSettings):
         15, gt=0, description="How long a starting instance waits for a node that does not answer"
     )
     stalled_job_s: float = Field(10, gt=0, description="Silence that gives up a worker's jobs")
+    snapshot_cron: str = Field("*/5 * * * *", description="When standings are written down")
     sweep_interval_s: int = Field(30, ge=1, le=59)
+
+    @property
+    def url(self) -> str:
+        """Where people reach the server, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     def secret(self) -> bytes:
         """The root secret: `secret_key`, else a random one made once in `data_dir`."""

@@ -1,28 +1,31 @@
-"""Every table, for the migrations."""
+"""Every table, for the migrations: importing the modules puts them on `Base.metadata`."""
 
-from ctfy.server.access.tables import Token, User
-from ctfy.server.competitions.tables import Competition, CompetitionChallenge
+from ctfy.server.access import tables as access
+from ctfy.server.accounts import tables as accounts
+from ctfy.server.achievements import tables as achievements
+from ctfy.server.announcements import tables as announcements
+from ctfy.server.challenges import tables as challenges
+from ctfy.server.competitions import tables as competitions
 from ctfy.server.database.base import Base
-from ctfy.server.events.tables import Event
-from ctfy.server.instances.tables import Instance
-from ctfy.server.nodes.tables import Node, NodeInvite
-from ctfy.server.submissions.tables import ChallengeSolve, QuestionAttempts, Solve, Submission
-from ctfy.server.teams.tables import Team, TeamMember
+from ctfy.server.events import tables as events
+from ctfy.server.instances import tables as instances
+from ctfy.server.nodes import tables as nodes
+from ctfy.server.standings import tables as standings
+from ctfy.server.submissions import tables as submissions
+from ctfy.server.teams import tables as teams
 
 __all__ = [
     "Base",
-    "ChallengeSolve",
-    "Competition",
-    "CompetitionChallenge",
-    "Event",
-    "Instance",
-    "Node",
-    "NodeInvite",
-    "QuestionAttempts",
-    "Solve",
-    "Submission",
-    "Team",
-    "TeamMember",
-    "Token",
-    "User",
+    "access",
+    "accounts",
+    "achievements",
+    "announcements",
+    "challenges",
+    "competitions",
+    "events",
+    "instances",
+    "nodes",
+    "standings",
+    "submissions",
+    "teams",
 ]

@@ -9,15 +9,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access import secrets
 from ctfy.server.access.scopes import Scope, holds
-from ctfy.server.access.tables import Token, User
+from ctfy.server.access.tables import CompetitionAdmin, Token, User
 from ctfy.server.database.base import now
-from ctfy.server.database.engine import Session
+from ctfy.server.database.engine import Database
 from ctfy.server.errors import Forbidden, Unauthorized
+from ctfy.server.events.memory import Memory, Stamp
 from ctfy.server.models.accounts import ScopeLevel
 
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -36,6 +37,19 @@ class Caller:
     competition_access: str
     competition_ids: frozenset[str]
     permissions: dict[str, str]
+    administered: frozenset[str] = frozenset()
+    expires_at: float | None = None
+    stamp: Stamp = ()
+
+    @property
+    def is_super_admin(self) -> bool:
+        """Super admin, with a session."""
+        return self.token_kind == "user" and self.role == "super_admin"
+
+    def administers(self, competition_id: str) -> bool:
+        """An administrator, or this competition's own."""
+        own = self.token_kind == "user" and competition_id in self.administered
+        return self.is_admin or own
 
     @property
     def is_admin(self) -> bool:
@@ -86,22 +100,51 @@ _BY_HASH = (
         Token.competition_ids,
         Token.permissions,
         User.role,
+        func.array(
+            select(CompetitionAdmin.competition_id)
+            .where(CompetitionAdmin.user_id == Token.user_id)
+            .scalar_subquery()
+        ).label("administered"),
     )
     .join(User, User.id == Token.user_id)
     .where(Token.hash == bindparam("hash"), Token.revoked_at.is_(None))
 )
 
 
-async def identify(session: AsyncSession, token: str) -> Caller:
-    """The caller that a token stands for. Raises 401 when it stands for nobody."""
+_OWNER = select(Token.user_id).where(Token.hash == bindparam("hash"))
+
+
+async def identify(database: Database, memory: Memory, token: str) -> Caller:
+    """The caller that a token stands for. Raises 401 when it stands for nobody.
+
+    Remembered for a minute: until then, only an event about the person asks the database again.
+    """
+    if not token:
+        raise _unauthorized("Sign in first: send a token as 'Authorization: Bearer …'.")
+    hashed = secrets.token_hash(token)
+    known: Caller | None = memory.get(("caller", hashed))
+    if known is not None:
+        return known
+    async with database.transaction() as session:
+        # The stamp needs the person's id, so the token is looked up first, then what it may do.
+        owner = await session.scalar(_OWNER, {"hash": hashed})
+        stamp = memory.stamp(f"user:{owner}")
+        caller = await _look_up(session, hashed, stamp) if owner is not None else None
+    if caller is None:
+        raise _unauthorized("This token is not valid, or not any more. Sign in again.")
+    memory.keep(("caller", hashed), caller, stamp, caller.expires_at)
+    return caller
+
+
+def _unauthorized(message: str) -> Unauthorized:
+    return Unauthorized("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
+
+
+async def _look_up(session: AsyncSession, hashed: str, stamp: Stamp) -> Caller | None:
     moment = now()
-    row = (await session.execute(_BY_HASH, {"hash": secrets.token_hash(token)})).one_or_none()
+    row = (await session.execute(_BY_HASH, {"hash": hashed})).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= moment):
-        raise Unauthorized(
-            "unauthorized",
-            "This token is not valid, or not any more. Sign in again.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
+        return None
     if row.last_used_at is None or moment - row.last_used_at > _TOUCH_EVERY:
         await session.execute(update(Token).where(Token.id == row.id).values(last_used_at=moment))
         await session.execute(
@@ -115,18 +158,20 @@ async def identify(session: AsyncSession, token: str) -> Caller:
         competition_access=row.competition_access,
         competition_ids=frozenset(row.competition_ids),
         permissions=row.permissions,
+        administered=frozenset(row.administered),
+        expires_at=row.expires_at.timestamp() if row.expires_at else None,
+        stamp=stamp,
     )
 
 
-async def _signed_in(request: Request, session: Session, _: BearerHeader) -> Caller:
+async def _signed_in(request: Request, _: BearerHeader) -> Caller:
+    platform = request.app.state.platform
+    return await identify(platform.database, platform.memory, bearer_token(request))
+
+
+async def _perhaps_signed_in(request: Request, _: BearerHeader) -> Caller | None:
     token = bearer_token(request)
-    if not token:
-        raise Unauthorized(
-            "unauthorized",
-            "Sign in first: send a token as 'Authorization: Bearer …'.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    return await identify(session, token)
+    return await _signed_in(request, None) if token else None
 
 
 SignedIn = Annotated[Caller, Depends(_signed_in, scope="function")]
@@ -165,9 +210,32 @@ def _admin_only(caller: Caller) -> None:
         raise Forbidden("forbidden", "Only administrators can do this.")
 
 
+def _super_admin_only(caller: Caller) -> None:
+    if not caller.is_super_admin:
+        raise Forbidden("forbidden", "Only a super administrator can do this.")
+
+
 AnyToken = Annotated[Caller, Depends(Permission("signed in", lambda _: None), scope="function")]
 SessionOnly = Annotated[Caller, Depends(Permission("session", _session_only), scope="function")]
 Admin = Annotated[Caller, Depends(Permission("admin", _admin_only), scope="function")]
+SuperAdmin = Annotated[
+    Caller, Depends(Permission("super admin", _super_admin_only), scope="function")
+]
+
+
+class CompetitionPermission:
+    """The path's competition's own administrators, and the platform's."""
+
+    name = "competition admin"
+
+    async def __call__(self, competition_id: str, caller: SignedIn) -> Caller:
+        """The caller, when they may."""
+        if not caller.administers(competition_id):
+            raise Forbidden("forbidden", "Only this competition's administrators can do this.")
+        return caller
+
+
+ItsAdmin = Annotated[Caller, Depends(CompetitionPermission(), scope="function")]
 
 
 class Open:
@@ -182,14 +250,26 @@ class Open:
 Everybody = Depends(Open())
 
 
+class OpenToCaller:
+    """Open to everybody; a caller who signs in sees what is theirs besides."""
+
+    name = "open"
+
+    async def __call__(
+        self, caller: Annotated[Caller | None, Depends(_perhaps_signed_in)]
+    ) -> Caller | None:
+        """The caller, if they signed in. Raises 401 on a token that is not valid."""
+        return caller
+
+
+MaybeCaller = Annotated[Caller | None, Depends(OpenToCaller(), scope="function")]
+
+
 async def _stream_caller(
     request: Request, _: BearerHeader, token: Annotated[str, Query(max_length=512)] = ""
 ) -> Caller:
-    token = bearer_token(request) or token
-    if not token:
-        raise Unauthorized("unauthorized", "Send a token as bearer header or as ?token=.")
-    async with request.app.state.platform.database.transaction() as session:
-        return await identify(session, token)
+    platform = request.app.state.platform
+    return await identify(platform.database, platform.memory, bearer_token(request) or token)
 
 
 class StreamPermission:

@@ -12,17 +12,31 @@ from ctfy.server.database.base import Base, new_id, now
 
 
 class User(Base):
-    """A person. `email` is kept in lower case."""
+    """A person. `email` is kept in lower case; none where a provider named none.
+
+    `visibility` says per profile field whether others see it. A deleted person's row stays, with
+    nothing personal in it, because submissions stay.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_created", "created_at", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    email: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str | None] = mapped_column(unique=True)
+    email_verified_at: Mapped[datetime | None]
     display_name: Mapped[str]
     password_hash: Mapped[str | None]
     role: Mapped[str] = mapped_column(default="user")
+    avatar_url: Mapped[str] = mapped_column(default="", server_default="")
+    bio: Mapped[str | None]
+    country: Mapped[str | None]
+    website_url: Mapped[str | None]
+    timezone: Mapped[str | None]
+    social_links: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    visibility: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_active_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class Token(Base):
@@ -45,3 +59,19 @@ class Token(Base):
     competition_access: Mapped[str] = mapped_column(default="none")
     competition_ids: Mapped[list[str]] = mapped_column(default=list)
     permissions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class CompetitionAdmin(Base):
+    """Who administers one competition, and nothing else."""
+
+    __tablename__ = "competition_admins"
+    __table_args__ = (Index("ix_competition_admins_user", "user_id"),)
+
+    competition_id: Mapped[str] = mapped_column(
+        ForeignKey("competitions.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    granted_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    granted_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,44 +1,67 @@
-"""`/auth` and `/me`."""
+"""`/auth`: signing in, and the ways to."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from sqlalchemy import func, select
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select
 
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
 from ctfy.server.access.rate_limits import address
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
+from ctfy.server.access.secrets import token_hash
 from ctfy.server.access.tables import Token, User
-from ctfy.server.accounts import service
+from ctfy.server.accounts import devices, mail, oauth, proof, service
 from ctfy.server.accounts.service import Origin
-from ctfy.server.competitions.service import memberships
+from ctfy.server.competitions.people import claim_invites
+from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
     CreateFineGrainedTokenRequest,
     CreateFineGrainedTokenResponse,
+    DeviceApproveRequest,
+    DeviceCodeResponse,
+    DeviceInfoResponse,
+    DeviceTokenRequest,
+    DeviceTokenResponse,
+    EmailRequest,
+    LinkedIdentity,
+    LinkStartResponse,
     LoginRequest,
-    MeResponse,
+    MailedTokenRequest,
+    OAuthProviderInfo,
     PasswordAuthInfo,
+    PasswordResetRequest,
     ProvidersResponse,
     RegisterRequest,
+    RegistrationChallenge,
     ScopeCatalogEntry,
     ScopeLevel,
+    SetPasswordRequest,
     TokenInfo,
     TokenScopesResponse,
 )
 from ctfy.server.models.base import Page
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
-from ctfy.server.submissions.tables import Solve, Submission
 
 router = APIRouter(tags=["accounts"])
 
 
-def _origin(request: Request) -> Origin:
+def origin_of(request: Request) -> Origin:
+    """Where a request comes from."""
     return Origin(address(request), request.headers.get("user-agent", "")[:256])
+
+
+@router.get("/auth/register/challenge", dependencies=[Everybody])
+async def registration_challenge(platform: ThePlatform) -> RegistrationChallenge:
+    """What a registration must prove, where this server asks for it."""
+    bits = platform.settings.registration_proof_bits
+    challenge = proof.challenge(platform.secret) if bits else ""
+    return RegistrationChallenge(challenge=challenge, bits=bits)
 
 
 @router.post("/auth/register", dependencies=[Everybody])
@@ -46,9 +69,16 @@ async def register(
     request: Request, body: RegisterRequest, platform: ThePlatform, session: Session
 ) -> AuthTokenResponse:
     """Create an account and sign in."""
-    service.require_password_auth(platform.settings.password_auth_enabled)
+    settings = platform.settings
+    service.require_password_auth(settings.password_auth_enabled)
     await platform.rate_limits.hit("register", address(request))
-    return AuthTokenResponse(token=await service.register(session, body, _origin(request)))
+    proof.check(platform.secret, platform.memory, body.proof, settings.registration_proof_bits)
+    user_id, token = await service.register(session, body, origin_of(request))
+    if settings.smtp_host:
+        await mail.request(session, platform, user_id, "verify")
+    if not settings.verified_email_required:
+        await claim_invites(session, user_id, body.email.lower())
+    return AuthTokenResponse(token=token)
 
 
 @router.post("/auth/login", dependencies=[Everybody])
@@ -58,14 +88,20 @@ async def login(
     """Sign in with a password."""
     service.require_password_auth(platform.settings.password_auth_enabled)
     await platform.rate_limits.hit("login", f"{address(request)}|{body.email.lower()}")
-    return AuthTokenResponse(token=await service.login(session, body, _origin(request)))
+    return AuthTokenResponse(token=await service.login(session, body, origin_of(request)))
 
 
 @router.get("/auth/providers", dependencies=[Everybody])
 async def providers(platform: ThePlatform) -> ProvidersResponse:
     """Every way to sign in here."""
     password = PasswordAuthInfo(enabled=platform.settings.password_auth_enabled)
-    return ProvidersResponse(providers=[], password_auth=password)
+    return ProvidersResponse(
+        providers=[
+            OAuthProviderInfo(name=name, enabled=True, authorize_path=f"/api/v1/auth/login/{name}")
+            for name in sorted(platform.settings.oauth_providers)
+        ],
+        password_auth=password,
+    )
 
 
 @router.get("/auth/tokens/scopes", dependencies=[Everybody])
@@ -110,7 +146,7 @@ async def mint_token(
     request: Request, body: CreateFineGrainedTokenRequest, session: Session, caller: SessionOnly
 ) -> CreateFineGrainedTokenResponse:
     """Mint a `pf_` token; it is shown this once."""
-    token, secret = await service.mint(session, caller, body, _origin(request))
+    token, secret = await service.mint(session, caller, body, origin_of(request))
     return CreateFineGrainedTokenResponse(token=secret, **_token_fields(token, caller))
 
 
@@ -128,32 +164,215 @@ async def revoke_token(token_id: str, session: Session, caller: SessionOnly) -> 
     return {"status": "revoked"}
 
 
-@router.get("/me")
-async def me(
+@router.post("/auth/password")
+async def set_password(
+    body: SetPasswordRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+) -> dict[str, str]:
+    """Set or change the password; every other session ends."""
+    service.require_password_auth(platform.settings.password_auth_enabled)
+    await platform.rate_limits.hit("login", caller.user_id)
+    await service.set_password(session, caller, body)
+    return {"status": "set"}
+
+
+@router.delete("/auth/password")
+async def delete_password(session: Session, caller: SessionOnly) -> dict[str, str]:
+    """Sign in with linked accounts only."""
+    await service.delete_password(session, caller)
+    return {"status": "removed"}
+
+
+@router.post("/auth/password/forgot", dependencies=[Everybody], status_code=202)
+async def forgot_password(
+    request: Request, body: EmailRequest, platform: ThePlatform, session: Session
+) -> dict[str, str]:
+    """Have a link mailed that sets a new password; the answer tells nobody who has an account."""
+    service.require_password_auth(platform.settings.password_auth_enabled)
+    await platform.rate_limits.hit("mail", f"{address(request)}|{body.email.lower()}")
+    mail.require_configured(platform.settings)
+    user_id = await session.scalar(select(User.id).where(User.email == body.email.lower()))
+    if user_id is not None:
+        await mail.request(session, platform, user_id, "reset")
+    return {"status": "sent"}
+
+
+@router.post("/auth/password/reset", dependencies=[Everybody])
+async def reset_password(
+    request: Request, body: PasswordResetRequest, platform: ThePlatform, session: Session
+) -> AuthTokenResponse:
+    """Set a new password with a mailed link, and sign in; every other session ends."""
+    await platform.rate_limits.hit("login", address(request))
+    user = await mail.redeem(session, body.token, "reset")
+    await service.replace_password(session, user, body.new_password)
+    user.email_verified_at = user.email_verified_at or now()
+    return AuthTokenResponse(token=service.new_session(session, user.id, origin_of(request)))
+
+
+@router.post("/auth/email/send-verification", status_code=202)
+async def send_verification(
+    platform: ThePlatform, session: Session, caller: SessionOnly
+) -> dict[str, str]:
+    """Have the link mailed again that verifies the caller's address."""
+    await platform.rate_limits.hit("mail", caller.user_id)
+    await mail.request(session, platform, caller.user_id, "verify")
+    return {"status": "sent"}
+
+
+@router.post("/auth/email/verify", dependencies=[Everybody])
+async def verify_email(
+    request: Request, body: MailedTokenRequest, platform: ThePlatform, session: Session
+) -> dict[str, str]:
+    """Verify an address with a mailed link."""
+    await platform.rate_limits.hit("login", address(request))
+    user = await mail.redeem(session, body.token, "verify")
+    user.email_verified_at = user.email_verified_at or now()
+    await claim_invites(session, user.id, user.email or "")
+    return {"status": "verified"}
+
+
+@router.get("/auth/identities")
+async def list_identities(
+    session: Session,
+    caller: Caller = may(Scope.IDENTITIES, ScopeLevel.READ),
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[LinkedIdentity]:
+    """The accounts elsewhere that sign the caller in."""
+    rows, total = await fetch_page(session, service.identities_of(caller), limit, offset)
+    items = [
+        LinkedIdentity(
+            id=identity.id,
+            provider=identity.provider,
+            provider_email=identity.email,
+            provider_display_name=identity.display_name,
+            provider_user_id=identity.subject,
+            provider_login=identity.login,
+            avatar_url=identity.avatar_url,
+            created_at=identity.created_at,
+            last_used_at=identity.last_used_at,
+        )
+        for identity in (row.Identity for row in rows)
+    ]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.delete("/auth/identities/{identity_id}")
+async def unlink_identity(
+    identity_id: str, session: Session, caller: SessionOnly
+) -> dict[str, str]:
+    """Let go of a linked account."""
+    await service.unlink(session, caller, identity_id)
+    return {"status": "unlinked"}
+
+
+@router.post("/auth/identities/link/{provider}")
+async def start_link(
+    provider: str, platform: ThePlatform, session: Session, caller: SessionOnly
+) -> LinkStartResponse:
+    """Begin to link an account elsewhere: open the address in a browser."""
+    url, _ = await oauth.begin(session, platform.settings, provider, link_user_id=caller.user_id)
+    return LinkStartResponse(authorize_url=url)
+
+
+@router.get(
+    "/auth/login/{provider}",
+    dependencies=[Everybody],
+    response_class=RedirectResponse,
+    status_code=307,
+    responses={200: {"description": "Where clients follow the redirect"}},
+)
+async def oauth_login(
+    provider: str,
+    request: Request,
     platform: ThePlatform,
     session: Session,
-    caller: Caller = may(Scope.PROFILE, ScopeLevel.READ),
-    competition_id: str = "",
-) -> MeResponse:
-    """The caller, with the competitions they take part in."""
-    user = (await session.execute(select(User).where(User.id == caller.user_id))).scalar_one()
-    solves = await session.scalar(select(func.count()).where(Solve.user_id == caller.user_id))
-    attempts = await session.scalar(
-        select(func.count()).where(Submission.user_id == caller.user_id)
+    redirect_to: Annotated[str, Query(max_length=500)] = "/",
+) -> RedirectResponse:
+    """Sign in with an account elsewhere: leads the browser to the provider."""
+    await platform.rate_limits.hit("login", address(request))
+    url, state = await oauth.begin(session, platform.settings, provider, redirect_to=redirect_to)
+    response = RedirectResponse(url)
+    response.set_cookie(
+        _STATE_COOKIE,
+        token_hash(state),
+        max_age=600,
+        path="/api/v1/auth/callback",
+        httponly=True,
+        samesite="lax",
+        secure=platform.settings.url.startswith("https://"),
     )
-    teams = await memberships(session, platform, caller)
-    return MeResponse(
-        id=user.id,
-        display_name=user.display_name,
-        created_at=user.created_at,
-        last_active_at=user.last_active_at,
-        solves=solves or 0,
-        attempts=attempts or 0,
-        email=user.email,
-        is_admin=user.role != "user",
-        role=user.role,
-        providers=["password"] if user.password_hash else [],
-        token_kind=caller.token_kind,
-        competition_teams=[t for t in teams if competition_id in ("", t.competition_id)],
-        competition_admin_ids=[],
+    return response
+
+
+@router.get("/auth/callback/{provider}", dependencies=[Everybody])
+async def oauth_callback(
+    provider: str,
+    request: Request,
+    platform: ThePlatform,
+    session: Session,
+    code: Annotated[str, Query(max_length=4096)] = "",
+    state: Annotated[str, Query(max_length=512)] = "",
+) -> AuthTokenResponse:
+    """Where the provider sends the browser back to: signs in, or links."""
+    settings = platform.settings
+    outcome = await oauth.finish(
+        session, settings, provider, code, state, request.cookies.get(_STATE_COOKIE, "")
     )
+    if outcome.linked:
+        return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)
+    user = await session.get_one(User, outcome.user_id)
+    if user.email:
+        await claim_invites(session, user.id, user.email)
+    token = service.new_session(session, outcome.user_id, origin_of(request))
+    return AuthTokenResponse(token=token, redirect_to=outcome.redirect_to)
+
+
+@router.post("/auth/device/code", dependencies=[Everybody])
+async def device_code(
+    request: Request, platform: ThePlatform, session: Session
+) -> DeviceCodeResponse:
+    """Codes for a device that wants to sign in."""
+    await platform.rate_limits.hit("device", address(request))
+    return await devices.begin(session, origin_of(request), platform.settings.url)
+
+
+@router.post("/auth/device/token", dependencies=[Everybody])
+async def device_token(
+    request: Request, body: DeviceTokenRequest, platform: ThePlatform, session: Session
+) -> DeviceTokenResponse:
+    """Whether the device was approved; its token, once."""
+    await platform.rate_limits.hit("device", address(request))
+    return await devices.collect(session, body.device_code, origin_of(request))
+
+
+@router.get("/auth/device/info")
+async def device_info(
+    user_code: Annotated[str, Query(min_length=1, max_length=64)],
+    platform: ThePlatform,
+    session: Session,
+    caller: SessionOnly,
+) -> DeviceInfoResponse:
+    """Which device waits behind a code."""
+    await platform.rate_limits.hit("device", caller.user_id)
+    return await devices.info(session, user_code)
+
+
+@router.post("/auth/device/approve")
+async def approve_device(
+    body: DeviceApproveRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+) -> DeviceInfoResponse:
+    """Let the device that shows this code sign in as the caller."""
+    await platform.rate_limits.hit("device", caller.user_id)
+    return await devices.decide(session, caller.user_id, body.user_code, "approved")
+
+
+@router.post("/auth/device/deny")
+async def deny_device(
+    body: DeviceApproveRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+) -> DeviceInfoResponse:
+    """Turn the device away that shows this code."""
+    await platform.rate_limits.hit("device", caller.user_id)
+    return await devices.decide(session, caller.user_id, body.user_code, "denied")
+
+
+_STATE_COOKIE = "ctfy_oauth_state"

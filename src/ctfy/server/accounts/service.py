@@ -14,6 +14,7 @@ from ctfy.server.access import secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.access.tables import Token, User
+from ctfy.server.accounts.tables import Identity
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import (
@@ -24,11 +25,13 @@ from ctfy.server.errors import (
     Unauthorized,
     field_error,
 )
+from ctfy.server.events.outbox import account_changed
 from ctfy.server.models.accounts import (
     CreateFineGrainedTokenRequest,
     LoginRequest,
     RegisterRequest,
     ScopeLevel,
+    SetPasswordRequest,
 )
 
 _MAX_TOKENS = 100
@@ -44,15 +47,24 @@ class Origin:
     user_agent: str
 
 
-async def register(session: AsyncSession, body: RegisterRequest, origin: Origin) -> str:
-    """A new account; its first session token. Raises `email_taken`, `weak_password`."""
+async def register(session: AsyncSession, body: RegisterRequest, origin: Origin) -> tuple[str, str]:
+    """A new account: its id and first session token.
+
+    Raises `email_taken`, `email_belongs_to_oauth`, `weak_password`.
+    """
     email = body.email.lower()
     check_password(body.password, email)
     name = body.display_name.strip() or email.partition("@")[0]
     user_id = await _create_user(session, email, body.password, name, role="user")
     if user_id is None:
+        other = await session.scalar(select(User.password_hash).where(User.email == email))
+        if other is None:
+            raise Conflict(
+                "email_belongs_to_oauth",
+                "An account with this address signs in elsewhere. Sign in there.",
+            )
         raise Conflict("email_taken", "An account with this e-mail address exists already.")
-    return _new_session(session, user_id, origin)
+    return user_id, new_session(session, user_id, origin)
 
 
 def check_password(password: str, email: str) -> None:
@@ -94,15 +106,24 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
 
 
 async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> str:
-    """A session token. Raises `invalid_credentials` without saying which half was wrong."""
-    user = await session.scalar(select(User).where(User.email == body.email.lower()))
+    """A session token. Raises `invalid_credentials`."""
+    return new_session(session, await check_credentials(session, body.email, body.password), origin)
+
+
+async def check_credentials(session: AsyncSession, email: str, password: str) -> str:
+    """Whose address and password these are.
+
+    Raises `invalid_credentials` without saying which half was wrong.
+    """
+    user = await session.scalar(select(User).where(User.email == email.lower()))
     stored = user.password_hash if user else None
-    if not await secrets.password_matches(body.password, stored) or user is None:
+    if not await secrets.password_matches(password, stored) or user is None:
         raise Unauthorized("invalid_credentials", "E-mail address or password is wrong.")
-    return _new_session(session, user.id, origin)
+    return user.id
 
 
-def _new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
+def new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
+    """A session token for somebody who has shown who they are."""
     token = secrets.new_token(secrets.SESSION_TOKEN_PREFIX)
     session.add(
         Token(
@@ -230,6 +251,7 @@ async def revoke(session: AsyncSession, caller: Caller, token_id: str) -> None:
     )
     if revoked is None:
         raise NotFound("token_not_found", "You have no such token.")
+    account_changed(session, caller.user_id)
 
 
 async def revoke_others(session: AsyncSession, caller: Caller) -> None:
@@ -243,9 +265,81 @@ async def revoke_others(session: AsyncSession, caller: Caller) -> None:
         )
         .values(revoked_at=now())
     )
+    account_changed(session, caller.user_id)
 
 
 def require_password_auth(enabled: bool) -> None:
     """Raise `password_auth_disabled` where this server takes no passwords."""
     if not enabled:
         raise NotFound("password_auth_disabled", "This server takes no passwords.")
+
+
+async def set_password(session: AsyncSession, caller: Caller, body: SetPasswordRequest) -> None:
+    """Set or change the password; every other session ends.
+
+    Raises `account_email_missing`, `password_already_set`, `wrong_current_password`,
+    `weak_password`.
+    """
+    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    if user.email is None:
+        raise CtfyError("account_email_missing", "A password needs an e-mail address beside it.")
+    if user.password_hash is not None:
+        if not body.current_password:
+            raise Conflict("password_already_set", "Give the current password to change it.")
+        if not await secrets.password_matches(body.current_password, user.password_hash):
+            raise Unauthorized("wrong_current_password", "The current password is wrong.")
+    await replace_password(session, user, body.new_password, keep_token=caller.token_id)
+
+
+async def replace_password(
+    session: AsyncSession, user: User, password: str, *, keep_token: str = ""
+) -> None:
+    """Give somebody a new password and end their sessions, but for one."""
+    check_password(password, user.email or "")
+    user.password_hash = await secrets.hash_password(password)
+    await session.execute(
+        update(Token)
+        .where(
+            Token.user_id == user.id,
+            Token.kind == "user",
+            Token.id != keep_token,
+            Token.revoked_at.is_(None),
+        )
+        .values(revoked_at=now())
+    )
+    account_changed(session, user.id)
+
+
+async def delete_password(session: AsyncSession, caller: Caller) -> None:
+    """Sign in elsewhere only. Raises `password_not_set`, `last_sign_in_method`."""
+    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    if user.password_hash is None:
+        raise NotFound("password_not_set", "You have no password.")
+    if not await session.scalar(select(Identity.id).where(Identity.user_id == user.id).limit(1)):
+        raise _last_method()
+    user.password_hash = None
+
+
+def identities_of(caller: Caller) -> Select[Identity]:
+    """The caller's accounts elsewhere, oldest first."""
+    return (
+        select(Identity)
+        .where(Identity.user_id == caller.user_id)
+        .order_by(Identity.created_at, Identity.id)
+    )
+
+
+async def unlink(session: AsyncSession, caller: Caller, identity_id: str) -> None:
+    """Let go of an account elsewhere. Raises `identity_not_found`, `last_sign_in_method`."""
+    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    found = (await session.scalars(identities_of(caller))).all()
+    identity = next((i for i in found if i.id == identity_id), None)
+    if identity is None:
+        raise NotFound("identity_not_found", "You have no such linked account.")
+    if user.password_hash is None and len(found) == 1:
+        raise _last_method()
+    await session.delete(identity)
+
+
+def _last_method() -> Conflict:
+    return Conflict("last_sign_in_method", "You could not sign in any more without this.")

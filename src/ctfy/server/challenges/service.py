@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.server.competitions.tables import CompetitionChallenge
-from ctfy.server.instances.tables import Instance
-from ctfy.server.models.challenges import AttachmentInfo, ChallengeInfo, QuestionPublicInfo
-from ctfy.server.submissions.tables import Solve
+from ctfy.server.models.challenges import (
+    AttachmentInfo,
+    ChallengeFacetCount,
+    ChallengeFacets,
+    ChallengeInfo,
+    QuestionPublicInfo,
+)
+from ctfy.server.standings.board import Board
+from ctfy.server.standings.scoring import value_after
+
+SORTS: dict[str, Callable[[ChallengeInfo], tuple[object, ...]]] = {
+    "": lambda _: (),
+    "name": lambda c: (c.name.casefold(),),
+    "difficulty": lambda c: (("easy", "medium", "hard").index(c.difficulty),),
+    "solves": lambda c: (c.solves_count,),
+    "-solves": lambda c: (-c.solves_count,),
+    "value": lambda c: (c.value,),
+    "-value": lambda c: (-c.value,),
+}
+STATUSES = ("solved", "unsolved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +36,19 @@ class ChallengeFilter:
     difficulty: str = ""
     tag: str = ""
     text: str = ""
+    category: str = ""
 
     def matches(self, challenge: Challenge) -> bool:
         """Whether a challenge is looked for. Text matches name, description and tags."""
         meta = challenge.metadata
         if self.difficulty and meta.difficulty != self.difficulty:
             return False
+        if self.category and meta.category != self.category:
+            return False
         if self.tag and self.tag not in meta.tags:
             return False
+        if not self.text:
+            return True
         searched = "\n".join([challenge.id, meta.name, meta.description, *meta.tags])
         return self.text.casefold() in searched.casefold()
 
@@ -38,73 +58,122 @@ def unknown_challenges(catalogue: Catalogue, ids: list[str]) -> list[str]:
     return [id_ for id_ in ids if catalogue.get(id_) is None]
 
 
-async def competition_challenges(
-    session: AsyncSession, catalogue: Catalogue, competition_id: str, wanted: ChallengeFilter
-) -> list[ChallengeInfo]:
-    """A competition's challenges in the curator's order, counted in one query."""
-    launches = (
-        select(Instance.challenge_id, func.count().label("launches"))
-        .where(Instance.competition_id == competition_id)
-        .group_by(Instance.challenge_id)
-        .subquery()
-    )
-    answered = (
-        select(Solve.challenge_id, Solve.question_id, func.count().label("teams"))
-        .where(Solve.competition_id == competition_id)
-        .group_by(Solve.challenge_id, Solve.question_id)
-        .subquery()
-    )
-    per_question = (
-        select(
-            answered.c.challenge_id,
-            func.jsonb_object_agg(answered.c.question_id, answered.c.teams).label("flags"),
-        )
-        .group_by(answered.c.challenge_id)
-        .subquery()
-    )
-    rows = await session.execute(
-        select(
-            CompetitionChallenge.challenge_id,
-            CompetitionChallenge.solves,
-            launches.c.launches,
-            per_question.c.flags,
-        )
-        .outerjoin(launches, launches.c.challenge_id == CompetitionChallenge.challenge_id)
-        .outerjoin(per_question, per_question.c.challenge_id == CompetitionChallenge.challenge_id)
-        .where(CompetitionChallenge.competition_id == competition_id)
-        .order_by(CompetitionChallenge.position)
-    )
-    result = []
-    for row in rows:
-        challenge = catalogue.get(row.challenge_id)
-        if challenge is not None and wanted.matches(challenge):
-            result.append(challenge_info(challenge, row.solves, row.launches or 0, row.flags or {}))
-    return result
+@dataclass(frozen=True)
+class Sight:
+    """What a caller sees of some competitions.
+
+    `boards`: as they are shown to the caller; `own`: the caller's team per competition, with the
+    board that holds its newest solves.
+    """
+
+    boards: list[Board]
+    own: list[tuple[Board, str]] = field(default_factory=list)
+    sees_locked: bool = False
+
+    def solved_questions(self, challenge_id: str) -> set[str]:
+        """The questions of a challenge that any of the caller's teams answered."""
+        return {
+            question_id
+            for board, team_id in self.own
+            for question_id in board.solves.get(team_id, {}).get(challenge_id, {})
+        }
+
+    def is_solved(self, challenge_id: str) -> bool:
+        """Whether any of the caller's teams solved a challenge whole."""
+        return any(team_id in board.whole.get(challenge_id, {}) for board, team_id in self.own)
+
+    def missing(self, challenge: Challenge) -> list[str]:
+        """What keeps a challenge locked for the caller: the challenges to solve first.
+
+        A challenge is open where any of the competitions has it open.
+        """
+        if self.sees_locked or not challenge.metadata.unlocked_by:
+            return []
+        teams = {board.competition_id: (board, team_id) for board, team_id in self.own}
+        fewest: list[str] | None = None
+        for board in self.boards:
+            if challenge.id not in board.rules.challenge_ids:
+                continue
+            live, team_id = teams.get(board.competition_id, (board, ""))
+            needed = [
+                id_
+                for id_ in challenge.metadata.unlocked_by
+                if id_ in board.rules.challenge_ids and team_id not in live.whole.get(id_, {})
+            ]
+            fewest = needed if fewest is None or len(needed) < len(fewest) else fewest
+        return fewest or []
 
 
-def challenge_info(
-    challenge: Challenge, solves: int, launches: int, flag_solves: dict[str, int]
-) -> ChallengeInfo:
-    """A challenge on the wire."""
+def challenge_info(challenge: Challenge, sight: Sight) -> ChallengeInfo:
+    """A challenge on the wire. A locked one shows its name and what unlocks it."""
     meta = challenge.metadata
+    missing = sight.missing(challenge)
+    solves = sum(len(board.whole.get(challenge.id, {})) for board in sight.boards)
+    answered: Counter[str] = Counter()
+    for board in sight.boards:
+        answered.update(board.answered.get(challenge.id, {}))
+    done = sight.solved_questions(challenge.id)
     return ChallengeInfo(
         id=challenge.id,
         name=meta.name,
         category=meta.category,
         difficulty=meta.difficulty,
-        description=meta.description,
+        description="" if missing else meta.description,
         solves_count=solves,
-        launch_count=launches,
+        launch_count=sum(board.launches.get(challenge.id, 0) for board in sight.boards),
         tags=meta.tags,
-        questions=[
-            QuestionPublicInfo(
-                id=q.id, prompt=q.prompt, mode=q.mode.value, choices=q.choices, requires=q.requires
-            )
-            for q in meta.questions
-        ],
-        flag_solves={q.id: flag_solves.get(q.id, 0) for q in meta.questions},
-        attachments=attachment_infos(challenge),
+        questions=[] if missing else public_questions(challenge),
+        flag_solves={q.id: answered[q.id] for q in meta.questions},
+        attachments=[] if missing else attachment_infos(challenge),
         is_qa_only=challenge.is_qa_only,
+        value=value_after(meta.value, solves),
+        solved=sight.is_solved(challenge.id),
+        solved_question_ids=[q.id for q in meta.questions if q.id in done],
+        locked=bool(missing),
+        unlocked_by=missing,
+        hints=len(meta.hints),
+    )
+
+
+def public_questions(challenge: Challenge) -> list[QuestionPublicInfo]:
+    """A challenge's questions without their answers."""
+    return [
+        QuestionPublicInfo(
+            id=q.id, prompt=q.prompt, mode=q.mode.value, choices=q.choices, requires=q.requires
+        )
+        for q in challenge.metadata.questions
+    ]
+
+
+def infos(
+    catalogue: Catalogue, ids: Iterable[str], wanted: ChallengeFilter, sight: Sight
+) -> list[ChallengeInfo]:
+    """The wanted ones of some challenges, in their order."""
+    found = (catalogue.get(id_) for id_ in ids)
+    return [challenge_info(c, sight) for c in found if c is not None and wanted.matches(c)]
+
+
+def facets(challenges: list[ChallengeInfo]) -> ChallengeFacets:
+    """What some challenges can be filtered by, with counts."""
+
+    def count(values: Callable[[ChallengeInfo], list[str]]) -> list[ChallengeFacetCount]:
+        total: Counter[str] = Counter()
+        solved: Counter[str] = Counter()
+        for challenge in challenges:
+            total.update(values(challenge))
+            if challenge.solved:
+                solved.update(values(challenge))
+        return [
+            ChallengeFacetCount(value=value, total=total[value], solved=solved[value])
+            for value in sorted(total)
+        ]
+
+    return ChallengeFacets(
+        total=len(challenges),
+        difficulty=count(lambda c: [c.difficulty]),
+        category=count(lambda c: [c.category.value]),
+        tags=count(lambda c: c.tags),
+        status=count(lambda c: ["solved" if c.solved else "unsolved"]),
     )
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
-from ctfy.server.access.caller import Admin, AnyToken, Caller, may
-from ctfy.server.access.scopes import Scope
-from ctfy.server.challenges.service import ChallengeFilter, competition_challenges
-from ctfy.server.competitions import service
-from ctfy.server.competitions.tables import Competition
-from ctfy.server.database.base import now
+from ctfy.server.access.caller import Admin, AnyToken, ItsAdmin, SuperAdmin
+from ctfy.server.access.tables import User
+from ctfy.server.challenges import sight
+from ctfy.server.challenges.service import ChallengeFilter, infos
+from ctfy.server.competitions import people, service
+from ctfy.server.competitions.tables import CompetitionInvite
 from ctfy.server.database.engine import Session
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import (
+    CompetitionAdminInfo,
     CompetitionCreate,
     CompetitionDetail,
     CompetitionInfo,
+    CompetitionInviteInfo,
+    CompetitionUpdate,
+    GrantRequest,
     Phase,
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
@@ -59,40 +62,17 @@ async def get_competition(
 ) -> CompetitionDetail:
     """One competition with its challenges."""
     row = await service.get_visible(session, caller, competition_id)
-    challenges = await competition_challenges(
-        session, platform.catalogue, competition_id, ChallengeFilter()
-    )
-    shown = challenges if _may_see_challenges(row.Competition, caller) else []
+    challenges: list[ChallengeInfo] = []
+    if sight.may_see_challenges(row.Competition, caller):
+        seen = await sight.of_competition(platform, session, caller, competition_id)
+        ids = seen.boards[0].rules.challenge_ids
+        challenges = infos(platform.catalogue, ids, ChallengeFilter(), seen)
     standings = await platform.standings.get(competition_id)
     return CompetitionDetail(
-        **service.competition_info(row, standings), challenges=shown, registered_at=row.joined_at
+        **service.competition_info(row, standings),
+        challenges=challenges,
+        registered_at=row.joined_at,
     )
-
-
-@router.get("/competitions/{competition_id}/challenges")
-async def list_challenges(
-    competition_id: str,
-    platform: ThePlatform,
-    session: Session,
-    caller: Caller = may(Scope.CHALLENGES, ScopeLevel.READ),
-    difficulty: Annotated[str, Query(max_length=32)] = "",
-    tag: Annotated[str, Query(max_length=64)] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
-) -> Page[ChallengeInfo]:
-    """The competition's challenges, in the curator's order."""
-    row = await service.get_visible(session, caller, competition_id)
-    wanted = ChallengeFilter(difficulty=difficulty, tag=tag, text=q)
-    found = await competition_challenges(session, platform.catalogue, competition_id, wanted)
-    if not _may_see_challenges(row.Competition, caller):
-        found = []
-    return Page(items=found[offset : offset + limit], total=len(found), limit=limit, offset=offset)
-
-
-def _may_see_challenges(competition: Competition, caller: Caller) -> bool:
-    """Challenges stay closed until the competition has started, but to administrators."""
-    return caller.is_admin or service.phase_of(competition, now()) != "upcoming"
 
 
 @router.post("/admin/competitions", status_code=201)
@@ -104,3 +84,97 @@ async def create_competition(
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(row, None))
+
+
+@router.patch("/admin/competitions/{competition_id}")
+async def update_competition(
+    competition_id: str,
+    body: CompetitionUpdate,
+    platform: ThePlatform,
+    session: Session,
+    caller: ItsAdmin,
+) -> CompetitionInfo:
+    """Change a competition; its own administrators may, too."""
+    await service.update(session, platform.catalogue, caller.user_id, competition_id, body)
+    await session.flush()
+    row = await service.get_visible(session, caller, competition_id)
+    return CompetitionInfo(**service.competition_info(row, None))
+
+
+@router.get("/admin/competitions/{competition_id}/admins")
+async def list_admins(
+    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+) -> Page[CompetitionAdminInfo]:
+    """Who administers a competition."""
+    rows, total = await fetch_page(session, people.admins_of(competition_id), limit, offset)
+    items = [_admin_info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.post("/admin/competitions/{competition_id}/admins", status_code=201)
+async def grant_admin(
+    competition_id: str, body: GrantRequest, session: Session, caller: SuperAdmin
+) -> CompetitionAdminInfo:
+    """Make somebody administrator of one competition; super admins only."""
+    user_id = await people.grant(session, caller, competition_id, body)
+    query = people.admins_of(competition_id).where(User.id == user_id)
+    return _admin_info((await session.execute(query)).one())
+
+
+def _admin_info(row: Any) -> CompetitionAdminInfo:
+    return CompetitionAdminInfo(
+        user_id=row.CompetitionAdmin.user_id,
+        display_name=row.display_name,
+        email=row.email or "",
+        granted_by=row.CompetitionAdmin.granted_by,
+        granted_at=row.CompetitionAdmin.granted_at,
+    )
+
+
+@router.delete("/admin/competitions/{competition_id}/admins/{user_id}")
+async def revoke_admin(
+    competition_id: str, user_id: str, session: Session, caller: SuperAdmin
+) -> dict[str, str]:
+    """Take a competition's administration from somebody; super admins only."""
+    await people.revoke(session, caller, competition_id, user_id)
+    return {"status": "revoked"}
+
+
+@router.get("/admin/competitions/{competition_id}/invites")
+async def list_invited(
+    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+) -> Page[CompetitionInviteInfo]:
+    """Who may take part in a private competition."""
+    rows, total = await fetch_page(session, people.invited_to(competition_id), limit, offset)
+    items = [_invite_info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.post("/admin/competitions/{competition_id}/invites", status_code=201)
+async def invite(
+    competition_id: str, body: GrantRequest, session: Session, caller: ItsAdmin
+) -> CompetitionInviteInfo:
+    """Let somebody into a private competition, also before they have an account."""
+    invite_id = await people.invite(session, caller, competition_id, body)
+    query = people.invited_to(competition_id).where(CompetitionInvite.id == invite_id)
+    return _invite_info((await session.execute(query)).one())
+
+
+def _invite_info(row: Any) -> CompetitionInviteInfo:
+    invited: CompetitionInvite = row.CompetitionInvite
+    return CompetitionInviteInfo(
+        user_id=invited.user_id or "",
+        display_name=row.display_name or "",
+        email=invited.email or row.account_email or "",
+        invited_by=invited.invited_by,
+        invited_at=invited.invited_at,
+    )
+
+
+@router.delete("/admin/competitions/{competition_id}/invites/{user_id}")
+async def uninvite(
+    competition_id: str, user_id: str, session: Session, caller: ItsAdmin
+) -> dict[str, str]:
+    """Take an invite back, by the person's id or the invited address."""
+    await people.uninvite(session, caller, competition_id, user_id)
+    return {"status": "revoked"}

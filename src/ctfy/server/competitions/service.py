@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select, text
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -13,7 +13,11 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.tables import User
 from ctfy.server.challenges.service import unknown_challenges
-from ctfy.server.competitions.tables import Competition, CompetitionChallenge
+from ctfy.server.competitions.tables import (
+    Competition,
+    CompetitionChallenge,
+    CompetitionInvite,
+)
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
@@ -21,11 +25,23 @@ from ctfy.server.instances.tables import ALIVE, Instance
 from ctfy.server.models.competitions import (
     CompetitionCreate,
     CompetitionMembershipInfo,
+    CompetitionUpdate,
     Phase,
 )
 from ctfy.server.platform import Platform
 from ctfy.server.standings.projection import Snapshot
+from ctfy.server.submissions.tables import ChallengeSolve
 from ctfy.server.teams.tables import Team, TeamMember
+
+_RULES = (
+    "registration_opens_at",
+    "registration_closes_at",
+    "freezes_at",
+    "rank_by",
+    "first_blood_bonus",
+    "brackets",
+    "max_team_size",
+)
 
 
 def phase_of(competition: Competition, moment: datetime) -> Phase:
@@ -50,12 +66,29 @@ def _in_phase(phase: Phase, moment: datetime) -> Any:
     )
 
 
+def running(moment: datetime) -> Any:
+    """The condition of a published competition that runs at a moment."""
+    return and_(Competition.status == "published", _in_phase("running", moment))
+
+
+def published() -> Select[Competition]:
+    """What everybody may see without signing in."""
+    return select(Competition).where(
+        Competition.status == "published", Competition.access == "public"
+    )
+
+
 def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
     """The competitions that a caller may know of, with their own membership; newest first.
 
-    Players see published ones; a hidden one only when they are in it. Administrators see all.
+    Players see published ones; a hidden one only when they are in it, or invited. A competition's
+    own administrators see it always, the platform's administrators see all.
     """
     mine = and_(TeamMember.competition_id == Competition.id, TeamMember.user_id == caller.user_id)
+    invited = exists().where(
+        CompetitionInvite.competition_id == Competition.id,
+        CompetitionInvite.user_id == caller.user_id,
+    )
     registered = aliased(Team)
     teams = (
         select(func.count(registered.id))
@@ -78,6 +111,7 @@ def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Sel
             Team.name.label("team_name"),
             TeamMember.joined_at,
             case((Team.captain_user_id == caller.user_id, "captain"), else_="member").label("role"),
+            invited.label("is_invited"),
             teams.label("registered_count"),
             challenges.label("challenge_ids"),
         )
@@ -87,10 +121,12 @@ def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Sel
         .order_by(Competition.created_at.desc(), Competition.id)
     )
     if not caller.is_admin:
-        query = query.where(
+        shown = and_(
             Competition.status == "published",
-            or_(Competition.access != "private_hidden", TeamMember.team_id.is_not(None)),
+            or_(Competition.access != "private_hidden", TeamMember.team_id.is_not(None), invited),
         )
+        own = caller.administered if caller.token_kind == "user" else frozenset()
+        query = query.where(or_(shown, Competition.id.in_(own)) if own else shown)
     if caller.competition_access == "selected" and caller.token_kind != "user":
         query = query.where(Competition.id.in_(caller.competition_ids))
     if phase is not None:
@@ -121,13 +157,15 @@ def competition_info(row: Row[Any], standings: Snapshot | None) -> dict[str, Any
         "phase": phase_of(competition, now()),
         "registered_count": row.registered_count,
         "is_registered": registered,
-        "can_participate": competition.access == "public" or registered,
+        "can_participate": competition.access == "public" or registered or row.is_invited,
         "my_team_id": row.team_id or "",
         "my_team_name": row.team_name or "",
         "my_role": row.role if registered else "",
         "my_rank": entry.rank if entry else -1,
         "my_score": entry.flags_solved if entry else -1,
         "my_solves": entry.solved if entry else -1,
+        "my_points": entry.points if entry else -1,
+        **{name: getattr(competition, name) for name in _RULES},
     }
 
 
@@ -141,30 +179,47 @@ async def get_visible(session: AsyncSession, caller: Caller, competition_id: str
     return row
 
 
-_STANDING = text(
-    """
-    SELECT status, access, EXISTS (
-      SELECT 1 FROM team_members m WHERE m.competition_id = c.id AND m.user_id = :user
-    ) AS is_member
-    FROM competitions c WHERE c.id = :competition
-    """
-)
-
-
-async def check_visible(session: AsyncSession, caller: Caller, competition_id: str) -> None:
-    """The question of `get_visible` alone, for routes that need no more of the competition.
+async def check_visible(
+    platform: Platform, session: AsyncSession, caller: Caller, competition_id: str
+) -> Competition:
+    """The question of `get_visible` alone, remembered: for routes that need no more of it.
 
     Raises `competition_not_found`, `token_competition_forbidden`.
     """
     caller.check_competition(competition_id)
-    ids = {"user": caller.user_id, "competition": competition_id}
-    row = (await session.execute(_STANDING, ids)).one_or_none()
-    shown = row is not None and (
-        caller.is_admin
-        or (row.status == "published" and (row.access != "private_hidden" or row.is_member))
-    )
-    if not shown:
-        raise NotFound("competition_not_found", "There is no such competition.")
+    key = ("visible", caller.token_id, competition_id)
+    known: Competition | None = platform.memory.get(key)
+    if known is not None:
+        return known
+    stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_id}"))
+    row = (
+        await session.execute(
+            _STANDING, {"user_id": caller.user_id, "competition_id": competition_id}
+        )
+    ).one_or_none()
+    if row is not None:
+        competition: Competition = row.Competition
+        hidden = competition.access == "private_hidden" and not row.is_near
+        if caller.administers(competition_id) or (competition.status == "published" and not hidden):
+            session.expunge(competition)  # it outlives the session, also one that rolls back
+            platform.memory.keep(key, competition, stamp)
+            return competition
+    raise NotFound("competition_not_found", "There is no such competition.")
+
+
+_STANDING = select(
+    Competition,
+    or_(
+        exists().where(
+            TeamMember.competition_id == Competition.id,
+            TeamMember.user_id == bindparam("user_id"),
+        ),
+        exists().where(
+            CompetitionInvite.competition_id == Competition.id,
+            CompetitionInvite.user_id == bindparam("user_id"),
+        ),
+    ).label("is_near"),
+).where(Competition.id == bindparam("competition_id"))
 
 
 def require_running(competition: Competition) -> None:
@@ -183,6 +238,39 @@ def _iso(competition: Competition) -> str:
     return competition.ends_at.isoformat() if competition.ends_at else ""
 
 
+def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
+    """Raise 422 on what no competition can be: times without zone or out of order, unknown ids."""
+    for name in _TIMES:
+        value = fields.get(name)
+        if value is not None and value.tzinfo is None:
+            raise field_error(["body", name], "needs a time zone, as in 2026-01-31T12:00:00Z")
+    for first, last in (
+        ("starts_at", "ends_at"),
+        ("registration_opens_at", "registration_closes_at"),
+        ("starts_at", "freezes_at"),
+    ):
+        start, end = fields.get(first), fields.get(last)
+        if start and end and end <= start:
+            raise field_error(["body", last], f"must be later than `{first}`")
+    ids = fields.get("challenge_ids") or []
+    if unknown := unknown_challenges(catalogue, ids):
+        raise field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(unknown)}")
+    if len(set(ids)) != len(ids):
+        raise field_error(["body", "challenge_ids"], "names a challenge twice")
+    brackets = fields.get("brackets") or []
+    if len(set(brackets)) != len(brackets):
+        raise field_error(["body", "brackets"], "names a bracket twice")
+
+
+_TIMES = (
+    "starts_at",
+    "ends_at",
+    "registration_opens_at",
+    "registration_closes_at",
+    "freezes_at",
+)
+
+
 async def create(
     session: AsyncSession, catalogue: Catalogue, caller_id: str, body: CompetitionCreate
 ) -> str:
@@ -190,35 +278,92 @@ async def create(
 
     Raises 422 on unknown challenges and on an end before the start.
     """
-    for name in ("starts_at", "ends_at"):
-        value = getattr(body, name)
-        if value is not None and value.tzinfo is None:
-            raise field_error(["body", name], "needs a time zone, as in 2026-01-31T12:00:00Z")
-    if body.starts_at and body.ends_at and body.ends_at <= body.starts_at:
-        raise field_error(["body", "ends_at"], "must be later than `starts_at`")
-    if unknown := unknown_challenges(catalogue, body.challenge_ids):
-        raise field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(unknown)}")
-    if len(set(body.challenge_ids)) != len(body.challenge_ids):
-        raise field_error(["body", "challenge_ids"], "names a challenge twice")
-    competition = Competition(
-        id=new_id(), created_by=caller_id, **body.model_dump(exclude={"challenge_ids"})
-    )
+    fields = body.model_dump()
+    _check(catalogue, fields)
+    challenge_ids = fields.pop("challenge_ids")
+    competition = Competition(id=new_id(), created_by=caller_id, **fields)
     session.add(competition)
     await session.flush()
+    _add_challenges(session, competition.id, dict.fromkeys(challenge_ids, 0))
+    tell(session, "competition_created", competition, caller_id)
+    return competition.id
+
+
+async def update(
+    session: AsyncSession,
+    catalogue: Catalogue,
+    caller_id: str,
+    competition_id: str,
+    body: CompetitionUpdate,
+) -> None:
+    """Change a competition. Raises 404, and 422 like `create`.
+
+    A challenge taken out keeps its solves for when it comes back.
+    """
+    competition = await session.scalar(
+        select(Competition).where(Competition.id == competition_id).with_for_update()
+    )
+    if competition is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    fields = body.model_dump(exclude_unset=True)
+    for name in fields.keys() - _OPTIONAL:
+        if fields[name] is None:
+            raise field_error(["body", name], "cannot be null; leave it out to keep it")
+    whole = {column.name: getattr(competition, column.name) for column in Competition.__table__.c}
+    _check(catalogue, {**whole, **fields})
+    challenge_ids = fields.pop("challenge_ids", None)
+    for name, value in fields.items():
+        setattr(competition, name, value)
+    competition.updated_at = now()
+    if challenge_ids is not None:
+        await _replace_challenges(session, competition_id, challenge_ids)
+    tell(session, "competition_updated", competition, caller_id, changed=sorted(fields))
+
+
+_OPTIONAL = frozenset({*_TIMES, "max_team_size", "max_instances_per_team"})
+
+
+async def _replace_challenges(
+    session: AsyncSession, competition_id: str, challenge_ids: list[str]
+) -> None:
+    counted = await session.execute(
+        select(ChallengeSolve.challenge_id, func.count().label("solves"))
+        .where(ChallengeSolve.competition_id == competition_id)
+        .group_by(ChallengeSolve.challenge_id)
+    )
+    solves = {row.challenge_id: row.solves for row in counted}
+    await session.execute(
+        delete(CompetitionChallenge).where(CompetitionChallenge.competition_id == competition_id)
+    )
+    _add_challenges(session, competition_id, {id_: solves.get(id_, 0) for id_ in challenge_ids})
+
+
+def _add_challenges(session: AsyncSession, competition_id: str, solves: dict[str, int]) -> None:
     session.add_all(
         CompetitionChallenge(
-            competition_id=competition.id, challenge_id=challenge_id, position=position
+            competition_id=competition_id,
+            challenge_id=challenge_id,
+            position=position,
+            solves=count,
         )
-        for position, challenge_id in enumerate(body.challenge_ids)
+        for position, (challenge_id, count) in enumerate(solves.items())
     )
-    hidden = body.status != "published" or body.access == "private_hidden"
+
+
+def tell(
+    session: AsyncSession, name: str, competition: Competition, actor_id: str, **more: Any
+) -> None:
+    """Tell of a competition: everybody where they may see it, else administrators."""
+    hidden = competition.status != "published" or competition.access == "private_hidden"
     emit(
         session,
-        "competition_created",
+        name,
         audience=Audience.ADMINS if hidden else Audience.EVERYBODY,
         competition_id=competition.id,
+        competition_title=competition.title,
+        actor_id=actor_id,
+        **more,
     )
-    return competition.id
 
 
 async def memberships(

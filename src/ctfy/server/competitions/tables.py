@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -23,6 +23,14 @@ class Competition(Base):
     ends_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(default="draft")
     access: Mapped[str] = mapped_column(default="public")
+    registration_opens_at: Mapped[datetime | None]
+    registration_closes_at: Mapped[datetime | None]
+    freezes_at: Mapped[datetime | None]
+    rank_by: Mapped[str] = mapped_column(default="solved", server_default="solved")
+    first_blood_bonus: Mapped[int] = mapped_column(default=0, server_default="0")
+    brackets: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    max_team_size: Mapped[int | None]
+    max_instances_per_team: Mapped[int | None]
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -39,3 +47,23 @@ class CompetitionChallenge(Base):
     challenge_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     position: Mapped[int]
     solves: Mapped[int] = mapped_column(default=0)
+
+
+class CompetitionInvite(Base):
+    """Who may take part in a private competition; by address until an account has it."""
+
+    __tablename__ = "competition_invites"
+    __table_args__ = (
+        UniqueConstraint("competition_id", "user_id"),
+        UniqueConstraint("competition_id", "email"),
+        CheckConstraint("user_id IS NOT NULL OR email IS NOT NULL", name="somebody"),
+        Index("ix_competition_invites_user", "user_id"),
+        Index("ix_competition_invites_email", "email"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    email: Mapped[str | None]
+    invited_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    invited_at: Mapped[datetime] = mapped_column(default=now)

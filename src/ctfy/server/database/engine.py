@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
+
+AFTER_COMMIT = "ctfy.after_commit"
 
 
 class Database:
@@ -19,7 +23,20 @@ class Database:
         self.engine = create_async_engine(
             sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # A class of its own, so that the listener below hears this database's sessions alone.
+        self._sync_session = type("Transaction", (SyncSession,), {})
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, sync_session_class=self._sync_session
+        )
+
+    def on_commit(self, observer: Callable[[str, dict[str, Any]], None]) -> None:
+        """Call `observer(name, payload)` with each event of a transaction once it committed."""
+
+        def committed(session: SyncSession) -> None:
+            for name, payload in session.info.pop(AFTER_COMMIT, []):
+                observer(name, payload)
+
+        event.listen(self._sync_session, "after_commit", committed)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

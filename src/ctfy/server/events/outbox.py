@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.server.database.engine import AFTER_COMMIT
 from ctfy.server.events.tables import Event
 
 
@@ -16,6 +17,7 @@ class Audience(StrEnum):
     EVERYBODY = "everybody"
     TEAM = "team"
     ADMINS = "admins"
+    PLATFORM = "platform"  # the replicas themselves: nobody reads it
 
 
 def emit(
@@ -26,8 +28,25 @@ def emit(
     team_id: str = "",
     team_name: str = "",
     challenge_id: str = "",
+    actor_id: str = "",
     **ids: Any,
 ) -> None:
-    """Add an event to the session: it is told when, and only if, the transaction commits."""
+    """Add an event to the session: it is told when, and only if, the transaction commits.
+
+    `actor_id` is the person who did it, for the activity log.
+    """
     payload = {"team_id": team_id, "team_name": team_name, "challenge_id": challenge_id, **ids}
-    session.add(Event(name=name, audience=audience, team_id=team_id or None, payload=payload))
+    event = Event(
+        name=name,
+        audience=audience,
+        team_id=team_id or None,
+        actor_id=actor_id or None,
+        payload=payload,
+    )
+    session.add(event)
+    session.info.setdefault(AFTER_COMMIT, []).append((name, payload))
+
+
+def account_changed(session: AsyncSession, user_id: str) -> None:
+    """Tell every replica to look a person and their tokens up again."""
+    emit(session, "account_changed", audience=Audience.PLATFORM, user_id=user_id)

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 import structlog
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import Database
 from ctfy.server.events.outbox import Audience
@@ -25,7 +27,7 @@ _PENDING_POLL_S = 0.02
 # Rows at or above the snapshot's xmin may still be overtaken by an open transaction.
 _READ = text(
     """
-    SELECT xact::text AS xact, id, name, audience, team_id, payload,
+    SELECT xact::text AS xact, id, name, audience, team_id, payload, created_at,
            xact < pg_snapshot_xmin(pg_current_snapshot()) AS settled
     FROM events
     WHERE (xact, id) > (CAST(CAST(:xact AS text) AS xid8), :id)
@@ -69,6 +71,29 @@ class Told:
     audience: Audience
     team_id: str | None
     payload: dict[str, Any]
+    created_at: datetime
+
+
+async def read_settled(session: AsyncSession, after: Position) -> tuple[list[Told], bool]:
+    """The settled events after a position, and whether more wait behind them."""
+    rows = (
+        await session.execute(_READ, {"xact": str(after.xact), "id": after.id, "batch": _BATCH})
+    ).all()
+    settled: list[Told] = []
+    for row in rows:
+        if not row.settled:
+            return settled, True
+        settled.append(
+            Told(
+                Position(int(row.xact), row.id),
+                row.name,
+                Audience(row.audience),
+                row.team_id,
+                row.payload,
+                row.created_at,
+            )
+        )
+    return settled, len(rows) == _BATCH
 
 
 class Subscription:
@@ -121,25 +146,7 @@ class Relay:
     async def read(self, after: Position) -> tuple[list[Told], bool]:
         """The settled events after a position, and whether unsettled ones wait behind them."""
         async with self._database.transaction() as session:
-            rows = (
-                await session.execute(
-                    _READ, {"xact": str(after.xact), "id": after.id, "batch": _BATCH}
-                )
-            ).all()
-        settled: list[Told] = []
-        for row in rows:
-            if not row.settled:
-                return settled, True
-            settled.append(
-                Told(
-                    Position(int(row.xact), row.id),
-                    row.name,
-                    Audience(row.audience),
-                    row.team_id,
-                    row.payload,
-                )
-            )
-        return settled, len(rows) == _BATCH
+            return await read_settled(session, after)
 
     async def _follow(self) -> None:
         url = self._database.url

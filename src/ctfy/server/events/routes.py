@@ -39,6 +39,8 @@ class Reader:
         """Whether this event is for the caller."""
         if told.audience == Audience.EVERYBODY:
             return True
+        if told.audience == Audience.PLATFORM:
+            return False
         if told.audience == Audience.ADMINS or self._caller.is_admin:
             return self._caller.is_admin
         if time.monotonic() - self._teams_at > _TEAMS_FRESH_S or told.team_id not in self._teams:

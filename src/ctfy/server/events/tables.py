@@ -30,12 +30,28 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_order", "xact", "id"),)
+    __table_args__ = (
+        Index("ix_events_order", "xact", "id"),
+        Index("ix_events_team", "team_id", "id"),
+        Index("ix_events_created", "created_at"),
+        Index("ix_events_actor", "actor_id", "id", postgresql_where=text("actor_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     xact: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
     name: Mapped[str]
     audience: Mapped[str]
     team_id: Mapped[str | None]
+    actor_id: Mapped[str | None]
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Cursor(Base):
+    """How far a follower of the events has come: all up to there is done, once."""
+
+    __tablename__ = "event_cursors"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    xact: Mapped[int] = mapped_column(BigInteger)
+    id: Mapped[int] = mapped_column(BigInteger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.metadata import Mode, Question
@@ -23,3 +24,17 @@ def instance_answers(secret: bytes, instance_id: str, challenge: Challenge) -> d
         for question in challenge.metadata.questions
         if question.mode == Mode.DYNAMIC
     }
+
+
+_DYNAMIC = re.compile(r"(FLAG\{)?[0-9a-f]{32}\}?")
+
+
+def looks_dynamic(text: str) -> bool:
+    """Whether a text has the form of a dynamic answer."""
+    return _DYNAMIC.fullmatch(text.strip()) is not None
+
+
+def digest(secret: bytes, answer: str) -> str:
+    """What tells later whose answer this is, without being the answer."""
+    message = f"answer-digest|{answer.strip()}".encode()
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()

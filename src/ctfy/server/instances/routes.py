@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
@@ -15,7 +17,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.database.engine import Session
 from ctfy.server.errors import CtfyError, NotFound
 from ctfy.server.instances import lifecycle, service
-from ctfy.server.instances.tables import Instance, State
+from ctfy.server.instances.tables import ON_NODE, Instance, State
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import AttachmentList
@@ -31,6 +33,7 @@ from ctfy.server.nodes.tables import Node
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
 
+Answer = TypeVar("Answer")
 router = APIRouter(prefix="/instances", tags=["instances"])
 
 _READ = may(Scope.INSTANCES, ScopeLevel.READ)
@@ -212,3 +215,90 @@ async def _fetch(
         raise NodeFetchFailed(
             "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
         ) from error
+
+
+@router.get("/{instance_id}/traffic")
+async def get_traffic(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> dict[str, Any]:
+    """What the instance's services were asked and answered, as its node recorded it."""
+    node, instance = await _on_node(session, caller, instance_id, competition_id)
+    client = platform.node_client(node.id, node.url)
+    return await _ask(
+        lambda: client.get_traffic(instance.id),
+        missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
+        failed=NodeFetchFailed(
+            "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
+        ),
+    )
+
+
+@router.get("/{instance_id}/openvpn-config", response_class=Response)
+async def get_openvpn_config(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> Response:
+    """The client configuration of an instance's VPN."""
+    missing = NotFound("openvpn_config_not_available", "This instance has no VPN.")
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    surface = service.surface_of(row.Instance)
+    if surface is None or surface.vpn is None:
+        raise missing
+    node, instance = await _on_node(session, caller, instance_id, competition_id)
+    client = platform.node_client(node.id, node.url)
+    config = await _ask(
+        lambda: client.get_openvpn_config(instance.id),
+        missing=missing,
+        failed=NodeFetchFailed(
+            "node_openvpn_fetch_failed", "The node did not hand over the configuration. Try again."
+        ),
+    )
+    return Response(
+        config,
+        media_type="application/x-openvpn-profile",
+        headers={"Content-Disposition": f'attachment; filename="{instance.id}.ovpn"'},
+    )
+
+
+async def _on_node(
+    session: AsyncSession, caller: Caller, instance_id: str, competition_id: str
+) -> tuple[Node, Instance]:
+    """An instance of the caller's that is on a node; no transaction stays open behind it."""
+    row = await service.get_owned(session, caller, instance_id, competition_id)
+    instance: Instance = row.Instance
+    node = await session.get(Node, instance.node_id) if instance.node_id else None
+    if node is None or instance.state not in ON_NODE:
+        raise NotFound("instance_not_running", "This instance is on no node now.")
+    await session.commit()
+    return node, instance
+
+
+async def _ask(ask: Callable[[], Answer], *, missing: NotFound, failed: NodeFetchFailed) -> Answer:
+    """What a node answers, asked off the event loop; `missing` where it has no such thing."""
+    try:
+        return await asyncio.to_thread(ask)
+    except CtfyApiError as error:
+        raise (missing if error.status_code == 404 else failed) from error
+    except httpx.HTTPError as error:
+        raise failed from error
+
+
+# The same under a competition, whose id every one of them takes anyway.
+in_competition = APIRouter(prefix="/competitions/{competition_id}/instances", tags=["instances"])
+in_competition.get("/{instance_id}", name="get_competition_instance")(get_instance)
+in_competition.delete("/{instance_id}", name="stop_competition_instance")(stop)
+in_competition.get("/{instance_id}/status", name="get_competition_instance_status")(get_status)
+in_competition.post("/{instance_id}/renew", name="renew_competition_instance")(renew)
+in_competition.get("/{instance_id}/traffic", name="get_competition_instance_traffic")(get_traffic)
+in_competition.get(
+    "/{instance_id}/openvpn-config",
+    response_class=Response,
+    name="get_competition_instance_openvpn_config",
+)(get_openvpn_config)

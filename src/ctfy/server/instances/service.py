@@ -13,11 +13,12 @@ from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.server.access.caller import Caller
 from ctfy.server.challenges.service import attachment_infos
 from ctfy.server.competitions.service import require_running, visible
-from ctfy.server.competitions.tables import CompetitionChallenge
+from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
 from ctfy.server.events.relay import Subscription
 from ctfy.server.instances import lifecycle
+from ctfy.server.instances.answers import digest, instance_answers
 from ctfy.server.instances.placement import place, queue
 from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
 from ctfy.server.models.instances import (
@@ -29,7 +30,12 @@ from ctfy.server.models.instances import (
 )
 from ctfy.server.platform import Platform
 from ctfy.server.settings import Settings
-from ctfy.server.submissions.tables import QuestionAttempts, Solve
+from ctfy.server.submissions.tables import (
+    AnswerDigest,
+    ChallengeSolve,
+    QuestionAttempts,
+    Solve,
+)
 from ctfy.server.teams.service import require_team
 from ctfy.server.teams.tables import Team, TeamMember
 
@@ -74,7 +80,8 @@ async def start(
             "challenge_out_of_competition", "This challenge is not part of that competition."
         )
     require_running(row.Competition)
-    await _check_team_cap(session, platform.settings, row.team_id)
+    await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
+    await _check_team_cap(session, platform.settings, row.Competition, row.team_id)
     moment = now()
     instance = Instance(
         id=new_id(),
@@ -88,6 +95,16 @@ async def start(
         expires_at=moment + timedelta(seconds=ttl),
     )
     session.add(instance)
+    await session.flush()
+    session.add_all(
+        AnswerDigest(
+            digest=digest(platform.secret, answer),
+            instance_id=instance.id,
+            team_id=row.team_id,
+            question_id=question_id,
+        )
+        for question_id, answer in instance_answers(platform.secret, instance.id, challenge).items()
+    )
     await lifecycle.tell(session, "instance_started", instance)
     await place(session, platform.jobs)
     return instance.id
@@ -129,7 +146,28 @@ async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id
     )
 
 
-async def _check_team_cap(session: AsyncSession, settings: Settings, team_id: str) -> None:
+async def require_unlocked(
+    session: AsyncSession, team_id: str, challenge: Challenge, in_competition: list[str]
+) -> None:
+    """Raise `challenge_locked` until the team solved what the challenge is unlocked by."""
+    needed = [id_ for id_ in challenge.metadata.unlocked_by if id_ in in_competition]
+    if not needed:
+        return
+    solved = await session.scalars(
+        select(ChallengeSolve.challenge_id).where(
+            ChallengeSolve.team_id == team_id, ChallengeSolve.challenge_id.in_(needed)
+        )
+    )
+    if missing := sorted(set(needed) - set(solved)):
+        raise Conflict(
+            "challenge_locked", f"Solve {', '.join(missing)} first.", unlocked_by=missing
+        )
+
+
+async def _check_team_cap(
+    session: AsyncSession, settings: Settings, competition: Competition, team_id: str
+) -> None:
+    cap = competition.max_instances_per_team or settings.max_instances_per_team
     # The team's row lock makes two requests at once count one after the other.
     await session.execute(select(Team.id).where(Team.id == team_id).with_for_update())
     running = await session.scalar(
@@ -137,12 +175,12 @@ async def _check_team_cap(session: AsyncSession, settings: Settings, team_id: st
             Instance.team_id == team_id, Instance.state.in_((State.REQUESTED, *ON_NODE))
         )
     )
-    if (running or 0) >= settings.max_instances_per_team:
+    if (running or 0) >= cap:
         raise Unavailable(
             "capacity_exceeded",
             f"Your team runs {running} instances, the most it may. Stop one first.",
             headers={"Retry-After": "30"},
-            cap=settings.max_instances_per_team,
+            cap=cap,
         )
 
 

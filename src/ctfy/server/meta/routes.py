@@ -18,8 +18,15 @@ from ctfy.server.competitions.service import phase_of
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
+from ctfy.server.errors import NotFound
 from ctfy.server.instances.tables import ON_NODE, Instance
-from ctfy.server.models.meta import HealthResponse, MetaChallenges, MetaPlatform, MetaResponse
+from ctfy.server.models.meta import (
+    ClusterInfo,
+    HealthResponse,
+    MetaChallenges,
+    MetaPlatform,
+    MetaResponse,
+)
 from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import ThePlatform
 from ctfy.server.submissions.tables import ChallengeSolve
@@ -47,6 +54,13 @@ async def health(session: Session) -> HealthResponse:
         capacity=capacity,
         version=__version__,
     )
+
+
+@router.get("/cluster-info")
+async def cluster_info(platform: ThePlatform, _: AnyToken) -> ClusterInfo:
+    """What a node needs to join. No `node_image`: nodes run from the package."""
+    settings = platform.settings
+    return ClusterInfo(platform_url=settings.url, node_image=settings.node_image)
 
 
 @router.get("/meta")
@@ -80,6 +94,17 @@ async def meta(platform: ThePlatform, session: Session, _: AnyToken) -> MetaResp
 @home.get("/", include_in_schema=False, dependencies=[Everybody])
 async def index(platform: ThePlatform, session: Session) -> HTMLResponse:
     """What runs here, and how to sign in."""
+    return await page("", platform, session)
+
+
+@home.get("/{path:path}", dependencies=[Everybody], responses={200: {"content": {"text/html": {}}}})
+async def page(path: str, platform: ThePlatform, session: Session) -> HTMLResponse:
+    """Any address that a person opens: the same page, until it has parts of its own.
+
+    Raises `not_found` for addresses of the API that there are not.
+    """
+    if path.partition("/")[0] in ("api", "docs", "swagger", "static") or "." in path:
+        raise NotFound("not_found", "There is no such address.")
     public = await session.scalars(
         select(Competition)
         .where(Competition.status == "published", Competition.access != "private_hidden")

@@ -30,6 +30,17 @@ class RegisterRequest(Request):
     email: EmailStr
     password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
     display_name: Annotated[str, Field(max_length=120)] = ""
+    proof: Annotated[str, Field(max_length=512)] = ""
+
+
+class RegistrationChallenge(Response):
+    """What a registration must prove: `sha256(challenge + ":" + n)` begins with `bits` zero bits.
+
+    The `proof` is `challenge:n`. 0 bits: none is asked for.
+    """
+
+    challenge: str = ""
+    bits: int = 0
 
 
 class LoginRequest(Request):
@@ -134,6 +145,17 @@ class UserInfo(Response):
     last_active_at: datetime | None
 
 
+class ProfilePatchRequest(Request):
+    """What a person tells of themselves; a field left out stays, null empties it."""
+
+    display_name: Annotated[str, Field(max_length=120)] | None = None
+    bio: Annotated[str, Field(max_length=280)] | None = None
+    country: str | None = None
+    website_url: Annotated[str, Field(max_length=200)] | None = None
+    timezone: Annotated[str, Field(max_length=80)] | None = None
+    social_links: dict[str, str] | None = None
+
+
 class MeResponse(UserInfo):
     """The caller."""
 
@@ -145,3 +167,155 @@ class MeResponse(UserInfo):
     profile_visibility: dict[str, bool] = {}
     competition_teams: list[CompetitionMembershipInfo]
     competition_admin_ids: list[str]
+    email_verified: bool = False
+
+
+class SetPasswordRequest(Request):
+    """A new password. The current one is needed when there is one."""
+
+    current_password: Annotated[str, Field(max_length=MAX_PASSWORD)] = ""
+    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
+
+
+class LinkedIdentity(Response):
+    """An account elsewhere that signs its person in here."""
+
+    id: str
+    provider: str
+    provider_email: str = ""
+    provider_display_name: str = ""
+    provider_user_id: str = ""
+    provider_login: str = ""
+    avatar_url: str = ""
+    created_at: datetime | None
+    last_used_at: datetime | None
+
+
+class LinkStartResponse(Response):
+    """Where the browser goes to link an account."""
+
+    authorize_url: str
+
+
+class DeviceCodeResponse(Response):
+    """A device's codes. Show `user_code`, ask for the token every `interval` seconds."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: int
+    interval: int
+
+
+class DeviceTokenRequest(Request):
+    """Ask whether the device was approved."""
+
+    device_code: Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class DeviceTokenResponse(Response):
+    """`pending`, `approved` (with the token, this once), `denied` or `expired`."""
+
+    status: str
+    token: str = ""
+
+
+class DeviceApproveRequest(Request):
+    """The code that the device shows."""
+
+    user_code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class DeviceInfoResponse(Response):
+    """Which device waits behind a code."""
+
+    status: str
+    requested_at: datetime | None
+    requester_ip: str = ""
+    requester_user_agent: str = ""
+
+
+class EmailRequest(Request):
+    """An address."""
+
+    email: EmailStr
+
+
+class MailedTokenRequest(Request):
+    """The token of a mailed link."""
+
+    token: Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class PasswordResetRequest(MailedTokenRequest):
+    """A new password, with the token of a mailed link."""
+
+    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
+
+
+class DeleteMeRequest(Request):
+    """The caller's display name, typed to confirm."""
+
+    confirm_display_name: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class CalendarBucket(Response):
+    """One day."""
+
+    date: str = ""
+    count: int = 0
+
+
+class TagStat(Response):
+    """How much of what carries a tag is solved."""
+
+    tag: str = ""
+    solved: int = 0
+    total: int = 0
+
+
+class DifficultyStat(Response):
+    """How much of a difficulty is solved."""
+
+    difficulty: str = ""
+    solved: int = 0
+    total: int = 0
+
+
+class TrendPoint(Response):
+    """The solves of one day."""
+
+    date: str = ""
+    solves: int = 0
+
+
+class ProfileStats(Response):
+    """What a person or team did: attempts by day, solves by tag, difficulty and day."""
+
+    calendar: list[CalendarBucket]
+    by_tag: list[TagStat]
+    by_difficulty: list[DifficultyStat]
+    solve_trend: list[TrendPoint]
+
+
+class UserSolveTrend(Response):
+    """The solves of the last days, a point per day."""
+
+    solve_trend: list[TrendPoint]
+
+
+class MySolveSummary(Response):
+    """A challenge that the caller's teams solved; the best of their ranks."""
+
+    challenge_id: str
+    best_rank: int
+    solved_at: datetime | None
+
+
+class MilestoneProgress(Response):
+    """How far the caller's teams are with a challenge of several questions."""
+
+    challenge_id: str
+    solved_question_ids: list[str]
+    total_questions: int = 0

@@ -13,6 +13,8 @@ from ctfy.server.models.challenges import ChallengeInfo
 Status = Literal["draft", "published", "archived"]
 Access = Literal["public", "private_listed", "private_hidden"]
 Phase = Literal["upcoming", "running", "past"]
+RankBy = Literal["solved", "points"]
+Brackets = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=20_000)]
 ChallengeIds = Annotated[list[str], Field(max_length=10_000)]
@@ -43,6 +45,14 @@ class CompetitionInfo(Response):
     my_rank: int = -1
     my_score: int = -1
     my_solves: int = -1
+    my_points: int = -1
+    registration_opens_at: datetime | None = None
+    registration_closes_at: datetime | None = None
+    freezes_at: datetime | None = None
+    rank_by: RankBy = "solved"
+    first_blood_bonus: int = 0
+    brackets: list[str] = []
+    max_team_size: int | None = None
 
 
 class CompetitionDetail(CompetitionInfo):
@@ -62,6 +72,61 @@ class CompetitionCreate(Request):
     challenge_ids: ChallengeIds = []
     status: Status = "draft"
     access: Access = "public"
+    registration_opens_at: datetime | None = None
+    registration_closes_at: datetime | None = None
+    freezes_at: datetime | None = None
+    rank_by: RankBy = "solved"
+    first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    brackets: Brackets = []
+    max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
+
+
+class CompetitionUpdate(Request):
+    """What an operator changes; a field left out stays. Times and limits can be taken away."""
+
+    title: Title | None = None
+    description: Description | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    challenge_ids: ChallengeIds | None = None
+    status: Status | None = None
+    access: Access | None = None
+    registration_opens_at: datetime | None = None
+    registration_closes_at: datetime | None = None
+    freezes_at: datetime | None = None
+    rank_by: RankBy | None = None
+    first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    brackets: Brackets | None = None
+    max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
+
+
+class GrantRequest(Request):
+    """Somebody, by id or by e-mail address."""
+
+    user_id: Annotated[str, Field(max_length=64)] = ""
+    email: Annotated[str, Field(max_length=320)] = ""
+
+
+class CompetitionAdminInfo(Response):
+    """Who administers a competition."""
+
+    user_id: str
+    display_name: str = ""
+    email: str = ""
+    granted_by: str = ""
+    granted_at: datetime | None
+
+
+class CompetitionInviteInfo(Response):
+    """Who may take part in a private competition. No `user_id`: no account has the address yet."""
+
+    user_id: str
+    display_name: str = ""
+    email: str = ""
+    invited_by: str = ""
+    invited_at: datetime | None
 
 
 class CompetitionMembershipInfo(Response):

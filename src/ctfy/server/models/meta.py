@@ -15,6 +15,13 @@ class HealthResponse(Response):
     version: str = ""
 
 
+class ClusterInfo(Response):
+    """What a node needs to join."""
+
+    platform_url: str
+    node_image: str
+
+
 class MetaPlatform(Response):
     """Where the platform's code comes from."""
 

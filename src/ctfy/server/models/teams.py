@@ -16,6 +16,7 @@ class RegisterTeamRequest(Request):
     mode: Literal["solo", "create"] = "solo"
     name: Annotated[str, Field(max_length=80)] = ""
     description: Annotated[str, Field(max_length=2000)] = ""
+    bracket: Annotated[str, Field(max_length=64)] = ""
 
 
 class TeamMemberInfo(Response):
@@ -43,9 +44,61 @@ class TeamInfo(Response):
     attempts: int = 0
     last_active_at: datetime | None
     competition_id: str = ""
+    bracket: str = ""
 
 
 class TeamDetail(TeamInfo):
     """A team with its members."""
 
     members: list[TeamMemberInfo]
+
+
+class TeamUpdate(Request):
+    """What a captain changes; a field left out stays."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    description: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class RedeemRequest(Request):
+    """Join a team by its invite code."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CaptainRequest(Request):
+    """Hand the team over to another member."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class InviteCreate(Request):
+    """A new invite code. 0 uses: any number; 0 seconds: until it is revoked."""
+
+    max_uses: Annotated[int, Field(ge=0, le=100)] = 1
+    ttl_seconds: Annotated[int, Field(ge=0, le=2_592_000)] = 86_400
+
+
+class DirectInviteCreate(Request):
+    """Invite a person by the address of their account."""
+
+    email: Annotated[str, Field(min_length=3, max_length=320)]
+
+
+class TeamInviteInfo(Response):
+    """A way onto a team. `active`: it can still be used."""
+
+    id: str
+    code: str
+    team_id: str
+    created_by_user_id: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    max_uses: int
+    use_count: int
+    revoked_at: datetime | None
+    active: bool = True
+    competition_id: str = ""
+    kind: Literal["code", "direct", "join_request"] = "code"
+    target_user_id: str = ""
+    status: str = "pending"

@@ -49,7 +49,7 @@ async def submit(
         body.answer,
         competition_id,
     )
-    return await service.submit(session, platform, attempt)
+    return await service.submit(platform, attempt)
 
 
 @router.get("/submissions")
@@ -109,8 +109,8 @@ async def verify_answer(
     attempt = await service.on_instance(
         session, platform, caller, instance_id, body.question_id, body.answer, competition_id
     )
-    verdict = await service.grade(session, platform, attempt)
-    return VerifyAnswerResponse(correct=verdict.correct, question_id=attempt.question.id)
+    grade = await service.verify(platform, attempt)
+    return VerifyAnswerResponse(correct=grade.correct, question_id=attempt.question.id)
 
 
 @router.post("/qa/submissions")
@@ -132,4 +132,4 @@ async def submit_qa(
         body.question_id,
         body.answer,
     )
-    return await service.submit(session, platform, attempt)
+    return await service.submit(platform, attempt)

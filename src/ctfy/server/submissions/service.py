@@ -7,49 +7,66 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.metadata import Mode, Question
 from ctfy.server.access.caller import Caller
 from ctfy.server.competitions.service import require_running
-from ctfy.server.competitions.tables import CompetitionChallenge
+from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Forbidden, Invalid, TooMany
-from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.instances.answers import derive
-from ctfy.server.instances.service import get_challenge, get_owned
+from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from ctfy.server.instances.answers import derive, digest, looks_dynamic
+from ctfy.server.instances.service import get_challenge, require_unlocked
 from ctfy.server.instances.tables import Instance
 from ctfy.server.models.submissions import SubmissionResponse
 from ctfy.server.platform import Platform
 from ctfy.server.submissions.grading import is_correct
-from ctfy.server.submissions.tables import ChallengeSolve, QuestionAttempts, Solve, Submission
+from ctfy.server.submissions.writer import Recorded
 from ctfy.server.teams.service import require_team
+from ctfy.server.teams.tables import Team, TeamMember
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where an answer is given: the team, its competition, and the instance if there is one."""
+
+    competition: Competition
+    team_id: str
+    team_name: str
+    challenge_id: str
+    instance_id: str | None
+    started_at: datetime | None
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may see the competition."""
+        return self.competition.access == "public" and self.competition.status == "published"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One answer on its way to be graded: who gives it, for which team, to which question."""
+    """One answer on its way to be graded: who gives it, where, to which question."""
 
-    competition_id: str
-    team_id: str
-    team_name: str
+    ground: Ground
     user_id: str
     challenge: Challenge
     question: Question
-    instance: Instance | None
     answer: str | list[str]
 
-    @property
-    def key(self) -> dict[str, str]:
-        """The question of the team, as the tables name it."""
-        return {
-            "team_id": self.team_id,
-            "challenge_id": self.challenge.id,
-            "question_id": self.question.id,
-        }
+
+# Built once: every submission that is not remembered runs it.
+_GROUND = (
+    select(Instance, Competition, Team.name.label("team_name"))
+    .join(
+        TeamMember,
+        (TeamMember.team_id == Instance.team_id) & (TeamMember.user_id == bindparam("user_id")),
+    )
+    .join(Team, Team.id == Instance.team_id)
+    .join(Competition, Competition.id == Instance.competition_id)
+    .where(Instance.id == bindparam("instance_id"))
+)
 
 
 async def on_instance(
@@ -61,22 +78,49 @@ async def on_instance(
     answer: str | list[str],
     competition_id: str = "",
 ) -> Attempt:
-    """An answer to a question of an instance of the caller's team."""
-    row = await get_owned(session, caller, instance_id, competition_id)
-    instance: Instance = row.Instance
-    team = await require_team(session, caller, instance.competition_id)
-    require_running(team.Competition)
-    challenge = get_challenge(platform.catalogue, instance.challenge_id)
-    return Attempt(
-        instance.competition_id,
-        instance.team_id,
-        team.team_name,
-        caller.user_id,
-        challenge,
-        _question(challenge, question_id),
-        instance,
-        answer,
-    )
+    """An answer to a question of an instance of the caller's team.
+
+    Raises `instance_not_found`, `competition_ended`, `unknown_question_id`.
+    """
+    key = ("ground", caller.token_id, instance_id)
+    ground: Ground | None = platform.memory.get(key)
+    if ground is None:
+        values = {"user_id": caller.user_id, "instance_id": instance_id}
+        row = (await session.execute(_GROUND, values)).one_or_none()
+        if row is None:
+            raise _no_instance()
+        competition_of = row.Competition.id
+        # The row is read again under the stamp, so that no change in between is missed.
+        stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_of}"))
+        row = (await session.execute(_GROUND, values)).one_or_none()
+        if row is None or not caller.sees_competition(competition_of):
+            raise _no_instance()
+        instance: Instance = row.Instance
+        session.expunge(row.Competition)  # it outlives the session, also one that rolls back
+        ground = Ground(
+            row.Competition,
+            instance.team_id,
+            row.team_name,
+            instance.challenge_id,
+            instance.id,
+            instance.requested_at,
+        )
+        platform.memory.keep(key, ground, stamp)
+    if competition_id not in ("", ground.competition.id):
+        raise _no_instance()
+    _require_open(ground.competition)
+    challenge = get_challenge(platform.catalogue, ground.challenge_id)
+    return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
+
+
+def _no_instance() -> NotFound:
+    return NotFound("instance_not_found", "Your teams have no such instance.")
+
+
+def _require_open(competition: Competition) -> None:
+    if competition.status != "published":
+        raise Conflict("competition_ended", "This competition is not open any more.")
+    require_running(competition)
 
 
 async def on_qa(
@@ -92,22 +136,15 @@ async def on_qa(
     challenge = get_challenge(platform.catalogue, challenge_id)
     if not challenge.is_qa_only:
         raise Invalid("not_a_qa_challenge", "This challenge is answered on an instance. Start one.")
-    team = await require_team(session, caller, competition_id)
-    if challenge_id not in team.challenge_ids:
+    row = await require_team(session, caller, competition_id)
+    if challenge_id not in row.challenge_ids:
         raise Forbidden(
             "challenge_out_of_competition", "This challenge is not part of that competition."
         )
-    require_running(team.Competition)
-    return Attempt(
-        competition_id,
-        team.team_id,
-        team.team_name,
-        caller.user_id,
-        challenge,
-        _question(challenge, question_id),
-        None,
-        answer,
-    )
+    _require_open(row.Competition)
+    await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
+    ground = Ground(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
+    return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
 
 
 def _question(challenge: Challenge, question_id: str) -> Question:
@@ -127,167 +164,91 @@ class Grade:
     """What became of an answer."""
 
     correct: bool
-    solved_before: bool
+    recorded: Recorded
     attempts_remaining: int | None
 
 
-async def grade(session: AsyncSession, platform: Platform, attempt: Attempt) -> Grade:
-    """Grade an answer and count a wrong one against the question's cap.
+async def verify(platform: Platform, attempt: Attempt) -> Grade:
+    """Grade an answer and record no submission. A wrong one counts against the question's cap."""
+    return await _grade(platform, attempt, _fields(platform, attempt, scores=False))
 
-    Raises `question_locked`, `question_attempt_cap_exceeded`. Everything about one team and
-    challenge happens one after the other, under a lock that ends with the transaction.
+
+async def submit(platform: Platform, attempt: Attempt) -> SubmissionResponse:
+    """Grade an answer, record it, and score it the first time it is right.
+
+    Raises `question_locked`, `question_attempt_cap_exceeded`.
     """
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-        {"key": f"{attempt.team_id}|{attempt.challenge.id}"},
+    fields = _fields(platform, attempt, scores=True)
+    grade = await _grade(platform, attempt, fields)
+    return SubmissionResponse(
+        id=fields["id"],
+        correct=grade.correct,
+        solve_time_s=fields["solve_time_s"],
+        solve_rank=grade.recorded.rank,
+        question_id=attempt.question.id,
+        challenge_fully_solved=grade.recorded.rank > 0,
+        attempts_remaining=grade.attempts_remaining,
     )
-    solved = set(
-        await session.scalars(
-            select(Solve.question_id).where(
-                Solve.team_id == attempt.team_id, Solve.challenge_id == attempt.challenge.id
-            )
-        )
-    )
-    question = attempt.question
-    if missing := [required for required in question.requires if required not in solved]:
+
+
+def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, Any]:
+    """What the database needs to know of an attempt."""
+    ground, question, moment = attempt.ground, attempt.question, now()
+    dynamic = question.mode == Mode.DYNAMIC and ground.instance_id is not None
+    expected = derive(platform.secret, ground.instance_id or "", question) if dynamic else ""
+    correct = is_correct(question, expected, attempt.answer)
+    started = ground.started_at or moment
+    text = attempt.answer if isinstance(attempt.answer, str) else json.dumps(attempt.answer)
+    fields: dict[str, Any] = {
+        "id": new_id(),
+        "competition_id": ground.competition.id,
+        "team_id": ground.team_id,
+        "user_id": attempt.user_id,
+        "challenge_id": attempt.challenge.id,
+        "question_id": question.id,
+        "instance_id": ground.instance_id,
+        "answer": text,
+        "correct": correct,
+        "scores": scores,
+        "solve_time_s": (moment - started).total_seconds() if correct else 0.0,
+        "submitted_at": moment.isoformat(),
+        "cap": platform.settings.question_attempt_caps.get(question.mode),
+        "requires": question.requires,
+        "questions": [q.id for q in attempt.challenge.metadata.questions],
+        "digest": digest(platform.secret, text) if dynamic and looks_dynamic(text) else None,
+    }
+    fields["payload"] = {
+        "team_id": ground.team_id,
+        "team_name": ground.team_name,
+        "challenge_id": attempt.challenge.id,
+        "competition_id": ground.competition.id,
+        "instance_id": ground.instance_id or "",
+        "question_id": question.id,
+        "submission_id": fields["id"],
+        "user_id": attempt.user_id,
+        "submitted_at_ts": moment.timestamp(),
+        "solve_time_s": fields["solve_time_s"],
+    }
+    return fields
+
+
+async def _grade(platform: Platform, attempt: Attempt, fields: dict[str, Any]) -> Grade:
+    recorded = await platform.writer.record(fields, public=attempt.ground.public)
+    cap = fields["cap"]
+    if recorded.verdict == "locked":
         raise Conflict(
             "question_locked",
-            f"Answer {', '.join(missing)} first.",
-            requires=missing,
+            f"Answer {', '.join(recorded.missing)} first.",
+            requires=recorded.missing,
         )
-    solved_before = question.id in solved
-    cap = platform.settings.question_attempt_caps.get(question.mode)
-    wrong = await _wrong_attempts(session, attempt) if cap is not None else 0
-    if cap is not None and wrong >= cap and not solved_before:
+    if recorded.verdict == "capped":
         raise TooMany(
             "question_attempt_cap_exceeded",
-            f"Your team was wrong {wrong} times, and {cap} is the most for this question.",
+            f"Your team was wrong {recorded.wrong} times, and {cap} is the most for this question.",
             headers={"Retry-After": "1"},
-            mode=question.mode.value,
-            wrong_attempts=wrong,
+            mode=attempt.question.mode.value,
+            wrong_attempts=recorded.wrong,
             cap=cap,
         )
-    dynamic = ""
-    if question.mode == Mode.DYNAMIC and attempt.instance is not None:
-        dynamic = derive(platform.secret, attempt.instance.id, question)
-    correct = is_correct(question, dynamic, attempt.answer)
-    if not correct and cap is not None and not solved_before:
-        wrong += 1
-        await session.execute(
-            insert(QuestionAttempts)
-            .values(**attempt.key, wrong=wrong)
-            .on_conflict_do_update(
-                index_elements=["team_id", "challenge_id", "question_id"],
-                set_={"wrong": wrong},
-            )
-        )
-    return Grade(correct, solved_before, None if cap is None else max(0, cap - wrong))
-
-
-async def _wrong_attempts(session: AsyncSession, attempt: Attempt) -> int:
-    wrong = await session.scalar(select(QuestionAttempts.wrong).filter_by(**attempt.key))
-    return wrong or 0
-
-
-async def submit(session: AsyncSession, platform: Platform, attempt: Attempt) -> SubmissionResponse:
-    """Grade an answer, record it, and score it the first time it is right."""
-    verdict = await grade(session, platform, attempt)
-    moment = now()
-    started = attempt.instance.requested_at if attempt.instance else moment
-    submission = Submission(
-        id=new_id(),
-        competition_id=attempt.competition_id,
-        **attempt.key,
-        user_id=attempt.user_id,
-        instance_id=attempt.instance.id if attempt.instance else None,
-        answer=attempt.answer if isinstance(attempt.answer, str) else json.dumps(attempt.answer),
-        correct=verdict.correct,
-        solve_time_s=(moment - started).total_seconds() if verdict.correct else 0.0,
-        submitted_at=moment,
-    )
-    session.add(submission)
-    await session.flush()
-    if not verdict.correct:
-        _tell(session, "flag_wrong", attempt, submission)
-    elif not verdict.solved_before:
-        whole = await _score(session, attempt, submission, moment)
-        _tell(session, "flag_correct" if whole else "flag_part_correct", attempt, submission)
-    rank = await session.scalar(
-        select(ChallengeSolve.rank).where(
-            ChallengeSolve.team_id == attempt.team_id,
-            ChallengeSolve.challenge_id == attempt.challenge.id,
-        )
-    )
-    return SubmissionResponse(
-        id=submission.id,
-        correct=verdict.correct,
-        solve_time_s=submission.solve_time_s,
-        solve_rank=rank or 0,
-        question_id=attempt.question.id,
-        challenge_fully_solved=rank is not None,
-        attempts_remaining=verdict.attempts_remaining,
-    )
-
-
-async def _score(
-    session: AsyncSession, attempt: Attempt, submission: Submission, moment: datetime
-) -> bool:
-    """Record the solve; whether it was the challenge's last question."""
-    session.add(
-        Solve(
-            **attempt.key,
-            competition_id=attempt.competition_id,
-            user_id=attempt.user_id,
-            submission_id=submission.id,
-            solved_at=moment,
-        )
-    )
-    await session.flush()
-    ids = [question.id for question in attempt.challenge.metadata.questions]
-    answered = await session.scalar(
-        select(func.count()).where(
-            Solve.team_id == attempt.team_id,
-            Solve.challenge_id == attempt.challenge.id,
-            Solve.question_id.in_(ids),
-        )
-    )
-    if answered != len(ids):
-        return False
-    # The counter's row lock gives each team its own rank, in the order of the commits.
-    rank = await session.scalar(
-        update(CompetitionChallenge)
-        .where(
-            CompetitionChallenge.competition_id == attempt.competition_id,
-            CompetitionChallenge.challenge_id == attempt.challenge.id,
-        )
-        .values(solves=CompetitionChallenge.solves + 1)
-        .returning(CompetitionChallenge.solves)
-    )
-    session.add(
-        ChallengeSolve(
-            team_id=attempt.team_id,
-            challenge_id=attempt.challenge.id,
-            competition_id=attempt.competition_id,
-            rank=rank,
-            solved_at=moment,
-        )
-    )
-    return True
-
-
-def _tell(session: AsyncSession, name: str, attempt: Attempt, submission: Submission) -> None:
-    more: dict[str, Any] = {"solve_time_s": submission.solve_time_s} if submission.correct else {}
-    emit(
-        session,
-        name,
-        audience=Audience.TEAM,
-        team_id=attempt.team_id,
-        team_name=attempt.team_name,
-        challenge_id=attempt.challenge.id,
-        competition_id=attempt.competition_id,
-        instance_id=submission.instance_id or "",
-        question_id=attempt.question.id,
-        submission_id=submission.id,
-        user_id=attempt.user_id,
-        **more,
-    )
+    remaining = None if cap is None else max(0, cap - recorded.wrong)
+    return Grade(fields["correct"], recorded, remaining)

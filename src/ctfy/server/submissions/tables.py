@@ -79,3 +79,39 @@ class QuestionAttempts(Base):
     challenge_id: Mapped[str] = mapped_column(primary_key=True)
     question_id: Mapped[str] = mapped_column(primary_key=True)
     wrong: Mapped[int] = mapped_column(default=0)
+
+
+class AnswerDigest(Base):
+    """Which team a dynamic answer belongs to, by the answer's keyed digest."""
+
+    __tablename__ = "answer_digests"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    instance_id: Mapped[str] = mapped_column(
+        ForeignKey("instances.id", ondelete="CASCADE"), index=True
+    )
+    team_id: Mapped[str]
+    question_id: Mapped[str]
+
+
+class Incident(Base):
+    """Something that operators should look at, such as an answer that belongs to another team."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (Index("ix_incidents_competition", "competition_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str]
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    challenge_id: Mapped[str]
+    question_id: Mapped[str]
+    submission_id: Mapped[str | None] = mapped_column(
+        ForeignKey("submissions.id", ondelete="SET NULL")
+    )
+    other_team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
+    other_instance_id: Mapped[str | None] = mapped_column(
+        ForeignKey("instances.id", ondelete="SET NULL")
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,25 +1,220 @@
-"""Registering for a competition."""
+"""`/teams` and a competition's teams."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from ctfy.server.access.caller import Caller, may
+from fastapi import APIRouter, Query, Response
+
+from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
+from ctfy.server.competitions.service import check_visible
 from ctfy.server.database.engine import Session
 from ctfy.server.models.accounts import ScopeLevel
-from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail
-from ctfy.server.teams import service
+from ctfy.server.models.base import Page
+from ctfy.server.models.teams import (
+    CaptainRequest,
+    DirectInviteCreate,
+    InviteCreate,
+    RedeemRequest,
+    RegisterTeamRequest,
+    TeamDetail,
+    TeamInfo,
+    TeamInviteInfo,
+    TeamUpdate,
+)
+from ctfy.server.pages import Limit, Offset, fetch_page
+from ctfy.server.platform import ThePlatform
+from ctfy.server.teams import invites, membership, service
+from ctfy.server.teams.tables import Team
 
 router = APIRouter(tags=["teams"])
 
+_READ = may(Scope.TEAMS, ScopeLevel.READ)
+_WRITE = may(Scope.TEAMS, ScopeLevel.WRITE)
+_IN = "/competitions/{competition_id}"
 
-@router.post("/competitions/{competition_id}/teams", status_code=201)
+
+@router.get("/teams")
+async def list_teams(
+    session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+) -> Page[TeamInfo]:
+    """The teams of every competition that the caller may know of, oldest first."""
+    query = service.publicly_visible(service.infos(), caller)
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/teams/{team_id}")
+async def get_team(team_id: str, session: Session, caller: MaybeCaller) -> TeamDetail:
+    """One team with its members."""
+    return await service.visible_detail(session, team_id, caller)
+
+
+@router.post(_IN + "/teams", status_code=201)
 async def register(
-    competition_id: str,
-    body: RegisterTeamRequest,
-    session: Session,
-    caller: Caller = may(Scope.TEAMS, ScopeLevel.WRITE),
+    competition_id: str, body: RegisterTeamRequest, session: Session, caller: Caller = _WRITE
 ) -> TeamDetail:
     """Enter a competition, alone or with a new team."""
     return await service.register(session, caller, competition_id, body)
+
+
+@router.get(_IN + "/teams/search")
+async def search_teams(
+    competition_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    q: Annotated[str, Query(max_length=200)] = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[TeamInfo]:
+    """A competition's teams whose name holds a text."""
+    await check_visible(platform, session, caller, competition_id)
+    query = service.infos().where(Team.competition_id == competition_id)
+    if q:
+        query = query.where(Team.name.icontains(q, autoescape=True))
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.post(_IN + "/teams/redeem")
+async def redeem(
+    competition_id: str,
+    body: RedeemRequest,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+) -> TeamDetail:
+    """Join a team by its invite code."""
+    await platform.rate_limits.hit("redeem", caller.user_id)
+    team = await invites.redeem(session, caller, competition_id, body.code)
+    return await service.detail(session, team.id)
+
+
+@router.post(_IN + "/teams/{team_id}/join-request", status_code=201)
+async def request_to_join(
+    competition_id: str, team_id: str, session: Session, caller: Caller = _WRITE
+) -> TeamInviteInfo:
+    """Ask a team's captain to let the caller in."""
+    invite = await invites.request(session, caller, competition_id, team_id)
+    return invites.invite_info(invite)
+
+
+@router.patch(_IN + "/team")
+async def update_team(
+    competition_id: str, body: TeamUpdate, session: Session, caller: Caller = _WRITE
+) -> TeamDetail:
+    """Rename or describe the caller's team; captains only."""
+    team = await membership.rename(session, caller, competition_id, body)
+    await session.flush()
+    return await service.detail(session, team.id)
+
+
+@router.post(_IN + "/team/captain")
+async def hand_over(
+    competition_id: str, body: CaptainRequest, session: Session, caller: Caller = _WRITE
+) -> TeamDetail:
+    """Make another member the captain."""
+    team = await membership.hand_over(session, caller, competition_id, body.user_id)
+    await session.flush()
+    return await service.detail(session, team.id)
+
+
+@router.post(_IN + "/team/leave", status_code=204, response_class=Response)
+async def leave(
+    competition_id: str, platform: ThePlatform, session: Session, caller: Caller = _WRITE
+) -> None:
+    """Leave the team. A captain's place goes to the longest-standing member."""
+    await membership.leave(session, platform.jobs, caller, competition_id)
+
+
+@router.delete(_IN + "/team/members/{target_user_id}", status_code=204, response_class=Response)
+async def kick(
+    competition_id: str, target_user_id: str, session: Session, caller: Caller = _WRITE
+) -> None:
+    """Put a member off the team; captains only."""
+    await membership.kick(session, caller, competition_id, target_user_id)
+
+
+@router.get(_IN + "/invites")
+async def list_invites(
+    competition_id: str,
+    session: Session,
+    caller: Caller = _READ,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[TeamInviteInfo]:
+    """The codes, invites and requests of the caller's team, newest first; captains only."""
+    team = await membership.captained(session, caller, competition_id)
+    rows, total = await fetch_page(session, invites.of_team(team.id), limit, offset)
+    items = [invites.invite_info(row.TeamInvite) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.post(_IN + "/invites", status_code=201)
+async def create_invite(
+    competition_id: str, body: InviteCreate, session: Session, caller: Caller = _WRITE
+) -> TeamInviteInfo:
+    """Mint an invite code; captains only."""
+    return invites.invite_info(await invites.create_code(session, caller, competition_id, body))
+
+
+@router.post(_IN + "/invites/direct", status_code=201)
+async def send_invite(
+    competition_id: str,
+    body: DirectInviteCreate,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+) -> TeamInviteInfo:
+    """Invite somebody by the address of their account; captains only."""
+    await platform.rate_limits.hit("invite", caller.user_id)
+    return invites.invite_info(await invites.send(session, caller, competition_id, body.email))
+
+
+@router.delete(_IN + "/invites/{invite_id}")
+async def revoke_invite(
+    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+) -> dict[str, str]:
+    """Take an invite back; captains only."""
+    await invites.revoke(session, caller, competition_id, invite_id)
+    return {"status": "revoked"}
+
+
+@router.post(_IN + "/invites/{invite_id}/accept")
+async def accept_invite(
+    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+) -> TeamDetail:
+    """Accept a direct invite."""
+    team = await invites.settle_own(session, caller, competition_id, invite_id, "accepted")
+    return await service.detail(session, team.id)
+
+
+@router.post(_IN + "/invites/{invite_id}/decline")
+async def decline_invite(
+    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+) -> dict[str, str]:
+    """Decline a direct invite."""
+    await invites.settle_own(session, caller, competition_id, invite_id, "declined")
+    return {"status": "declined"}
+
+
+@router.post(_IN + "/invites/{invite_id}/approve")
+async def approve_request(
+    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+) -> TeamDetail:
+    """Let somebody in who asked; captains only."""
+    team = await invites.settle_request(session, caller, competition_id, invite_id, "approved")
+    return await service.detail(session, team.id)
+
+
+@router.post(_IN + "/invites/{invite_id}/reject")
+async def reject_request(
+    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+) -> dict[str, str]:
+    """Turn down somebody who asked; captains only."""
+    await invites.settle_request(session, caller, competition_id, invite_id, "rejected")
+    return {"status": "rejected"}

@@ -1,21 +1,24 @@
-"""Entering a competition."""
+"""Teams: entering a competition, and what a team shows of itself."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import get_visible, phase_of
+from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound
+from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamMemberInfo
-from ctfy.server.submissions.tables import Solve, Submission
+from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamInfo, TeamMemberInfo
+from ctfy.server.submissions.tables import ChallengeSolve, Submission
 from ctfy.server.teams.tables import Team, TeamMember
 
 
@@ -24,16 +27,12 @@ async def register(
 ) -> TeamDetail:
     """Enter a competition with a new team, of which the caller is captain.
 
-    Raises `already_on_team`, `competition_ended`, `competition_invitation_required`,
-    `team_name_required`.
+    Raises `already_on_team`, `competition_ended`, `registration_closed`,
+    `competition_invitation_required`, `team_name_required`.
     """
     row = await get_visible(session, caller, competition_id)
-    if row.team_id is not None:
-        raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
-    if phase_of(row.Competition, now()) == "past":
-        raise Conflict("competition_ended", "This competition is over.")
-    if row.Competition.access != "public" and not caller.is_admin:
-        raise Forbidden("competition_invitation_required", "This competition is by invitation.")
+    competition: Competition = row.Competition
+    check_may_join(row, caller)
     name = body.name.strip()
     if body.mode == "create" and not name:
         raise Invalid("team_name_required", "A team needs a name.")
@@ -43,78 +42,194 @@ async def register(
         competition_id=competition_id,
         name=name or user.display_name,
         description=body.description,
+        bracket=_bracket(competition, body.bracket),
         captain_user_id=user.id,
     )
     session.add(team)
     await session.flush()
-    joined = await session.scalar(
-        insert(TeamMember)
-        .values(user_id=user.id, competition_id=competition_id, team_id=team.id, joined_at=now())
-        .on_conflict_do_nothing()
-        .returning(TeamMember.team_id)
-    )
-    if joined is None:  # another request of the same person was faster
-        raise Conflict("already_on_team", "You are on a team here already.")
+    await add_member(session, team, user.id)
     emit(
         session,
         "team_registered",
-        audience=Audience.EVERYBODY if row.Competition.access == "public" else Audience.TEAM,
+        audience=public_audience(competition),
         team_id=team.id,
         team_name=team.name,
         competition_id=competition_id,
+        user_id=user.id,
+        actor_id=user.id,
     )
+    tell(session, "competition_registered", team, user.id, caller)
     return await detail(session, team.id)
 
 
-async def detail(session: AsyncSession, team_id: str) -> TeamDetail:
-    """A team with its members. Raises `team_not_found`."""
-    rows = (
-        await session.execute(
-            select(
-                Team,
-                TeamMember.joined_at,
-                User.id,
-                User.display_name,
-                select(func.count())
-                .where(Solve.team_id == Team.id)
-                .scalar_subquery()
-                .label("solves"),
-                select(func.count())
-                .where(Submission.team_id == Team.id)
-                .scalar_subquery()
-                .label("attempts"),
-                func.max(User.last_active_at).over().label("last_active_at"),
-            )
-            .join(TeamMember, TeamMember.team_id == Team.id)
-            .join(User, User.id == TeamMember.user_id)
-            .where(Team.id == team_id)
-            .order_by(TeamMember.joined_at)
+def check_may_join(row: Row[Any], caller: Caller) -> None:
+    """Raise the reason for which the caller cannot enter a competition; `row` is of `visible`."""
+    competition: Competition = row.Competition
+    if row.team_id is not None:
+        raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
+    if phase_of(competition, now()) == "past":
+        raise Conflict("competition_ended", "This competition is over.")
+    opens, closes = competition.registration_opens_at, competition.registration_closes_at
+    if (opens and now() < opens) or (closes and now() >= closes):
+        raise Conflict(
+            "registration_closed",
+            "Registration is not open now.",
+            registration_opens_at=_iso(opens),
+            registration_closes_at=_iso(closes),
         )
-    ).all()
-    if not rows:
-        raise NotFound("team_not_found", "There is no such team.")
-    team: Team = rows[0].Team
-    captain = next((r.display_name for r in rows if r.id == team.captain_user_id), "")
-    return TeamDetail(
-        id=team.id,
-        name=team.name,
-        description=team.description,
-        captain_user_id=team.captain_user_id,
-        captain_display_name=captain,
-        member_count=len(rows),
-        created_at=team.created_at,
-        solves=rows[0].solves,
-        attempts=rows[0].attempts,
-        last_active_at=rows[0].last_active_at,
+    if competition.access != "public" and not (
+        row.is_invited or caller.administers(competition.id)
+    ):
+        raise Forbidden("competition_invitation_required", "This competition is by invitation.")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _bracket(competition: Competition, wanted: str) -> str:
+    """The bracket of a new team: as wanted, else the first, else none."""
+    if wanted and wanted not in competition.brackets:
+        known = ", ".join(competition.brackets) or "none"
+        raise field_error(["body", "bracket"], f"this competition's brackets are: {known}")
+    return wanted or next(iter(competition.brackets), "")
+
+
+async def add_member(session: AsyncSession, team: Team, user_id: str) -> None:
+    """Put somebody on a team. Raises `already_on_team` when they are on one already."""
+    joined = await session.scalar(
+        insert(TeamMember)
+        .values(
+            user_id=user_id, competition_id=team.competition_id, team_id=team.id, joined_at=now()
+        )
+        .on_conflict_do_nothing()
+        .returning(TeamMember.team_id)
+    )
+    if joined is None:
+        raise Conflict("already_on_team", "They are on a team here already.", user_id=user_id)
+
+
+def public_audience(competition: Competition) -> Audience:
+    """Who hears of a competition's teams: everybody only where everybody may see it."""
+    shown = competition.access == "public" and competition.status == "published"
+    return Audience.EVERYBODY if shown else Audience.TEAM
+
+
+def tell(
+    session: AsyncSession, name: str, team: Team, user_id: str, caller: Caller, **more: Any
+) -> None:
+    """Tell a team what happened to one of its people; `caller` did it."""
+    emit(
+        session,
+        name,
+        audience=Audience.TEAM,
+        team_id=team.id,
+        team_name=team.name,
         competition_id=team.competition_id,
+        user_id=user_id,
+        actor_id=caller.user_id,
+        **more,
+    )
+
+
+def infos() -> Select[Any]:
+    """Every team with its captain and counts, oldest first."""
+    captain = aliased(User)
+    return (
+        select(
+            Team,
+            captain.display_name.label("captain_name"),
+            captain.avatar_url.label("captain_avatar"),
+            select(func.count())
+            .where(TeamMember.team_id == Team.id)
+            .scalar_subquery()
+            .label("members"),
+            select(func.count())
+            .where(ChallengeSolve.team_id == Team.id)
+            .scalar_subquery()
+            .label("solves"),
+            select(func.count())
+            .where(Submission.team_id == Team.id)
+            .scalar_subquery()
+            .label("attempts"),
+            select(func.max(Submission.submitted_at))
+            .where(Submission.team_id == Team.id)
+            .scalar_subquery()
+            .label("last_active_at"),
+        )
+        .join(captain, captain.id == Team.captain_user_id)
+        .order_by(Team.created_at, Team.id)
+    )
+
+
+def info_fields(row: Row[Any]) -> dict[str, Any]:
+    """The wire fields of a row of `infos`."""
+    team: Team = row.Team
+    return {
+        "id": team.id,
+        "name": team.name,
+        "description": team.description,
+        "captain_user_id": team.captain_user_id,
+        "captain_display_name": row.captain_name,
+        "captain_avatar_url": row.captain_avatar,
+        "member_count": row.members,
+        "created_at": team.created_at,
+        "solves": row.solves,
+        "attempts": row.attempts,
+        "last_active_at": row.last_active_at,
+        "competition_id": team.competition_id,
+        "bracket": team.bracket,
+    }
+
+
+def info(row: Row[Any]) -> TeamInfo:
+    """A row of `infos` on the wire."""
+    return TeamInfo(**info_fields(row))
+
+
+def publicly_visible(
+    query: Select[*tuple[Any, ...]], caller: Caller | None
+) -> Select[*tuple[Any, ...]]:
+    """Narrow a query over teams to those that the caller may know of.
+
+    Everybody: teams of published competitions that are not hidden; one's own; administrators all.
+    """
+    if caller is not None and caller.is_admin:
+        return query
+    shown = (Competition.status == "published") & (Competition.access != "private_hidden")
+    if caller is not None:
+        mine = select(TeamMember.team_id).where(TeamMember.user_id == caller.user_id)
+        shown = shown | Team.id.in_(mine) | Competition.id.in_(caller.administered)
+        if caller.token_kind != "user" and caller.competition_access == "selected":
+            shown = shown & Competition.id.in_(caller.competition_ids)
+    return query.join(Competition, Competition.id == Team.competition_id).where(shown)
+
+
+async def visible_detail(session: AsyncSession, team_id: str, caller: Caller | None) -> TeamDetail:
+    """A team as anybody may ask for it. Raises `team_not_found` where they may not know it."""
+    return await _detail(session, publicly_visible(infos(), caller).where(Team.id == team_id))
+
+
+async def detail(session: AsyncSession, team_id: str) -> TeamDetail:
+    """A team with its members, for its own. Raises `team_not_found`."""
+    return await _detail(session, infos().where(Team.id == team_id))
+
+
+async def _detail(session: AsyncSession, query: Select[*tuple[Any, ...]]) -> TeamDetail:
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("team_not_found", "There is no such team.")
+    members = await session.execute(
+        select(TeamMember.user_id, TeamMember.joined_at, User.display_name, User.avatar_url)
+        .join(User, User.id == TeamMember.user_id)
+        .where(TeamMember.team_id == row.Team.id)
+        .order_by(TeamMember.joined_at, TeamMember.user_id)
+    )
+    return TeamDetail(
+        **info_fields(row),
         members=[
-            TeamMemberInfo(
-                user_id=r.id,
-                display_name=r.display_name,
-                is_captain=r.id == team.captain_user_id,
-                joined_at=r.joined_at,
-            )
-            for r in rows
+            TeamMemberInfo(**m._mapping, is_captain=m.user_id == row.Team.captain_user_id)
+            for m in members
         ],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -23,6 +23,7 @@ class Team(Base):
     competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
+    bracket: Mapped[str] = mapped_column(default="", server_default="")
     captain_user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -42,3 +43,40 @@ class TeamMember(Base):
     competition_id: Mapped[str] = mapped_column(primary_key=True)
     team_id: Mapped[str]
     joined_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TeamInvite(Base):
+    """A way onto a team: a `code`, a `direct` invite, or a person's own `join_request`.
+
+    One person has at most one open direct invite, and one open request, per team.
+    """
+
+    __tablename__ = "team_invites"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["team_id", "competition_id"], ["teams.id", "teams.competition_id"], ondelete="CASCADE"
+        ),
+        Index("ix_team_invites_team", "team_id", "created_at"),
+        Index(
+            "ix_team_invites_open",
+            "target_user_id",
+            "team_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("status = 'pending' AND target_user_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str]
+    team_id: Mapped[str]
+    kind: Mapped[str]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    target_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_by_user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    max_uses: Mapped[int] = mapped_column(default=1)
+    use_count: Mapped[int] = mapped_column(default=0)
+    status: Mapped[str] = mapped_column(default="pending")
+    ended_at: Mapped[datetime | None]

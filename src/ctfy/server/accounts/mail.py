@@ -1,0 +1,117 @@
+"""Mail with a link: to verify an address, to set a new password. Sent by jobs, retried."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Literal
+
+import aiosmtplib
+from procrastinate import RetryStrategy
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.secrets import token_hash
+from ctfy.server.access.tables import User
+from ctfy.server.accounts.tables import MailedToken
+from ctfy.server.database.base import now
+from ctfy.server.errors import NotFound
+from ctfy.server.platform import Platform
+from ctfy.server.settings import Settings
+
+Purpose = Literal["verify", "reset"]
+_LIFETIME = {"verify": timedelta(days=7), "reset": timedelta(hours=1)}
+_PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
+_WORDS = {
+    "verify": ("Verify your e-mail address", "Follow this link to verify your e-mail address:"),
+    "reset": (
+        "Set a new password",
+        "Somebody, you we hope, asked for a new password. Follow this link to set it; it works\n"
+        "once, within an hour. If it was not you, do nothing.",
+    ),
+}
+
+
+def register(platform: Platform) -> None:
+    """Put this domain's tasks on the job engine."""
+
+    # The token is minted when the mail is sent, so that no job's arguments hold one.
+    @platform.jobs.app.task(
+        name="send_mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3)
+    )
+    async def send_mail(user_id: str, purpose: Purpose) -> None:
+        await send(platform, user_id, purpose)
+
+
+async def send(platform: Platform, user_id: str, purpose: Purpose) -> None:
+    """Mail a fresh link to somebody; an earlier one for the same purpose stops working."""
+    token = secrets.token_urlsafe(32)
+    async with platform.database.transaction() as session:
+        user = await session.get(User, user_id)
+        if user is None or user.email is None:
+            return
+        address = user.email
+        await session.execute(
+            delete(MailedToken).where(
+                MailedToken.user_id == user_id, MailedToken.purpose == purpose
+            )
+        )
+        session.add(
+            MailedToken(
+                hash=token_hash(token),
+                user_id=user_id,
+                purpose=purpose,
+                email=address,
+                expires_at=now() + _LIFETIME[purpose],
+            )
+        )
+    await _deliver(platform.settings, address, purpose, token)
+
+
+async def _deliver(settings: Settings, address: str, purpose: Purpose, token: str) -> None:
+    subject, words = _WORDS[purpose]
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings.smtp_from, address, subject
+    # After the `#`: a browser sends it to no server, so no log holds it.
+    message.set_content(f"{words}\n\n{settings.url}{_PATHS[purpose]}#token={token}\n")
+    await aiosmtplib.send(
+        message,
+        hostname=settings.smtp_host,
+        port=settings.smtp_port,
+        username=settings.smtp_username or None,
+        password=settings.smtp_password or None,
+        use_tls=settings.smtp_tls == "tls",
+        start_tls=settings.smtp_tls == "starttls",
+        timeout=30,
+    )
+
+
+async def request(
+    session: AsyncSession, platform: Platform, user_id: str, purpose: Purpose
+) -> None:
+    """Have a mail sent. Raises `mail_not_configured` where no mail server is set."""
+    require_configured(platform.settings)
+    await platform.jobs.defer(session, "send_mail", user_id=user_id, purpose=purpose)
+
+
+def require_configured(settings: Settings) -> None:
+    """Raise `mail_not_configured` where no mail server is set."""
+    if not settings.smtp_host:
+        raise NotFound("mail_not_configured", "This server sends no mail.")
+
+
+async def redeem(session: AsyncSession, token: str, purpose: Purpose) -> User:
+    """The person that a mailed link was for; it works once. Raises `mailed_token_invalid`.
+
+    A link to an address that the account has no longer is no use.
+    """
+    mailed = await session.scalar(
+        delete(MailedToken)
+        .where(MailedToken.hash == token_hash(token), MailedToken.purpose == purpose)
+        .returning(MailedToken)
+    )
+    user = await session.get(User, mailed.user_id) if mailed else None
+    if mailed is None or user is None or mailed.expires_at <= now() or user.email != mailed.email:
+        raise NotFound("mailed_token_invalid", "This link is not valid, or not any more.")
+    return user

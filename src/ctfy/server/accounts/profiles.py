@@ -1,0 +1,154 @@
+"""Profiles: what a person tells of themselves, and to whom."""
+
+from __future__ import annotations
+
+import functools
+import re
+import zoneinfo
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.tables import User
+from ctfy.server.errors import Invalid, NotFound
+from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
+from ctfy.server.submissions.tables import ChallengeSolve, Solve, Submission
+
+VISIBLE_FIELDS = (
+    "bio",
+    "country",
+    "website_url",
+    "timezone",
+    "social_links",
+    "last_active_at",
+)
+_MOST_LINKS = 10
+_MOST_LINK = 200
+_LINK_NAME = re.compile(r"^[a-z0-9_-]{1,32}$")
+
+
+def visibility(user: User) -> dict[str, bool]:
+    """Per field: whether others see it. Everything is shown until its owner hides it."""
+    return {name: bool(user.visibility.get(name, True)) for name in VISIBLE_FIELDS}
+
+
+def shown(user: User, name: str) -> Any:
+    """A field as others see it; None when it is hidden."""
+    return getattr(user, name) if visibility(user)[name] else None
+
+
+def profile_fields(user: User, *, own: bool) -> dict[str, Any]:
+    """The wire fields of a person, as they or as others see them."""
+    fields = {name: getattr(user, name) if own else shown(user, name) for name in VISIBLE_FIELDS}
+    return {
+        "id": user.id,
+        "display_name": user.display_name,
+        "avatar_url": user.avatar_url,
+        "created_at": user.created_at,
+        **fields,
+        "social_links": fields["social_links"] or {},
+    }
+
+
+async def get_user(session: AsyncSession, user_id: str) -> User:
+    """A person who has not deleted their account. Raises `user_not_found`."""
+    user: User | None = await session.scalar(
+        select(User).where(User.id == user_id, User.deleted_at.is_(None))
+    )
+    if user is None:
+        raise NotFound("user_not_found", "There is no such person.")
+    return user
+
+
+async def counts(session: AsyncSession, user_id: str) -> dict[str, int]:
+    """How many challenges the person finished, and how often they submitted."""
+    finished = (
+        select(func.count(func.distinct(ChallengeSolve.team_id + ChallengeSolve.challenge_id)))
+        .join(
+            Solve,
+            (Solve.team_id == ChallengeSolve.team_id)
+            & (Solve.challenge_id == ChallengeSolve.challenge_id)
+            & (Solve.solved_at == ChallengeSolve.solved_at),
+        )
+        .where(Solve.user_id == user_id)
+    )
+    tried = select(func.count()).where(Submission.user_id == user_id)
+    row = (
+        await session.execute(
+            select(
+                finished.scalar_subquery().label("solves"), tried.scalar_subquery().label("tries")
+            )
+        )
+    ).one()
+    return {"solves": row.solves, "attempts": row.tries}
+
+
+async def user_info(session: AsyncSession, user_id: str, *, own: bool) -> UserInfo:
+    """A person as others see them; themselves see everything. Raises `user_not_found`."""
+    user = await get_user(session, user_id)
+    return UserInfo(**profile_fields(user, own=own), **await counts(session, user_id))
+
+
+def update_profile(user: User, body: ProfilePatchRequest) -> None:
+    """Change what the person tells of themselves. Raises `invalid_profile`."""
+    fields = body.model_dump(exclude_unset=True)
+    for name, check in _CHECKS.items():
+        value = fields.get(name)
+        if value:
+            check(value)
+    for name, value in fields.items():
+        if name == "display_name":
+            if not (value or "").strip():
+                raise _invalid("display_name", "cannot be empty")
+            value = value.strip()
+        setattr(user, name, (value or {}) if name == "social_links" else value or None)
+
+
+def update_visibility(user: User, overrides: dict[str, bool]) -> None:
+    """Show or hide fields. Raises `invalid_profile` on a field that there is not."""
+    if unknown := sorted(set(overrides) - set(VISIBLE_FIELDS)):
+        raise _invalid(unknown[0], f"is no such field; use {', '.join(VISIBLE_FIELDS)}")
+    user.visibility = {**user.visibility, **overrides}
+
+
+def _invalid(field: str, message: str) -> Invalid:
+    return Invalid("invalid_profile", f"{field}: {message}.", field=field)
+
+
+def _check_country(value: str) -> None:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise _invalid("country", "is a two-letter code (ISO 3166-1), such as FR")
+
+
+def _check_url(value: str, field: str = "website_url") -> None:
+    if not re.fullmatch(r"https?://[^\s<>\"']+", value):
+        raise _invalid(field, "starts with http:// or https://")
+
+
+def _check_timezone(value: str) -> None:
+    if value not in _timezones():
+        raise _invalid("timezone", "is a name of the IANA database, such as Europe/Paris")
+
+
+@functools.cache
+def _timezones() -> set[str]:
+    return zoneinfo.available_timezones()
+
+
+def _check_links(value: dict[str, str]) -> None:
+    if len(value) > _MOST_LINKS:
+        raise _invalid("social_links", f"holds at most {_MOST_LINKS}")
+    for name, link in value.items():
+        if not _LINK_NAME.match(name) or len(link) > _MOST_LINK:
+            raise _invalid("social_links", f"has names of a-z, links up to {_MOST_LINK} characters")
+        if ":" in link:
+            _check_url(link, "social_links")
+
+
+_CHECKS: dict[str, Any] = {
+    "country": _check_country,
+    "website_url": _check_url,
+    "timezone": _check_timezone,
+    "social_links": _check_links,
+}

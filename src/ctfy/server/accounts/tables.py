@@ -1,0 +1,77 @@
+"""Ways to sign in besides a password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ctfy.server.database.base import Base, new_id, now
+
+
+class Identity(Base):
+    """A person's account elsewhere: `provider` names the issuer, `subject` the account there."""
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("provider", "subject"),
+        UniqueConstraint("user_id", "provider"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    provider: Mapped[str]
+    subject: Mapped[str]
+    email: Mapped[str] = mapped_column(default="")
+    display_name: Mapped[str] = mapped_column(default="")
+    login: Mapped[str] = mapped_column(default="")
+    avatar_url: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_used_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class OAuthAttempt(Base):
+    """A sign-in that is at the provider now; taken out when it comes back.
+
+    `link_user_id`: links to that account instead of signing in.
+    """
+
+    __tablename__ = "oauth_attempts"
+    __table_args__ = (Index("ix_oauth_attempts_expiry", "expires_at"),)
+
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    verifier: Mapped[str]
+    nonce: Mapped[str]
+    redirect_to: Mapped[str] = mapped_column(default="/")
+    link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime]
+
+
+class DeviceGrant(Base):
+    """A device that waits for its person to approve it in a browser (RFC 8628)."""
+
+    __tablename__ = "device_grants"
+    __table_args__ = (Index("ix_device_grants_expiry", "expires_at"),)
+
+    device_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_code: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str] = mapped_column(default="pending")
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    requested_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    ip_address: Mapped[str] = mapped_column(default="")
+    user_agent: Mapped[str] = mapped_column(default="")
+
+
+class MailedToken(Base):
+    """A link that was mailed: to verify the address, or to set a new password."""
+
+    __tablename__ = "mailed_tokens"
+
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    email: Mapped[str]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Achievements: what teams are honoured for."""

@@ -1,0 +1,124 @@
+"""Awarding: the rules are asked at every event, in the worker, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.server.achievements.catalogue import BY_EVENT
+from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.tables import Unlock
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
+from ctfy.server.events.follower import follow
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.relay import Told
+from ctfy.server.platform import Platform
+from ctfy.server.teams.tables import Team, TeamMember
+
+log = structlog.get_logger()
+
+
+async def run(platform: Platform) -> None:
+    """Follow the events and award what they earn, until cancelled."""
+
+    async def handle(session: AsyncSession, told: Told) -> None:
+        await consider(session, platform.catalogue, told)
+
+    await follow(platform.database, "achievements", handle)
+
+
+async def consider(session: AsyncSession, catalogue: Catalogue, told: Told) -> None:
+    """Ask every rule that an event concerns. One that fails holds nobody up."""
+    for achievement in BY_EVENT.get(told.name, []):
+        try:
+            async with session.begin_nested():
+                happening = Happening(session, catalogue, told)
+                if achievement.earned is None or not await achievement.earned(happening):
+                    continue
+                user_id = str(told.payload.get("user_id", ""))
+                for team_id in await _teams(session, told, user_id):
+                    await award(session, achievement, team_id, user_id, _context(told))
+        except Exception:
+            log.exception("achievement_rule_failed", achievement=achievement.id, event=told.name)
+
+
+async def _teams(session: AsyncSession, told: Told, user_id: str) -> list[str]:
+    """The team of an event; of one about a person alone, all of theirs."""
+    if told.team_id is not None:
+        return [told.team_id]
+    return await teams_of(session, user_id)
+
+
+async def teams_of(session: AsyncSession, user_id: str, competition_id: str = "") -> list[str]:
+    """Somebody's teams, of one competition when it is named, newest first."""
+    query = (
+        select(TeamMember.team_id)
+        .where(TeamMember.user_id == user_id)
+        .order_by(TeamMember.joined_at.desc())
+    )
+    if competition_id:
+        query = query.where(TeamMember.competition_id == competition_id)
+    return list((await session.scalars(query)).all())
+
+
+def _context(told: Told) -> dict[str, Any]:
+    names = ("challenge_id", "competition_id", "question_id", "solve_time_s")
+    return {name: told.payload[name] for name in names if told.payload.get(name)}
+
+
+async def award(
+    session: AsyncSession,
+    achievement: Achievement,
+    team_id: str,
+    user_id: str,
+    context: dict[str, Any],
+    *,
+    actor_id: str = "",
+) -> bool:
+    """Give an achievement to a team; False when it has it already, or is gone."""
+    row = (
+        await session.execute(
+            select(Team, Competition)
+            .join(Competition, Competition.id == Team.competition_id)
+            .where(Team.id == team_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    new = await session.scalar(
+        insert(Unlock)
+        .values(
+            team_id=team_id,
+            achievement_id=achievement.id,
+            user_id=user_id or None,
+            unlocked_at=now(),
+            context=context,
+        )
+        .on_conflict_do_nothing()
+        .returning(Unlock.team_id)
+    )
+    if new is None:
+        return False
+    open_to_all = row.Competition.access == "public" and row.Competition.status == "published"
+    emit(
+        session,
+        "achievement_unlocked",
+        # A secret one is told to its team alone.
+        audience=Audience.EVERYBODY if open_to_all and not achievement.secret else Audience.TEAM,
+        team_id=team_id,
+        team_name=row.Team.name,
+        challenge_id=context.get("challenge_id", ""),
+        competition_id=row.Team.competition_id,
+        achievement_id=achievement.id,
+        achievement_name=achievement.name,
+        tier=achievement.tier,
+        secret=achievement.secret,
+        actor_id=actor_id or user_id,
+    )
+    return True

@@ -1,0 +1,183 @@
+"""`/achievements`, easter eggs, and awards by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import httpx
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import select
+
+from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
+from ctfy.server.access.scopes import Scope
+from ctfy.server.accounts.tables import Identity
+from ctfy.server.achievements import engine, service
+from ctfy.server.achievements.catalogue import ACHIEVEMENTS
+from ctfy.server.achievements.tables import Unlock
+from ctfy.server.database.engine import Session
+from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.models.achievements import (
+    AchievementCatalogEntry,
+    EasterEggClaim,
+    MyAchievementsResponse,
+    RecentUnlock,
+    StarGazerVerifyResponse,
+    TeamAchievement,
+)
+from ctfy.server.models.base import Page
+from ctfy.server.pages import Limit, Offset, fetch_page
+from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.teams.service import publicly_visible, visible_detail
+from ctfy.server.teams.tables import Team
+
+router = APIRouter(tags=["achievements"])
+
+_READ = may(Scope.PROFILE, ScopeLevel.READ)
+_WRITE = may(Scope.PROFILE, ScopeLevel.WRITE)
+_CompetitionId = Annotated[str, Query(max_length=64)]
+
+
+@router.get("/achievements/catalog")
+async def catalog(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[AchievementCatalogEntry]:
+    """Every achievement, with the caller's progress; secret ones without their names."""
+    entries = await service.catalogue(session, platform.catalogue, caller)
+    items = entries[offset : offset + limit]
+    return Page(items=items, total=len(entries), limit=limit, offset=offset)
+
+
+@router.get("/achievements/recent-unlocks")
+async def recent_unlocks(
+    session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+) -> Page[RecentUnlock]:
+    """Who got what lately; secret ones are left out."""
+    open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
+    query = service.unlocks().where(Unlock.achievement_id.in_(open_ones))
+    rows, total = await fetch_page(session, publicly_visible(query, caller), limit, offset)
+    items = [
+        RecentUnlock(
+            team_id=row.Unlock.team_id,
+            team_name=row.team_name,
+            achievement_id=achievement.id,
+            name=achievement.name,
+            icon=achievement.icon,
+            tier=achievement.tier,
+            unlocked_at=row.Unlock.unlocked_at,
+        )
+        for row in rows
+        for achievement in [ACHIEVEMENTS[row.Unlock.achievement_id]]
+    ]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/teams/{team_id}/achievements")
+async def team_achievements(
+    team_id: str, session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+) -> Page[TeamAchievement]:
+    """What a team has, newest first; secret ones keep their name to the team."""
+    team = await visible_detail(session, team_id, caller)
+    known = caller is not None and (
+        caller.is_admin or caller.user_id in {m.user_id for m in team.members}
+    )
+    query = service.unlocks().where(
+        Team.id == team_id, Unlock.achievement_id.in_(list(ACHIEVEMENTS))
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    counts, teams = await service.earned_by(session)
+    items = [service.team_achievement(row.Unlock, counts, teams, known=known) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/me/achievements")
+async def my_achievements(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> MyAchievementsResponse:
+    """What the caller's teams have, and what there is to get."""
+    return await service.mine(session, platform.catalogue, caller, competition_id)
+
+
+@router.post("/easter-eggs/{egg_id}/claim")
+async def claim_easter_egg(
+    egg_id: str, session: Session, caller: Caller = _WRITE, competition_id: _CompetitionId = ""
+) -> EasterEggClaim:
+    """Take what an easter egg holds."""
+    return await service.claim_egg(session, caller, egg_id, competition_id)
+
+
+@router.post("/me/star-gazer/verify")
+async def verify_star_gazer(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _WRITE,
+    competition_id: _CompetitionId = "",
+) -> StarGazerVerifyResponse:
+    """Look on GitHub whether the caller starred the project."""
+    login = await session.scalar(
+        select(Identity.login).where(
+            Identity.user_id == caller.user_id, Identity.provider == "github"
+        )
+    )
+    reason = "" if login else "Link your GitHub account first."
+    if not reason and not await engine.teams_of(session, caller.user_id, competition_id):
+        reason = "Achievements go to a team: enter a competition first."
+    reason = reason or await _why_no_star(platform, login or "")
+    if reason:
+        return StarGazerVerifyResponse(verified=False, reason=reason, achievement=None)
+    star = ACHIEVEMENTS["star_gazer"]
+    unlock, new = await service.give(session, caller, star, competition_id)
+    counts, teams = await service.earned_by(session)
+    return StarGazerVerifyResponse(
+        verified=True,
+        achievement=service.team_achievement(unlock, counts, teams, known=True),
+        already_unlocked=not new,
+    )
+
+
+async def _why_no_star(platform: Platform, login: str) -> str:
+    """Empty when the account starred the project."""
+    repository = platform.settings.github_repository
+    provider = platform.settings.oauth_providers.get("github")
+    if not repository or provider is None:
+        return "This server names no GitHub repository to star."
+    try:
+        async with httpx.AsyncClient(timeout=10) as http:
+            for page in range(1, 11):
+                found = await http.get(
+                    f"{provider.api_url}/users/{login}/starred",
+                    params={"per_page": 100, "page": page},
+                )
+                found.raise_for_status()
+                names = [str(r["full_name"]).lower() for r in found.json()]
+                if repository.lower() in names:
+                    return ""
+                if len(names) < 100:
+                    break
+    except (httpx.HTTPError, ValueError, KeyError):
+        return "GitHub did not answer. Try again later."
+    return f"You have not starred {repository}."
+
+
+@router.post("/admin/teams/{team_id}/achievements/{achievement_id}")
+async def grant_achievement(
+    team_id: str, achievement_id: str, session: Session, caller: Admin
+) -> TeamAchievement:
+    """Give a team an achievement by hand."""
+    return await service.grant(session, caller, team_id, achievement_id)
+
+
+@router.delete(
+    "/admin/teams/{team_id}/achievements/{achievement_id}",
+    status_code=204,
+    response_class=Response,
+)
+async def revoke_achievement(team_id: str, achievement_id: str, session: Session, _: Admin) -> None:
+    """Take an achievement from a team."""
+    await service.revoke(session, team_id, achievement_id)

@@ -1,0 +1,92 @@
+"""What an achievement is made of: its words, and the small function that says when it is earned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.server.events.relay import Told
+from ctfy.server.submissions.tables import ChallengeSolve, Solve
+
+Tier = Literal["bronze", "silver", "gold", "secret"]
+POINTS: dict[Tier, int] = {"bronze": 10, "silver": 25, "gold": 50, "secret": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event, and what a rule may ask of the database it happened in."""
+
+    session: AsyncSession
+    catalogue: Catalogue
+    told: Told
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.told.created_at
+
+    @property
+    def team_id(self) -> str:
+        """The team that it is about."""
+        return self.told.team_id or ""
+
+    def __getitem__(self, name: str) -> Any:
+        """A field of the event's payload; None where it has none."""
+        return self.told.payload.get(name)
+
+    async def scalar(self, query: Any) -> Any:
+        """The one value of a query."""
+        return await self.session.scalar(query)
+
+
+Earned = Callable[[Happening], Awaitable[bool]]
+Progress = Callable[[AsyncSession, Catalogue, list[str]], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Achievement:
+    """One achievement. `on` names the events at which `earned` is asked; none: never by rule."""
+
+    id: str
+    name: str
+    description: str
+    icon: str
+    tier: Tier
+    on: tuple[str, ...] = ()
+    earned: Earned | None = None
+    target: int = 0
+    progress: Progress | None = None
+    eggs: tuple[str, ...] = field(default=())
+
+    @property
+    def secret(self) -> bool:
+        """Whether only those who have it may know it."""
+        return self.tier == "secret"
+
+    @property
+    def points(self) -> int:
+        """What it counts."""
+        return POINTS[self.tier]
+
+
+async def solved_challenges(session: AsyncSession, _: Catalogue, team_ids: list[str]) -> int:
+    """The most challenges that one of the teams solved whole."""
+    return await _best(session, ChallengeSolve.team_id, team_ids)
+
+
+async def answered_questions(session: AsyncSession, _: Catalogue, team_ids: list[str]) -> int:
+    """The most questions that one of the teams answered."""
+    return await _best(session, Solve.team_id, team_ids)
+
+
+async def _best(session: AsyncSession, column: Any, team_ids: list[str]) -> int:
+    counts = (
+        select(func.count().label("times")).where(column.in_(team_ids)).group_by(column).subquery()
+    )
+    return await session.scalar(select(func.max(counts.c.times))) or 0

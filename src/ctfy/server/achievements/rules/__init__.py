@@ -1,0 +1,1 @@
+"""The achievements, a file each: a new file here is a new achievement."""

@@ -1,0 +1,20 @@
+"""Tell the authors that a challenge is buggy."""
+
+from __future__ import annotations
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return bool(event["reaction"] == "buggy")
+
+
+ACHIEVEMENT = Achievement(
+    id="bug_hunter",
+    name="Bug hunter",
+    description="Tell the authors that a challenge is buggy.",
+    icon="🐛",
+    tier="bronze",
+    on=("reaction_added",),
+    earned=_earned,
+)

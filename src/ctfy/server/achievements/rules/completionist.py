@@ -1,0 +1,34 @@
+"""Solve every challenge of a competition."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.competitions.tables import CompetitionChallenge
+from ctfy.server.submissions.tables import ChallengeSolve
+
+
+async def _earned(event: Happening) -> bool:
+    unsolved = (
+        select(CompetitionChallenge.challenge_id)
+        .where(
+            CompetitionChallenge.competition_id == event["competition_id"],
+            CompetitionChallenge.challenge_id.not_in(
+                select(ChallengeSolve.challenge_id).where(ChallengeSolve.team_id == event.team_id)
+            ),
+        )
+        .limit(1)
+    )
+    return await event.scalar(unsolved) is None
+
+
+ACHIEVEMENT = Achievement(
+    id="completionist",
+    name="Completionist",
+    description="Solve every challenge of a competition.",
+    icon="🏆",
+    tier="gold",
+    on=("flag_correct",),
+    earned=_earned,
+)

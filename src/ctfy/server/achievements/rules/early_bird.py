@@ -1,0 +1,22 @@
+"""Solve a challenge between five and eight in the morning (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return 5 <= event.at.astimezone(UTC).hour < 8
+
+
+ACHIEVEMENT = Achievement(
+    id="early_bird",
+    name="Early bird",
+    description="Solve a challenge between five and eight in the morning (UTC).",
+    icon="🐦",
+    tier="bronze",
+    on=("flag_correct",),
+    earned=_earned,
+)

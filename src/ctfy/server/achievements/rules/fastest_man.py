@@ -1,0 +1,37 @@
+"""Fastest of at least four."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.tables import Submission
+
+
+async def _earned(event: Happening) -> bool:
+    others = (
+        select(Submission.team_id, func.min(Submission.solve_time_s).label("best"))
+        .where(
+            Submission.correct,
+            Submission.competition_id == event["competition_id"],
+            Submission.challenge_id == event["challenge_id"],
+            Submission.team_id != event.team_id,
+            Submission.submitted_at < event.at,
+        )
+        .group_by(Submission.team_id)
+        .subquery()
+    )
+    query = select(func.count(), func.min(others.c.best))
+    count, best = (await event.session.execute(query)).one()
+    return bool(count >= 3 and event["solve_time_s"] < best)
+
+
+ACHIEVEMENT = Achievement(
+    id="fastest_man",
+    name="Fastest alive",
+    description="Beat the best time of a challenge that three teams solved before.",
+    icon="🏃",
+    tier="gold",
+    on=("flag_correct",),
+    earned=_earned,
+)

@@ -1,0 +1,20 @@
+"""Be the first team to solve a challenge."""
+
+from __future__ import annotations
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return bool(event["solve_rank"] == 1)
+
+
+ACHIEVEMENT = Achievement(
+    id="first_blood_team",
+    name="First blood",
+    description="Be the first team to solve a challenge.",
+    icon="🩸",
+    tier="gold",
+    on=("flag_correct",),
+    earned=_earned,
+)

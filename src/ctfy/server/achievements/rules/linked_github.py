@@ -1,0 +1,20 @@
+"""Link a GitHub account."""
+
+from __future__ import annotations
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return bool(event["provider"] == "github")
+
+
+ACHIEVEMENT = Achievement(
+    id="linked_github",
+    name="Octocat",
+    description="Link a GitHub account.",
+    icon="🐙",
+    tier="bronze",
+    on=("identity_linked",),
+    earned=_earned,
+)

@@ -1,0 +1,20 @@
+"""Link a Google account."""
+
+from __future__ import annotations
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return bool(event["provider"] == "google")
+
+
+ACHIEVEMENT = Achievement(
+    id="linked_google",
+    name="Googler",
+    description="Link a Google account.",
+    icon="🔎",
+    tier="bronze",
+    on=("identity_linked",),
+    earned=_earned,
+)

@@ -1,0 +1,33 @@
+"""Pick the right choice the first time."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ctfy.challenge.metadata import Mode
+from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.tables import QuestionAttempts
+
+
+async def _earned(event: Happening) -> bool:
+    challenge = event.catalogue.get(event["challenge_id"])
+    question = challenge.metadata.question(event["question_id"]) if challenge else None
+    if question is None or question.mode not in (Mode.SINGLE_SELECT, Mode.MULTI_SELECT):
+        return False
+    wrong = select(QuestionAttempts.wrong).where(
+        QuestionAttempts.team_id == event.team_id,
+        QuestionAttempts.challenge_id == event["challenge_id"],
+        QuestionAttempts.question_id == event["question_id"],
+    )
+    return not await event.scalar(wrong)
+
+
+ACHIEVEMENT = Achievement(
+    id="lucky_guesser",
+    name="Lucky guesser",
+    description="Pick the right choice the first time.",
+    icon="🍀",
+    tier="bronze",
+    on=("flag_correct", "flag_part_correct"),
+    earned=_earned,
+)

@@ -1,0 +1,22 @@
+"""Solve a challenge between midnight and five (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return event.at.astimezone(UTC).hour < 5
+
+
+ACHIEVEMENT = Achievement(
+    id="night_owl",
+    name="Night owl",
+    description="Solve a challenge between midnight and five (UTC).",
+    icon="🦉",
+    tier="bronze",
+    on=("flag_correct",),
+    earned=_earned,
+)

@@ -1,0 +1,22 @@
+"""Solve a challenge on a Saturday or Sunday (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from ctfy.server.achievements.rule import Achievement, Happening
+
+
+async def _earned(event: Happening) -> bool:
+    return event.at.astimezone(UTC).weekday() >= 5
+
+
+ACHIEVEMENT = Achievement(
+    id="weekend_warrior",
+    name="Weekend warrior",
+    description="Solve a challenge on a Saturday or Sunday (UTC).",
+    icon="🛡️",
+    tier="bronze",
+    on=("flag_correct",),
+    earned=_earned,
+)

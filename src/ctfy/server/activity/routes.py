@@ -1,0 +1,64 @@
+"""`/activities`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from ctfy.server.access.caller import AnyToken
+from ctfy.server.activity import service
+from ctfy.server.database.engine import Session
+from ctfy.server.models.activity import Activity, ActivityTimeseries
+from ctfy.server.models.base import Page
+from ctfy.server.pages import Limit, Offset, fetch_page
+
+router = APIRouter(tags=["activity"])
+
+_Word = Annotated[str, Query(max_length=128)]
+_Window = Annotated[int, Query(ge=60, le=604_800)]
+_Bucket = Annotated[int, Query(ge=60, le=86_400)]
+
+
+@router.get("/activities")
+async def list_activities(
+    session: Session,
+    caller: AnyToken,
+    team_id: _Word = "",
+    challenge_id: _Word = "",
+    event: _Word = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> Page[Activity]:
+    """What happened, newest first: global activities and those of the caller's teams."""
+    conditions = service.narrowed(
+        service.for_caller(caller),
+        team_id=team_id,
+        challenge_id=challenge_id,
+        event=event,
+        since=since,
+        until=until,
+    )
+    rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
+    items = [service.activity(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/activities/timeseries")
+async def activities_timeseries(
+    session: Session,
+    caller: AnyToken,
+    team_id: _Word = "",
+    challenge_id: _Word = "",
+    event: _Word = "",
+    window: _Window = 86_400,
+    bucket: _Bucket = 3600,
+) -> ActivityTimeseries:
+    """The same, counted by kind and time."""
+    conditions = service.narrowed(
+        service.for_caller(caller), team_id=team_id, challenge_id=challenge_id, event=event
+    )
+    return await service.timeseries(session, conditions, window, bucket)

@@ -1,0 +1,1 @@
+"""Announcements from the operators to everybody."""

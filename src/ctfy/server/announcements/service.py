@@ -1,0 +1,159 @@
+"""Announcements: written by operators, read by everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import Caller
+from ctfy.server.access.tables import User
+from ctfy.server.announcements.tables import Announcement, AnnouncementRead
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import NotFound, field_error
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.models.inbox import (
+    AnnouncementCreate,
+    AnnouncementInfo,
+    AnnouncementUpdate,
+    InboxAnnouncement,
+)
+
+_MOST_SHOWN = 100
+
+
+def every() -> Select[Announcement, str]:
+    """Every announcement, newest first."""
+    return (
+        select(Announcement, User.display_name.label("author"))
+        .join(User, User.id == Announcement.created_by)
+        .order_by(Announcement.created_at.desc(), Announcement.id)
+    )
+
+
+def info_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """The wire fields of a row of `every`."""
+    names = AnnouncementInfo.model_fields.keys() - {"created_by_name"}
+    fields = {name: getattr(row.Announcement, name) for name in names}
+    return {**fields, "created_by_name": row.author}
+
+
+async def get(session: AsyncSession, announcement_id: str) -> AnnouncementInfo:
+    """One announcement. Raises `announcement_not_found`."""
+    row = (await session.execute(every().where(Announcement.id == announcement_id))).one_or_none()
+    if row is None:
+        raise _missing()
+    return AnnouncementInfo(**info_fields(row))
+
+
+def _missing() -> NotFound:
+    return NotFound("announcement_not_found", "There is no such announcement.")
+
+
+def _now_shown() -> Any:
+    moment = now()
+    return and_(
+        or_(Announcement.starts_at.is_(None), Announcement.starts_at <= moment),
+        or_(Announcement.ends_at.is_(None), Announcement.ends_at > moment),
+    )
+
+
+async def create(session: AsyncSession, caller: Caller, body: AnnouncementCreate) -> str:
+    """A new announcement; its id. Raises 422 on an end before the start."""
+    fields = body.model_dump()
+    _check(fields)
+    announcement = Announcement(id=new_id(), created_by=caller.user_id, **fields)
+    session.add(announcement)
+    await session.flush()
+    _tell(session, "announcement_created", announcement, caller)
+    return announcement.id
+
+
+async def change(
+    session: AsyncSession, caller: Caller, announcement_id: str, body: AnnouncementUpdate
+) -> None:
+    """Change an announcement; who has read it need not read it again."""
+    announcement = await session.get(Announcement, announcement_id, with_for_update=True)
+    if announcement is None:
+        raise _missing()
+    fields = body.model_dump(exclude_unset=True)
+    for name in ("title", "body", "severity"):
+        if name in fields and fields[name] is None:
+            raise field_error(["body", name], "cannot be null; leave it out to keep it")
+    window = {name: getattr(announcement, name) for name in ("starts_at", "ends_at")}
+    _check({**window, **fields})
+    for name, value in fields.items():
+        setattr(announcement, name, value)
+    announcement.updated_at = now()
+    await session.flush()
+    _tell(session, "announcement_updated", announcement, caller)
+
+
+def _check(fields: dict[str, Any]) -> None:
+    for name in ("starts_at", "ends_at"):
+        if fields.get(name) is not None and fields[name].tzinfo is None:
+            raise field_error(["body", name], "needs a time zone, as in 2026-01-31T12:00:00Z")
+    starts, ends = fields.get("starts_at"), fields.get("ends_at")
+    if starts and ends and ends <= starts:
+        raise field_error(["body", "ends_at"], "must be later than `starts_at`")
+
+
+async def remove(session: AsyncSession, caller: Caller, announcement_id: str) -> None:
+    """Take an announcement away. Raises `announcement_not_found`."""
+    gone = await session.scalar(
+        delete(Announcement).where(Announcement.id == announcement_id).returning(Announcement)
+    )
+    if gone is None:
+        raise _missing()
+    _tell(session, "announcement_deleted", gone, caller)
+
+
+def _tell(session: AsyncSession, name: str, announcement: Announcement, caller: Caller) -> None:
+    later = announcement.starts_at is not None and announcement.starts_at > now()
+    emit(
+        session,
+        name,
+        audience=Audience.ADMINS if later else Audience.EVERYBODY,
+        announcement_id=announcement.id,
+        title=announcement.title,
+        severity=announcement.severity,
+        actor_id=caller.user_id,
+    )
+
+
+async def inbox(session: AsyncSession, caller: Caller) -> list[InboxAnnouncement]:
+    """What is shown now, newest first, and whether the caller has read it."""
+    rows = await session.execute(
+        every()
+        .add_columns(AnnouncementRead.read_at)
+        .outerjoin(
+            AnnouncementRead,
+            and_(
+                AnnouncementRead.announcement_id == Announcement.id,
+                AnnouncementRead.user_id == caller.user_id,
+            ),
+        )
+        .where(_now_shown())
+        .limit(_MOST_SHOWN)
+    )
+    return [InboxAnnouncement(**info_fields(r), is_read=r.read_at is not None) for r in rows]
+
+
+async def read(session: AsyncSession, caller: Caller, announcement_id: str = "") -> None:
+    """Note that the caller has read one announcement, or all that are shown.
+
+    Raises `announcement_not_found`.
+    """
+    shown = select(Announcement.id).where(_now_shown())
+    if announcement_id:
+        shown = shown.where(Announcement.id == announcement_id)
+        if await session.scalar(shown) is None:
+            raise _missing()
+    source = shown.add_columns(literal(caller.user_id), func.now())
+    await session.execute(
+        insert(AnnouncementRead)
+        .from_select(["announcement_id", "user_id", "read_at"], source)
+        .on_conflict_do_nothing()
+    )

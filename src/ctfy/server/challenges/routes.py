@@ -1,0 +1,362 @@
+"""`/challenges`, their files, hints and feedback, and the QA ones."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+from sqlalchemy import select
+
+from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
+from ctfy.server.access.caller import Caller, MaybeCaller, may
+from ctfy.server.access.scopes import Scope
+from ctfy.server.challenges import feedback, hints, service, sight
+from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
+from ctfy.server.competitions.service import check_visible, require_running
+from ctfy.server.database.engine import Session
+from ctfy.server.errors import NotFound, field_error
+from ctfy.server.kept import keep
+from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.models.base import Page
+from ctfy.server.models.challenges import (
+    AttachmentList,
+    ChallengeFacets,
+    ChallengeInfo,
+    ChallengeSolveAttemptsResponse,
+    FeedbackStats,
+    HintInfo,
+    MyReactionsResponse,
+    QaChallengeView,
+    ReactionName,
+)
+from ctfy.server.pages import Limit, Offset
+from ctfy.server.platform import ThePlatform
+from ctfy.server.submissions.tables import QuestionAttempts
+from ctfy.server.teams.service import require_team
+
+router = APIRouter(tags=["challenges"])
+
+_READ = may(Scope.CHALLENGES, ScopeLevel.READ)
+_ANSWER = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)
+_Text = Annotated[str, Query(max_length=200)]
+_CompetitionId = Annotated[str, Query(max_length=64)]
+
+
+def _page(found: list[ChallengeInfo], limit: int, offset: int) -> Page[ChallengeInfo]:
+    return Page(items=found[offset : offset + limit], total=len(found), limit=limit, offset=offset)
+
+
+@router.get("/competitions/{competition_id}/challenges")
+async def competition_challenges(
+    competition_id: str,
+    request: Request,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    difficulty: _Text = "",
+    tag: _Text = "",
+    category: _Text = "",
+    q: _Text = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[ChallengeInfo]:
+    """The competition's challenges, in the curator's order, with what the caller's team solved."""
+    topics = (f"{topic}:{competition_id}" for topic in ("competition", "attempts", "launches"))
+    stamp = (*caller.stamp, *platform.memory.stamp(*topics))
+    competition = await check_visible(platform, session, caller, competition_id)
+    if not sight.may_see_challenges(competition, caller):
+        return _page([], limit, offset)
+    seen = await sight.of_competition(platform, session, caller, competition_id)
+    ids = seen.boards[0].rules.challenge_ids
+    wanted = ChallengeFilter(difficulty, tag, q, category)
+    freeze = competition.freezes_at.timestamp() if competition.freezes_at else None
+    keep(request, stamp, caller.expires_at, platform.standings.until_freeze(freeze))
+    return _page(service.infos(platform.catalogue, ids, wanted, seen), limit, offset)
+
+
+@router.get("/challenges")
+async def list_challenges(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    difficulty: _Text = "",
+    tag: _Text = "",
+    category: _Text = "",
+    q: _Text = "",
+    status: _Text = "",
+    sort: _Text = "",
+    competition_id: _CompetitionId = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[ChallengeInfo]:
+    """The challenges of every competition that the caller may see, or of one."""
+    if sort not in SORTS:
+        raise field_error(["query", "sort"], f"use one of: {', '.join(filter(None, SORTS))}")
+    if status and status not in STATUSES:
+        raise field_error(["query", "status"], f"use one of: {', '.join(STATUSES)}")
+    found = await _found(
+        platform, session, caller, ChallengeFilter(difficulty, tag, q, category), competition_id
+    )
+    if status:
+        found = [c for c in found if c.solved == (status == "solved")]
+    return _page(sorted(found, key=SORTS[sort]), limit, offset)
+
+
+async def _found(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller,
+    wanted: ChallengeFilter,
+    competition_id: str,
+) -> list[ChallengeInfo]:
+    if competition_id:
+        competition = await check_visible(platform, session, caller, competition_id)
+        seen = await sight.of_competition(platform, session, caller, competition_id)
+        shown = sight.may_see_challenges(competition, caller)
+        ids = list(seen.boards[0].rules.challenge_ids) if shown else []
+    else:
+        ids, seen = await sight.everywhere(platform, session, caller)
+    return service.infos(platform.catalogue, ids, wanted, seen)
+
+
+@router.get("/challenges/facets")
+async def challenge_facets(
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> ChallengeFacets:
+    """What the caller's challenges can be filtered by, with counts."""
+    found = await _found(platform, session, caller, ChallengeFilter(), competition_id)
+    return service.facets(found)
+
+
+@router.get("/challenges/{challenge_id}")
+async def get_challenge(
+    challenge_id: str, platform: ThePlatform, session: Session, caller: MaybeCaller
+) -> ChallengeInfo:
+    """One challenge."""
+    if caller is not None:
+        caller.check_scope(Scope.CHALLENGES, ScopeLevel.READ)
+    challenge, seen = await sight.get(platform, session, caller, challenge_id)
+    return service.challenge_info(challenge, seen)
+
+
+@router.get("/challenges/{challenge_id}/attachments")
+async def list_attachments(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> AttachmentList:
+    """The files of a challenge."""
+    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    return AttachmentList(files=service.attachment_infos(challenge))
+
+
+@router.get("/challenges/{challenge_id}/attachments/{filename}", response_class=FileResponse)
+async def download_attachment(
+    challenge_id: str,
+    filename: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> FileResponse:
+    """One file of a challenge; ranges are served."""
+    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    path = challenge.attachments.get(filename)
+    if path is None or not path.is_file():
+        raise NotFound("attachment_not_found", "This challenge has no such file.")
+    if path.name.endswith(TEMPLATE_SUFFIX):
+        raise NotFound(
+            "attachment_not_found",
+            "This file is made for each instance. Start one and download it there.",
+        )
+    return FileResponse(
+        path,
+        filename=filename,
+        media_type=mimetypes.guess_type(filename)[0] or "application/octet-stream",
+        headers={"X-Content-Type-Options": "nosniff"},
+    )
+
+
+@router.get("/challenges/{challenge_id}/solve-attempts")
+async def solve_attempts(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    include_unsolved: bool = False,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
+    competition_id: _CompetitionId = "",
+) -> ChallengeSolveAttemptsResponse:
+    """Who tried a challenge and how they fared, newest first, and by team."""
+    challenge, seen = await sight.get(platform, session, caller, challenge_id, competition_id)
+    ids = [board.competition_id for board in seen.boards]
+    return await feedback.attempts(
+        session,
+        challenge.id,
+        ids,
+        live=all(caller.administers(id_) for id_ in ids),
+        include_unsolved=include_unsolved,
+        limit=limit,
+    )
+
+
+@router.get("/challenges/{challenge_id}/feedback/stats")
+async def feedback_stats(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> FeedbackStats:
+    """What everybody said of a challenge."""
+    await sight.get(platform, session, caller, challenge_id, competition_id)
+    return await feedback.stats(session, challenge_id)
+
+
+@router.get("/challenges/{challenge_id}/feedback/me")
+async def my_reactions(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> MyReactionsResponse:
+    """What the caller said of a challenge."""
+    await sight.get(platform, session, caller, challenge_id, competition_id)
+    return await feedback.mine(session, caller, challenge_id)
+
+
+@router.put("/challenges/{challenge_id}/feedback/{reaction}")
+async def add_reaction(
+    challenge_id: str,
+    reaction: ReactionName,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _ANSWER,
+    competition_id: _CompetitionId = "",
+) -> MyReactionsResponse:
+    """Say something of a challenge."""
+    await sight.get(platform, session, caller, challenge_id, competition_id)
+    team_id = (await sight.teams_of(platform, session, caller)).get(competition_id)
+    await feedback.react(session, caller, challenge_id, reaction, competition_id, team_id)
+    return await feedback.mine(session, caller, challenge_id)
+
+
+@router.delete(
+    "/challenges/{challenge_id}/feedback/{reaction}", status_code=204, response_class=Response
+)
+async def remove_reaction(
+    challenge_id: str,
+    reaction: ReactionName,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _ANSWER,
+    competition_id: _CompetitionId = "",
+) -> None:
+    """Take one reaction back."""
+    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await feedback.take_back(session, caller, challenge_id, reaction)
+
+
+@router.delete("/challenges/{challenge_id}/feedback", status_code=204, response_class=Response)
+async def clear_reactions(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _ANSWER,
+    competition_id: _CompetitionId = "",
+) -> None:
+    """Take every reaction back."""
+    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await feedback.take_back(session, caller, challenge_id)
+
+
+@router.get("/competitions/{competition_id}/challenges/{challenge_id}/hints")
+async def list_hints(
+    competition_id: str,
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+) -> list[HintInfo]:
+    """A challenge's hints with their cost; the text of those that the team took."""
+    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    row = await require_team(session, caller, competition_id)
+    return await hints.listed(session, challenge, row.team_id)
+
+
+@router.post("/competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock")
+async def unlock_hint(
+    competition_id: str,
+    challenge_id: str,
+    hint_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _ANSWER,
+) -> HintInfo:
+    """Take a hint: its cost is taken off the team's points, once."""
+    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    row = await require_team(session, caller, competition_id)
+    require_running(row.Competition)
+    return await hints.unlock(
+        session,
+        caller,
+        challenge,
+        hint_id,
+        competition_id=competition_id,
+        team_id=row.team_id,
+        team_name=row.team_name,
+    )
+
+
+@router.get("/qa/challenges")
+async def list_qa(
+    competition_id: Annotated[str, Query(min_length=1, max_length=64)],
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+) -> list[QaChallengeView]:
+    """The challenges without instances of a competition, and how far the caller's team is."""
+    competition = await check_visible(platform, session, caller, competition_id)
+    if not sight.may_see_challenges(competition, caller):
+        return []
+    seen = await sight.of_competition(platform, session, caller, competition_id)
+    team_id = next((team_id for _, team_id in seen.own), "")
+    rows = await session.execute(
+        select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(
+            QuestionAttempts.team_id == team_id, QuestionAttempts.wrong > 0
+        )
+    )
+    wrong = {(row.challenge_id, row.question_id) for row in rows}
+    views = []
+    for challenge_id in seen.boards[0].rules.challenge_ids:
+        challenge = platform.catalogue.get(challenge_id)
+        if challenge is None or not challenge.is_qa_only or seen.missing(challenge):
+            continue
+        done = seen.solved_questions(challenge_id)
+        meta = challenge.metadata
+        views.append(
+            QaChallengeView(
+                id=challenge_id,
+                name=meta.name,
+                bucket=challenge.bucket,
+                description=meta.description,
+                difficulty=meta.difficulty,
+                tags=meta.tags,
+                questions=service.public_questions(challenge),
+                solved_question_ids=[q.id for q in meta.questions if q.id in done],
+                attempted_wrong_question_ids=[
+                    q.id
+                    for q in meta.questions
+                    if q.id not in done and (challenge_id, q.id) in wrong
+                ],
+            )
+        )
+    return views

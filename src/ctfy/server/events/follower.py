@@ -1,0 +1,55 @@
+"""Following the events one after the other, each exactly once, over restarts and replicas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.database.engine import Database
+from ctfy.server.events.relay import Position, Told, read_settled
+from ctfy.server.events.tables import Cursor
+
+log = structlog.get_logger()
+
+_PAUSE_S = 0.5
+_PAUSE_AFTER_ERROR_S = 5.0
+
+Handle = Callable[[AsyncSession, Told], Awaitable[None]]
+
+
+async def follow(database: Database, name: str, handle: Handle) -> None:
+    """Call `handle` with every event until cancelled.
+
+    What it writes and how far it came commit together. Of several replicas one at a time goes on.
+    """
+    async with database.transaction() as session:
+        await session.execute(
+            insert(Cursor).values(name=name, xact=0, id=0).on_conflict_do_nothing()
+        )
+    while True:
+        try:
+            more = await _advance(database, name, handle)
+            await asyncio.sleep(0 if more else _PAUSE_S)
+        except Exception:
+            log.exception("follower_failed", follower=name)
+            await asyncio.sleep(_PAUSE_AFTER_ERROR_S)
+
+
+async def _advance(database: Database, name: str, handle: Handle) -> bool:
+    """Handle the next events; whether more are waiting."""
+    async with database.transaction() as session:
+        cursor = await session.scalar(
+            select(Cursor).where(Cursor.name == name).with_for_update(skip_locked=True)
+        )
+        if cursor is None:  # another replica is at it
+            return False
+        events, more = await read_settled(session, Position(cursor.xact, cursor.id))
+        for told in events:
+            await handle(session, told)
+            cursor.xact, cursor.id = told.position.xact, told.position.id
+        return more and bool(events)

@@ -1,0 +1,282 @@
+"""A competition's solves in memory: loaded once, kept up to date by the events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.server.database.engine import Database
+from ctfy.server.events.relay import Told
+from ctfy.server.standings.scoring import RankBy, Score, share, value_after
+
+
+class Solved(NamedTuple):
+    """A question that a team answered."""
+
+    at: float
+    user_id: str
+    solve_time_s: float
+
+
+class Whole(NamedTuple):
+    """A challenge that a team solved whole."""
+
+    rank: int
+    at: float
+
+
+@dataclass(slots=True)
+class BoardTeam:
+    """A team and its running totals. Times in Unix seconds, 0: never."""
+
+    id: str
+    name: str
+    bracket: str
+    created_at: float
+    solved: int = 0
+    flags: int = 0
+    attempts: int = 0
+    last_solve_at: float = 0.0
+    last_active_at: float = 0.0
+    hint_costs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The competition's own rules, and what its challenges are."""
+
+    rank_by: RankBy
+    first_blood_bonus: int
+    challenge_ids: tuple[str, ...]
+
+
+class Board:
+    """All that standings, history, matrix and statistics of one competition are drawn from.
+
+    Events are applied once each: what a replica's load has seen already is skipped by the load's
+    own snapshot of transactions. `cutoff`: nothing later counts (a freeze).
+    """
+
+    def __init__(self, competition_id: str, catalogue: Catalogue, rules: Rules) -> None:
+        self.competition_id = competition_id
+        self.rules = rules
+        self.version = 0
+        self.stale = False
+        self.cutoff: float | None = None
+        self.teams: dict[str, BoardTeam] = {}
+        self.solves: dict[str, dict[str, dict[str, Solved]]] = {}  # team, challenge, question
+        self.whole: defaultdict[str, dict[str, Whole]] = defaultdict(dict)  # challenge, team
+        self.attempts: defaultdict[tuple[str, str], int] = defaultdict(int)  # team, challenge
+        self.launches: defaultdict[str, int] = defaultdict(int)
+        self.answered: defaultdict[str, defaultdict[str, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )  # challenge, question: teams
+        self._catalogue = catalogue
+        self._xmin = self._xmax = 0
+        self._open: frozenset[int] = frozenset()
+
+    # -- filling
+
+    def add_team(self, team: BoardTeam) -> None:
+        """A team that takes part."""
+        self.teams.setdefault(team.id, team)
+
+    def add_solve(self, team_id: str, challenge_id: str, question_id: str, solved: Solved) -> None:
+        """A question answered; a second time changes nothing."""
+        team = self.teams.get(team_id)
+        questions = self.solves.setdefault(team_id, {}).setdefault(challenge_id, {})
+        if team is None or question_id in questions:
+            return
+        questions[question_id] = solved
+        self.answered[challenge_id][question_id] += 1
+        team.flags += 1
+        team.last_solve_at = max(team.last_solve_at, solved.at)
+
+    def add_whole(self, team_id: str, challenge_id: str, whole: Whole) -> None:
+        """A challenge solved whole; a second time changes nothing."""
+        team = self.teams.get(team_id)
+        if team is None or team_id in self.whole[challenge_id]:
+            return
+        self.whole[challenge_id][team_id] = whole
+        team.solved += 1
+
+    def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
+        """Submissions, right or wrong."""
+        team = self.teams.get(team_id)
+        if team is not None:
+            self.attempts[team_id, challenge_id] += count
+            team.attempts += count
+            team.last_active_at = max(team.last_active_at, last_at)
+
+    # -- following
+
+    def see(self, told: Told) -> None:
+        """Apply an event of this competition that the load has not seen."""
+        if self._seen(told.position.xact):
+            return
+        payload, team_id = told.payload, told.team_id or ""
+        challenge_id = str(payload.get("challenge_id", ""))
+        name = told.name
+        if name in ("flag_wrong", "flag_correct", "flag_part_correct"):
+            at = float(payload["submitted_at_ts"])
+            if self.cutoff is not None and at >= self.cutoff:
+                return
+            self.add_attempts(team_id, challenge_id, 1, at)
+            if name != "flag_wrong":
+                solved = Solved(at, payload["user_id"], float(payload["solve_time_s"]))
+                self.add_solve(team_id, challenge_id, payload["question_id"], solved)
+            if name == "flag_correct":
+                self.add_whole(team_id, challenge_id, Whole(int(payload["solve_rank"]), at))
+        elif name == "instance_started":
+            self.launches[challenge_id] += 1
+        elif name in _RELOAD:
+            self.stale = True
+        else:
+            return
+        self.version += 1
+
+    def _seen(self, xact: int) -> bool:
+        return xact < self._xmin or (xact < self._xmax and xact not in self._open)
+
+    # -- reading
+
+    def questions_of(self, challenge_id: str) -> int:
+        """How many questions a challenge has."""
+        challenge = self._catalogue.get(challenge_id)
+        return len(challenge.metadata.questions) if challenge else 1
+
+    def value_of(self, challenge_id: str) -> int:
+        """What a challenge is worth now."""
+        challenge = self._catalogue.get(challenge_id)
+        value = challenge.metadata.value if challenge else 0
+        return value_after(value, len(self.whole[challenge_id]))
+
+    def first_blood(self, challenge_id: str) -> str:
+        """The team that solved a challenge first; empty: nobody yet."""
+        solvers = self.whole[challenge_id]
+        return min(solvers, key=lambda team_id: solvers[team_id].rank) if solvers else ""
+
+    def scores(self) -> list[tuple[tuple[float, str], Score]]:
+        """Every team's score, named by when and as what it came, for `ranked`."""
+        ids = {*self.rules.challenge_ids, *self.whole, *self.answered}
+        values = {id_: self.value_of(id_) for id_ in ids}
+        questions = {id_: self.questions_of(id_) for id_ in ids}
+        bonus: defaultdict[str, int] = defaultdict(int)
+        if self.rules.first_blood_bonus:
+            for challenge_id in list(self.whole):
+                bonus[self.first_blood(challenge_id)] += self.rules.first_blood_bonus
+        result = []
+        for team in self.teams.values():
+            points = bonus[team.id] - team.hint_costs
+            for challenge_id, answers in self.solves.get(team.id, {}).items():
+                if team.id in self.whole[challenge_id]:
+                    points += values[challenge_id]
+                else:
+                    points += share(values[challenge_id], len(answers), questions[challenge_id])
+            last = team.last_solve_at or float("inf")
+            score = Score(team.solved, team.flags, points, last)
+            result.append(((team.created_at, team.id), score))
+        return result
+
+
+_RELOAD = frozenset(
+    {
+        "team_registered",
+        "team_deleted",
+        "team_profile_updated",
+        "competition_updated",
+        "hint_unlocked",
+    }
+)
+
+_SNAPSHOT = text("SELECT pg_current_snapshot()::text")
+_COMPETITION = text(
+    """
+    SELECT c.rank_by, c.first_blood_bonus, c.freezes_at, array(
+      SELECT challenge_id FROM competition_challenges WHERE competition_id = c.id
+      ORDER BY position) AS challenge_ids
+    FROM competitions c WHERE c.id = :competition
+    """
+)
+_TEAMS = text(
+    """
+    SELECT t.id, t.name, t.bracket, extract(epoch FROM t.created_at)::float AS created_at,
+           coalesce((SELECT sum(cost) FROM hint_unlocks h
+                     WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
+    FROM teams t WHERE t.competition_id = :competition
+    """
+)
+_SOLVES = text(
+    """
+    SELECT s.team_id, s.challenge_id, s.question_id,
+           extract(epoch FROM s.solved_at)::float, s.user_id, b.solve_time_s
+    FROM solves s JOIN submissions b ON b.id = s.submission_id
+    WHERE s.competition_id = :competition AND s.solved_at < :cutoff
+    """
+)
+_WHOLE = text(
+    """
+    SELECT team_id, challenge_id, rank, extract(epoch FROM solved_at)::float
+    FROM challenge_solves WHERE competition_id = :competition AND solved_at < :cutoff
+    """
+)
+_ATTEMPTS = text(
+    """
+    SELECT team_id, challenge_id, count(*), extract(epoch FROM max(submitted_at))::float
+    FROM submissions WHERE competition_id = :competition AND submitted_at < :cutoff
+    GROUP BY team_id, challenge_id
+    """
+)
+_LAUNCHES = text(
+    """
+    SELECT challenge_id, count(*) FROM instances WHERE competition_id = :competition
+    GROUP BY challenge_id
+    """
+)
+
+
+async def load(
+    database: Database, catalogue: Catalogue, competition_id: str, cutoff: datetime | None = None
+) -> Board:
+    """The board of a competition as of now, or as of `cutoff`, from one consistent read."""
+    values = {"competition": competition_id, "cutoff": cutoff or "infinity"}
+    async with database.transaction() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        snapshot = str(await session.scalar(_SNAPSHOT))
+        row = (await session.execute(_COMPETITION, values)).one_or_none()
+        rules = Rules(
+            row.rank_by if row else "solved",
+            row.first_blood_bonus if row else 0,
+            tuple(row.challenge_ids) if row else (),
+        )
+        board = Board(competition_id, catalogue, rules)
+        board.cutoff = cutoff.timestamp() if cutoff else None
+        board._xmin, board._xmax, board._open = _parse(snapshot)
+        for team in await session.execute(_TEAMS, values):
+            board.add_team(
+                BoardTeam(
+                    team.id, team.name, team.bracket, team.created_at, hint_costs=team.hint_costs
+                )
+            )
+        for team_id, challenge_id, question_id, at, user_id, took in await session.execute(
+            _SOLVES, values
+        ):
+            board.add_solve(team_id, challenge_id, question_id, Solved(at, user_id, took))
+        for team_id, challenge_id, rank, at in await session.execute(_WHOLE, values):
+            board.add_whole(team_id, challenge_id, Whole(rank, at))
+        for team_id, challenge_id, count, last_at in await session.execute(_ATTEMPTS, values):
+            board.add_attempts(team_id, challenge_id, count, last_at)
+        for challenge_id, count in await session.execute(_LAUNCHES, values):
+            board.launches[challenge_id] = count
+    return board
+
+
+def _parse(snapshot: str) -> tuple[int, int, frozenset[int]]:
+    """The `xmin:xmax:xip,xip` of PostgreSQL's snapshot text."""
+    xmin, xmax, running = snapshot.split(":")
+    return int(xmin), int(xmax), frozenset(int(x) for x in running.split(",") if x)

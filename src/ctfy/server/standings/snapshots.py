@@ -1,0 +1,81 @@
+"""Standings as they were: written every few minutes, a row per team whose place changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from ctfy.server.competitions.service import running
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
+from ctfy.server.models.standings import ScoreboardSnapshotState
+from ctfy.server.platform import Platform
+from ctfy.server.standings.tables import StandingSnapshot
+from ctfy.server.teams.tables import Team
+
+
+def recent(team_id: str, days: int) -> Select[StandingSnapshot, str]:
+    """The snapshots of public competitions of the last days, newest first, best first."""
+    query = (
+        select(StandingSnapshot, Team.name.label("team_name"))
+        .join(Team, Team.id == StandingSnapshot.team_id)
+        .join(Competition, Competition.id == StandingSnapshot.competition_id)
+        .where(
+            Competition.status == "published",
+            Competition.access == "public",
+            StandingSnapshot.taken_at > now() - timedelta(days=days),
+        )
+        .order_by(StandingSnapshot.taken_at.desc(), StandingSnapshot.rank, Team.id)
+    )
+    return query.where(StandingSnapshot.team_id == team_id) if team_id else query
+
+
+def state(row: Row[*tuple[Any, ...]]) -> ScoreboardSnapshotState:
+    """A row of `recent` on the wire."""
+    taken: StandingSnapshot = row.StandingSnapshot
+    return ScoreboardSnapshotState(
+        snapshot_at=taken.taken_at,
+        snapshot_at_ts=taken.taken_at.timestamp(),
+        team_id=taken.team_id,
+        team_name=row.team_name,
+        rank=taken.rank,
+        solved=taken.solved,
+        attempts=taken.attempts,
+        points=taken.points,
+        competition_id=taken.competition_id,
+    )
+
+
+async def take(platform: Platform) -> int:
+    """Write down every running competition's standings as players see them; the rows written."""
+    moment, written = now(), 0
+    async with platform.database.transaction() as session:
+        ids = (await session.scalars(select(Competition.id).where(running(moment)))).all()
+    for competition_id in ids:
+        entries = (await platform.standings.get(competition_id)).entries
+        async with platform.database.transaction() as session:
+            newest = await session.scalars(
+                select(StandingSnapshot)
+                .where(StandingSnapshot.competition_id == competition_id)
+                .distinct(StandingSnapshot.team_id)
+                .order_by(StandingSnapshot.team_id, StandingSnapshot.taken_at.desc())
+            )
+            before = {s.team_id: (s.rank, s.solved, s.attempts, s.points) for s in newest}
+            rows = [
+                StandingSnapshot(
+                    team_id=e.team_id,
+                    taken_at=moment,
+                    competition_id=competition_id,
+                    rank=e.rank,
+                    solved=e.solved,
+                    attempts=e.attempts,
+                    points=e.points,
+                )
+                for e in entries
+                if before.get(e.team_id) != (e.rank, e.solved, e.attempts, e.points)
+            ]
+            session.add_all(rows)
+            written += len(rows)
+    return written

@@ -1,0 +1,257 @@
+"""Ways onto a team: codes, direct invites, join requests."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import Caller
+from ctfy.server.access.tables import User
+from ctfy.server.competitions.service import get_visible
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import Conflict, CtfyError, NotFound
+from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
+from ctfy.server.teams import membership
+from ctfy.server.teams.service import check_may_join, tell
+from ctfy.server.teams.tables import Team, TeamInvite
+
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
+_CODE_LENGTH = 12  # 59 random bits
+
+
+def invite_info(invite: TeamInvite) -> TeamInviteInfo:
+    """An invite on the wire."""
+    return TeamInviteInfo(
+        id=invite.id,
+        code=invite.code or "",
+        team_id=invite.team_id,
+        created_by_user_id=invite.created_by_user_id,
+        created_at=invite.created_at,
+        expires_at=invite.expires_at,
+        max_uses=invite.max_uses,
+        use_count=invite.use_count,
+        revoked_at=invite.ended_at if invite.status == "revoked" else None,
+        active=is_active(invite),
+        competition_id=invite.competition_id,
+        kind=invite.kind,
+        target_user_id=invite.target_user_id or "",
+        status=invite.status,
+    )
+
+
+def is_active(invite: TeamInvite) -> bool:
+    """Whether an invite can still be used."""
+    used_up = invite.max_uses > 0 and invite.use_count >= invite.max_uses
+    expired = invite.expires_at is not None and invite.expires_at <= now()
+    return invite.status == "pending" and not used_up and not expired
+
+
+def of_team(team_id: str) -> Select[Any]:
+    """A team's invites and requests, newest first."""
+    return (
+        select(TeamInvite)
+        .where(TeamInvite.team_id == team_id)
+        .order_by(TeamInvite.created_at.desc(), TeamInvite.id)
+    )
+
+
+async def create_code(
+    session: AsyncSession, caller: Caller, competition_id: str, body: InviteCreate
+) -> TeamInvite:
+    """A new invite code of the caller's team."""
+    team = await membership.captained(session, caller, competition_id)
+    lifetime = timedelta(seconds=body.ttl_seconds) if body.ttl_seconds else None
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
+    invite = _new(team, caller, kind="code", code=code, max_uses=body.max_uses)
+    invite.expires_at = now() + lifetime if lifetime else None
+    session.add(invite)
+    return invite
+
+
+async def send(
+    session: AsyncSession, caller: Caller, competition_id: str, email: str
+) -> TeamInvite:
+    """Invite the person whose account has that address.
+
+    Raises `user_not_found`, `cannot_invite_self`, `already_member`, `invite_already_pending`.
+    """
+    team = await membership.captained(session, caller, competition_id)
+    target = await session.scalar(select(User.id).where(User.email == email.strip().lower()))
+    if target is None:
+        raise NotFound("user_not_found", "No account has this address.")
+    if target == caller.user_id:
+        raise CtfyError("cannot_invite_self", "This is your own address.")
+    if await membership.is_member(session, team.id, target):
+        raise Conflict("already_member", "They are on your team already.")
+    invite = _new(team, caller, kind="direct", target_user_id=target)
+    await _add_pending(session, invite, "invite_already_pending", "They are invited already.")
+    tell(session, "competition_invite_changed", team, target, caller, invite_id=invite.id)
+    return invite
+
+
+async def request(
+    session: AsyncSession, caller: Caller, competition_id: str, team_id: str
+) -> TeamInvite:
+    """Ask a team to let the caller in. Raises `team_not_found`, `request_already_pending`."""
+    row = await get_visible(session, caller, competition_id)
+    check_may_join(row, caller)
+    team = await session.get(Team, team_id)
+    if team is None or team.competition_id != competition_id:
+        raise NotFound("team_not_found", "This competition has no such team.")
+    invite = _new(team, caller, kind="join_request", target_user_id=caller.user_id)
+    await _add_pending(
+        session, invite, "request_already_pending", "You have asked this team already."
+    )
+    tell(session, "competition_invite_changed", team, caller.user_id, caller, invite_id=invite.id)
+    return invite
+
+
+def _new(team: Team, caller: Caller, **fields: Any) -> TeamInvite:
+    values = {"max_uses": 1, "use_count": 0, "status": "pending", **fields}
+    return TeamInvite(
+        id=new_id(),
+        competition_id=team.competition_id,
+        team_id=team.id,
+        created_by_user_id=caller.user_id,
+        created_at=now(),
+        **values,
+    )
+
+
+async def _add_pending(session: AsyncSession, invite: TeamInvite, code: str, message: str) -> None:
+    """Add an invite; the index over open ones says when there is one already."""
+    try:
+        async with session.begin_nested():
+            session.add(invite)
+    except IntegrityError as error:
+        raise Conflict(code, message) from error
+
+
+async def redeem(session: AsyncSession, caller: Caller, competition_id: str, code: str) -> Team:
+    """Join by a code. Raises `invite_not_found` for one that is wrong, used up or over."""
+    row = await get_visible(session, caller, competition_id)
+    invite = await session.scalar(
+        select(TeamInvite)
+        .where(TeamInvite.code == code.strip().upper(), TeamInvite.kind == "code")
+        .where(TeamInvite.competition_id == competition_id)
+    )
+    if invite is None:
+        raise _no_invite()
+    check_may_join(row, caller)
+    team, invite = await _lock(session, invite)
+    _require_active(invite)
+    await membership.join(session, team, caller.user_id, caller)
+    invite.use_count += 1
+    return team
+
+
+async def _lock(session: AsyncSession, invite: TeamInvite) -> tuple[Team, TeamInvite]:
+    """The invite's team and the invite, fresh and locked, in the order that everybody uses."""
+    team = await membership.lock(session, invite.team_id)
+    fresh = await session.scalar(
+        select(TeamInvite)
+        .where(TeamInvite.id == invite.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if team is None or fresh is None:
+        raise _no_invite()
+    return team, fresh
+
+
+def _require_active(invite: TeamInvite) -> None:
+    if not is_active(invite):
+        raise _no_invite()
+
+
+def _no_invite() -> NotFound:
+    return NotFound("invite_not_found", "There is no such invite, or it is over.")
+
+
+async def settle_own(
+    session: AsyncSession,
+    caller: Caller,
+    competition_id: str,
+    invite_id: str,
+    outcome: Literal["accepted", "declined"],
+) -> Team:
+    """Accept or decline a direct invite to the caller.
+
+    Raises `invite_not_found`, `wrong_invite_kind`, `already_on_team`, `team_full`.
+    """
+    row = await get_visible(session, caller, competition_id)
+    invite = await _of_competition(session, competition_id, invite_id)
+    if invite.kind == "direct" and invite.target_user_id != caller.user_id:
+        raise _no_invite()
+    _require_kind(invite, "direct")
+    if outcome == "accepted" and is_active(invite):
+        check_may_join(row, caller)
+    team, invite = await _lock(session, invite)
+    _require_active(invite)
+    if outcome == "accepted":
+        await membership.join(session, team, caller.user_id, caller)
+    _end(invite, outcome)
+    tell(session, "competition_invite_changed", team, caller.user_id, caller, invite_id=invite.id)
+    return team
+
+
+async def settle_request(
+    session: AsyncSession,
+    caller: Caller,
+    competition_id: str,
+    invite_id: str,
+    outcome: Literal["approved", "rejected"],
+) -> Team:
+    """Approve or reject somebody's request to join the caller's team."""
+    team = await membership.captained(session, caller, competition_id)
+    invite = await _of_competition(session, competition_id, invite_id)
+    if invite.team_id != team.id:
+        raise _no_invite()
+    _require_kind(invite, "join_request")
+    team, invite = await _lock(session, invite)
+    _require_active(invite)
+    person = invite.target_user_id or ""
+    if outcome == "approved":
+        await membership.join(session, team, person, caller)
+    _end(invite, outcome)
+    tell(session, "competition_invite_changed", team, person, caller, invite_id=invite.id)
+    return team
+
+
+async def revoke(
+    session: AsyncSession, caller: Caller, competition_id: str, invite_id: str
+) -> None:
+    """Take back an invite of the caller's team. Raises `invite_not_found`."""
+    team = await membership.captained(session, caller, competition_id)
+    invite = await _of_competition(session, competition_id, invite_id)
+    if invite.team_id != team.id or invite.kind == "join_request" or invite.status != "pending":
+        raise _no_invite()
+    _end(invite, "revoked")
+    target = invite.target_user_id or ""
+    tell(session, "competition_invite_changed", team, target, caller, invite_id=invite.id)
+
+
+async def _of_competition(session: AsyncSession, competition_id: str, invite_id: str) -> TeamInvite:
+    invite = await session.get(TeamInvite, invite_id)
+    if invite is None or invite.competition_id != competition_id:
+        raise _no_invite()
+    return invite
+
+
+def _require_kind(invite: TeamInvite, kind: str) -> None:
+    if invite.kind != kind:
+        raise Conflict(
+            "wrong_invite_kind",
+            f"This is a {invite.kind}, not a {kind}.",
+            kind=invite.kind,
+            needed=kind,
+        )
+
+
+def _end(invite: TeamInvite, status: str) -> None:
+    invite.status, invite.ended_at = status, now()

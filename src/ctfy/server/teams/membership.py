@@ -1,0 +1,165 @@
+"""Coming, going and leading: what changes who is on a team."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import Caller
+from ctfy.server.competitions.service import get_visible
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
+from ctfy.server.errors import Conflict, CtfyError, Forbidden, NotFound
+from ctfy.server.instances import lifecycle
+from ctfy.server.instances.tables import ALIVE, Instance
+from ctfy.server.jobs.engine import Jobs
+from ctfy.server.models.teams import TeamUpdate
+from ctfy.server.submissions.tables import Submission
+from ctfy.server.teams.service import add_member, tell
+from ctfy.server.teams.tables import Team, TeamInvite, TeamMember
+
+
+async def own_team(session: AsyncSession, caller: Caller, competition_id: str) -> Team:
+    """The caller's team, locked until the transaction ends: whoever acts on it takes turns.
+
+    Raises `competition_not_found`, `team_missing`.
+    """
+    row = await get_visible(session, caller, competition_id)
+    team = await lock(session, row.team_id) if row.team_id else None
+    # Somebody may have put the caller out while this waited for the lock.
+    if team is None or not await is_member(session, team.id, caller.user_id):
+        raise Forbidden("team_missing", "You are on no team in this competition.")
+    return team
+
+
+async def captained(session: AsyncSession, caller: Caller, competition_id: str) -> Team:
+    """The team whose captain the caller is, locked. Raises `not_captain`, `team_missing`."""
+    team = await own_team(session, caller, competition_id)
+    if team.captain_user_id != caller.user_id:
+        raise Forbidden("not_captain", "Only the team's captain can do this.")
+    return team
+
+
+async def lock(session: AsyncSession, team_id: str) -> Team | None:
+    """The team, fresh and locked."""
+    team: Team | None = await session.scalar(
+        select(Team)
+        .where(Team.id == team_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return team
+
+
+async def is_member(session: AsyncSession, team_id: str, user_id: str) -> bool:
+    """Whether somebody is on a team."""
+    found = await session.scalar(
+        select(TeamMember.user_id).where(
+            TeamMember.team_id == team_id, TeamMember.user_id == user_id
+        )
+    )
+    return found is not None
+
+
+async def join(session: AsyncSession, team: Team, user_id: str, caller: Caller) -> None:
+    """Put somebody on a locked team. Raises `team_full`, `already_on_team`."""
+    competition = await session.get_one(Competition, team.competition_id)
+    members = await session.scalar(select(func.count()).where(TeamMember.team_id == team.id)) or 0
+    if competition.max_team_size is not None and members >= competition.max_team_size:
+        raise Conflict(
+            "team_full",
+            f"This team has {members} members, and {competition.max_team_size} is the most.",
+            cap=competition.max_team_size,
+        )
+    await add_member(session, team, user_id)
+    # Whatever else they asked for, or were offered, in this competition is settled now.
+    await session.execute(
+        update(TeamInvite)
+        .where(
+            TeamInvite.target_user_id == user_id,
+            TeamInvite.competition_id == team.competition_id,
+            TeamInvite.status == "pending",
+        )
+        .values(status="superseded", ended_at=now())
+    )
+    tell(session, "team_member_joined", team, user_id, caller)
+
+
+async def rename(
+    session: AsyncSession, caller: Caller, competition_id: str, body: TeamUpdate
+) -> Team:
+    """Change the team's name or description."""
+    team = await captained(session, caller, competition_id)
+    if body.name is not None:
+        team.name = body.name.strip() or team.name
+    if body.description is not None:
+        team.description = body.description
+    tell(session, "team_profile_updated", team, "", caller)
+    return team
+
+
+async def hand_over(
+    session: AsyncSession, caller: Caller, competition_id: str, user_id: str
+) -> Team:
+    """Make another member captain. Raises `not_team_member`."""
+    team = await captained(session, caller, competition_id)
+    if not await is_member(session, team.id, user_id):
+        raise NotFound("not_team_member", "They are not on your team.")
+    team.captain_user_id = user_id
+    tell(session, "team_role_changed", team, user_id, caller, new_role="captain")
+    return team
+
+
+async def kick(session: AsyncSession, caller: Caller, competition_id: str, user_id: str) -> None:
+    """Put a member off the team. Raises `cannot_kick_self`, `not_team_member`."""
+    team = await captained(session, caller, competition_id)
+    if user_id == caller.user_id:
+        raise CtfyError("cannot_kick_self", "You cannot kick yourself. Leave the team instead.")
+    if not await is_member(session, team.id, user_id):
+        raise NotFound("not_team_member", "They are not on your team.")
+    await _remove(session, team, user_id)
+    tell(session, "team_member_kicked", team, user_id, caller)
+
+
+async def leave(session: AsyncSession, jobs: Jobs, caller: Caller, competition_id: str) -> None:
+    """Leave the team; see `part`."""
+    team = await own_team(session, caller, competition_id)
+    await part(session, jobs, team, caller)
+
+
+async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) -> None:
+    """Take the caller off a locked team.
+
+    A captain hands over to the longest-standing member. When nobody is left, the team's instances
+    stop, and a team that never submitted anything is dissolved.
+    """
+    await _remove(session, team, caller.user_id)
+    tell(session, "team_member_left", team, caller.user_id, caller)
+    tell(session, "competition_unregistered", team, caller.user_id, caller)
+    heir = await session.scalar(
+        select(TeamMember.user_id)
+        .where(TeamMember.team_id == team.id)
+        .order_by(TeamMember.joined_at, TeamMember.user_id)
+        .limit(1)
+    )
+    if heir is not None:
+        if team.captain_user_id == caller.user_id:
+            team.captain_user_id = heir
+            tell(session, "team_role_changed", team, heir, caller, new_role="captain")
+        return
+    alive = await session.scalars(
+        select(Instance.id).where(Instance.team_id == team.id, Instance.state.in_(ALIVE))
+    )
+    for instance_id in alive.all():
+        await lifecycle.request_stop(session, jobs, instance_id, "user")
+    if await session.scalar(select(Submission.id).where(Submission.team_id == team.id).limit(1)):
+        return
+    tell(session, "team_deleted", team, caller.user_id, caller)
+    await session.flush()
+    await session.execute(delete(Team).where(Team.id == team.id))
+
+
+async def _remove(session: AsyncSession, team: Team, user_id: str) -> None:
+    await session.execute(
+        delete(TeamMember).where(TeamMember.team_id == team.id, TeamMember.user_id == user_id)
+    )
