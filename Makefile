@@ -14,6 +14,7 @@ test: check
 	@$(BIN)/pytest -n $(or $(WORKERS),auto)
 
 check: .venv/.ready
+	@PATH=$(BIN):$$PATH $(BIN)/python tools/async_sdk.py --check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

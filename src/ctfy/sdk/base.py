@@ -109,7 +109,9 @@ class BaseHttpClient(Closable):
 
     def fetch_page(self, model: type[Model], path: str, **params: Any) -> list[Model]:
         """The items of one page."""
-        return self.fetch(Page[model], "GET", path, params=params).items  # type: ignore[valid-type]
+        of: Any = Page  # a model made at run time is no type to a checker
+        items: list[Model] = self.fetch(of[model], "GET", path, params=params).items
+        return items
 
     def close(self) -> None:
         """Close the connections."""

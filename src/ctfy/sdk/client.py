@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ctfy import __version__
 from ctfy.sdk.admin import AdminClient
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
+from ctfy.sdk.compatibility import VersionCheck, check_versions
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.events import EventStream
+from ctfy.sdk.resources.achievements import AchievementsResource
+from ctfy.sdk.resources.activities import ActivitiesResource
 from ctfy.sdk.resources.auth import AuthResource
+from ctfy.sdk.resources.challenges import ChallengesResource
 from ctfy.sdk.resources.competitions import CompetitionsResource
 from ctfy.sdk.resources.instances import InstancesResource
 from ctfy.sdk.resources.me import MeResource
 from ctfy.sdk.resources.nodes import NodesResource
+from ctfy.sdk.resources.scoreboard import ScoreboardResource
 from ctfy.sdk.resources.submissions import SubmissionsResource
-from ctfy.server.models.meta import HealthResponse, MetaResponse
+from ctfy.sdk.resources.teams import TeamsResource
+from ctfy.sdk.resources.users import UsersResource
+from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
 
 class PlatformClient(Closable):
@@ -42,6 +50,36 @@ class PlatformClient(Closable):
     def me(self) -> MeResource:
         """The caller."""
         return MeResource(self._http)
+
+    @cached_property
+    def users(self) -> UsersResource:
+        """Other people."""
+        return UsersResource(self._http)
+
+    @cached_property
+    def teams(self) -> TeamsResource:
+        """Teams of every competition."""
+        return TeamsResource(self._http)
+
+    @cached_property
+    def achievements(self) -> AchievementsResource:
+        """What there is to get, and who got it."""
+        return AchievementsResource(self._http)
+
+    @cached_property
+    def challenges(self) -> ChallengesResource:
+        """The challenges of every competition that the caller may see."""
+        return ChallengesResource(self._http)
+
+    @cached_property
+    def scoreboard(self) -> ScoreboardResource:
+        """Standings over all public competitions."""
+        return ScoreboardResource(self._http)
+
+    @cached_property
+    def activities(self) -> ActivitiesResource:
+        """What happened."""
+        return ActivitiesResource(self._http)
 
     @cached_property
     def competitions(self) -> CompetitionsResource:
@@ -79,6 +117,22 @@ class PlatformClient(Closable):
     def get_meta(self) -> MetaResponse:
         """Version, origin and counts."""
         return self._http.fetch(MetaResponse, "GET", "/meta")
+
+    def cluster_info(self) -> ClusterInfo:
+        """What a node needs to join.
+
+        >>> client.cluster_info().platform_url
+        """
+        return self._http.fetch(ClusterInfo, "GET", "/cluster-info")
+
+    def check_server_compatibility(self, *, health: HealthResponse | None = None) -> VersionCheck:
+        """Whether this client and the server understand one another.
+
+        >>> check = client.check_server_compatibility()
+        >>> check.compatible or print(check.message)
+        """
+        known = health or self.health()
+        return check_versions(__version__, known.version)
 
     def events(self, *, auto_reconnect: bool = True) -> EventStream:
         """Follow what happens.

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from ctfy.sdk.base import BaseHttpClient
-from ctfy.server.models.challenges import ChallengeInfo
+from ctfy.sdk.competition.team import CompetitionTeam
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.challenges import ChallengeInfo, HintInfo
 from ctfy.server.models.competitions import CompetitionDetail
-from ctfy.server.models.standings import ScoreboardEntry
-from ctfy.server.models.teams import TeamDetail
+from ctfy.server.models.standings import (
+    AdminSolveMatrix,
+    CompetitionChallengeBreakdown,
+    CompetitionScoreDistribution,
+    CompetitionScoreHistory,
+    CtftimeScoreboard,
+    ScoreboardEntry,
+)
+from ctfy.server.models.teams import TeamDetail, TeamInfo, TeamInviteInfo
 
 
 class Competition:
@@ -51,19 +61,118 @@ class Competition:
             limit=limit,
         )
 
+    def search_teams(self, q: str = "", offset: int = 0, limit: int = 50) -> list[TeamInfo]:
+        """The teams whose name holds a text.
+
+        >>> [team.name for team in competition.search_teams("null")]
+        """
+        return self._http.fetch_page(
+            TeamInfo, f"{self._path}/teams/search", q=q, offset=offset, limit=limit
+        )
+
     def register(
         self,
-        mode: Literal["solo", "create"] = "solo",
+        mode: Literal["solo", "create", "join"] = "solo",
         *,
         name: str = "",
         description: str = "",
+        code: str = "",
+        bracket: str = "",
     ) -> TeamDetail:
-        """Enter the competition, alone or with a new team."""
-        body = {"mode": mode, "name": name, "description": description}
+        """Enter the competition: alone, with a new team, or on a team by its code.
+
+        >>> competition.register("create", name="Null Pointers").captain_display_name
+        >>> competition.register("join", code="ABCD…").name
+        """
+        if mode == "join":
+            path = f"{self._path}/teams/redeem"
+            return self._http.fetch(TeamDetail, "POST", path, json={"code": code})
+        body = {"mode": mode, "name": name, "description": description, "bracket": bracket}
         return self._http.fetch(TeamDetail, "POST", f"{self._path}/teams", json=body)
+
+    def request_to_join(self, team_id: str) -> TeamInviteInfo:
+        """Ask a team's captain to let the caller in.
+
+        >>> competition.request_to_join(competition.search_teams("null")[0].id).active
+        """
+        path = f"{self._path}/teams/{team_id}/join-request"
+        return self._http.fetch(TeamInviteInfo, "POST", path)
+
+    def accept_invite(self, invite_id: str) -> TeamDetail:
+        """Accept a direct invite.
+
+        >>> competition.accept_invite(client.me.inbox().incoming_invites[0].id).name
+        """
+        return self._http.fetch(TeamDetail, "POST", f"{self._path}/invites/{invite_id}/accept")
+
+    def decline_invite(self, invite_id: str) -> None:
+        """Decline a direct invite.
+
+        >>> competition.decline_invite(client.me.inbox().incoming_invites[0].id)
+        """
+        self._http.request("POST", f"{self._path}/invites/{invite_id}/decline")
+
+    def hints(self, challenge_id: str) -> list[HintInfo]:
+        """A challenge's hints with their cost; the text of those that the team took.
+
+        >>> [(hint.id, hint.cost) for hint in competition.hints("notes")]
+        """
+        path = f"{self._path}/challenges/{challenge_id}/hints"
+        return self._http.fetch(ListOf[HintInfo], "GET", path).root
+
+    def unlock_hint(self, challenge_id: str, hint_id: str) -> HintInfo:
+        """Take a hint; its cost is taken off the team's points, once.
+
+        >>> competition.unlock_hint("notes", "where").text
+        """
+        path = f"{self._path}/challenges/{challenge_id}/hints/{hint_id}/unlock"
+        return self._http.fetch(HintInfo, "POST", path)
 
     def scoreboard(self, offset: int = 0, limit: int = 50) -> list[ScoreboardEntry]:
         """The standings, best first."""
         return self._http.fetch_page(
             ScoreboardEntry, f"{self._path}/scoreboard", offset=offset, limit=limit
         )
+
+    def score_history(self, *, top: int = 10) -> CompetitionScoreHistory:
+        """The best teams over time.
+
+        >>> competition.score_history(top=3).series[0].points[-1].score
+        """
+        path = f"{self._path}/score-history"
+        return self._http.fetch(CompetitionScoreHistory, "GET", path, params={"top": top})
+
+    def score_distribution(self) -> CompetitionScoreDistribution:
+        """How many teams solved how many challenges.
+
+        >>> [(bin.label, bin.count) for bin in competition.score_distribution().bins]
+        """
+        path = f"{self._path}/scoreboard/distribution"
+        return self._http.fetch(CompetitionScoreDistribution, "GET", path)
+
+    def solve_matrix(self) -> AdminSolveMatrix:
+        """Who solved what.
+
+        >>> [cell.team_id for cell in competition.solve_matrix().cells if cell.first_blood]
+        """
+        return self._http.fetch(AdminSolveMatrix, "GET", f"{self._path}/solve-matrix")
+
+    def challenge_breakdown(self) -> CompetitionChallengeBreakdown:
+        """Every challenge's solves, attempts and first blood.
+
+        >>> competition.challenge_breakdown().challenges[0].first_blood_team_name
+        """
+        path = f"{self._path}/challenge-breakdown"
+        return self._http.fetch(CompetitionChallengeBreakdown, "GET", path)
+
+    def ctftime(self) -> CtftimeScoreboard:
+        """The standings in CTFtime's format; of public competitions.
+
+        >>> competition.ctftime().standings[0].team
+        """
+        return self._http.fetch(CtftimeScoreboard, "GET", f"{self._path}/ctftime")
+
+    @cached_property
+    def team(self) -> CompetitionTeam:
+        """The caller's team."""
+        return CompetitionTeam(self._http, self._id)

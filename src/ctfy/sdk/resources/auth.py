@@ -6,7 +6,13 @@ from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
     CreateFineGrainedTokenResponse,
+    DeviceCodeResponse,
+    DeviceInfoResponse,
+    DeviceTokenResponse,
+    LinkedIdentity,
+    LinkStartResponse,
     ProvidersResponse,
+    RegistrationChallenge,
     TokenInfo,
     TokenScopesResponse,
 )
@@ -18,10 +24,25 @@ class AuthResource:
     def __init__(self, http: BaseHttpClient) -> None:
         self._http = http
 
-    def register(self, email: str, password: str, display_name: str = "") -> AuthTokenResponse:
-        """Create an account; its first session token."""
-        body = {"email": email, "password": password, "display_name": display_name}
+    def register(
+        self, email: str, password: str, display_name: str = "", *, proof: str = ""
+    ) -> AuthTokenResponse:
+        """Create an account; its first session token.
+
+        `proof` answers `registration_challenge()` on servers that ask for one.
+
+        >>> token = client.auth.register("you@example.org", "a long password").token
+        """
+        body = {"email": email, "password": password, "display_name": display_name, "proof": proof}
         return self._http.fetch(AuthTokenResponse, "POST", "/auth/register", json=body)
+
+    def registration_challenge(self) -> RegistrationChallenge:
+        """The proof of work that registering takes here; 0 bits: none.
+
+        >>> client.auth.registration_challenge().bits
+        0
+        """
+        return self._http.fetch(RegistrationChallenge, "GET", "/auth/register/challenge")
 
     def login(self, email: str, password: str) -> AuthTokenResponse:
         """Sign in; a session token.
@@ -31,12 +52,128 @@ class AuthResource:
         body = {"email": email, "password": password}
         return self._http.fetch(AuthTokenResponse, "POST", "/auth/login", json=body)
 
+    def device_code(self) -> DeviceCodeResponse:
+        """Begin to sign in without a browser at hand: show `user_code` to the person.
+
+        >>> code = client.auth.device_code()
+        >>> print(code.verification_uri, code.user_code)
+        """
+        return self._http.fetch(DeviceCodeResponse, "POST", "/auth/device/code")
+
+    def device_token(self, device_code: str) -> DeviceTokenResponse:
+        """Whether the person approved; asked every `interval` seconds.
+
+        >>> client.auth.device_token(code.device_code).status
+        'pending'
+        """
+        body = {"device_code": device_code}
+        return self._http.fetch(DeviceTokenResponse, "POST", "/auth/device/token", json=body)
+
+    def device_info(self, user_code: str) -> DeviceInfoResponse:
+        """Which device waits behind a code.
+
+        >>> client.auth.device_info("BCDF-GHJK").requester_ip
+        """
+        params = {"user_code": user_code}
+        return self._http.fetch(DeviceInfoResponse, "GET", "/auth/device/info", params=params)
+
+    def approve_device(self, user_code: str) -> DeviceInfoResponse:
+        """Let a device sign in as the caller.
+
+        >>> client.auth.approve_device("BCDF-GHJK").status
+        'approved'
+        """
+        body = {"user_code": user_code}
+        return self._http.fetch(DeviceInfoResponse, "POST", "/auth/device/approve", json=body)
+
+    def deny_device(self, user_code: str) -> DeviceInfoResponse:
+        """Turn a device away.
+
+        >>> client.auth.deny_device("BCDF-GHJK").status
+        'denied'
+        """
+        body = {"user_code": user_code}
+        return self._http.fetch(DeviceInfoResponse, "POST", "/auth/device/deny", json=body)
+
+    def set_password(self, new_password: str, current_password: str = "") -> None:
+        """Set or change the password; every other session ends.
+
+        >>> client.auth.set_password("a new long password", "the old password")
+        """
+        body = {"new_password": new_password, "current_password": current_password}
+        self._http.request("POST", "/auth/password", json=body)
+
+    def delete_password(self) -> None:
+        """Sign in with linked accounts only.
+
+        >>> client.auth.delete_password()
+        """
+        self._http.request("DELETE", "/auth/password")
+
+    def forgot_password(self, email: str) -> None:
+        """Have a link mailed that sets a new password.
+
+        >>> client.auth.forgot_password("you@example.org")
+        """
+        self._http.request("POST", "/auth/password/forgot", json={"email": email})
+
+    def reset_password(self, token: str, new_password: str) -> AuthTokenResponse:
+        """Set a new password with the token of a mailed link, and sign in.
+
+        >>> client.auth.reset_password(token, "a new long password").token
+        """
+        body = {"token": token, "new_password": new_password}
+        return self._http.fetch(AuthTokenResponse, "POST", "/auth/password/reset", json=body)
+
+    def send_verification(self) -> None:
+        """Have the link mailed again that verifies the caller's address.
+
+        >>> client.auth.send_verification()
+        """
+        self._http.request("POST", "/auth/email/send-verification")
+
+    def verify_email(self, token: str) -> None:
+        """Verify an address with the token of a mailed link.
+
+        >>> client.auth.verify_email(token)
+        """
+        self._http.request("POST", "/auth/email/verify", json={"token": token})
+
+    def list_identities(self, offset: int = 0, limit: int = 50) -> list[LinkedIdentity]:
+        """The accounts elsewhere that sign the caller in.
+
+        >>> [identity.provider for identity in client.auth.list_identities()]
+        ['github']
+        """
+        return self._http.fetch_page(LinkedIdentity, "/auth/identities", offset=offset, limit=limit)
+
+    def unbind_identity(self, identity_id: str) -> None:
+        """Let go of a linked account.
+
+        >>> client.auth.unbind_identity(identity.id)
+        """
+        self._http.request("DELETE", f"/auth/identities/{identity_id}")
+
+    def start_oauth_link(self, provider: str) -> LinkStartResponse:
+        """Begin to link an account elsewhere: open the address in a browser.
+
+        >>> webbrowser.open(client.auth.start_oauth_link("github").authorize_url)
+        """
+        return self._http.fetch(LinkStartResponse, "POST", f"/auth/identities/link/{provider}")
+
     def providers(self) -> ProvidersResponse:
-        """Every way to sign in here."""
+        """Every way to sign in here.
+
+        >>> client.auth.providers().password_auth.enabled
+        True
+        """
         return self._http.fetch(ProvidersResponse, "GET", "/auth/providers")
 
     def list_tokens(self, offset: int = 0, limit: int = 50) -> list[TokenInfo]:
-        """The caller's tokens, newest first."""
+        """The caller's sessions and API tokens, newest first.
+
+        >>> [token.label for token in client.auth.list_tokens()]
+        """
         return self._http.fetch_page(TokenInfo, "/auth/tokens", offset=offset, limit=limit)
 
     def mint_token(
@@ -62,13 +199,22 @@ class AuthResource:
         return self._http.fetch(CreateFineGrainedTokenResponse, "POST", "/auth/tokens", json=body)
 
     def revoke_token(self, token_id: str) -> None:
-        """Revoke one token."""
+        """Revoke one token.
+
+        >>> client.auth.revoke_token(token.id)
+        """
         self._http.request("DELETE", f"/auth/tokens/{token_id}")
 
     def revoke_other_tokens(self) -> None:
-        """Revoke every token but the one in use."""
+        """Sign out everywhere else and revoke every API token.
+
+        >>> client.auth.revoke_other_tokens()
+        """
         self._http.request("DELETE", "/auth/tokens/others")
 
     def token_scopes(self) -> TokenScopesResponse:
-        """What a token's permissions can name."""
+        """What a token's permissions can name.
+
+        >>> [scope.key for scope in client.auth.token_scopes().categories]
+        """
         return self._http.fetch(TokenScopesResponse, "GET", "/auth/tokens/scopes")

@@ -6,6 +6,8 @@ import builtins
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 from ctfy.sdk.base import BaseHttpClient, growing_pauses
 from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
@@ -155,5 +157,22 @@ class InstancesResource:
 
     def download_attachment(self, instance_id: str, filename: str) -> bytes:
         """One file of an instance."""
-        path = f"/instances/{instance_id}/attachments/{filename}"
+        path = f"/instances/{instance_id}/attachments/{quote(filename, safe='')}"
         return self._http.request("GET", path).content
+
+    def openvpn_config(self, instance_id: str) -> bytes:
+        """The client configuration of an instance's VPN.
+
+        >>> Path("instance.ovpn").write_bytes(client.instances.openvpn_config(ready.id))
+        """
+        return self._http.request("GET", f"/instances/{instance_id}/openvpn-config").content
+
+    def traffic(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+        """What the instance's services were asked and answered, where its node records it.
+
+        >>> client.instances.traffic(ready.id)
+        """
+        params = {"competition_id": competition_id}
+        response = self._http.request("GET", f"/instances/{instance_id}/traffic", params=params)
+        traffic: dict[str, Any] = response.json()
+        return traffic

@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 
 from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.challenges import QaChallengeView
 from ctfy.server.models.submissions import (
     SubmissionResponse,
     SubmissionState,
@@ -60,3 +62,12 @@ class SubmissionsResource:
         return self._http.fetch_page(
             SubmissionState, "/submissions", challenge_id=challenge_id, offset=offset, limit=limit
         )
+
+    def list_qa_challenges(self, competition_id: str) -> builtins.list[QaChallengeView]:
+        """The challenges without instances, and how far the caller's team is.
+
+        >>> client.submissions.list_qa_challenges(competition.id)[0].solved_question_ids
+        """
+        params = {"competition_id": competition_id}
+        path = "/qa/challenges"
+        return self._http.fetch(ListOf[QaChallengeView], "GET", path, params=params).root

@@ -90,7 +90,7 @@ async def delete_account(
 
     Raises `wrong_confirmation`, `last_super_admin`.
     """
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     if confirmation != user.display_name:
         raise CtfyError("wrong_confirmation", "Type your display name exactly to confirm.")
     if user.role == "super_admin":

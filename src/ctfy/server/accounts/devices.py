@@ -85,7 +85,7 @@ async def collect(session: AsyncSession, device_code: str, origin: Origin) -> De
     grant = await session.scalar(
         select(DeviceGrant)
         .where(DeviceGrant.device_hash == token_hash(device_code))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if grant is None:
         raise _invalid()

@@ -81,7 +81,7 @@ async def update_profile(
     competition_id: _CompetitionId = "",
 ) -> MeResponse:
     """Change what the caller tells of themselves."""
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_profile(user, body)
     await session.flush()
     return await _me(platform, session, caller, competition_id)
@@ -96,7 +96,7 @@ async def update_visibility(
     competition_id: _CompetitionId = "",
 ) -> MeResponse:
     """Show fields of the profile to others, or hide them."""
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_visibility(user, overrides or {})
     await session.flush()
     return await _me(platform, session, caller, competition_id)

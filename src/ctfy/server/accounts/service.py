@@ -158,7 +158,9 @@ async def mint(
     permissions = _permissions(body)
     access = await _competition_access(session, body, permissions)
     # Lock the account, so that two mints at once cannot pass the limit together.
-    await session.execute(select(User.id).where(User.id == caller.user_id).with_for_update())
+    await session.execute(
+        select(User.id).where(User.id == caller.user_id).with_for_update(key_share=True)
+    )
     live = await session.scalar(
         select(func.count()).select_from(
             tokens_of(caller).where(Token.kind == "fine_grained").subquery()
@@ -280,7 +282,7 @@ async def set_password(session: AsyncSession, caller: Caller, body: SetPasswordR
     Raises `account_email_missing`, `password_already_set`, `wrong_current_password`,
     `weak_password`.
     """
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     if user.email is None:
         raise CtfyError("account_email_missing", "A password needs an e-mail address beside it.")
     if user.password_hash is not None:
@@ -312,7 +314,7 @@ async def replace_password(
 
 async def delete_password(session: AsyncSession, caller: Caller) -> None:
     """Sign in elsewhere only. Raises `password_not_set`, `last_sign_in_method`."""
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     if user.password_hash is None:
         raise NotFound("password_not_set", "You have no password.")
     if not await session.scalar(select(Identity.id).where(Identity.user_id == user.id).limit(1)):
@@ -331,7 +333,7 @@ def identities_of(caller: Caller) -> Select[Identity]:
 
 async def unlink(session: AsyncSession, caller: Caller, identity_id: str) -> None:
     """Let go of an account elsewhere. Raises `identity_not_found`, `last_sign_in_method`."""
-    user = await session.get_one(User, caller.user_id, with_for_update=True)
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     found = (await session.scalars(identities_of(caller))).all()
     identity = next((i for i in found if i.id == identity_id), None)
     if identity is None:

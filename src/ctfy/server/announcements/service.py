@@ -75,7 +75,9 @@ async def change(
     session: AsyncSession, caller: Caller, announcement_id: str, body: AnnouncementUpdate
 ) -> None:
     """Change an announcement; who has read it need not read it again."""
-    announcement = await session.get(Announcement, announcement_id, with_for_update=True)
+    announcement = await session.get(
+        Announcement, announcement_id, with_for_update={"key_share": True}
+    )
     if announcement is None:
         raise _missing()
     fields = body.model_dump(exclude_unset=True)

@@ -301,7 +301,7 @@ async def update(
     A challenge taken out keeps its solves for when it comes back.
     """
     competition = await session.scalar(
-        select(Competition).where(Competition.id == competition_id).with_for_update()
+        select(Competition).where(Competition.id == competition_id).with_for_update(key_share=True)
     )
     if competition is None:
         raise NotFound("competition_not_found", "There is no such competition.")

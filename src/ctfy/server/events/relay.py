@@ -53,7 +53,7 @@ class Position:
     def parse(cls, value: str) -> Position | None:
         """The position that a `Last-Event-ID` names; None when it names none."""
         xact, _, id_ = value.partition("-")
-        if not (xact.isdecimal() and id_.isdecimal() and len(value) < 40):
+        if not (xact.isdecimal() and id_.isdecimal() and len(value) <= 40):
             return None
         position = cls(int(xact), int(id_))
         return position if position.xact < 2**64 and position.id < 2**63 else None

@@ -169,7 +169,7 @@ async def _check_team_cap(
 ) -> None:
     cap = competition.max_instances_per_team or settings.max_instances_per_team
     # The team's row lock makes two requests at once count one after the other.
-    await session.execute(select(Team.id).where(Team.id == team_id).with_for_update())
+    await session.execute(select(Team.id).where(Team.id == team_id).with_for_update(key_share=True))
     running = await session.scalar(
         select(func.count()).where(
             Instance.team_id == team_id, Instance.state.in_((State.REQUESTED, *ON_NODE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 T = TypeVar("T")
 
@@ -45,6 +45,10 @@ class Page(Response, Generic[T]):
     total: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=1)]
     offset: Annotated[int, Field(ge=0)]
+
+
+class ListOf(RootModel[list[T]], Generic[T]):
+    """A bare list, for the few answers that are one."""
 
 
 class ErrorResponse(Response):

@@ -126,7 +126,9 @@ async def heartbeat(
         raise Unauthorized("unauthorized", "This is no node's token.")
     if node_id != body.id:
         raise Forbidden("forbidden", "This token belongs to another node.")
-    node = await session.scalar(select(Node).where(Node.id == node_id).with_for_update())
+    node = await session.scalar(
+        select(Node).where(Node.id == node_id).with_for_update(key_share=True)
+    )
     if node is None:
         raise Unauthorized("unauthorized", "This node was removed. Join again.")
     for name in ("running", "capacity", "cpu_percent", "memory_percent", "disk_percent"):

@@ -156,7 +156,7 @@ async def _lock(session: AsyncSession, invite: TeamInvite) -> tuple[Team, TeamIn
     fresh = await session.scalar(
         select(TeamInvite)
         .where(TeamInvite.id == invite.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if team is None or fresh is None:

@@ -45,7 +45,7 @@ async def lock(session: AsyncSession, team_id: str) -> Team | None:
     team: Team | None = await session.scalar(
         select(Team)
         .where(Team.id == team_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return team

@@ -1,0 +1,141 @@
+# Written by tools/async_sdk.py from ctfy/sdk/client.py.
+# Change that file, then run the tool.
+"""The client that players and agents hold."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ctfy import __version__
+from ctfy.sdk.aio.admin import AsyncAdminClient
+from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
+from ctfy.sdk.aio.competition import Competition
+from ctfy.sdk.aio.events import AsyncEventStream
+from ctfy.sdk.aio.resources.achievements import AchievementsResource
+from ctfy.sdk.aio.resources.activities import ActivitiesResource
+from ctfy.sdk.aio.resources.auth import AuthResource
+from ctfy.sdk.aio.resources.challenges import ChallengesResource
+from ctfy.sdk.aio.resources.competitions import CompetitionsResource
+from ctfy.sdk.aio.resources.instances import InstancesResource
+from ctfy.sdk.aio.resources.me import MeResource
+from ctfy.sdk.aio.resources.nodes import NodesResource
+from ctfy.sdk.aio.resources.scoreboard import ScoreboardResource
+from ctfy.sdk.aio.resources.submissions import SubmissionsResource
+from ctfy.sdk.aio.resources.teams import TeamsResource
+from ctfy.sdk.aio.resources.users import UsersResource
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT
+from ctfy.sdk.compatibility import VersionCheck, check_versions
+from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
+
+
+class AsyncPlatformClient(AsyncClosable):
+    """A ctfy server."""
+
+    def __init__(
+        self,
+        server_url: str,
+        token: str = "",
+        max_retries: int = 3,
+        timeout: int = DEFAULT_CLIENT_TIMEOUT,
+    ) -> None:
+        self._http = AsyncBaseHttpClient(
+            server_url, token, timeout=timeout, max_retries=max_retries
+        )
+
+    @cached_property
+    def auth(self) -> AuthResource:
+        """Signing in, and tokens."""
+        return AuthResource(self._http)
+
+    @cached_property
+    def me(self) -> MeResource:
+        """The caller."""
+        return MeResource(self._http)
+
+    @cached_property
+    def users(self) -> UsersResource:
+        """Other people."""
+        return UsersResource(self._http)
+
+    @cached_property
+    def teams(self) -> TeamsResource:
+        """Teams of every competition."""
+        return TeamsResource(self._http)
+
+    @cached_property
+    def achievements(self) -> AchievementsResource:
+        """What there is to get, and who got it."""
+        return AchievementsResource(self._http)
+
+    @cached_property
+    def challenges(self) -> ChallengesResource:
+        """The challenges of every competition that the caller may see."""
+        return ChallengesResource(self._http)
+
+    @cached_property
+    def scoreboard(self) -> ScoreboardResource:
+        """Standings over all public competitions."""
+        return ScoreboardResource(self._http)
+
+    @cached_property
+    def activities(self) -> ActivitiesResource:
+        """What happened."""
+        return ActivitiesResource(self._http)
+
+    @cached_property
+    def competitions(self) -> CompetitionsResource:
+        """Finding competitions."""
+        return CompetitionsResource(self._http)
+
+    def competition(self, competition_id: str) -> Competition:
+        """One competition: its challenges, registering, its scoreboard."""
+        return Competition(self._http, competition_id)
+
+    @cached_property
+    def instances(self) -> InstancesResource:
+        """Launching, watching, stopping instances."""
+        return InstancesResource(self._http)
+
+    @cached_property
+    def submissions(self) -> SubmissionsResource:
+        """Answering questions."""
+        return SubmissionsResource(self._http)
+
+    @cached_property
+    def nodes(self) -> NodesResource:
+        """The worker nodes."""
+        return NodesResource(self._http)
+
+    @cached_property
+    def admin(self) -> AsyncAdminClient:
+        """What operators do."""
+        return AsyncAdminClient(self._http)
+
+    async def health(self) -> HealthResponse:
+        """Whether the server lives, and its version."""
+        return await self._http.fetch(HealthResponse, "GET", "/health")
+
+    async def get_meta(self) -> MetaResponse:
+        """Version, origin and counts."""
+        return await self._http.fetch(MetaResponse, "GET", "/meta")
+
+    async def cluster_info(self) -> ClusterInfo:
+        """What a node needs to join."""
+        return await self._http.fetch(ClusterInfo, "GET", "/cluster-info")
+
+    async def check_server_compatibility(
+        self, *, health: HealthResponse | None = None
+    ) -> VersionCheck:
+        """Whether this client and the server understand one another."""
+        known = health or await self.health()
+        return check_versions(__version__, known.version)
+
+    def events(self, *, auto_reconnect: bool = True) -> AsyncEventStream:
+        """Follow what happens."""
+        return AsyncEventStream(
+            client_factory=self._http.new_http, path="/events", auto_reconnect=auto_reconnect
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()

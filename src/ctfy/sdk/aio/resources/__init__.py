@@ -1,0 +1,1 @@
+"""The namespaces of `PlatformClient`, a file each."""

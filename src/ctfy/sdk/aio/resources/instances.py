@@ -1,0 +1,166 @@
+# Written by tools/async_sdk.py from ctfy/sdk/resources/instances.py.
+# Change that file, then run the tool.
+"""`client.instances`."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import quote
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import growing_pauses
+from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
+from ctfy.sdk.resources.instances import _FIRST_POLL_S, InstanceReadyResult
+from ctfy.server.models.challenges import AttachmentList
+from ctfy.server.models.instances import (
+    InstanceInfo,
+    InstanceQuestionInfo,
+    InstanceStatusResponse,
+    RenewResponse,
+    StartResponse,
+)
+
+
+class InstancesResource:
+    """Launching, watching, stopping instances."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def start(
+        self,
+        challenge_id: str,
+        ttl: int | None = None,
+        *,
+        competition_id: str = "",
+        timeout: int = 300,
+        poll_interval: float = 2.0,
+        proxy_output_dir: str | None = None,
+        on_status: Callable[[InstanceStatusResponse], None] | None = None,
+    ) -> InstanceReadyResult:
+        """Launch an instance and block until it is ready.
+
+        Asks every `poll_interval` seconds, and hears of news at once; `on_status` sees each answer.
+        Raises InstanceFailed when it ends in an error or is stopped, StartTimeout after
+        `timeout` seconds.
+        """
+        body = {
+            "challenge_id": challenge_id,
+            "ttl": ttl,
+            "competition_id": competition_id,
+            "proxy_output_dir": proxy_output_dir,
+        }
+        started = await self._http.fetch(StartResponse, "POST", "/instances", json=body)
+        deadline = time.monotonic() + timeout
+        place = started.queue_position
+        for pause in growing_pauses(_FIRST_POLL_S, poll_interval):
+            asked = time.monotonic()
+            status = await self._status_soon(
+                started.id, min(poll_interval, max(0.0, deadline - asked))
+            )
+            if status is not None:
+                place = status.queue_position
+                if on_status is not None:
+                    on_status(status)
+                if status.status == "ready" and status.attack_surface is not None:
+                    return InstanceReadyResult(started.id, status.attack_surface)
+                if status.status in ("error", "stopped"):
+                    raise InstanceFailed(started.id, status.error or "it was stopped")
+            if time.monotonic() >= deadline:
+                break
+            await asyncio.sleep(max(0.0, asked + pause - time.monotonic()))
+        raise StartTimeout(started.id, timeout, place)
+
+    async def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
+        """The status; None for the 404 that a replica may give right after the start."""
+        try:
+            return await self._status(instance_id, min(wait, 20.0))
+        except CtfyApiError as error:
+            if error.status_code == 404:
+                return None
+            raise
+
+    async def get(self, instance_id: str) -> InstanceInfo:
+        """One instance."""
+        return await self._http.fetch(InstanceInfo, "GET", f"/instances/{instance_id}")
+
+    async def iter_pending_questions(self, instance_id: str) -> AsyncIterator[InstanceQuestionInfo]:
+        """The unlocked questions that are not answered yet, looked up again after each."""
+        offered: set[str] = set()
+        while True:
+            questions = (await self.get(instance_id)).questions
+            pending = [
+                q
+                for q in questions
+                if q.unlocked and (not q.answered_correctly) and (q.id not in offered)
+            ]
+            if not pending:
+                return
+            offered.add(pending[0].id)
+            yield pending[0]
+
+    async def status(self, instance_id: str) -> InstanceStatusResponse:
+        """How far an instance is."""
+        return await self._status(instance_id, 0.0)
+
+    async def _status(self, instance_id: str, wait: float) -> InstanceStatusResponse:
+        params = {"wait": wait} if wait else {}
+        path = f"/instances/{instance_id}/status"
+        return await self._http.fetch(InstanceStatusResponse, "GET", path, params=params)
+
+    async def stop(self, instance_id: str) -> None:
+        """Stop an instance; returns when it is off its node."""
+        await self._http.request("DELETE", f"/instances/{instance_id}", timeout=60)
+
+    async def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
+        """Let an instance live `ttl` seconds from now."""
+        params = {} if ttl is None else {"ttl": ttl}
+        path = f"/instances/{instance_id}/renew"
+        return await self._http.fetch(RenewResponse, "POST", path, params=params)
+
+    async def list(
+        self,
+        challenge_id: str = "",
+        status: str = "",
+        q: str = "",
+        offset: int = 0,
+        limit: int = 50,
+    ) -> builtins.list[InstanceInfo]:
+        """The instances of the caller's teams, newest first."""
+        return await self._http.fetch_page(
+            InstanceInfo,
+            "/instances",
+            challenge_id=challenge_id,
+            status=status,
+            q=q,
+            offset=offset,
+            limit=limit,
+        )
+
+    async def attachments(self, instance_id: str) -> AttachmentList:
+        """The files of an instance, rendered for it."""
+        return await self._http.fetch(
+            AttachmentList, "GET", f"/instances/{instance_id}/attachments"
+        )
+
+    async def download_attachment(self, instance_id: str, filename: str) -> bytes:
+        """One file of an instance."""
+        path = f"/instances/{instance_id}/attachments/{quote(filename, safe='')}"
+        return (await self._http.request("GET", path)).content
+
+    async def openvpn_config(self, instance_id: str) -> bytes:
+        """The client configuration of an instance's VPN."""
+        return (await self._http.request("GET", f"/instances/{instance_id}/openvpn-config")).content
+
+    async def traffic(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+        """What the instance's services were asked and answered, where its node records it."""
+        params = {"competition_id": competition_id}
+        response = await self._http.request(
+            "GET", f"/instances/{instance_id}/traffic", params=params
+        )
+        traffic: dict[str, Any] = response.json()
+        return traffic

@@ -1,0 +1,65 @@
+# Written by tools/async_sdk.py from ctfy/sdk/resources/submissions.py.
+# Change that file, then run the tool.
+"""`client.submissions`."""
+
+from __future__ import annotations
+
+import builtins
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.challenges import QaChallengeView
+from ctfy.server.models.submissions import SubmissionResponse, SubmissionState, VerifyAnswerResponse
+
+
+class SubmissionsResource:
+    """Answering questions."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def submit(
+        self, instance_id: str, answer: str | builtins.list[str], *, question_id: str = "flag"
+    ) -> SubmissionResponse:
+        """Answer a question of an instance; a list for a multiple choice."""
+        body = {"instance_id": instance_id, "question_id": question_id, "answer": answer}
+        return await self._http.fetch(SubmissionResponse, "POST", "/submissions", json=body)
+
+    async def verify(
+        self, instance_id: str, answer: str | builtins.list[str], *, question_id: str = "flag"
+    ) -> VerifyAnswerResponse:
+        """Grade an answer without scoring it."""
+        body = {"question_id": question_id, "answer": answer}
+        path = f"/instances/{instance_id}/verify-answer"
+        return await self._http.fetch(VerifyAnswerResponse, "POST", path, json=body)
+
+    async def submit_qa(
+        self,
+        challenge_id: str,
+        competition_id: str,
+        answer: str | builtins.list[str],
+        *,
+        question_id: str = "answer",
+    ) -> SubmissionResponse:
+        """Answer a question of a challenge that has no instance."""
+        body = {
+            "challenge_id": challenge_id,
+            "competition_id": competition_id,
+            "question_id": question_id,
+            "answer": answer,
+        }
+        return await self._http.fetch(SubmissionResponse, "POST", "/qa/submissions", json=body)
+
+    async def list(
+        self, challenge_id: str = "", offset: int = 0, limit: int = 50
+    ) -> builtins.list[SubmissionState]:
+        """What the caller's teams answered, newest first."""
+        return await self._http.fetch_page(
+            SubmissionState, "/submissions", challenge_id=challenge_id, offset=offset, limit=limit
+        )
+
+    async def list_qa_challenges(self, competition_id: str) -> builtins.list[QaChallengeView]:
+        """The challenges without instances, and how far the caller's team is."""
+        params = {"competition_id": competition_id}
+        path = "/qa/challenges"
+        return (await self._http.fetch(ListOf[QaChallengeView], "GET", path, params=params)).root
