@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -20,7 +23,9 @@ from ctfy.server.events.outbox import Audience
 log = structlog.get_logger()
 
 _BATCH = 500
-_BACKLOG = 1000  # unread events after which a slow reader is dropped; it resumes by id
+_BACKLOG = 4000  # unread events after which a slow reader is dropped; it resumes by id
+_REMEMBERED = 2000  # events kept for readers that come back
+_KEEP_ALIVE_S = 15.0
 _QUIET_POLL_S = 5.0
 _PENDING_POLL_S = 0.02
 
@@ -38,6 +43,15 @@ _NEWEST = text(
     """
     SELECT xact::text AS xact, id FROM events
     WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xact DESC, id DESC LIMIT 1
+    """
+)
+
+
+_BEHIND = text(
+    """
+    SELECT xact::text AS xact, id FROM events
+    WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xact DESC, id DESC OFFSET :most LIMIT 1
     """
 )
 
@@ -62,7 +76,7 @@ class Position:
         return f"{self.xact}-{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
     """An event on its way to readers."""
 
@@ -72,6 +86,12 @@ class Told:
     team_id: str | None
     payload: dict[str, Any]
     created_at: datetime
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The event as a frame of the stream, encoded once for all readers."""
+        data = json.dumps(self.payload, ensure_ascii=False)
+        return f"id: {self.position}\nevent: {self.name}\ndata: {data}\n\n".encode()
 
 
 async def read_settled(session: AsyncSession, after: Position) -> tuple[list[Told], bool]:
@@ -97,11 +117,78 @@ async def read_settled(session: AsyncSession, after: Position) -> tuple[list[Tol
 
 
 class Subscription:
-    """One reader's queue."""
+    """A queue of every event, for this server's own use."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Told] = asyncio.Queue(_BACKLOG)
         self.dropped = asyncio.Event()
+
+
+class Listener:
+    """One reader of the stream: who they are, and the frames that wait for them.
+
+    `refresh` looks the person up again; None when they may read no longer.
+    """
+
+    def __init__(self, user_id: str, refresh: Callable[[], Awaitable[Rights | None]]) -> None:
+        self.user_id = user_id
+        self.refresh = refresh
+        self.rights = Rights()
+        self.closed = False
+        self._frames: list[bytes] = []
+        self._news = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    def may_read(self, told: Told) -> bool:
+        """Whether an event is for this reader."""
+        if told.audience == Audience.EVERYBODY:
+            return True
+        if told.audience == Audience.TEAM:
+            return self.rights.is_admin or told.team_id in self.rights.teams
+        return told.audience == Audience.ADMINS and self.rights.is_admin
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits for this reader."""
+        return not self._frames
+
+    def put(self, frame: bytes) -> None:
+        """Hand over a frame. A reader too slow for the backlog is let go, and resumes by id."""
+        if self.closed:
+            return
+        self._frames.append(frame)
+        self._news.set()
+        if len(self._frames) > _BACKLOG:
+            self.close()
+
+    def close(self) -> None:
+        """End the stream; what was handed over and not taken is not sent, and is read later."""
+        self.closed = True
+        self._frames.clear()
+        self._news.set()
+        self._taken.set()
+
+    async def take(self) -> bytes:
+        """All frames that wait, once there are any; empty when the stream has ended."""
+        await self._news.wait()
+        self._news.clear()
+        frames, self._frames = self._frames, []
+        self._taken.set()
+        return b"".join(frames)
+
+    async def drained(self) -> None:
+        """Return when everything handed over was taken."""
+        while self._frames and not self.closed:
+            self._taken.clear()
+            await self._taken.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a reader may be told."""
+
+    is_admin: bool = False
+    teams: frozenset[str] = frozenset()
 
 
 class Relay:
@@ -111,8 +198,13 @@ class Relay:
         self._database = database
         self._subscriptions: set[Subscription] = set()
         self._observers: list[Callable[[Told], None]] = []
+        self._listeners: set[Listener] = set()
+        self._by_team: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._by_user: defaultdict[str, set[Listener]] = defaultdict(set)
         self._position = Position()
-        self._task: asyncio.Task[None] | None = None
+        self._recent: deque[Told] = deque(maxlen=_REMEMBERED)
+        self._recent_after = Position()  # every event after this one is among the recent ones
+        self._tasks: list[asyncio.Task[None]] = []
 
     def observe(self, observer: Callable[[Told], None]) -> None:
         """Call `observer` with every event, before any reader sees it."""
@@ -122,16 +214,114 @@ class Relay:
         """Follow the outbox from now on."""
         async with self._database.transaction() as session:
             newest = (await session.execute(_NEWEST)).one_or_none()
+            behind = (await session.execute(_BEHIND, {"most": _REMEMBERED})).one_or_none()
         if newest is not None:
             self._position = Position(int(newest.xact), newest.id)
-        self._task = asyncio.create_task(self._follow())
+        if behind is not None:
+            self._recent_after = Position(int(behind.xact), behind.id)
+        await self._remember()
+        self._tasks = [
+            asyncio.create_task(self._follow()),
+            asyncio.create_task(self._keep_alive()),
+        ]
+
+    async def _remember(self) -> None:
+        """Read the latest events, so that readers who come back find them in memory."""
+        after = self._recent_after
+        while True:
+            events, more = await self.read(after)
+            for told in events:
+                if told.position > self._position:
+                    return
+                self._recent.append(told)
+                after = told.position
+            if not events or not more:
+                return
 
     async def stop(self) -> None:
-        """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
+        """Stop following, and end every stream."""
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
+        for listener in list(self._listeners):
+            listener.close()
+
+    async def admit(self, listener: Listener, after: Position | None) -> None:
+        """Hand events to a reader: those after a position, then every one as it comes.
+
+        Returns once the reader is up to date; from then on events come by themselves. The reader
+        takes frames meanwhile. One that may not read is closed.
+        """
+        self._by_user[listener.user_id].add(listener)
+        rights = await listener.refresh()
+        if rights is None:
+            listener.close()
+            return
+        listener.rights = rights
+        while after is not None and after < self._recent_after:
+            events, more = await self.read(after)
+            for told in events:
+                after = told.position
+                if listener.may_read(told):
+                    listener.put(told.frame)
+            if not events or not more:
+                break
+            await listener.drained()  # or the backlog would overflow
+        # No await from here on: what comes now is put behind what is remembered.
+        if after is not None:
+            for told in self._recent:
+                if told.position > after and listener.may_read(told):
+                    listener.put(told.frame)
+        if not listener.closed:
+            self._listeners.add(listener)
+            self._set_rights(listener, rights)
+
+    def dismiss(self, listener: Listener) -> None:
+        """Forget a reader who is gone."""
+        self._listeners.discard(listener)
+        self._set_rights(listener, Rights())
+        self._forget(self._by_user, listener.user_id, listener)
+
+    def _set_rights(self, listener: Listener, rights: Rights) -> None:
+        for team_id in listener.rights.teams:
+            self._forget(self._by_team, team_id, listener)
+        listener.rights = rights
+        for team_id in rights.teams:
+            self._by_team[team_id].add(listener)
+
+    @staticmethod
+    def _forget(index: defaultdict[str, set[Listener]], key: str, listener: Listener) -> None:
+        index[key].discard(listener)
+        if not index[key]:
+            del index[key]
+
+    async def _look_again(self, told: Told) -> None:
+        """Before an event that changes what a person may be told: see what that is now."""
+        user_id = str(told.payload.get("user_id", ""))
+        if not user_id or not told.name.startswith(("account_", "team_", "competition_")):
+            return
+        for listener in list(self._by_user.get(user_id, ())):
+            if listener not in self._listeners:
+                continue
+            rights = await listener.refresh()
+            if rights is None:
+                listener.close()
+            else:
+                self._set_rights(listener, rights)
+
+    def _readers(self, told: Told) -> Iterable[Listener]:
+        if told.audience == Audience.TEAM:
+            own = self._by_team.get(told.team_id or "", set())
+            return own | {li for li in self._listeners if li.rights.is_admin}
+        return self._listeners
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(_KEEP_ALIVE_S)
+            for listener in list(self._listeners):
+                if listener.idle:
+                    listener.put(b": still here\n\n")
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
@@ -166,9 +356,16 @@ class Relay:
     async def _advance(self) -> bool:
         events, more = await self.read(self._position)
         for told in events:
+            await self._look_again(told)
             self._position = told.position
+            if len(self._recent) == self._recent.maxlen:
+                self._recent_after = self._recent[0].position
+            self._recent.append(told)
             for observer in self._observers:
                 observer(told)
+            for listener in list(self._readers(told)):
+                if listener.may_read(told):
+                    listener.put(told.frame)
             for subscription in list(self._subscriptions):
                 try:
                     subscription.queue.put_nowait(told)
