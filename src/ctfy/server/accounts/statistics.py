@@ -61,7 +61,7 @@ async def profile_stats(
 async def _by_day(session: AsyncSession, moment: Any, whose: Any, days: int) -> Counter[str]:
     day = func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD").label("day")
     rows = await session.execute(
-        select(day, func.count().label("count"))
+        select(day, func.count().label("times"))
         .where(whose, moment > now() - timedelta(days=days))
         .group_by(day)
     )
