@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -22,7 +23,7 @@ from ctfy.server.database.embedded import EmbeddedPostgres
 from ctfy.server.database.engine import Database
 from ctfy.server.database.migrate import upgrade
 from ctfy.server.models.competitions import CompetitionInfo
-from tests.processes import CHALLENGES, Stack, stack
+from tests.processes import CHALLENGES, Process, Stack, free_port, stack, wait_for
 
 POSTGRES = "CTFY_TEST_POSTGRES"
 TEMPLATE = "ctfy_template"
@@ -160,3 +161,37 @@ class Arena:
 def arena(running: Stack) -> Iterator[Arena]:
     with sign_in(running.url, ADMIN_EMAIL) as admin:
         yield Arena(running.url, admin)
+
+
+@contextlib.contextmanager
+def lone_server(folder: Path, **environment: str) -> Iterator[str]:
+    """A server with its worker and a database of its own, and no node; its address."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with cloned_database() as database:
+        make_admin(database)
+        process = Process(
+            ["server", "start", "--port", str(port)],
+            {
+                "CTFY_DATABASE_URL": database,
+                "CTFY_DATA_DIR": str(folder),
+                "CTFY_CHALLENGES_DIR": str(CHALLENGES),
+                "CTFY_RATE_LIMITING_ENABLED": "false",
+                "CTFY_PORT": str(port),
+                **environment,
+            },
+            folder / "server.log",
+        )
+        process.start()
+        try:
+            wait_for("the server", lambda: answers(url))
+            yield url
+        finally:
+            process.stop()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/v1/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -20,6 +20,7 @@ from ctfy.server.access.secrets import token_hash
 from ctfy.server.access.tables import User
 from ctfy.server.accounts.tables import Identity, OAuthAttempt
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.engine import Database
 from ctfy.server.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.settings import OAuthProvider, Settings
@@ -148,7 +149,14 @@ def _failed(what: str) -> ProviderFailed:
 
 
 async def finish(
-    session: AsyncSession, settings: Settings, name: str, code: str, state: str, cookie: str
+    database: Database,
+    session: AsyncSession,
+    settings: Settings,
+    name: str,
+    *,
+    code: str,
+    state: str,
+    cookie: str,
 ) -> Outcome:
     """Take somebody in who comes back from the provider.
 
@@ -159,17 +167,18 @@ async def finish(
     provider = provider_of(settings, name)
     if not code or not state:
         raise CtfyError("oauth_missing_params", "The provider sent no `code` or no `state`.")
-    attempt = await session.scalar(
-        delete(OAuthAttempt)
-        .where(OAuthAttempt.state_hash == token_hash(state), OAuthAttempt.provider == name)
-        .returning(OAuthAttempt)
-    )
+    # In a transaction of its own: used up, whatever comes of it, and nothing open while we ask.
+    async with database.transaction() as first:
+        attempt = await first.scalar(
+            delete(OAuthAttempt)
+            .where(OAuthAttempt.state_hash == token_hash(state), OAuthAttempt.provider == name)
+            .returning(OAuthAttempt)
+        )
     if attempt is None:
         raise CtfyError("oauth_state_mismatch", "This sign-in was not started here. Start again.")
     # A sign-in ends in the browser that began it, or somebody could be signed in as another.
     if attempt.link_user_id is None and not random.compare_digest(token_hash(state), cookie):
         raise CtfyError("oauth_state_mismatch", "This sign-in was begun in another browser.")
-    await session.commit()  # used up, whatever comes of it; nothing stays open while we ask
     if attempt.expires_at <= now():
         expired = "oauth_link_session_expired" if attempt.link_user_id else "oauth_state_mismatch"
         raise CtfyError(expired, "This took too long. Start again.")

@@ -314,9 +314,14 @@ async def oauth_callback(
     state: Annotated[str, Query(max_length=512)] = "",
 ) -> AuthTokenResponse:
     """Where the provider sends the browser back to: signs in, or links."""
-    settings = platform.settings
     outcome = await oauth.finish(
-        session, settings, provider, code, state, request.cookies.get(_STATE_COOKIE, "")
+        platform.database,
+        session,
+        platform.settings,
+        provider,
+        code=code,
+        state=state,
+        cookie=request.cookies.get(_STATE_COOKIE, ""),
     )
     if outcome.linked:
         return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)

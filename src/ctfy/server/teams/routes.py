@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
+from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import check_visible
 from ctfy.server.database.engine import Session
+from ctfy.server.errors import Forbidden
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.teams import (
@@ -30,9 +32,21 @@ from ctfy.server.teams.tables import Team
 
 router = APIRouter(tags=["teams"])
 
+
 _READ = may(Scope.TEAMS, ScopeLevel.READ)
 _WRITE = may(Scope.TEAMS, ScopeLevel.WRITE)
 _IN = "/competitions/{competition_id}"
+
+
+async def _verified(platform: ThePlatform, session: Session, caller: Caller = _WRITE) -> None:
+    """Raise `email_not_verified` where this server lets only verified people play."""
+    if platform.settings.verified_email_required:
+        user = await session.get_one(User, caller.user_id)
+        if user.email_verified_at is None:
+            raise Forbidden("email_not_verified", "Verify your e-mail address first.")
+
+
+_VERIFIED = [Depends(_verified, scope="function")]
 
 
 @router.get("/teams")
@@ -52,7 +66,7 @@ async def get_team(team_id: str, session: Session, caller: MaybeCaller) -> TeamD
     return await service.visible_detail(session, team_id, caller)
 
 
-@router.post(_IN + "/teams", status_code=201)
+@router.post(_IN + "/teams", status_code=201, dependencies=_VERIFIED)
 async def register(
     competition_id: str, body: RegisterTeamRequest, session: Session, caller: Caller = _WRITE
 ) -> TeamDetail:
@@ -80,7 +94,7 @@ async def search_teams(
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
-@router.post(_IN + "/teams/redeem")
+@router.post(_IN + "/teams/redeem", dependencies=_VERIFIED)
 async def redeem(
     competition_id: str,
     body: RedeemRequest,
@@ -94,7 +108,7 @@ async def redeem(
     return await service.detail(session, team.id)
 
 
-@router.post(_IN + "/teams/{team_id}/join-request", status_code=201)
+@router.post(_IN + "/teams/{team_id}/join-request", status_code=201, dependencies=_VERIFIED)
 async def request_to_join(
     competition_id: str, team_id: str, session: Session, caller: Caller = _WRITE
 ) -> TeamInviteInfo:
@@ -184,7 +198,7 @@ async def revoke_invite(
     return {"status": "revoked"}
 
 
-@router.post(_IN + "/invites/{invite_id}/accept")
+@router.post(_IN + "/invites/{invite_id}/accept", dependencies=_VERIFIED)
 async def accept_invite(
     competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
 ) -> TeamDetail:

@@ -1,0 +1,130 @@
+"""Mailed links, through a real SMTP server on this machine."""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from ctfy.sdk import PlatformClient
+from tests.conftest import PASSWORD, lone_server
+from tests.processes import free_port, wait_for
+from tests.server.test_accounts import refusal
+from tests.server.test_oauth import admin_token
+
+
+class Postbox:
+    """Keeps what is delivered."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, EmailMessage]] = []
+
+    async def handle_DATA(self, _: object, __: object, envelope: object) -> str:
+        content = email.message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[attr-defined]
+        self.mails.append((envelope.rcpt_tos[0], content))  # type: ignore[attr-defined]
+        return "250 OK"
+
+    def token(self, address: str, subject: str) -> str:
+        def newest() -> str | None:
+            for to, mail in reversed(self.mails):
+                if to == address and mail["Subject"] == subject:
+                    found = re.search(r"#token=(\S+)", mail.get_content())
+                    return found[1] if found else None
+            return None
+
+        return wait_for(f"mail to {address}", newest)
+
+
+VERIFY, RESET = "Verify your e-mail address", "Set a new password"
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[tuple[Postbox, int]]:
+    box = Postbox()
+    port = free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+@pytest.fixture(scope="module")
+def url(post: tuple[Postbox, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    environment = {
+        "CTFY_SMTP_HOST": "127.0.0.1",
+        "CTFY_SMTP_PORT": str(post[1]),
+        "CTFY_SMTP_TLS": "none",
+        "CTFY_VERIFIED_EMAIL_REQUIRED": "true",
+        "CTFY_REGISTRATION_PROOF_BITS": "4",
+    }
+    folder = tmp_path_factory.mktemp("mail")
+    with lone_server(folder, **environment) as where:
+        yield where
+
+
+def register(url: str, address: str) -> PlatformClient:
+    auth = PlatformClient(url).auth
+    return PlatformClient(url, auth.register(address, PASSWORD, "Mia", proof=prove(url)).token)
+
+
+def prove(url: str) -> str:
+    from ctfy.server.accounts.proof import proves
+
+    asked = PlatformClient(url).auth.registration_challenge()
+    number = 0
+    while not proves(f"{asked.challenge}:{number}", asked.bits):
+        number += 1
+    return f"{asked.challenge}:{number}"
+
+
+def test_an_address_is_verified_before_a_competition_can_be_entered(
+    url: str, post: tuple[Postbox, int]
+) -> None:
+    player = register(url, "verify@example.org")
+    with PlatformClient(url, admin_token(url)) as admin:
+        competition = admin.admin.competitions.create(title="Cup", status="published")
+    assert refusal(player.competition(competition.id).register).code == "email_not_verified"
+    first = post[0].token("verify@example.org", VERIFY)
+    player.auth.send_verification()
+    second = wait_for(
+        "a second mail",
+        lambda: (t := post[0].token("verify@example.org", VERIFY)) != first and t,
+    )
+    assert refusal(player.auth.verify_email, first).code == "mailed_token_invalid"
+    player.auth.verify_email(second)
+    assert player.me.get().email_verified
+    assert refusal(player.auth.verify_email, second).code == "mailed_token_invalid"
+    assert player.competition(competition.id).register().name == "Mia"
+
+
+def test_a_forgotten_password_is_set_anew_once_and_ends_every_session(
+    url: str, post: tuple[Postbox, int]
+) -> None:
+    player = register(url, "reset@example.org")
+    nobody = PlatformClient(url).auth
+    nobody.forgot_password("reset@example.org")
+    nobody.forgot_password("stranger@example.org")
+    token = post[0].token("reset@example.org", RESET)
+    assert refusal(nobody.reset_password, token, "short").code == "validation_error"
+    fresh = nobody.reset_password(token, "an-entirely-new-secret").token
+    assert PlatformClient(url, fresh).me.get().email == "reset@example.org"
+    assert refusal(player.me.get).code == "unauthorized"
+    assert refusal(nobody.login, "reset@example.org", PASSWORD).code == "invalid_credentials"
+    assert refusal(nobody.reset_password, token, PASSWORD).code == "mailed_token_invalid"
+    assert "stranger@example.org" not in [to for to, _ in post[0].mails]
+
+
+def test_registering_takes_work_that_is_used_once(url: str) -> None:
+    auth = PlatformClient(url).auth
+    assert refusal(auth.register, "a@example.org", PASSWORD).code == "validation_error"
+    proof = prove(url)
+    auth.register("a@example.org", PASSWORD, proof=proof)
+    error = refusal(auth.register, "b@example.org", PASSWORD, proof=proof)
+    assert error.detail["issues"][0]["loc"] == ["body", "proof"]
+    forged = "9999999999.00." + "0" * 32 + ":1"
+    assert refusal(auth.register, "b@example.org", PASSWORD, proof=forged).status_code == 422

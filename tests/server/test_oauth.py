@@ -1,0 +1,304 @@
+"""Signing in elsewhere, against a real OpenID Connect issuer on this machine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+
+from ctfy.sdk import PlatformClient
+from tests.conftest import PASSWORD, lone_server
+from tests.server.test_accounts import refusal
+
+
+@dataclass
+class Issuer:
+    """A small OpenID Connect issuer, and GitHub's API beside it; `person` is who is signed in."""
+
+    url: str = ""
+    person: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    spoil: dict[str, Any] = field(default_factory=dict)
+    starred: list[str] = field(default_factory=list)
+    keys: KeySet = field(
+        default_factory=lambda: KeySet([RSAKey.generate_key(2048, parameters={"kid": "k"})])
+    )
+
+    def authorize(self, query: dict[str, str]) -> str:
+        code = secrets.token_urlsafe(8)
+        self.codes[code] = query
+        return f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}"
+
+    def token(self, form: dict[str, str]) -> dict[str, Any] | None:
+        asked = self.codes.pop(form["code"], None)
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if asked is None or asked["code_challenge_method"] != "S256":
+            return None
+        if asked["code_challenge"] != challenge or asked["redirect_uri"] != form["redirect_uri"]:
+            return None
+        claims = {
+            "iss": self.url,
+            "aud": asked["client_id"],
+            "exp": int(time.time()) + 60,
+            "nonce": asked.get("nonce", ""),
+            **self.person,
+            **self.spoil,
+        }
+        key = self.keys.keys[0]
+        signed = jwt.encode({"alg": "RS256", "kid": "k"}, claims, key)
+        return {"access_token": "at", "token_type": "Bearer", "id_token": signed}
+
+
+def handler(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def reply(self, body: Any, status: int = 200) -> None:
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            query = {k: v[0] for k, v in parse_qs(url.query).items()}
+            if url.path == "/.well-known/openid-configuration":
+                self.reply(
+                    {
+                        "issuer": issuer.url,
+                        "authorization_endpoint": f"{issuer.url}/authorize",
+                        "token_endpoint": f"{issuer.url}/token",
+                        "jwks_uri": f"{issuer.url}/keys",
+                    }
+                )
+            elif url.path == "/keys":
+                self.reply(issuer.keys.as_dict(private=False))
+            elif url.path == "/authorize":
+                self.send_response(302)
+                self.send_header("Location", issuer.authorize(query))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif url.path == "/user":
+                login = issuer.person["preferred_username"]
+                self.reply({"id": 7, "login": login, "name": issuer.person["name"]})
+            elif url.path == "/user/emails":
+                self.reply([{"email": issuer.person["email"], "primary": True, "verified": True}])
+            elif url.path.endswith("/starred"):
+                self.reply([{"full_name": name} for name in issuer.starred])
+            else:
+                self.reply({}, 404)
+
+        def do_POST(self) -> None:
+            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            found = issuer.token({k: v[0] for k, v in parse_qs(form).items()})
+            self.reply(found or {"error": "invalid_grant"}, 200 if found else 400)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(made))
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def url(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that knows the issuer, under two names: as OpenID Connect and as GitHub."""
+    github = {f"{name}_url": f"{issuer.url}/{name}" for name in ("authorize", "token")}
+    common = {"client_id": "ctfy", "client_secret": "s"}
+    providers = {
+        "corp": {"kind": "oidc", "issuer": issuer.url, **common},
+        "github": {"kind": "github", "api_url": issuer.url, **github, **common},
+    }
+    environment = {
+        "CTFY_OAUTH_PROVIDERS": json.dumps(providers),
+        "CTFY_GITHUB_REPOSITORY": "ctfy/ctfy",
+    }
+    with lone_server(tmp_path_factory.mktemp("oauth"), **environment) as where:
+        yield where
+
+
+@pytest.fixture(autouse=True)
+def _fresh(issuer: Issuer) -> None:
+    number = secrets.token_hex(4)
+    issuer.spoil = {}
+    issuer.person = {
+        "sub": f"sub-{number}",
+        "email": f"grace-{number}@example.org",
+        "email_verified": True,
+        "name": "Grace",
+        "preferred_username": f"grace{number}",
+    }
+
+
+def sign_in(url: str, provider: str = "corp", redirect_to: str = "/") -> httpx.Response:
+    """What a browser does: out to the provider, and back with its cookie."""
+    with httpx.Client(follow_redirects=True) as browser:
+        where = f"{url}/api/v1/auth/login/{provider}"
+        return browser.get(where, params={"redirect_to": redirect_to})
+
+
+def test_a_first_sign_in_makes_an_account_and_later_ones_find_it(url: str, issuer: Issuer) -> None:
+    first = sign_in(url, redirect_to="/competitions").json()
+    assert first["redirect_to"] == "/competitions"
+    me = PlatformClient(url, first["token"]).me.get()
+    assert (me.display_name, me.email, me.providers) == ("Grace", issuer.person["email"], ["corp"])
+    assert me.email_verified
+    again = PlatformClient(url, sign_in(url).json()["token"])
+    assert again.me.get().id == me.id
+    identity = again.auth.list_identities()[0]
+    assert (identity.provider, identity.provider_user_id) == ("corp", issuer.person["sub"])
+
+
+@pytest.mark.parametrize("where", ["https://evil.example", "//evil.example", "/\\evil.example"])
+def test_it_never_leads_to_another_server(url: str, where: str) -> None:
+    assert sign_in(url, redirect_to=where).json()["redirect_to"] == "/"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"nonce": "another"},
+        {"aud": "somebody-else"},
+        {"iss": "https://other.example"},
+        {"exp": 1},
+    ],
+)
+def test_an_id_token_that_is_not_ours_is_refused(
+    url: str, issuer: Issuer, spoil: dict[str, Any]
+) -> None:
+    issuer.spoil = spoil
+    answer = sign_in(url)
+    assert (answer.status_code, answer.json()["code"]) == (502, "oauth_provider_failed")
+
+
+def test_a_token_signed_by_another_key_is_refused(url: str, issuer: Issuer) -> None:
+    known = issuer.keys
+    with httpx.Client() as browser:
+        out = browser.get(f"{url}/api/v1/auth/login/corp")
+        back = browser.get(out.headers["location"]).headers["location"]
+        forged = RSAKey.generate_key(2048, parameters={"kid": "k"})
+        issuer.keys = KeySet([forged])
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        asked = issuer.codes[code]
+        issuer.keys = known
+        issuer.token = lambda form: {  # type: ignore[method-assign]
+            "access_token": "at",
+            "token_type": "Bearer",
+            "id_token": jwt.encode(
+                {"alg": "RS256", "kid": "k"},
+                {
+                    "iss": issuer.url,
+                    "aud": "ctfy",
+                    "exp": int(time.time()) + 60,
+                    "sub": "x",
+                    "nonce": asked["nonce"],
+                },
+                forged,
+            ),
+        }
+        try:
+            answer = browser.get(back)
+        finally:
+            del issuer.token
+    assert (answer.status_code, answer.json()["code"]) == (502, "oauth_provider_failed")
+
+
+def test_the_state_works_once_and_in_the_browser_that_began(url: str) -> None:
+    with httpx.Client() as browser:
+        out = browser.get(f"{url}/api/v1/auth/login/corp")
+        back = browser.get(out.headers["location"]).headers["location"]
+        assert httpx.get(back).json()["code"] == "oauth_state_mismatch"
+    with httpx.Client() as browser:
+        out = browser.get(f"{url}/api/v1/auth/login/corp")
+        back = browser.get(out.headers["location"]).headers["location"]
+        assert browser.get(back).status_code == 200
+        assert browser.get(back).json()["code"] == "oauth_state_mismatch"
+    callback = f"{url}/api/v1/auth/callback/corp"
+    assert httpx.get(callback).json()["code"] == "oauth_missing_params"
+    assert httpx.get(callback, params={"code": "x", "state": "y"}).json()["code"] == (
+        "oauth_state_mismatch"
+    )
+    assert httpx.get(f"{url}/api/v1/auth/login/nope").json()["code"] == (
+        "oauth_provider_not_configured"
+    )
+
+
+def test_an_unverified_or_missing_address_is_refused(url: str, issuer: Issuer) -> None:
+    issuer.person["email_verified"] = False
+    assert sign_in(url).json()["code"] == "provider_email_unverified"
+    issuer.person["email"] = ""
+    assert sign_in(url).json()["code"] == "account_email_missing"
+
+
+def test_an_account_that_never_proved_its_address_is_not_taken_over(
+    url: str, issuer: Issuer
+) -> None:
+    PlatformClient(url).auth.register(issuer.person["email"], PASSWORD, "Squatter")
+    assert sign_in(url).json()["code"] == "email_taken"
+    other = PlatformClient(url).auth
+    issuer.person["email"] = f"new-{issuer.person['email']}"
+    assert sign_in(url).status_code == 200
+    error = refusal(other.register, issuer.person["email"], PASSWORD, "Late")
+    assert error.code == "email_belongs_to_oauth"
+
+
+def test_an_account_links_unlinks_and_keeps_a_way_in(url: str, issuer: Issuer) -> None:
+    email = f"host-{issuer.person['email']}"
+    host = PlatformClient(url, PlatformClient(url).auth.register(email, PASSWORD, "Host").token)
+    start = host.auth.start_oauth_link("corp").authorize_url
+    with httpx.Client(follow_redirects=True) as browser:
+        assert browser.get(start).json()["token"] == ""
+    identity = host.auth.list_identities()[0]
+    assert PlatformClient(url, sign_in(url).json()["token"]).me.get().display_name == "Host"
+    host.auth.delete_password()
+    assert refusal(host.auth.delete_password).code == "password_not_set"
+    assert refusal(host.auth.unbind_identity, identity.id).code == "last_sign_in_method"
+    host.auth.set_password(PASSWORD)
+    host.auth.unbind_identity(identity.id)
+    assert refusal(host.auth.unbind_identity, identity.id).code == "identity_not_found"
+    assert refusal(host.auth.delete_password).code == "last_sign_in_method"
+
+
+def test_github_signs_in_and_a_star_is_seen(url: str, issuer: Issuer) -> None:
+    player = PlatformClient(url, sign_in(url, "github").json()["token"])
+    assert player.me.get().display_name == "Grace"
+    assert player.auth.list_identities()[0].provider_user_id == "7"
+    assert "enter a competition" in player.me.verify_star_gazer().reason
+    with PlatformClient(url, admin_token(url)) as admin:
+        competition = admin.admin.competitions.create(title="Cup", status="published")
+    player.competition(competition.id).register()
+    assert "not starred" in player.me.verify_star_gazer().reason
+    issuer.starred = ["ctfy/ctfy"]
+    star = player.me.verify_star_gazer()
+    assert star.verified
+    assert star.achievement is not None
+    assert star.achievement.achievement_id == "star_gazer"
+    assert player.me.verify_star_gazer().already_unlocked
+
+
+def admin_token(url: str) -> str:
+    return PlatformClient(url).auth.login("root@example.org", PASSWORD).token

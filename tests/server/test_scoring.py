@@ -1,0 +1,151 @@
+"""Scoring is a function of who solved what when; nothing else changes a total."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.challenge.metadata import Metadata, Question, Value
+from ctfy.server.standings.board import Board, BoardTeam, Rules, Solved, Whole
+from ctfy.server.standings.scoring import Score, order, ranked, share, value_after
+
+values = st.builds(
+    lambda a, b, decay: Value(initial=max(a, b), minimum=min(a, b), decay=decay),
+    st.integers(0, 1000),
+    st.integers(0, 1000),
+    st.integers(1, 100),
+)
+
+
+@given(values, st.integers(0, 500))
+def test_a_value_never_rises_and_never_leaves_its_bounds(value: Value, solves: int) -> None:
+    now, later = value_after(value, solves), value_after(value, solves + 1)
+    assert value.minimum <= later <= now <= value.initial
+
+
+@given(values)
+def test_the_first_solver_is_paid_in_full_and_the_last_the_minimum(value: Value) -> None:
+    assert value_after(value, 0) == value_after(value, 1) == value.initial
+    assert value_after(value, value.decay + 1) == value.minimum
+
+
+@given(st.integers(0, 10_000), st.integers(1, 20))
+def test_the_shares_of_a_challenge_add_up_to_its_value(value: int, questions: int) -> None:
+    gains = [
+        share(value, n, questions) - share(value, n - 1, questions) for n in range(1, questions + 1)
+    ]
+    assert sum(gains) == value
+    assert all(gain >= 0 for gain in gains)
+
+
+last_solves = st.sampled_from([1.0, 2.0, 3.0])
+scores = st.builds(Score, st.integers(0, 3), st.integers(0, 5), st.integers(-50, 300), last_solves)
+teams_scored = st.dictionaries(st.integers(0, 50), scores)
+rankings = st.sampled_from(["solved", "points"])
+
+
+@given(teams_scored, rankings, st.randoms())
+def test_ranks_do_not_depend_on_the_order_of_arrival(
+    teams: dict[int, Score], rank_by: str, dice: random.Random
+) -> None:
+    one = list(teams.items())
+    other = one.copy()
+    dice.shuffle(other)
+    assert ranked(one, rank_by) == ranked(other, rank_by)  # type: ignore[arg-type]
+
+
+@given(teams_scored, rankings)
+def test_a_rank_is_one_more_than_how_many_are_better(teams: dict[int, Score], rank_by: str) -> None:
+    keys = {name: order(score, rank_by) for name, score in teams.items()}  # type: ignore[arg-type]
+    for rank, name, _ in ranked(teams.items(), rank_by):  # type: ignore[arg-type]
+        assert rank == 1 + sum(1 for key in keys.values() if key < keys[name])
+
+
+CHALLENGES = {
+    "plain": Metadata(name="p", description="d", difficulty="easy", tags=["t"], value=100),
+    "falling": Metadata(
+        name="f",
+        description="d",
+        difficulty="hard",
+        tags=["t"],
+        value=Value(initial=500, minimum=100, decay=4),
+        questions=[Question(id=q, prompt="?") for q in ("a", "b", "c")],
+    ),
+}
+CATALOGUE = Catalogue([Challenge(id_, "", Path(), meta) for id_, meta in CHALLENGES.items()])
+RULES = Rules("points", 50, tuple(CHALLENGES))
+TEAMS = ["t1", "t2", "t3", "t4", "t5"]
+Answer = tuple[str, str, str]
+answers = st.lists(
+    st.tuples(
+        st.sampled_from(TEAMS),
+        st.sampled_from([(c, q.id) for c, m in CHALLENGES.items() for q in m.questions]),
+    ).map(lambda pair: (pair[0], *pair[1])),
+    max_size=30,
+)
+
+
+def board(told: list[Answer], moments: dict[Answer, float]) -> Board:
+    """A board that is told of answers, in any order and any number of times."""
+    made = Board("c", CATALOGUE, RULES)
+    for place, team in enumerate(TEAMS):
+        made.add_team(BoardTeam(team, team, "", float(place)))
+    ranks = whole_ranks(moments)
+    for answer in told:
+        team, challenge, question = answer
+        made.add_solve(team, challenge, question, Solved(moments[answer], "u", 1.0))
+        if (team, challenge) in ranks:
+            made.add_whole(team, challenge, ranks[team, challenge])
+    return made
+
+
+def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], Whole]:
+    """Who solved which challenge whole, as the database would have ranked them."""
+    last: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for (team, challenge, _), at in moments.items():
+        last[team, challenge].append(at)
+    done = sorted(
+        (max(ats), team, challenge)
+        for (team, challenge), ats in last.items()
+        if len(ats) == len(CHALLENGES[challenge].questions)
+    )
+    places: defaultdict[str, int] = defaultdict(int)
+    ranks = {}
+    for at, team, challenge in done:
+        places[challenge] += 1
+        ranks[team, challenge] = Whole(places[challenge], at)
+    return ranks
+
+
+@given(answers, st.randoms())
+def test_order_and_replays_never_change_a_total(told: list[Answer], dice: random.Random) -> None:
+    moments = {answer: float(place) for place, answer in enumerate(dict.fromkeys(told), 1)}
+    replayed = told + told
+    dice.shuffle(replayed)
+    assert sorted(board(told, moments).scores()) == sorted(board(replayed, moments).scores())
+
+
+@given(answers)
+def test_totals_are_what_the_rules_say(told: list[Answer]) -> None:
+    moments = {answer: float(place) for place, answer in enumerate(dict.fromkeys(told), 1)}
+    ranks = whole_ranks(moments)
+    for (_, team), score in board(told, moments).scores():
+        mine = [a for a in moments if a[0] == team]
+        points = 0
+        for challenge, meta in CHALLENGES.items():
+            value = value_after(meta.value, sum(1 for _, c in ranks if c == challenge))
+            count = sum(1 for a in mine if a[1] == challenge)
+            points += share(value, count, len(meta.questions))
+            if (team, challenge) in ranks and ranks[team, challenge].rank == 1:
+                points += RULES.first_blood_bonus
+        assert score == Score(
+            sum(1 for t, _ in ranks if t == team),
+            len(mine),
+            points,
+            max((moments[a] for a in mine), default=float("inf")),
+        )
