@@ -166,6 +166,13 @@ def arena(running: Stack) -> Iterator[Arena]:
 @contextlib.contextmanager
 def lone_server(folder: Path, **environment: str) -> Iterator[str]:
     """A server with its worker and a database of its own, and no node; its address."""
+    with lone_server_and_database(folder, **environment) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def lone_server_and_database(folder: Path, **environment: str) -> Iterator[tuple[str, str]]:
+    """The same, and its database's address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with cloned_database() as database:
@@ -185,7 +192,7 @@ def lone_server(folder: Path, **environment: str) -> Iterator[str]:
         process.start()
         try:
             wait_for("the server", lambda: answers(url))
-            yield url
+            yield url, database
         finally:
             process.stop()
 

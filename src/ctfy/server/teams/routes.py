@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from ctfy.server.access.caller import Caller, MaybeCaller, may
+from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import check_visible
@@ -38,7 +38,7 @@ _WRITE = may(Scope.TEAMS, ScopeLevel.WRITE)
 _IN = "/competitions/{competition_id}"
 
 
-async def _verified(platform: ThePlatform, session: Session, caller: Caller = _WRITE) -> None:
+async def _verified(platform: ThePlatform, session: Session, caller: SignedIn) -> None:
     """Raise `email_not_verified` where this server lets only verified people play."""
     if platform.settings.verified_email_required:
         user = await session.get_one(User, caller.user_id)
