@@ -5,7 +5,7 @@ export UV_PYTHON_DOWNLOADS := never
 UV := $(shell command -v uv || echo .env/uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: up test check lint types bench images clean
+.PHONY: up test check bench fuzz images clean
 
 up: .venv/.ready
 	@$(BIN)/ctfy-admin up $(ARGS)
@@ -19,6 +19,10 @@ check: .venv/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# Twenty thousand requests that the API's own document suggests.
+fuzz: .venv/.ready
+	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -n 2 tests/server/test_fuzz.py
 
 bench: .venv/.ready
 	@$(BIN)/python bench/run.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from datetime import datetime
+from typing import Any
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.competitions import CompetitionInfo
@@ -25,19 +26,38 @@ class AdminCompetitionsResource:
         challenge_ids: builtins.list[str] | None = None,
         status: str = "draft",
         access: str = "public",
+        **rules: Any,
     ) -> CompetitionInfo:
         """Create a competition.
+
+        `rules`: registration_opens_at, registration_closes_at, freezes_at, rank_by (solved or
+        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team.
 
         >>> admin.competitions.create(title="Spring cup", challenge_ids=["notes"],
         ...                           status="published")
         """
-        body = {
+        body: dict[str, Any] = {
             "title": title,
             "description": description,
-            "starts_at": starts_at.isoformat() if starts_at else None,
-            "ends_at": ends_at.isoformat() if ends_at else None,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
             "challenge_ids": challenge_ids or [],
             "status": status,
             "access": access,
+            **rules,
         }
-        return self._http.fetch(CompetitionInfo, "POST", "/admin/competitions", json=body)
+        path = "/admin/competitions"
+        return self._http.fetch(CompetitionInfo, "POST", path, json=_written(body))
+
+    def update(self, competition_id: str, **fields: Any) -> CompetitionInfo:
+        """Change a competition; a field left out stays.
+
+        >>> admin.competitions.update(competition.id, freezes_at=datetime.now(UTC))
+        """
+        path = f"/admin/competitions/{competition_id}"
+        return self._http.fetch(CompetitionInfo, "PATCH", path, json=_written(fields))
+
+
+def _written(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with their times as JSON has them."""
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -20,6 +21,7 @@ from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
 from ctfy.server.errors import NotFound
 from ctfy.server.instances.tables import ON_NODE, Instance
+from ctfy.server.models.base import ErrorResponse
 from ctfy.server.models.meta import (
     ClusterInfo,
     HealthResponse,
@@ -38,6 +40,10 @@ home = APIRouter()
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape()
 )
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {}}},
+    404: {"model": ErrorResponse},
+}
 _RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
 _CAPACITY = (
     select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
@@ -97,7 +103,7 @@ async def index(platform: ThePlatform, session: Session) -> HTMLResponse:
     return await page("", platform, session)
 
 
-@home.get("/{path:path}", dependencies=[Everybody], responses={200: {"content": {"text/html": {}}}})
+@home.get("/{path:path}", dependencies=[Everybody], responses=_PAGE)
 async def page(path: str, platform: ThePlatform, session: Session) -> HTMLResponse:
     """Any address that a person opens: the same page, until it has parts of its own.
 

@@ -1,0 +1,43 @@
+"""Whatever the document allows, and what it does not: never a 5xx, never an undocumented status."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctfy.sdk import PlatformClient
+from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
+
+# Cases per operation; `make fuzz` asks for as many as make twenty thousand.
+EXAMPLES = os.environ.get("CTFY_FUZZ_EXAMPLES", "5")
+CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance"
+
+
+@pytest.mark.parametrize("who", ["super admin", "player"])
+def test_no_request_breaks_the_server(who: str, tmp_path: Path) -> None:
+    with lone_server(tmp_path) as url:
+        auth = PlatformClient(url).auth
+        if who == "player":
+            token = auth.register("fuzz@example.org", PASSWORD).token
+        else:
+            token = auth.login(ADMIN_EMAIL, PASSWORD).token
+        found = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+                *("--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "coverage,fuzzing"),
+                *("--header", f"Authorization: Bearer {token}", "--exclude-path", "/api/v1/events"),
+                *("--request-timeout", "30", "--seed", "1", "--workers", "2"),
+                "--suppress-health-check=all",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        log = (tmp_path / "server.log").read_text(errors="replace")
+    assert "Traceback" not in log, log[-4000:]
+    failures = found.stdout.partition("FAILURES")[2].partition("WARNINGS")[0]
+    assert found.returncode == 0, failures + found.stderr[-2000:]
