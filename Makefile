@@ -22,7 +22,7 @@ check: .venv/.ready
 
 # Twenty thousand requests that the API's own document suggests.
 fuzz: .venv/.ready
-	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -n 2 tests/server/test_fuzz.py
+	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py
 
 bench: .venv/.ready
 	@$(BIN)/python bench/run.py

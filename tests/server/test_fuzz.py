@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,7 @@ def test_no_request_breaks_the_server(who: str, tmp_path: Path) -> None:
             check=False,
         )
         log = (tmp_path / "server.log").read_text(errors="replace")
+    print(who, *re.findall(r"\d+ generated", found.stdout))
     assert "Traceback" not in log, log[-4000:]
     failures = found.stdout.partition("FAILURES")[2].partition("WARNINGS")[0]
     assert found.returncode == 0, failures + found.stderr[-2000:]

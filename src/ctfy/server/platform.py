@@ -21,6 +21,8 @@ from ctfy.server.settings import Settings
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.writer import Writer
 
+_BACKGROUND_POOL = 4
+
 
 @dataclass
 class Platform:
@@ -28,6 +30,7 @@ class Platform:
 
     settings: Settings
     database: Database
+    background: Database
     catalogue: Catalogue
     jobs: Jobs
     relay: Relay
@@ -46,9 +49,12 @@ class Platform:
         Raises ctfy.challenge.catalogue.BrokenChallenge when a challenge folder is wrong.
         """
         database = Database(settings.database_url, pool_size=settings.database_pool_size)
-        relay = Relay(database)
+        # Of its own: a request that waits for standings or for the writer holds a connection
+        # itself, and could otherwise wait for one that only another such request can give back.
+        background = Database(settings.database_url, pool_size=_BACKGROUND_POOL)
+        relay = Relay(background)
         catalogue = Catalogue.load(settings.challenges_dir)
-        standings = Standings(database, catalogue)
+        standings = Standings(background, catalogue)
         relay.observe(standings.see)
         memory = Memory()
         database.on_commit(memory.see)
@@ -56,12 +62,13 @@ class Platform:
         return cls(
             settings=settings,
             database=database,
+            background=background,
             catalogue=catalogue,
             jobs=Jobs(settings.database_url, concurrency=settings.worker_concurrency),
             relay=relay,
             memory=memory,
             standings=standings,
-            writer=Writer(database),
+            writer=Writer(background),
             rate_limits=RateLimits(settings),
             secret=settings.secret(),
         )
@@ -78,6 +85,7 @@ class Platform:
         await self.jobs.close()
         for client in self._node_clients.values():
             await asyncio.to_thread(client.close)
+        await self.background.close()
         await self.database.close()
 
     def node_client(self, node_id: str, url: str) -> NodeClient:

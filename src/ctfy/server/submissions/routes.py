@@ -34,20 +34,13 @@ _WRITE = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)
 async def submit(
     body: SubmissionCreate,
     platform: ThePlatform,
-    session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of an instance."""
     await platform.rate_limits.hit("submit", caller.user_id)
     attempt = await service.on_instance(
-        session,
-        platform,
-        caller,
-        body.instance_id,
-        body.question_id,
-        body.answer,
-        competition_id,
+        platform, caller, body.instance_id, body.question_id, body.answer, competition_id
     )
     return await service.submit(platform, attempt)
 
@@ -100,14 +93,13 @@ async def verify_answer(
     instance_id: str,
     body: VerifyAnswerRequest,
     platform: ThePlatform,
-    session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> VerifyAnswerResponse:
     """Grade an answer without scoring it. A wrong one counts against the question's cap."""
     await platform.rate_limits.hit("submit", caller.user_id)
     attempt = await service.on_instance(
-        session, platform, caller, instance_id, body.question_id, body.answer, competition_id
+        platform, caller, instance_id, body.question_id, body.answer, competition_id
     )
     grade = await service.verify(platform, attempt)
     return VerifyAnswerResponse(correct=grade.correct, question_id=attempt.question.id)
@@ -117,14 +109,12 @@ async def verify_answer(
 async def submit_qa(
     body: QaSubmissionCreate,
     platform: ThePlatform,
-    session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of a challenge that has no instance."""
     await platform.rate_limits.hit("submit", caller.user_id)
     attempt = await service.on_qa(
-        session,
         platform,
         caller,
         body.challenge_id,

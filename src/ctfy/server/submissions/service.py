@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,7 +71,6 @@ _GROUND = (
 
 
 async def on_instance(
-    session: AsyncSession,
     platform: Platform,
     caller: Caller,
     instance_id: str,
@@ -82,35 +82,44 @@ async def on_instance(
 
     Raises `instance_not_found`, `competition_ended`, `unknown_question_id`.
     """
+    # No transaction stays open: the writer, which comes next, may have to wait for its turn.
     key = ("ground", caller.token_id, instance_id)
     ground: Ground | None = platform.memory.get(key)
     if ground is None:
-        values = {"user_id": caller.user_id, "instance_id": instance_id}
-        row = (await session.execute(_GROUND, values)).one_or_none()
-        if row is None:
-            raise _no_instance()
-        competition_of = row.Competition.id
-        # The row is read again under the stamp, so that no change in between is missed.
-        stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_of}"))
-        row = (await session.execute(_GROUND, values)).one_or_none()
-        if row is None or not caller.sees_competition(competition_of):
-            raise _no_instance()
-        instance: Instance = row.Instance
-        session.expunge(row.Competition)  # it outlives the session, also one that rolls back
-        ground = Ground(
-            row.Competition,
-            instance.team_id,
-            row.team_name,
-            instance.challenge_id,
-            instance.id,
-            instance.requested_at,
-        )
-        platform.memory.keep(key, ground, stamp)
+        async with platform.database.transaction() as session:
+            ground = await _look_up(session, platform, caller, instance_id, key)
     if competition_id not in ("", ground.competition.id):
         raise _no_instance()
     _require_open(ground.competition)
     challenge = get_challenge(platform.catalogue, ground.challenge_id)
     return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
+
+
+async def _look_up(
+    session: AsyncSession, platform: Platform, caller: Caller, instance_id: str, key: Hashable
+) -> Ground:
+    values = {"user_id": caller.user_id, "instance_id": instance_id}
+    row = (await session.execute(_GROUND, values)).one_or_none()
+    if row is None:
+        raise _no_instance()
+    competition_id = row.Competition.id
+    # Read again under the stamp, so that no change in between is missed.
+    stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_id}"))
+    row = (await session.execute(_GROUND, values)).one_or_none()
+    if row is None or not caller.sees_competition(competition_id):
+        raise _no_instance()
+    session.expunge(row.Competition)  # it outlives the session
+    instance: Instance = row.Instance
+    ground = Ground(
+        row.Competition,
+        instance.team_id,
+        row.team_name,
+        instance.challenge_id,
+        instance.id,
+        instance.requested_at,
+    )
+    platform.memory.keep(key, ground, stamp)
+    return ground
 
 
 def _no_instance() -> NotFound:
@@ -124,7 +133,6 @@ def _require_open(competition: Competition) -> None:
 
 
 async def on_qa(
-    session: AsyncSession,
     platform: Platform,
     caller: Caller,
     challenge_id: str,
@@ -136,13 +144,14 @@ async def on_qa(
     challenge = get_challenge(platform.catalogue, challenge_id)
     if not challenge.is_qa_only:
         raise Invalid("not_a_qa_challenge", "This challenge is answered on an instance. Start one.")
-    row = await require_team(session, caller, competition_id)
-    if challenge_id not in row.challenge_ids:
-        raise Forbidden(
-            "challenge_out_of_competition", "This challenge is not part of that competition."
-        )
-    _require_open(row.Competition)
-    await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
+    async with platform.database.transaction() as session:
+        row = await require_team(session, caller, competition_id)
+        if challenge_id not in row.challenge_ids:
+            raise Forbidden(
+                "challenge_out_of_competition", "This challenge is not part of that competition."
+            )
+        _require_open(row.Competition)
+        await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
     ground = Ground(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
     return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
 
