@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.presence import Presence
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.secrets import node_token
 from ctfy.server.database.engine import Database
@@ -35,6 +36,7 @@ class Platform:
     jobs: Jobs
     relay: Relay
     memory: Memory
+    presence: Presence
     standings: Standings
     writer: Writer
     rate_limits: RateLimits
@@ -67,6 +69,7 @@ class Platform:
             jobs=Jobs(settings.database_url, concurrency=settings.worker_concurrency),
             relay=relay,
             memory=memory,
+            presence=Presence(background),
             standings=standings,
             writer=Writer(background),
             rate_limits=RateLimits(settings),
@@ -77,11 +80,13 @@ class Platform:
         """Connect."""
         await self.jobs.open()
         await self.relay.start()
+        self.presence.start()
 
     async def close(self) -> None:
         """Disconnect."""
         await self.writer.close()
         await self.relay.stop()
+        await self.presence.stop()
         await self.jobs.close()
         for client in self._node_clients.values():
             await asyncio.to_thread(client.close)
@@ -96,7 +101,8 @@ class Platform:
         return self._node_clients[key]
 
 
-def _platform(request: Request) -> Platform:
+# A coroutine although it waits for nothing: FastAPI runs plain functions in threads.
+async def _platform(request: Request) -> Platform:
     platform: Platform = request.app.state.platform
     return platform
 

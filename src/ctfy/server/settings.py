@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8100, ge=1, le=65535)
     secret_key: str = Field("", description="Root of all derived secrets; empty: kept in data_dir")
-    database_pool_size: int = Field(10, ge=1)
+    database_pool_size: int = Field(20, ge=1)
     worker_concurrency: int = Field(20, ge=1)
 
     bootstrap_email: str = "admin@example.org"

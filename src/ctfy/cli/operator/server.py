@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,6 +87,8 @@ def start(
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
         asyncio.run(bootstrap(settings))
+        # Few circles are made a request, and a full look through everything takes long.
+        gc.set_threshold(20_000, 20, 50)
         uvicorn.run(
             create_app(settings, with_worker=worker),
             host=host,

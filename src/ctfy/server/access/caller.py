@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, bindparam, func, select
 
 from ctfy.server.access import secrets
+from ctfy.server.access.presence import Presence
 from ctfy.server.access.scopes import Scope, holds
 from ctfy.server.access.tables import CompetitionAdmin, Token, User
 from ctfy.server.database.base import now
@@ -21,7 +20,6 @@ from ctfy.server.errors import Forbidden, Unauthorized
 from ctfy.server.events.memory import Memory, Stamp
 from ctfy.server.models.accounts import ScopeLevel
 
-_TOUCH_EVERY = timedelta(minutes=1)
 _bearer = HTTPBearer(auto_error=False)
 BearerHeader = Annotated[Any, Security(_bearer)]
 
@@ -84,8 +82,21 @@ class Caller:
 
 def bearer_token(request: Request) -> str:
     """The token in the Authorization header; empty without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return bearer_of(request.headers.get("authorization", ""))
+
+
+def bearer_of(header: str) -> str:
+    """The token of an Authorization header; empty when it holds none."""
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class Authority(Protocol):
+    """The parts of a platform that say who calls."""
+
+    database: Database
+    memory: Memory
+    presence: Presence
 
 
 # Built once: every request runs it, and building it costs as much as running it.
@@ -95,7 +106,6 @@ _BY_HASH = (
         Token.user_id,
         Token.kind,
         Token.expires_at,
-        Token.last_used_at,
         Token.competition_access,
         Token.competition_ids,
         Token.permissions,
@@ -111,10 +121,7 @@ _BY_HASH = (
 )
 
 
-_OWNER = select(Token.user_id).where(Token.hash == bindparam("hash"))
-
-
-async def identify(database: Database, memory: Memory, token: str) -> Caller:
+async def identify(platform: Authority, token: str) -> Caller:
     """The caller that a token stands for. Raises 401 when it stands for nobody.
 
     Remembered for a minute: until then, only an event about the person asks the database again.
@@ -122,17 +129,20 @@ async def identify(database: Database, memory: Memory, token: str) -> Caller:
     if not token:
         raise _unauthorized("Sign in first: send a token as 'Authorization: Bearer …'.")
     hashed = secrets.token_hash(token)
+    memory = platform.memory
     known: Caller | None = memory.get(("caller", hashed))
     if known is not None:
         return known
-    async with database.transaction() as session:
-        # The stamp needs the person's id, so the token is looked up first, then what it may do.
-        owner = await session.scalar(_OWNER, {"hash": hashed})
-        stamp = memory.stamp(f"user:{owner}")
-        caller = await _look_up(session, hashed, stamp) if owner is not None else None
-    if caller is None:
-        raise _unauthorized("This token is not valid, or not any more. Sign in again.")
-    memory.keep(("caller", hashed), caller, stamp, caller.expires_at)
+    while True:
+        before = memory.changes
+        rows = await platform.database.read(_BY_HASH, {"hash": hashed})
+        if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= now()):
+            raise _unauthorized("This token is not valid, or not any more. Sign in again.")
+        caller = _caller(rows[0], memory.stamp(f"user:{rows[0].user_id}"))
+        if memory.changes == before:  # or the stamp would hide a change from in between
+            break
+    memory.keep(("caller", hashed), caller, caller.stamp, caller.expires_at)
+    platform.presence.note(caller.token_id, caller.user_id)
     return caller
 
 
@@ -140,16 +150,7 @@ def _unauthorized(message: str) -> Unauthorized:
     return Unauthorized("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
 
 
-async def _look_up(session: AsyncSession, hashed: str, stamp: Stamp) -> Caller | None:
-    moment = now()
-    row = (await session.execute(_BY_HASH, {"hash": hashed})).one_or_none()
-    if row is None or (row.expires_at is not None and row.expires_at <= moment):
-        return None
-    if row.last_used_at is None or moment - row.last_used_at > _TOUCH_EVERY:
-        await session.execute(update(Token).where(Token.id == row.id).values(last_used_at=moment))
-        await session.execute(
-            update(User).where(User.id == row.user_id).values(last_active_at=moment)
-        )
+def _caller(row: Row[*tuple[Any, ...]], stamp: Stamp) -> Caller:
     return Caller(
         user_id=row.user_id,
         role=row.role,
@@ -165,8 +166,7 @@ async def _look_up(session: AsyncSession, hashed: str, stamp: Stamp) -> Caller |
 
 
 async def _signed_in(request: Request, _: BearerHeader) -> Caller:
-    platform = request.app.state.platform
-    return await identify(platform.database, platform.memory, bearer_token(request))
+    return await identify(request.app.state.platform, bearer_token(request))
 
 
 async def _perhaps_signed_in(request: Request, _: BearerHeader) -> Caller | None:
@@ -268,8 +268,7 @@ MaybeCaller = Annotated[Caller | None, Depends(OpenToCaller(), scope="function")
 async def _stream_caller(
     request: Request, _: BearerHeader, token: Annotated[str, Query(max_length=512)] = ""
 ) -> Caller:
-    platform = request.app.state.platform
-    return await identify(platform.database, platform.memory, bearer_token(request) or token)
+    return await identify(request.app.state.platform, bearer_token(request) or token)
 
 
 class StreamPermission:

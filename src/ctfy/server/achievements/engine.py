@@ -30,22 +30,36 @@ async def run(platform: Platform) -> None:
     async def handle(session: AsyncSession, told: Told) -> None:
         await consider(session, platform.catalogue, told)
 
-    await follow(platform.database, "achievements", handle)
+    await follow(platform.background, "achievements", handle, frozenset(BY_EVENT))
 
 
 async def consider(session: AsyncSession, catalogue: Catalogue, told: Told) -> None:
     """Ask every rule that an event concerns. One that fails holds nobody up."""
-    for achievement in BY_EVENT.get(told.name, []):
+    happening = Happening(session, catalogue, told)
+    possible = [a for a in BY_EVENT.get(told.name, []) if a.when(happening)]
+    if not possible:
+        return
+    user_id = str(told.payload.get("user_id", ""))
+    teams = await _teams(session, told, user_id)
+    have = {
+        (row.team_id, row.achievement_id)
+        for row in await session.execute(
+            select(Unlock.team_id, Unlock.achievement_id).where(
+                Unlock.team_id.in_(teams), Unlock.achievement_id.in_([a.id for a in possible])
+            )
+        )
+    }
+    for achievement in possible:
+        lacking = [team_id for team_id in teams if (team_id, achievement.id) not in have]
+        if not lacking:
+            continue
         try:
             async with session.begin_nested():
-                happening = Happening(session, catalogue, told)
-                if achievement.earned is None or not await achievement.earned(happening):
-                    continue
-                user_id = str(told.payload.get("user_id", ""))
-                for team_id in await _teams(session, told, user_id):
-                    await award(session, achievement, team_id, user_id, _context(told))
+                if achievement.earned is None or await achievement.earned(happening):
+                    for team_id in lacking:
+                        await award(session, achievement, team_id, user_id, _context(told))
         except Exception:
-            log.exception("achievement_rule_failed", achievement=achievement.id, event=told.name)
+            log.exception("achievement_rule_failed", achievement=achievement.id, name=told.name)
 
 
 async def _teams(session: AsyncSession, told: Told, user_id: str) -> list[str]:

@@ -51,7 +51,11 @@ Progress = Callable[[AsyncSession, Catalogue, list[str]], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Achievement:
-    """One achievement. `on` names the events at which `earned` is asked; none: never by rule."""
+    """One achievement.
+
+    `on` names the events that may earn it; none: never by rule. `when` looks at the event alone,
+    `earned` asks the database, and only once `when` agrees.
+    """
 
     id: str
     name: str
@@ -59,6 +63,7 @@ class Achievement:
     icon: str
     tier: Tier
     on: tuple[str, ...] = ()
+    when: Callable[[Happening], bool] = lambda _: True
     earned: Earned | None = None
     target: int = 0
     progress: Progress | None = None

@@ -222,6 +222,18 @@ _STANDING = select(
 ).where(Competition.id == bindparam("competition_id"))
 
 
+async def get_competition(platform: Platform, competition_id: str) -> Competition:
+    """A competition's own row, remembered; whoever asks has seen to it that the caller may."""
+    key = ("competition", competition_id)
+    known: Competition | None = platform.memory.get(key)
+    if known is None:
+        stamp = platform.memory.stamp(f"competition:{competition_id}")
+        async with platform.database.transaction() as session:
+            known = await session.get_one(Competition, competition_id)
+        platform.memory.keep(key, known, stamp)
+    return known
+
+
 def require_running(competition: Competition) -> None:
     """Raise 409 outside the running phase."""
     phase = phase_of(competition, now())

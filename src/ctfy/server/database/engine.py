@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
-from sqlalchemy import event
+from sqlalchemy import Executable, Row, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
 
@@ -20,9 +20,12 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
+        # No overflow: a connection beyond the pool would be made and thrown away at each use,
+        # which costs more than waiting for one.
         self.engine = create_async_engine(
-            sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False
+            sqlalchemy_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False
         )
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # A class of its own, so that the listener below hears this database's sessions alone.
         self._sync_session = type("Transaction", (SyncSession,), {})
         self._sessions = async_sessionmaker(
@@ -43,6 +46,16 @@ class Database:
         """A session whose work commits at the end, or not at all."""
         async with self._sessions() as session, session.begin():
             yield session
+
+    async def read(
+        self, statement: Executable, values: dict[str, Any] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one statement, alone: no transaction around it, so one round trip.
+
+        The statement may write, too, when all that it does is one thing.
+        """
+        async with self._alone.connect() as connection:
+            return (await connection.execute(statement, values)).all()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -44,12 +44,14 @@ class Memory:
 
     def __init__(self, capacity: int = 8192) -> None:
         self._capacity = capacity
+        self.changes = 0  # of all topics together
         self._versions: dict[str, int] = {}
         self._kept: OrderedDict[Hashable, _Memory] = OrderedDict()
 
     def see(self, name: str, payload: dict[str, Any]) -> None:
         """Take note of an event."""
         for topic in topics_of(name, payload):
+            self.changes += 1
             self._versions[topic] = self._versions.get(topic, 0) + 1
 
     def stamp(self, *topics: str) -> Stamp:

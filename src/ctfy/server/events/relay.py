@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import Database
@@ -28,6 +28,7 @@ _REMEMBERED = 2000  # events kept for readers that come back
 _KEEP_ALIVE_S = 15.0
 _QUIET_POLL_S = 5.0
 _PENDING_POLL_S = 0.02
+_GATHER_S = 0.01
 
 # Rows at or above the snapshot's xmin may still be overtaken by an open transaction.
 _READ = text(
@@ -94,11 +95,8 @@ class Told:
         return f"id: {self.position}\nevent: {self.name}\ndata: {data}\n\n".encode()
 
 
-async def read_settled(session: AsyncSession, after: Position) -> tuple[list[Told], bool]:
-    """The settled events after a position, and whether more wait behind them."""
-    rows = (
-        await session.execute(_READ, {"xact": str(after.xact), "id": after.id, "batch": _BATCH})
-    ).all()
+def _settled(rows: Sequence[Row[*tuple[Any, ...]]], most: int) -> tuple[list[Told], bool]:
+    """The events of rows up to the first unsettled one, and whether more wait behind them."""
     settled: list[Told] = []
     for row in rows:
         if not row.settled:
@@ -113,7 +111,15 @@ async def read_settled(session: AsyncSession, after: Position) -> tuple[list[Tol
                 row.created_at,
             )
         )
-    return settled, len(rows) == _BATCH
+    return settled, len(rows) == most
+
+
+async def read_settled(
+    session: AsyncSession, after: Position, most: int
+) -> tuple[list[Told], bool]:
+    """The settled events after a position, and whether more wait behind them."""
+    values = {"xact": str(after.xact), "id": after.id, "batch": most}
+    return _settled((await session.execute(_READ, values)).all(), most)
 
 
 class Subscription:
@@ -334,9 +340,9 @@ class Relay:
             self._subscriptions.discard(subscription)
 
     async def read(self, after: Position) -> tuple[list[Told], bool]:
-        """The settled events after a position, and whether unsettled ones wait behind them."""
-        async with self._database.transaction() as session:
-            return await read_settled(session, after)
+        """The settled events after a position, and whether more wait behind them."""
+        values = {"xact": str(after.xact), "id": after.id, "batch": _BATCH}
+        return _settled(await self._database.read(_READ, values), _BATCH)
 
     async def _follow(self) -> None:
         url = self._database.url
@@ -346,6 +352,8 @@ class Relay:
                     await listener.execute("LISTEN ctfy_events")
                     while True:
                         more = await self._advance()
+                        # Events in a rush are read together, a hundred times a second at most.
+                        await asyncio.sleep(_GATHER_S)
                         timeout = _PENDING_POLL_S if more else _QUIET_POLL_S
                         async for _ in listener.notifies(timeout=timeout, stop_after=1):
                             pass

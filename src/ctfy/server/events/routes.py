@@ -93,7 +93,7 @@ async def events(
 
     async def refresh() -> Rights | None:
         try:
-            again = await identify(platform.database, platform.memory, token)
+            again = await identify(platform, token)
         except Unauthorized:
             return None
         return await _rights(platform, again)

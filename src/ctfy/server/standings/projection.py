@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import time
 import zlib
@@ -188,4 +189,7 @@ class Standings:
             del self._loading[key]
         for told in waiting:
             board.see(told)
+        # A board is large and holds no circles: the garbage collector need not look through it,
+        # which would stop everything for a quarter of a second now and then.
+        gc.freeze()
         return board

@@ -38,11 +38,7 @@ async def submit(
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of an instance."""
-    await platform.rate_limits.hit("submit", caller.user_id)
-    attempt = await service.on_instance(
-        platform, caller, body.instance_id, body.question_id, body.answer, competition_id
-    )
-    return await service.submit(platform, attempt)
+    return await service.answer(platform, caller, body, competition_id)
 
 
 @router.get("/submissions")

@@ -9,19 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.metadata import Mode, Question
 from ctfy.server.access.caller import Caller
-from ctfy.server.competitions.service import require_running
+from ctfy.server.access.scopes import Scope
+from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
 from ctfy.server.instances.service import get_challenge, require_unlocked
 from ctfy.server.instances.tables import Instance
-from ctfy.server.models.submissions import SubmissionResponse
+from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.platform import Platform
 from ctfy.server.submissions.grading import is_correct
 from ctfy.server.submissions.writer import Recorded
@@ -57,15 +58,20 @@ class Attempt:
     answer: str | list[str]
 
 
-# Built once: every submission that is not remembered runs it.
+# Built once, and of columns: every submission that is not remembered runs it.
 _GROUND = (
-    select(Instance, Competition, Team.name.label("team_name"))
+    select(
+        Instance.team_id,
+        Instance.challenge_id,
+        Instance.competition_id,
+        Instance.requested_at,
+        Team.name.label("team_name"),
+    )
     .join(
         TeamMember,
         (TeamMember.team_id == Instance.team_id) & (TeamMember.user_id == bindparam("user_id")),
     )
     .join(Team, Team.id == Instance.team_id)
-    .join(Competition, Competition.id == Instance.competition_id)
     .where(Instance.id == bindparam("instance_id"))
 )
 
@@ -86,8 +92,7 @@ async def on_instance(
     key = ("ground", caller.token_id, instance_id)
     ground: Ground | None = platform.memory.get(key)
     if ground is None:
-        async with platform.database.transaction() as session:
-            ground = await _look_up(session, platform, caller, instance_id, key)
+        ground = await _look_up(platform, caller, instance_id, key)
     if competition_id not in ("", ground.competition.id):
         raise _no_instance()
     _require_open(ground.competition)
@@ -95,30 +100,23 @@ async def on_instance(
     return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
 
 
-async def _look_up(
-    session: AsyncSession, platform: Platform, caller: Caller, instance_id: str, key: Hashable
-) -> Ground:
+async def _look_up(platform: Platform, caller: Caller, instance_id: str, key: Hashable) -> Ground:
+    memory = platform.memory
     values = {"user_id": caller.user_id, "instance_id": instance_id}
-    row = (await session.execute(_GROUND, values)).one_or_none()
-    if row is None:
-        raise _no_instance()
-    competition_id = row.Competition.id
-    # Read again under the stamp, so that no change in between is missed.
-    stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_id}"))
-    row = (await session.execute(_GROUND, values)).one_or_none()
-    if row is None or not caller.sees_competition(competition_id):
-        raise _no_instance()
-    session.expunge(row.Competition)  # it outlives the session
-    instance: Instance = row.Instance
+    while True:
+        before = memory.changes
+        rows = await platform.database.read(_GROUND, values)
+        if not rows or not caller.sees_competition(rows[0].competition_id):
+            raise _no_instance()
+        row = rows[0]
+        competition = await get_competition(platform, row.competition_id)
+        stamp = (*caller.stamp, *memory.stamp(f"competition:{row.competition_id}"))
+        if memory.changes == before:  # or the stamp would hide a change from in between
+            break
     ground = Ground(
-        row.Competition,
-        instance.team_id,
-        row.team_name,
-        instance.challenge_id,
-        instance.id,
-        instance.requested_at,
+        competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
     )
-    platform.memory.keep(key, ground, stamp)
+    memory.keep(key, ground, stamp)
     return ground
 
 
@@ -177,6 +175,22 @@ class Grade:
     attempts_remaining: int | None
 
 
+def check_may_submit(caller: Caller) -> None:
+    """Raise 403 when the caller's token does not reach as far as submitting."""
+    caller.check_scope(Scope.SUBMISSIONS, ScopeLevel.WRITE)
+
+
+async def answer(
+    platform: Platform, caller: Caller, body: SubmissionCreate, competition_id: str = ""
+) -> SubmissionResponse:
+    """What the caller answers to a question of an instance, recorded and graded."""
+    await platform.rate_limits.hit("submit", caller.user_id)
+    attempt = await on_instance(
+        platform, caller, body.instance_id, body.question_id, body.answer, competition_id
+    )
+    return await submit(platform, attempt)
+
+
 async def verify(platform: Platform, attempt: Attempt) -> Grade:
     """Grade an answer and record no submission. A wrong one counts against the question's cap."""
     return await _grade(platform, attempt, _fields(platform, attempt, scores=False))
@@ -219,6 +233,7 @@ def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, 
         "answer": text,
         "correct": correct,
         "scores": scores,
+        "public": ground.public,
         "solve_time_s": (moment - started).total_seconds() if correct else 0.0,
         "submitted_at": moment.isoformat(),
         "cap": platform.settings.question_attempt_caps.get(question.mode),
@@ -237,12 +252,18 @@ def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, 
         "user_id": attempt.user_id,
         "submitted_at_ts": moment.timestamp(),
         "solve_time_s": fields["solve_time_s"],
+        **({"wrapped": True} if not correct and _is_wrapped(text) else {}),
     }
     return fields
 
 
+def _is_wrapped(text: str) -> bool:
+    """Whether somebody forgot to decode a flag: Base64 of `FLAG{` begins like this."""
+    return text.strip().startswith("RkxBR3")
+
+
 async def _grade(platform: Platform, attempt: Attempt, fields: dict[str, Any]) -> Grade:
-    recorded = await platform.writer.record(fields, public=attempt.ground.public)
+    recorded = await platform.writer.record(fields)
     cap = fields["cap"]
     if recorded.verdict == "locked":
         raise Conflict(

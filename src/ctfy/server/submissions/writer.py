@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import text
 
 from ctfy.server.database.engine import Database
-from ctfy.server.events.outbox import Audience, emit
 
 _MOST = 64
 _RECORD = text("SELECT * FROM ctfy_record_attempts(CAST(:attempts AS jsonb))")
@@ -35,7 +34,6 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     fields: dict[str, Any]
-    public: bool
     done: asyncio.Future[Recorded]
 
 
@@ -47,13 +45,13 @@ class Writer:
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def record(self, fields: dict[str, Any], *, public: bool) -> Recorded:
-        """Record one attempt; returns once it is committed. `public`: its competition is.
+    async def record(self, fields: dict[str, Any]) -> Recorded:
+        """Record one attempt; returns once it is committed.
 
         `fields` are those that the database's `ctfy_record_attempts` reads.
         """
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(fields, public, done))
+        self._waiting.append(_Waiting(fields, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write())
         return await done
@@ -75,21 +73,13 @@ class Writer:
         """Write a batch; False when it failed and its attempts are to be tried one by one."""
         attempts = [{**one.fields, "position": place} for place, one in enumerate(batch)]
         try:
-            async with self._database.transaction() as session:
-                rows = (await session.execute(_RECORD, {"attempts": json.dumps(attempts)})).all()
-                results = {row.position: row for row in rows}
-                for competition_id in self._scored(batch, results):
-                    emit(
-                        session,
-                        "scoreboard_updated",
-                        audience=Audience.EVERYBODY,
-                        competition_id=competition_id,
-                    )
+            rows = await self._database.read(_RECORD, {"attempts": json.dumps(attempts)})
         except Exception as error:
             if len(batch) > 1:
                 return False
             batch[0].done.set_exception(error)
             return True
+        results = {row.position: row for row in rows}
         for place, one in enumerate(batch):
             row = results[place]
             if not one.done.done():  # its caller may have gone
@@ -97,16 +87,3 @@ class Writer:
                     Recorded(row.verdict, row.missing, row.wrong, row.solved_before, row.rank)
                 )
         return True
-
-    @staticmethod
-    def _scored(batch: list[_Waiting], results: dict[int, Any]) -> set[str]:
-        """The public competitions in which this batch solved something."""
-        return {
-            one.fields["competition_id"]
-            for place, one in enumerate(batch)
-            if one.public
-            and one.fields["scores"]
-            and one.fields["correct"]
-            and results[place].verdict == "graded"
-            and not results[place].solved_before
-        }

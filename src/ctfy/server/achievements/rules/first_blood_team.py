@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctfy.server.achievements.rule import Achievement, Happening
 
 
-async def _earned(event: Happening) -> bool:
+def _when(event: Happening) -> bool:
     return bool(event["solve_rank"] == 1)
 
 
@@ -16,5 +16,5 @@ ACHIEVEMENT = Achievement(
     icon="🩸",
     tier="gold",
     on=("flag_correct",),
-    earned=_earned,
+    when=_when,
 )

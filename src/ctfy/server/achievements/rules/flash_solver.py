@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctfy.server.achievements.rule import Achievement, Happening
 
 
-async def _earned(event: Happening) -> bool:
+def _when(event: Happening) -> bool:
     return bool(event["instance_id"] != "" and event["solve_time_s"] <= 300)
 
 
@@ -16,5 +16,5 @@ ACHIEVEMENT = Achievement(
     icon="⚡",
     tier="silver",
     on=("flag_correct",),
-    earned=_earned,
+    when=_when,
 )

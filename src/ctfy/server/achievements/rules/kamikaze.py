@@ -1,29 +1,20 @@
-"""Answer the same question wrong ten times."""
+"""Use up every attempt that a question allows."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.submissions.tables import Submission
 
 
-async def _earned(event: Happening) -> bool:
-    wrong = select(func.count()).where(
-        Submission.team_id == event.team_id,
-        Submission.challenge_id == event["challenge_id"],
-        Submission.question_id == event["question_id"],
-        Submission.correct.is_(False),
-    )
-    return bool(await event.scalar(wrong) >= 10)
+def _when(event: Happening) -> bool:
+    return bool(event["attempts_remaining"] == 0)
 
 
 ACHIEVEMENT = Achievement(
     id="kamikaze",
     name="Kamikaze",
-    description="Answer the same question wrong ten times.",
+    description="Use up every attempt that a question allows.",
     icon="💥",
     tier="bronze",
     on=("flag_wrong",),
-    earned=_earned,
+    when=_when,
 )

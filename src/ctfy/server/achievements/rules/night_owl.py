@@ -7,7 +7,7 @@ from datetime import UTC
 from ctfy.server.achievements.rule import Achievement, Happening
 
 
-async def _earned(event: Happening) -> bool:
+def _when(event: Happening) -> bool:
     return event.at.astimezone(UTC).hour < 5
 
 
@@ -18,5 +18,5 @@ ACHIEVEMENT = Achievement(
     icon="🦉",
     tier="bronze",
     on=("flag_correct",),
-    earned=_earned,
+    when=_when,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctfy.server.achievements.rule import Achievement, Happening
 
 
-async def _earned(event: Happening) -> bool:
+def _when(event: Happening) -> bool:
     challenge = event.catalogue.get(event["challenge_id"])
     hard = challenge is not None and challenge.metadata.difficulty == "hard"
     return hard and event["solve_rank"] == 1
@@ -18,5 +18,5 @@ ACHIEVEMENT = Achievement(
     icon="🦄",
     tier="gold",
     on=("flag_correct",),
-    earned=_earned,
+    when=_when,
 )

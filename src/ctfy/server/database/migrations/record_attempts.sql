@@ -17,6 +17,7 @@ DECLARE
   whole boolean;
   place int;
   owner record;
+  moved text[] := '{}';
 BEGIN
   FOR key IN
     SELECT DISTINCT (a->>'team_id') || '|' || (a->>'challenge_id')
@@ -76,6 +77,9 @@ BEGIN
             attempt->>'competition_id', attempt->>'user_id', attempt->>'id',
             (attempt->>'submitted_at')::timestamptz);
         solved := solved || (attempt->>'question_id');
+        IF (attempt->>'public')::boolean AND NOT (attempt->>'competition_id') = ANY (moved) THEN
+          moved := moved || (attempt->>'competition_id');
+        END IF;
         whole := NOT EXISTS (SELECT FROM jsonb_array_elements_text(attempt->'questions') q
           WHERE NOT q = ANY (solved));
         IF whole THEN
@@ -94,8 +98,10 @@ BEGIN
             CASE WHEN NOT (attempt->>'correct')::boolean THEN 'flag_wrong'
                  WHEN whole THEN 'flag_correct' ELSE 'flag_part_correct' END,
             'team', attempt->>'team_id', attempt->>'user_id',
-            (attempt->'payload') || CASE WHEN whole THEN jsonb_build_object('solve_rank', place)
-                                         ELSE '{}' END,
+            (attempt->'payload')
+              || CASE WHEN whole THEN jsonb_build_object('solve_rank', place) ELSE '{}' END
+              || CASE WHEN cap IS NULL THEN '{}'
+                 ELSE jsonb_build_object('attempts_remaining', greatest(cap - wrong, 0)) END,
             (attempt->>'submitted_at')::timestamptz);
       END IF;
     END IF;
@@ -118,4 +124,9 @@ BEGIN
     rank := coalesce(place, 0);
     RETURN NEXT;
   END LOOP;
+
+  -- One for all that a batch changed in a public competition.
+  INSERT INTO events (name, audience, payload, created_at)
+    SELECT 'scoreboard_updated', 'everybody', jsonb_build_object('team_id', '', 'team_name', '',
+      'challenge_id', '', 'competition_id', m), clock_timestamp() FROM unnest(moved) m;
 END $$;
