@@ -26,6 +26,8 @@ fuzz: .venv/.ready
 
 bench: .venv/.ready
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/load.py
+	@$(BIN)/python bench/events.py
 
 # The base images that the examples' Dockerfiles name, made here from Debian packages.
 images:

@@ -60,7 +60,8 @@ def test_challenges_keep_the_curators_order_and_are_closed_before_the_start(aren
 def test_challenges_are_filtered(arena: Arena) -> None:
     entered = arena.player().competition(arena.competition().id)
     assert [c.id for c in entered.challenges(difficulty="medium")] == ["relay-station"]
-    assert [c.id for c in entered.challenges(tag="crypto")] == ["two-time"]
+    assert [c.id for c in entered.challenges(tag="bits")] == []
+    assert "two-time" in [c.id for c in entered.challenges(tag="crypto")]
     assert [c.id for c in entered.challenges(q="POCKET")] == ["notes"]
     assert len(entered.challenges(limit=1, offset=1)) == 1
 

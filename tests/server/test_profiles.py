@@ -31,6 +31,7 @@ def test_what_is_hidden_is_absent_for_others_everywhere(arena: Arena, field: str
     player, other = arena.registered(competition), arena.player()
     me = player.me.update_profile(**PROFILE)
     player.submissions.submit_qa("field-notes", competition.id, "hello")
+    wait_for("a sign of life", lambda: player.me.get().last_active_at)
     player.me.update_visibility({field: False})
     seen = other.users.get(me.id)
     assert not getattr(seen, field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,6 +88,9 @@ def start(
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
         asyncio.run(bootstrap(settings))
+        # Every reader of the events is an open file.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         # Few circles are made a request, and a full look through everything takes long.
         gc.set_threshold(20_000, 20, 50)
         uvicorn.run(

@@ -5,14 +5,9 @@ from __future__ import annotations
 import secrets as random
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from authlib.common.security import generate_token
-from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +19,11 @@ from ctfy.server.database.engine import Database
 from ctfy.server.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.settings import OAuthProvider, Settings
+
+# Authlib and its like are imported where they are used: ten megabytes that a server without
+# providers need not hold.
+if TYPE_CHECKING:
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 _AWAY = timedelta(minutes=10)
 _TIMEOUT_S = 10.0
@@ -79,7 +79,7 @@ async def begin(
 ) -> tuple[str, str]:
     """Where to send the browser, and the `state` that must come back with it."""
     provider = provider_of(settings, name)
-    state, verifier, nonce = (generate_token(48) for _ in range(3))
+    state, verifier, nonce = (random.token_urlsafe(48) for _ in range(3))
     endpoints = await _endpoints(provider)
     session.add(
         OAuthAttempt(
@@ -107,6 +107,8 @@ def local_path(path: str) -> str:
 
 
 def _client(provider: OAuthProvider, settings: Settings, name: str) -> AsyncOAuth2Client:
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
+
     scope = "read:user user:email" if provider.kind == "github" else "openid email profile"
     return AsyncOAuth2Client(
         provider.client_id,
@@ -192,6 +194,8 @@ async def finish(
 async def _person(
     provider: OAuthProvider, settings: Settings, name: str, code: str, attempt: OAuthAttempt
 ) -> Person:
+    from authlib.integrations.httpx_client import OAuthError
+
     endpoints = await _endpoints(provider)
     async with _client(provider, settings, name) as client:
         try:
@@ -209,6 +213,10 @@ async def _oidc_person(
     provider: OAuthProvider, endpoints: dict[str, Any], token: dict[str, Any], nonce: str
 ) -> Person:
     """Who an ID token names, after all that OpenID Connect Core 3.1.3.7 has one check."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
     keys = await _get(endpoints["jwks_uri"])
     registry = jwt.JWTClaimsRegistry(
         leeway=_CLOCK_SKEW_S,
