@@ -160,3 +160,20 @@ def test_rendering_is_the_same_for_the_same_instance(tmp_path: Path) -> None:
     one = render_attachments(challenge, values, tmp_path / "one")
     two = render_attachments(challenge, values, tmp_path / "two")
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
+
+
+@pytest.mark.parametrize(
+    ("needs", "word"),
+    [({"a": ["ghost"]}, "ghost"), ({"a": ["b"], "b": ["a"]}, "circle"), ({"a": ["a"]}, "circle")],
+)
+def test_a_challenge_that_nothing_can_unlock_is_refused(
+    tmp_path: Path, needs: dict[str, list[str]], word: str
+) -> None:
+    for name, ids in needs.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.yaml").write_text(
+            f"name: x\ndescription: x\ndifficulty: easy\ntags: [x]\nunlocked_by: {ids}\n"
+            "questions: [{id: answer, prompt: x, answer: x}]\n"
+        )
+    with pytest.raises(BrokenChallenge, match=word):
+        Catalogue.load(tmp_path)

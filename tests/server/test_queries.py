@@ -23,6 +23,13 @@ LISTS = [
     "/submissions",
     "/auth/tokens",
     "/nodes",
+    "/teams",
+    "/competitions/{competition}/teams/search",
+    "/challenges",
+    "/activities",
+    "/achievements/recent-unlocks",
+    "/scoreboard",
+    "/scoreboard/challenges",
 ]
 # Beside the list itself: who calls, whether they may see the competition, a cold projection.
 ALSO = {
@@ -30,6 +37,7 @@ ALSO = {
     "/competitions/{competition}/challenges": 2,
     "/competitions/{competition}/scoreboard": 2,
     "/nodes": 0,
+    "/teams": 0,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from ctfy.challenge.audit import Finding, audit, read_yaml
@@ -87,11 +88,44 @@ class Catalogue:
             seen[folder.name] = folder
         if findings:
             raise BrokenChallenge(findings)
-        return cls([load_challenge(root, folder) for folder in folders])
+        challenges = [load_challenge(root, folder) for folder in folders]
+        if findings := _locked_for_ever(challenges):
+            raise BrokenChallenge(findings)
+        return cls(challenges)
 
     def get(self, challenge_id: str) -> Challenge | None:
         """The challenge of that id."""
         return self.challenges.get(challenge_id)
+
+
+def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
+    """Challenges that nothing can unlock: by one that there is not, or by one another."""
+    known = {challenge.id: challenge for challenge in challenges}
+    findings = [
+        Finding(
+            challenge.path / "metadata.yaml",
+            0,
+            f"`unlocked_by` names `{id_}`, which is no challenge here",
+            f"use one of: {', '.join(sorted(known))}",
+        )
+        for challenge in challenges
+        for id_ in challenge.metadata.unlocked_by
+        if id_ not in known
+    ]
+    needs = {challenge.id: challenge.metadata.unlocked_by for challenge in challenges}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        findings.append(
+            Finding(
+                known[circle[0]].path / "metadata.yaml",
+                0,
+                f"`unlocked_by` goes in a circle: {' -> '.join(circle)}",
+                "take one of them out",
+            )
+        )
+    return findings
 
 
 def discover(root: Path) -> list[Path]:

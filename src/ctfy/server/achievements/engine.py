@@ -36,7 +36,7 @@ async def run(platform: Platform) -> None:
 async def consider(session: AsyncSession, catalogue: Catalogue, told: Told) -> None:
     """Ask every rule that an event concerns. One that fails holds nobody up."""
     happening = Happening(session, catalogue, told)
-    possible = [a for a in BY_EVENT.get(told.name, []) if a.when(happening)]
+    possible = [a for a in BY_EVENT.get(told.name, []) if _concerns(a, happening)]
     if not possible:
         return
     user_id = str(told.payload.get("user_id", ""))
@@ -60,6 +60,15 @@ async def consider(session: AsyncSession, catalogue: Catalogue, told: Told) -> N
                         await award(session, achievement, team_id, user_id, _context(told))
         except Exception:
             log.exception("achievement_rule_failed", achievement=achievement.id, name=told.name)
+
+
+def _concerns(achievement: Achievement, happening: Happening) -> bool:
+    """What the rule says of the event alone; one that cannot read an older event says no."""
+    try:
+        return achievement.when(happening)
+    except Exception:
+        log.exception("achievement_rule_failed", achievement=achievement.id)
+        return False
 
 
 async def _teams(session: AsyncSession, told: Told, user_id: str) -> list[str]:

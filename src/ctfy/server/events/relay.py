@@ -205,6 +205,7 @@ class Relay:
         self._subscriptions: set[Subscription] = set()
         self._observers: list[Callable[[Told], None]] = []
         self._listeners: set[Listener] = set()
+        self._admins: set[Listener] = set()
         self._by_team: defaultdict[str, set[Listener]] = defaultdict(set)
         self._by_user: defaultdict[str, set[Listener]] = defaultdict(set)
         self._position = Position()
@@ -292,6 +293,9 @@ class Relay:
     def _set_rights(self, listener: Listener, rights: Rights) -> None:
         for team_id in listener.rights.teams:
             self._forget(self._by_team, team_id, listener)
+        self._admins.discard(listener)
+        if rights.is_admin:
+            self._admins.add(listener)
         listener.rights = rights
         for team_id in rights.teams:
             self._by_team[team_id].add(listener)
@@ -319,7 +323,7 @@ class Relay:
     def _readers(self, told: Told) -> Iterable[Listener]:
         if told.audience == Audience.TEAM:
             own = self._by_team.get(told.team_id or "", set())
-            return own | {li for li in self._listeners if li.rights.is_admin}
+            return own | self._admins
         return self._listeners
 
     async def _keep_alive(self) -> None:
@@ -364,13 +368,13 @@ class Relay:
     async def _advance(self) -> bool:
         events, more = await self.read(self._position)
         for told in events:
-            await self._look_again(told)
             self._position = told.position
             if len(self._recent) == self._recent.maxlen:
                 self._recent_after = self._recent[0].position
             self._recent.append(told)
             for observer in self._observers:
                 observer(told)
+            await self._look_again(told)
             for listener in list(self._readers(told)):
                 if listener.may_read(told):
                     listener.put(told.frame)
