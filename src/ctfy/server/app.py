@@ -104,8 +104,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
         api.include_router(router)
     app.include_router(api)
     app.include_router(device_page.router)
-    app.include_router(meta.home)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
+    app.include_router(meta.home)  # last: it takes every address that is left
     return app
 
 

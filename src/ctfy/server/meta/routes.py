@@ -109,7 +109,7 @@ async def page(path: str, platform: ThePlatform, session: Session) -> HTMLRespon
 
     Raises `not_found` for addresses of the API that there are not.
     """
-    if path.partition("/")[0] in ("api", "docs", "swagger", "static") or "." in path:
+    if path.partition("/")[0] == "api" or "." in path:
         raise NotFound("not_found", "There is no such address.")
     public = await session.scalars(
         select(Competition)

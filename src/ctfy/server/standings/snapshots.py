@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from ctfy.server.competitions.service import running
 from ctfy.server.competitions.tables import Competition
@@ -58,8 +59,8 @@ async def take(platform: Platform) -> int:
         async with platform.database.transaction() as session:
             newest = await session.scalars(
                 select(StandingSnapshot)
+                .ext(distinct_on(StandingSnapshot.team_id))
                 .where(StandingSnapshot.competition_id == competition_id)
-                .distinct(StandingSnapshot.team_id)
                 .order_by(StandingSnapshot.team_id, StandingSnapshot.taken_at.desc())
             )
             before = {s.team_id: (s.rank, s.solved, s.attempts, s.points) for s in newest}
