@@ -58,8 +58,6 @@ def test_a_team_that_played_stays_and_its_instances_stop(arena: Arena) -> None:
     people[0].submissions.submit(ready.id, "wrong")
     people[0].competition(competition.id).team.leave()
     assert people[0].teams.get(team.id).member_count == 0
-    service = arena.admin.admin.instances
-    del service
     wait_for("the stop", lambda: stopped(arena, team.id))
 
 
@@ -209,7 +207,7 @@ def test_an_invite_ends_when_it_expires(arena: Arena, database_url: str) -> None
 def test_a_private_competition_takes_the_invited(arena: Arena) -> None:
     listed = arena.competition(access="private_listed")
     hidden = arena.competition(access="private_hidden")
-    guest, email = arena.player(), ""
+    guest = arena.player()
     email = guest.me.get().email
     assert refusal(guest.competition(listed.id).register).code == "competition_invitation_required"
     assert refusal(guest.competitions.get, hidden.id).code == "competition_not_found"

@@ -13,7 +13,7 @@ from ctfy.server.challenges.service import Sight
 from ctfy.server.competitions.service import check_visible, phase_of, published, visible
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
-from ctfy.server.errors import Forbidden, NotFound
+from ctfy.server.errors import Conflict, Forbidden, NotFound
 from ctfy.server.platform import Platform
 from ctfy.server.standings.board import Board
 from ctfy.server.teams.tables import TeamMember
@@ -126,7 +126,7 @@ async def get_open(
     """Like `get`, and raises `challenge_locked` while the caller has to solve others first."""
     challenge, sight = await get(platform, session, caller, challenge_id, competition_id)
     if missing := sight.missing(challenge):
-        raise Forbidden(
+        raise Conflict(
             "challenge_locked", f"Solve {', '.join(missing)} first.", unlocked_by=missing
         )
     return challenge, sight
