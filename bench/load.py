@@ -274,8 +274,8 @@ def freshness(url: str, data: Data) -> float:
                 continue
             done.add(token)
             headers = {"Authorization": f"Bearer {token}"}
-            board = f"/api/v1/competitions/{data.competitions[0]}"
-            mine = lambda: client.get(board, headers=headers).json()["my_score"]  # noqa: B023, E731
+            where = f"/api/v1/competitions?competition_id={data.competitions[0]}"
+            mine = lambda: client.get(where, headers=headers).json()["items"][0]["my_score"]  # noqa: B023, E731
             before = mine()
             body = {"instance_id": instance, "answer": answer}
             solved = client.post("/api/v1/submissions", json=body, headers=headers).json()
