@@ -60,7 +60,8 @@ _ROUTERS = (
     meta.router,
 )
 _REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {"model": ErrorResponse} for status in (400, 401, 403, 404, 409, 422, 429, 502, 503)
+    status: {"model": ErrorResponse}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 502, 503)
 }
 
 
