@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
 from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.challenges import feedback, hints, service, sight
+from ctfy.server.challenges import attempts, feedback, hints, service, sight
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.competitions.service import check_visible, require_running
 from ctfy.server.database.engine import Session
@@ -197,7 +197,7 @@ async def solve_attempts(
     """Who tried a challenge and how they fared, newest first, and by team."""
     challenge, seen = await sight.get(platform, session, caller, challenge_id, competition_id)
     ids = [board.competition_id for board in seen.boards]
-    return await feedback.attempts(
+    return await attempts.attempts(
         session,
         challenge.id,
         ids,

@@ -1,0 +1,139 @@
+"""Who tried a challenge, and how they fared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Subquery, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.tables import User
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
+from ctfy.server.instances.tables import Instance
+from ctfy.server.models.challenges import (
+    ChallengeSolveAttempt,
+    ChallengeSolveAttemptsResponse,
+    ChallengeTeamSolveSummary,
+)
+from ctfy.server.submissions.tables import Submission
+from ctfy.server.teams.tables import Team
+
+
+async def attempts(
+    session: AsyncSession,
+    challenge_id: str,
+    competition_ids: list[str],
+    *,
+    live: bool,
+    include_unsolved: bool,
+    limit: int,
+) -> ChallengeSolveAttemptsResponse:
+    """The instances of a challenge in some competitions, newest first.
+
+    Unless `live`, what was answered after a competition's freeze does not show.
+    """
+    counted = _submissions(challenge_id, competition_ids, live=live)
+    query = (
+        select(
+            Instance,
+            Team.name,
+            User.display_name,
+            func.coalesce(counted.c.attempts, 0).label("attempts"),
+            counted.c.solved,
+            counted.c.solved_at,
+            func.count().over().label("total"),
+        )
+        .join(Team, Team.id == Instance.team_id)
+        .join(User, User.id == Instance.user_id)
+        .outerjoin(counted, counted.c.instance_id == Instance.id)
+        .where(Instance.challenge_id == challenge_id, Instance.competition_id.in_(competition_ids))
+        .order_by(Instance.requested_at.desc(), Instance.id)
+        .limit(limit)
+    )
+    if not include_unsolved:
+        query = query.where(counted.c.solved.is_not(None))
+    rows = (await session.execute(query)).all()
+    listed = [_attempt(row) for row in rows]
+    solved_at = {row.Instance.id: row.solved_at for row in rows if row.solved_at}
+    return ChallengeSolveAttemptsResponse(
+        challenge_id=challenge_id,
+        attempts=listed,
+        per_team=_by_team(listed, solved_at),
+        total_attempts=rows[0].total if rows else 0,
+    )
+
+
+def _submissions(challenge_id: str, competition_ids: list[str], *, live: bool) -> Subquery:
+    """Per instance: how often it was answered, which questions were, and when at last."""
+    shown = or_(
+        Competition.freezes_at.is_(None),
+        Competition.freezes_at > now(),
+        Submission.submitted_at < Competition.freezes_at,
+    )
+    return (
+        select(
+            Submission.instance_id,
+            func.count().label("attempts"),
+            func.array_agg(Submission.question_id.distinct())
+            .filter(Submission.correct)
+            .label("solved"),
+            func.max(Submission.submitted_at).filter(Submission.correct).label("solved_at"),
+        )
+        .join(Competition, Competition.id == Submission.competition_id)
+        .where(
+            Submission.challenge_id == challenge_id,
+            Submission.competition_id.in_(competition_ids),
+            *([] if live else [shown]),
+        )
+        .group_by(Submission.instance_id)
+        .subquery()
+    )
+
+
+def _attempt(row: Row[*tuple[Any, ...]]) -> ChallengeSolveAttempt:
+    instance: Instance = row.Instance
+    end = row.solved_at or instance.stopped_at
+    return ChallengeSolveAttempt(
+        instance_id=instance.id,
+        team_id=instance.team_id,
+        team_name=row.name,
+        display_name=row.display_name,
+        challenge_id=instance.challenge_id,
+        started_at=instance.requested_at.timestamp(),
+        stopped_at=instance.stopped_at.timestamp() if instance.stopped_at else 0.0,
+        duration_s=(end - instance.requested_at).total_seconds() if end else 0.0,
+        attempts=row.attempts,
+        solved=row.solved is not None,
+        solved_flags=sorted(row.solved or []),
+        stop_reason=instance.stop_reason,
+    )
+
+
+def _by_team(
+    attempts: list[ChallengeSolveAttempt], solved_at: dict[str, datetime]
+) -> list[ChallengeTeamSolveSummary]:
+    grouped: defaultdict[str, list[ChallengeSolveAttempt]] = defaultdict(list)
+    for attempt in attempts:
+        grouped[attempt.team_id].append(attempt)
+    result = []
+    for team_id, tries in grouped.items():
+        solved = [a for a in tries if a.solved]
+        moments = [solved_at[a.instance_id].timestamp() for a in solved]
+        result.append(
+            ChallengeTeamSolveSummary(
+                team_id=team_id,
+                team_name=tries[0].team_name,
+                display_name=tries[0].display_name,
+                solve_count=len(solved),
+                attempt_count=len(tries),
+                best_duration_s=min((a.duration_s for a in solved), default=0.0),
+                total_duration_s=sum(a.duration_s for a in tries),
+                first_solved_at=min(moments, default=0.0),
+                last_solved_at=max(moments, default=0.0),
+            )
+        )
+    result.sort(key=lambda s: (s.solve_count == 0, s.best_duration_s, s.team_id))
+    return result
