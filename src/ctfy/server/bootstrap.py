@@ -8,7 +8,7 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access import secrets
 from ctfy.server.access.tables import User
 from ctfy.server.accounts.service import ensure_super_admin
-from ctfy.server.competitions.service import create
+from ctfy.server.competitions.curation import create
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.engine import Database
 from ctfy.server.models.competitions import CompetitionCreate

@@ -10,7 +10,7 @@ from ctfy.server.access.caller import Admin, AnyToken, ItsAdmin, SuperAdmin
 from ctfy.server.access.tables import User
 from ctfy.server.challenges import sight
 from ctfy.server.challenges.service import ChallengeFilter, infos
-from ctfy.server.competitions import people, service
+from ctfy.server.competitions import curation, people, service
 from ctfy.server.competitions.tables import CompetitionInvite
 from ctfy.server.database.engine import Session
 from ctfy.server.models.base import Page
@@ -80,7 +80,7 @@ async def create_competition(
     body: CompetitionCreate, platform: ThePlatform, session: Session, caller: Admin
 ) -> CompetitionInfo:
     """Create a competition."""
-    competition_id = await service.create(session, platform.catalogue, caller.user_id, body)
+    competition_id = await curation.create(session, platform.catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(row, None))
@@ -95,7 +95,7 @@ async def update_competition(
     caller: ItsAdmin,
 ) -> CompetitionInfo:
     """Change a competition; its own administrators may, too."""
-    await service.update(session, platform.catalogue, caller.user_id, competition_id, body)
+    await curation.update(session, platform.catalogue, caller.user_id, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(row, None))

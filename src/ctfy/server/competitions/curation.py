@@ -1,0 +1,145 @@
+"""Making and changing competitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.server.challenges.service import unknown_challenges
+from ctfy.server.competitions.tables import Competition, CompetitionChallenge
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import NotFound, field_error
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
+from ctfy.server.submissions.tables import ChallengeSolve
+
+
+def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
+    """Raise 422 on what no competition can be: times without zone or out of order, unknown ids."""
+    for name in _TIMES:
+        value = fields.get(name)
+        if value is not None and value.tzinfo is None:
+            raise field_error(["body", name], "needs a time zone, as in 2026-01-31T12:00:00Z")
+    for first, last in (
+        ("starts_at", "ends_at"),
+        ("registration_opens_at", "registration_closes_at"),
+        ("starts_at", "freezes_at"),
+    ):
+        start, end = fields.get(first), fields.get(last)
+        if start and end and end <= start:
+            raise field_error(["body", last], f"must be later than `{first}`")
+    ids = fields.get("challenge_ids") or []
+    if unknown := unknown_challenges(catalogue, ids):
+        raise field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(unknown)}")
+    if len(set(ids)) != len(ids):
+        raise field_error(["body", "challenge_ids"], "names a challenge twice")
+    brackets = fields.get("brackets") or []
+    if len(set(brackets)) != len(brackets):
+        raise field_error(["body", "brackets"], "names a bracket twice")
+
+
+_TIMES = (
+    "starts_at",
+    "ends_at",
+    "registration_opens_at",
+    "registration_closes_at",
+    "freezes_at",
+)
+
+
+async def create(
+    session: AsyncSession, catalogue: Catalogue, caller_id: str, body: CompetitionCreate
+) -> str:
+    """A new competition; its id.
+
+    Raises 422 on unknown challenges and on an end before the start.
+    """
+    fields = body.model_dump()
+    _check(catalogue, fields)
+    challenge_ids = fields.pop("challenge_ids")
+    competition = Competition(id=new_id(), created_by=caller_id, **fields)
+    session.add(competition)
+    await session.flush()
+    _add_challenges(session, competition.id, dict.fromkeys(challenge_ids, 0))
+    tell(session, "competition_created", competition, caller_id)
+    return competition.id
+
+
+async def update(
+    session: AsyncSession,
+    catalogue: Catalogue,
+    caller_id: str,
+    competition_id: str,
+    body: CompetitionUpdate,
+) -> None:
+    """Change a competition. Raises 404, and 422 like `create`.
+
+    A challenge taken out keeps its solves for when it comes back.
+    """
+    competition = await session.scalar(
+        select(Competition).where(Competition.id == competition_id).with_for_update(key_share=True)
+    )
+    if competition is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    fields = body.model_dump(exclude_unset=True)
+    for name in fields.keys() - _OPTIONAL:
+        if fields[name] is None:
+            raise field_error(["body", name], "cannot be null; leave it out to keep it")
+    whole = {column.name: getattr(competition, column.name) for column in Competition.__table__.c}
+    _check(catalogue, {**whole, **fields})
+    challenge_ids = fields.pop("challenge_ids", None)
+    for name, value in fields.items():
+        setattr(competition, name, value)
+    competition.updated_at = now()
+    if challenge_ids is not None:
+        await _replace_challenges(session, competition_id, challenge_ids)
+    tell(session, "competition_updated", competition, caller_id, changed=sorted(fields))
+
+
+_OPTIONAL = frozenset({*_TIMES, "max_team_size", "max_instances_per_team"})
+
+
+async def _replace_challenges(
+    session: AsyncSession, competition_id: str, challenge_ids: list[str]
+) -> None:
+    counted = await session.execute(
+        select(ChallengeSolve.challenge_id, func.count().label("solves"))
+        .where(ChallengeSolve.competition_id == competition_id)
+        .group_by(ChallengeSolve.challenge_id)
+    )
+    solves = {row.challenge_id: row.solves for row in counted}
+    await session.execute(
+        delete(CompetitionChallenge).where(CompetitionChallenge.competition_id == competition_id)
+    )
+    _add_challenges(session, competition_id, {id_: solves.get(id_, 0) for id_ in challenge_ids})
+
+
+def _add_challenges(session: AsyncSession, competition_id: str, solves: dict[str, int]) -> None:
+    session.add_all(
+        CompetitionChallenge(
+            competition_id=competition_id,
+            challenge_id=challenge_id,
+            position=position,
+            solves=count,
+        )
+        for position, (challenge_id, count) in enumerate(solves.items())
+    )
+
+
+def tell(
+    session: AsyncSession, name: str, competition: Competition, actor_id: str, **more: Any
+) -> None:
+    """Tell of a competition: everybody where they may see it, else administrators."""
+    hidden = competition.status != "published" or competition.access == "private_hidden"
+    emit(
+        session,
+        name,
+        audience=Audience.ADMINS if hidden else Audience.EVERYBODY,
+        competition_id=competition.id,
+        competition_title=competition.title,
+        actor_id=actor_id,
+        **more,
+    )
