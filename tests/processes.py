@@ -121,7 +121,8 @@ def stack(
         "CTFY_DATA_DIR": str(folder / "platform"),
         "CTFY_CHALLENGES_DIR": str(challenges),
         "CTFY_RATE_LIMITING_ENABLED": "false",
-        "CTFY_SWEEP_INTERVAL_S": "1",
+        "CTFY_PLACEMENT_MAX_LOAD": "100",  # the tests themselves load the machine
+        "CTFY_JOB_INTERVALS": '{"ttl_sweep": 1}',
         **environment,
     }
     start = ["server", "start", "--port", str(port)] + (["--no-worker"] if worker_apart else [])

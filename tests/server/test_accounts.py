@@ -149,4 +149,4 @@ def test_an_admins_api_token_carries_no_operator_rights(arena: Arena) -> None:
 def test_no_or_an_invalid_token_is_401_in_the_envelope(arena: Arena, header: str) -> None:
     answer = httpx.get(f"{arena.url}/api/v1/me", headers={"Authorization": header})
     assert answer.status_code == 401
-    assert answer.json().keys() == {"code", "detail", "timestamp"}
+    assert answer.json().keys() == {"code", "detail", "request_id", "timestamp"}

@@ -69,20 +69,88 @@ PERMISSIONS = {
     "GET /achievements/recent-unlocks": "open",
     "GET /activities": "signed in",
     "GET /activities/timeseries": "signed in",
+    "GET /admin/activities": "admin",
+    "GET /admin/activities/timeseries": "admin",
     "GET /admin/announcements": "admin",
     "POST /admin/announcements": "admin",
     "DELETE /admin/announcements/{announcement_id}": "admin",
     "PATCH /admin/announcements/{announcement_id}": "admin",
+    "POST /admin/challenges/build-all": "admin",
+    "GET /admin/challenges/build-state": "admin",
+    "GET /admin/challenges/latency-histogram": "admin",
+    "POST /admin/challenges/pull-all": "admin",
+    "GET /admin/challenges/pull-state": "admin",
+    "POST /admin/challenges/rescan": "admin",
+    "GET /admin/challenges/stats": "admin",
+    "POST /admin/challenges/{challenge_id}/build": "admin",
+    "GET /admin/challenges/{challenge_id}/feedback": "admin",
+    "POST /admin/challenges/{challenge_id}/pull": "admin",
+    "GET /admin/challenges/{challenge_id}/timeseries": "admin",
+    "GET /admin/competitions": "admin",
     "POST /admin/competitions": "admin",
+    "POST /admin/competitions/import": "super admin",
+    "DELETE /admin/competitions/{competition_id}": "admin",
     "PATCH /admin/competitions/{competition_id}": "competition admin",
     "GET /admin/competitions/{competition_id}/admins": "competition admin",
     "POST /admin/competitions/{competition_id}/admins": "super admin",
     "DELETE /admin/competitions/{competition_id}/admins/{user_id}": "super admin",
+    "POST /admin/competitions/{competition_id}/clone": "admin",
+    "GET /admin/competitions/{competition_id}/export": "admin",
     "GET /admin/competitions/{competition_id}/invites": "competition admin",
     "POST /admin/competitions/{competition_id}/invites": "competition admin",
     "DELETE /admin/competitions/{competition_id}/invites/{user_id}": "competition admin",
+    "GET /admin/competitions/{competition_id}/registrations": "competition admin",
+    "GET /admin/health-flags": "admin",
+    "GET /admin/incidents": "admin",
+    "GET /admin/incidents/{incident_id}": "admin",
+    "PATCH /admin/incidents/{incident_id}": "admin",
+    "GET /admin/instance-records": "admin",
+    "GET /admin/instance-records/{instance_id}": "admin",
+    "GET /admin/instance-records/{instance_id}/archive": "admin",
+    "GET /admin/instance-records/{instance_id}/container-log": "admin",
+    "GET /admin/instance-records/{instance_id}/events": "admin",
+    "GET /admin/instance-records/{instance_id}/pcap": "admin",
+    "GET /admin/instance-records/{instance_id}/submissions": "admin",
+    "GET /admin/instance-records/{instance_id}/traffic": "admin",
+    "GET /admin/instances": "admin",
+    "DELETE /admin/instances/{instance_id}": "admin",
+    "GET /admin/instances/{instance_id}": "admin",
+    "GET /admin/instances/{instance_id}/container-log": "admin",
+    "GET /admin/instances/{instance_id}/containers": "admin",
+    "GET /admin/instances/{instance_id}/pcap": "admin",
+    "POST /admin/instances/{instance_id}/shell/sessions": "super admin",
+    "GET /admin/instances/{instance_id}/traffic": "admin",
+    "GET /admin/nodes/{node_id}": "admin",
+    "PATCH /admin/nodes/{node_id}": "admin",
+    "GET /admin/nodes/{node_id}/events": "admin",
+    "GET /admin/nodes/{node_id}/health-history": "admin",
+    "GET /admin/overview": "admin",
+    "GET /admin/platform-settings": "admin",
+    "DELETE /admin/platform-settings/{key}": "super admin",
+    "PATCH /admin/platform-settings/{key}": "super admin",
+    "GET /admin/scheduled-jobs": "admin",
+    "PATCH /admin/scheduled-jobs/{name}": "admin",
+    "POST /admin/scheduled-jobs/{name}/run": "admin",
+    "GET /admin/shell-recordings": "super admin",
+    "GET /admin/shell-recordings/{session_id}": "super admin",
+    "GET /admin/shell-sessions": "super admin",
+    "DELETE /admin/shell-sessions/{session_id}": "super admin",
+    "GET /admin/solve-matrix": "admin",
+    "GET /admin/tasks": "admin",
+    "POST /admin/tasks": "admin",
+    "GET /admin/tasks/{task_id}": "admin",
+    "POST /admin/tasks/{task_id}/cancel": "admin",
+    "GET /admin/tasks/{task_id}/logs": "admin",
     "DELETE /admin/teams/{team_id}/achievements/{achievement_id}": "admin",
     "POST /admin/teams/{team_id}/achievements/{achievement_id}": "admin",
+    "POST /admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts": "admin",
+    "GET /admin/timeseries": "admin",
+    "GET /admin/traffic/summary": "admin",
+    "GET /admin/users": "admin",
+    "GET /admin/users/{user_id}": "admin",
+    "POST /admin/users/{user_id}/reinstate": "admin",
+    "PATCH /admin/users/{user_id}/role": "super admin",
+    "POST /admin/users/{user_id}/suspend": "admin",
     "GET /auth/callback/{provider}": "open",
     "POST /auth/device/approve": "session",
     "POST /auth/device/code": "open",
@@ -160,6 +228,8 @@ PERMISSIONS = {
     "POST /easter-eggs/{egg_id}/claim": "profile:write",
     "GET /events": "stream",
     "GET /health": "open",
+    "GET /health/live": "open",
+    "GET /health/ready": "open",
     "DELETE /instances": "admin",
     "GET /instances": "instances:read",
     "POST /instances": "instances:write",
@@ -185,12 +255,13 @@ PERMISSIONS = {
     "GET /me/solves": "submissions:read",
     "POST /me/star-gazer/verify": "profile:write",
     "GET /meta": "signed in",
+    "GET /metrics": "own token",
     "GET /nodes": "open",
-    "POST /nodes/heartbeat": "node token",
+    "POST /nodes/heartbeat": "own token",
     "GET /nodes/invites": "admin",
     "POST /nodes/invites": "admin",
     "DELETE /nodes/invites/{invite_id}": "admin",
-    "POST /nodes/register": "node token",
+    "POST /nodes/register": "own token",
     "DELETE /nodes/{node_id}": "admin",
     "GET /qa/challenges": "challenges:read",
     "POST /qa/submissions": "submissions:write",
@@ -226,7 +297,7 @@ TEAMLESS = {
     "POST /qa/submissions": "not_registered",
     "POST /easter-eggs/{egg_id}/claim": "team_missing",
     **dict.fromkeys(
-        [route for route in PERMISSIONS if "/instances/{instance_id}" in route]
+        [r for r in PERMISSIONS if "/instances/{instance_id}" in r and "/admin/" not in r]
         + ["POST /submissions"],
         "instance_not_found",
     ),
@@ -273,7 +344,7 @@ LET_IN = "let in"
 def expected(route: str, who: str) -> str:
     """The code of the refusal, or `let in`: whatever comes then is no question of permission."""
     asks = PERMISSIONS[route]
-    if asks == "node token":
+    if asks == "own token":
         return "unauthorized"
     if (
         asks == "open"
@@ -417,7 +488,8 @@ def make_world(connection: psycopg.Connection[Any]) -> World:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    with lone_server_and_database(tmp_path_factory.mktemp("permissions")) as both:
+    folder = tmp_path_factory.mktemp("permissions")
+    with lone_server_and_database(folder, CTFY_METRICS_TOKEN="for-prometheus") as both:
         yield both
 
 
@@ -434,7 +506,7 @@ def fill(template: str, ids: dict[str, str]) -> str:
 def test_each_caller_meets_what_is_expected(server: tuple[str, str], route: str) -> None:
     url, database_url = server
     method, _, path = route.partition(" ")
-    base = url if path in ("/", "/device", "/{path:path}") else f"{url}/api/v1"
+    base = url if path in ("/", "/device", "/metrics", "/{path:path}") else f"{url}/api/v1"
     met = {}
     for who in CALLERS:
         with psycopg.connect(database_url, autocommit=True) as connection:

@@ -77,11 +77,18 @@ def test_every_table_that_refers_to_a_person_is_accounted_for() -> None:
     }
     by_others = {  # what a person did as an operator or captain; their row keeps no name
         ("announcements", "created_by"),
+        ("attempt_resets", "reset_by"),
         ("competition_admins", "granted_by"),
         ("competition_invites", "invited_by"),
         ("competitions", "created_by"),
+        ("incidents", "resolved_by"),
+        ("platform_settings", "updated_by"),
+        ("scheduled_jobs", "updated_by"),
+        ("shell_sessions", "user_id"),
+        ("tasks", "created_by"),
         ("team_invites", "created_by_user_id"),
         ("teams", "captain_user_id"),
+        ("users", "promoted_by"),
     }
     held = {(table.__tablename__, column) for table, column in HELD} - {("events", "actor_id")}
     assert referring == held | by_others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,28 @@ class Challenge:
             if path.is_file() and not path.is_symlink()
         }
 
+    @cached_property
+    def digest(self) -> str:
+        """What the folder holds, in 64 hex digits: another one after any change."""
+        whole = hashlib.sha256()
+        for path in sorted(p for p in self.path.rglob("*") if p.is_file() and not p.is_symlink()):
+            whole.update(f"{path.relative_to(self.path)}\0{path.stat().st_mode & 0o111}\0".encode())
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+        return whole.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a look at the folder found, by challenge id."""
+
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+    def __str__(self) -> str:
+        counts = (("added", self.added), ("removed", self.removed), ("changed", self.changed))
+        return ", ".join(f"{len(ids)} {what}" for what, ids in counts)
+
 
 class Catalogue:
     """Every challenge by its id."""
@@ -89,9 +112,24 @@ class Catalogue:
         if findings:
             raise BrokenChallenge(findings)
         challenges = [load_challenge(root, folder) for folder in folders]
+        for challenge in challenges:
+            _ = challenge.digest  # of what is there now, to tell later changes by
         if findings := _locked_for_ever(challenges):
             raise BrokenChallenge(findings)
         return cls(challenges)
+
+    def rescan(self, root: Path) -> Changes:
+        """Look at the folder again. Raises BrokenChallenge, and then everything stays as it was."""
+        before, after = self.challenges, Catalogue.load(root).challenges
+        changed = [
+            id_
+            for id_ in sorted(before.keys() & after.keys())
+            if before[id_].digest != after[id_].digest
+        ]
+        self.challenges = after
+        return Changes(
+            sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys()), changed
+        )
 
     def get(self, challenge_id: str) -> Challenge | None:
         """The challenge of that id."""

@@ -117,6 +117,7 @@ class Metadata(BaseModel):
     network_topology: NetworkTopology = "simple"
     entry_urls: list[str] = []
     protocol: ServiceType = ServiceType.HTTP
+    node_labels: dict[str, str] = {}
     sandbox: Sandbox | None = None
 
     @field_validator("hints")

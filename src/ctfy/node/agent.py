@@ -76,26 +76,37 @@ class Agent:
             body = order.model_dump(mode="json")
             return http.fetch(NodeRegisterResponse, "POST", "/nodes/register", json=body)
 
-    async def beat(self, running: Callable[[], int], load: Callable[[], dict[str, float]]) -> None:
+    async def beat(
+        self,
+        running: Callable[[], int],
+        load: Callable[[], dict[str, float]],
+        ready: Callable[[], list[str] | None],
+    ) -> None:
         """Send heartbeats until cancelled; a platform that is away is asked again.
 
         Raises JoinRefused when the platform has removed this node.
         """
         assert self._identity is not None, "join() comes first"  # noqa: S101
         with BaseHttpClient(self._platform_url, self.token(), timeout=10, max_retries=0) as http:
+            latency_ms = 0.0
             while True:
                 pause = self._settings.heartbeat_s
+                sent_at = time.monotonic()
                 beat = NodeHeartbeat(
                     id=self._identity["id"],
                     running=running(),
                     capacity=self._settings.capacity,
                     url=self._url,
+                    ready_challenges=ready(),
+                    sampled_at=time.time(),
+                    latency_ms=latency_ms,
                     **load(),
                 )
                 try:
                     await asyncio.to_thread(
                         http.request, "POST", "/nodes/heartbeat", json=beat.model_dump(mode="json")
                     )
+                    latency_ms = (time.monotonic() - sent_at) * 1000
                 except CtfyApiError as error:
                     if error.status_code == 401:
                         raise JoinRefused(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
 
 import psutil
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, WebSocket
 from fastapi.responses import FileResponse
 from fastapi.security import HTTPBearer
 
 from ctfy import __version__
+from ctfy.challenge.catalogue import BrokenChallenge
 from ctfy.node.instances import Instances
+from ctfy.node.shell import serve
 from ctfy.server import errors
-from ctfy.server.errors import Unauthorized
+from ctfy.server.errors import Conflict, NotFound, Unauthorized
+from ctfy.server.models.builds import NodeBuildState, NodePullState, PrebuildScopeRequest
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
+    NodeAgentRuntime,
     NodeContainer,
     NodeHealthResponse,
     NodeInstanceHealth,
@@ -48,11 +55,12 @@ TheInstances = Annotated[Instances, Depends(_instances)]
 PLATFORM = [Depends(_platform_only)]
 
 
-def create_app(instances: Instances, token: Callable[[], str]) -> FastAPI:
+def create_app(instances: Instances, token: Callable[[], str], challenges_dir: Path) -> FastAPI:
     """The node's API; `token` gives its own bearer token, empty until it has joined."""
     app = FastAPI(title="ctfy node", version=__version__, docs_url=None, redoc_url=None)
     app.state.instances = instances
     app.state.token = token
+    app.state.challenges_dir = challenges_dir
     errors.install(app)
     app.include_router(router)
     return app
@@ -89,7 +97,11 @@ async def start(order: NodeStartRequest, instances: TheInstances) -> NodeStartRe
 @router.get("/instances", dependencies=PLATFORM)
 async def inventory(instances: TheInstances) -> list[NodeInstanceState]:
     """Everything this node runs or failed to run."""
-    return list(instances.inventory.states.values())
+    return [
+        state.model_copy(update={"request_count": count, "last_traffic_at": last})
+        for state in instances.inventory.states.values()
+        for count, last in [instances.capture.counted(state.instance_id)]
+    ]
 
 
 @router.delete("/instances/{instance_id}", dependencies=PLATFORM)
@@ -148,3 +160,123 @@ async def stop_all(instances: TheInstances) -> dict[str, str]:
     """Stop every instance."""
     await instances.stop_all()
     return {"status": "stopped"}
+
+
+@router.post("/admin/rescan-challenges", dependencies=PLATFORM)
+async def rescan(request: Request, instances: TheInstances) -> dict[str, Any]:
+    """Look at the challenges folder again."""
+    try:
+        changes = await asyncio.to_thread(instances.rescan, request.app.state.challenges_dir)
+    except (BrokenChallenge, OSError) as error:
+        raise Conflict("challenges_broken", str(error)) from error
+    return {**asdict(changes), "total": len(instances.catalogue.challenges)}
+
+
+@router.post("/admin/challenges/build-all", status_code=202, dependencies=PLATFORM)
+async def build_all(
+    instances: TheInstances, body: PrebuildScopeRequest | None = None
+) -> dict[str, Any]:
+    """Build challenges; the state says how far it is."""
+    instances.builds.build(body.challenge_ids if body else None)
+    return {"status": "accepted"}
+
+
+@router.get("/admin/challenges/build-state", dependencies=PLATFORM)
+async def build_state(instances: TheInstances) -> NodeBuildState:
+    """What is built."""
+    return instances.builds.build_state()
+
+
+@router.post("/admin/challenges/pull-all", status_code=202, dependencies=PLATFORM)
+async def pull_all(
+    instances: TheInstances, body: PrebuildScopeRequest | None = None
+) -> dict[str, Any]:
+    """Pull images; the state says how far it is."""
+    instances.builds.pull(body.challenge_ids if body else None)
+    return {"status": "accepted"}
+
+
+@router.get("/admin/challenges/pull-state", dependencies=PLATFORM)
+async def pull_state(instances: TheInstances) -> NodePullState:
+    """What is pulled."""
+    return instances.builds.pull_state()
+
+
+@router.post("/admin/challenges/{challenge_id}/build", status_code=202, dependencies=PLATFORM)
+async def build(challenge_id: str, instances: TheInstances) -> dict[str, Any]:
+    """Build one challenge."""
+    instances.builds.build([challenge_id])
+    return {"status": "accepted", "challenge_id": challenge_id}
+
+
+@router.post("/admin/challenges/{challenge_id}/pull", status_code=202, dependencies=PLATFORM)
+async def pull(challenge_id: str, instances: TheInstances) -> dict[str, Any]:
+    """Pull the images of one challenge."""
+    instances.builds.pull([challenge_id])
+    return {"status": "accepted", "challenge_id": challenge_id}
+
+
+@router.get("/instances/{instance_id}/traffic", dependencies=PLATFORM)
+async def traffic(
+    instance_id: str,
+    instances: TheInstances,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100_000)] = 10_000,
+) -> list[dict[str, Any]]:
+    """The HTTP exchanges and TCP streams of an instance, oldest first."""
+    instances.get(instance_id)
+    return await instances.capture.flows(instances.inventory.folder(instance_id), offset, limit)
+
+
+@router.get("/instances/{instance_id}/pcap", dependencies=PLATFORM)
+async def pcap(instance_id: str, instances: TheInstances) -> FileResponse:
+    """The packets of an instance, as libpcap writes them."""
+    instances.get(instance_id)
+    path = await instances.capture.packets(instances.inventory.folder(instance_id))
+    if path is None:
+        raise NotFound("pcap_not_available", "Nobody has spoken to this instance yet.")
+    return FileResponse(path, media_type="application/vnd.tcpdump.pcap")
+
+
+@router.get("/instances/{instance_id}/agent-runtime", dependencies=PLATFORM)
+async def agent_runtime(instance_id: str, instances: TheInstances) -> NodeAgentRuntime:
+    """How a harness reaches an instance: directly, at its published ports."""
+    surface = instances.get(instance_id).attack_surface
+    services = surface.services if surface else []
+    return NodeAgentRuntime(kind="direct", target_hosts=[f"{s.host}:{s.port}" for s in services])
+
+
+@router.get("/instances/{instance_id}/openvpn-config", dependencies=PLATFORM)
+async def openvpn_config(instance_id: str, instances: TheInstances) -> FileResponse:
+    """The client configuration of an instance's VPN, where it has one."""
+    instances.get(instance_id)
+    path = instances.inventory.folder(instance_id) / "client.ovpn"
+    if not path.exists():
+        raise NotFound("openvpn_config_not_available", "This instance has no VPN.")
+    return FileResponse(path, media_type="application/x-openvpn-profile")
+
+
+@router.websocket("/instances/{instance_id}/shell")
+async def shell(socket: WebSocket, instance_id: str, container: str, shell: str = "bash") -> None:
+    """A terminal in a container, for the platform."""
+    given = socket.headers.get("authorization", "").removeprefix("Bearer ")
+    expected: str = socket.app.state.token()
+    instances: Instances = socket.app.state.instances
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        await socket.close(4401, "only the platform talks to this node")
+        return
+    try:
+        instances.get(instance_id)
+        if shell not in SHELLS:
+            raise KeyError(shell)
+        command = await asyncio.to_thread(
+            instances.provider.shell_command, instance_id, container, shell
+        )
+    except (NotFound, KeyError, IndexError):
+        await socket.close(4404, "no such instance, container or shell")
+        return
+    await socket.accept()
+    await serve(socket, command)
+
+
+SHELLS = frozenset({"bash", "sh", "ash", "zsh"})

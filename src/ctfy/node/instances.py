@@ -9,8 +9,10 @@ from pathlib import Path
 import structlog
 from jinja2 import TemplateError
 
-from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.challenge.catalogue import Catalogue, Challenge, Changes
 from ctfy.challenge.rendering import render_attachments
+from ctfy.node.builds import Builds
+from ctfy.node.capture.relay import Capture
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers.base import Order, Provider, StartFailed
 from ctfy.server.errors import NotFound, Unavailable
@@ -25,12 +27,21 @@ class Instances:
     """Starts and stops instances through the provider; an order is idempotent by instance id."""
 
     def __init__(
-        self, provider: Provider, inventory: Inventory, catalogue: Catalogue, capacity: int
+        self,
+        provider: Provider,
+        inventory: Inventory,
+        catalogue: Catalogue,
+        capacity: int,
+        *,
+        capture: Capture,
+        builds: Builds,
     ) -> None:
         self.provider = provider
         self.inventory = inventory
+        self.capture = capture
+        self.builds = builds
         self.capacity = capacity
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._starting: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -45,13 +56,26 @@ class Instances:
         for instance_id, state in list(self.inventory.states.items()):
             if instance_id not in adopted and state.status != "error":
                 self._fail(instance_id, "The node restarted and lost the instance.")
+            elif instance_id in adopted:
+                await self._publish_again(instance_id, state)
+
+    async def _publish_again(self, instance_id: str, state: NodeInstanceState) -> None:
+        challenge = self.catalogue.get(state.challenge_id)
+        try:
+            if challenge is None:
+                raise StartFailed("The challenge is not on this node any more.")
+            services = await self.provider.services(instance_id, challenge)
+            await self.capture.publish(instance_id, self.inventory.folder(instance_id), services)
+        except (StartFailed, OSError) as error:
+            await self.provider.stop(instance_id)
+            self._fail(instance_id, f"The node restarted and could not publish it again: {error}")
 
     def start(self, order: NodeStartRequest) -> NodeInstanceState:
         """Take an order. Raises `unknown_challenge`, `capacity_exceeded`."""
         known = self.inventory.states.get(order.instance_id)
         if known is not None:
             return known
-        challenge = self._catalogue.get(order.challenge_id)
+        challenge = self.catalogue.get(order.challenge_id)
         if challenge is None:
             raise NotFound("unknown_challenge", "This node has no such challenge.")
         if self.running >= self.capacity:
@@ -81,10 +105,12 @@ class Instances:
                 },
                 folder / "attachments",
             )
-            services = await self.provider.start(
+            inner = await self.provider.start(
                 Order(instance_id, challenge, order.answers, folder),
                 lambda reason: self._fail(instance_id, reason),
             )
+            services = await self.capture.publish(instance_id, folder, inner)
+            self.builds.built(challenge)
         except (StartFailed, TemplateError, OSError) as error:
             self._fail(instance_id, str(error))
             return
@@ -107,9 +133,14 @@ class Instances:
 
     def _fail(self, instance_id: str, reason: str) -> None:
         state = self.inventory.states.get(instance_id)
+        self.capture.withdraw(instance_id)
         if state is not None:
             failed = {"status": "error", "error": reason, "attack_surface": None}
             self.inventory.put(state.model_copy(update=failed))
+
+    def rescan(self, root: Path) -> Changes:
+        """Look at the challenges folder again. Raises BrokenChallenge."""
+        return self.catalogue.rescan(root)
 
     def get(self, instance_id: str) -> NodeInstanceState:
         """The state of an instance. Raises `instance_not_found`."""
@@ -138,6 +169,7 @@ class Instances:
             starting.cancel()
             with suppress(asyncio.CancelledError):
                 await starting
+        self.capture.withdraw(instance_id)
         await self.provider.stop(instance_id)
         self.inventory.forget(instance_id)
 
@@ -147,8 +179,10 @@ class Instances:
 
     async def close(self) -> None:
         """End everything, starting instances too."""
+        await self.builds.close()
         await self.stop_all()
         await self.provider.close()
+        self.capture.close()
 
 
 def _write_answers(folder: Path, answers: dict[str, str]) -> None:

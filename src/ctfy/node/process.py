@@ -12,6 +12,8 @@ import uvicorn
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.node.agent import Agent
 from ctfy.node.app import create_app, load
+from ctfy.node.builds import Builds
+from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
@@ -34,11 +36,14 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
+    catalogue = Catalogue.load(settings.challenges_dir)
     instances = Instances(
         provider,
         Inventory(settings.data_dir / "instances"),
-        Catalogue.load(settings.challenges_dir),
+        catalogue,
         settings.capacity,
+        capture=Capture(settings.public_host),
+        builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
     )
     await instances.recover()
     with socket.create_server((settings.host, settings.port)) as listener:
@@ -46,13 +51,16 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         url = settings.public_url or f"http://{settings.host}:{port}"
         agent = Agent(settings, platform_url, invite, url)
         config = uvicorn.Config(
-            create_app(instances, agent.token), log_config=None, access_log=False, lifespan="off"
+            create_app(instances, agent.token, settings.challenges_dir),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve([listener]))
         try:
             await agent.join()
-            await agent.beat(lambda: instances.running, load)
+            await agent.beat(lambda: instances.running, load, instances.builds.ready)
         finally:
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ctfy.sdk.admin_resources.achievements import AdminAchievementsResource
+from ctfy.sdk.admin_resources.announcements import AdminAnnouncementsResource
+from ctfy.sdk.admin_resources.challenges import AdminChallengesResource
+from ctfy.sdk.admin_resources.competition_admins import AdminCompetitionAdminsResource
+from ctfy.sdk.admin_resources.competition_invites import AdminCompetitionInvitesResource
 from ctfy.sdk.admin_resources.competitions import AdminCompetitionsResource
+from ctfy.sdk.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.admin_resources.nodes import AdminNodesResource
+from ctfy.sdk.admin_resources.observability import AdminObservabilityResource
+from ctfy.sdk.admin_resources.records import AdminRecordsResource
+from ctfy.sdk.admin_resources.settings import AdminSettingsResource
+from ctfy.sdk.admin_resources.shell import AdminShellResource
+from ctfy.sdk.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
+from ctfy.sdk.admin_resources.users import AdminUsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
 
 
@@ -29,9 +41,29 @@ class AdminClient(Closable):
         return cls(BaseHttpClient(server_url, token, timeout=timeout, max_retries=max_retries))
 
     @cached_property
+    def users(self) -> AdminUsersResource:
+        """Everybody's accounts."""
+        return AdminUsersResource(self._http)
+
+    @cached_property
     def competitions(self) -> AdminCompetitionsResource:
         """Curating competitions."""
         return AdminCompetitionsResource(self._http)
+
+    @cached_property
+    def announcements(self) -> AdminAnnouncementsResource:
+        """Messages to everybody."""
+        return AdminAnnouncementsResource(self._http)
+
+    @cached_property
+    def achievements(self) -> AdminAchievementsResource:
+        """Awards by hand."""
+        return AdminAchievementsResource(self._http)
+
+    @cached_property
+    def challenges(self) -> AdminChallengesResource:
+        """Challenges across the fleet, and how they do."""
+        return AdminChallengesResource(self._http)
 
     @cached_property
     def instances(self) -> AdminInstancesResource:
@@ -39,9 +71,54 @@ class AdminClient(Closable):
         return AdminInstancesResource(self._http)
 
     @cached_property
+    def records(self) -> AdminRecordsResource:
+        """Instances that are over, and what is kept of them."""
+        return AdminRecordsResource(self._http)
+
+    @cached_property
     def nodes(self) -> AdminNodesResource:
         """The fleet."""
         return AdminNodesResource(self._http)
+
+    @cached_property
+    def observability(self) -> AdminObservabilityResource:
+        """The platform at a glance."""
+        return AdminObservabilityResource(self._http)
+
+    @cached_property
+    def settings(self) -> AdminSettingsResource:
+        """Settings that can be changed while it runs."""
+        return AdminSettingsResource(self._http)
+
+    @cached_property
+    def competition_admins(self) -> AdminCompetitionAdminsResource:
+        """Who administers which competition."""
+        return AdminCompetitionAdminsResource(self._http)
+
+    @cached_property
+    def competition_invites(self) -> AdminCompetitionInvitesResource:
+        """Who may take part in private competitions."""
+        return AdminCompetitionInvitesResource(self._http)
+
+    @cached_property
+    def tasks(self) -> AdminTasksResource:
+        """Tasks that operators start."""
+        return AdminTasksResource(self._http)
+
+    @cached_property
+    def scheduled_jobs(self) -> AdminScheduledJobsResource:
+        """What runs by the clock."""
+        return AdminScheduledJobsResource(self._http)
+
+    @cached_property
+    def incidents(self) -> AdminIncidentsResource:
+        """What looks like cheating."""
+        return AdminIncidentsResource(self._http)
+
+    @cached_property
+    def shell(self) -> AdminShellResource:
+        """Shells in instances."""
+        return AdminShellResource(self._http)
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,6 +6,7 @@ import abc
 import random
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -116,6 +117,11 @@ class BaseHttpClient(Closable):
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+
+
+def written(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with their times as JSON has them."""
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
 
 
 def _pause(attempt: int) -> float:

@@ -71,9 +71,51 @@ class NodeClient:
         found: list[dict[str, Any]] = self._http.request("GET", path).json()
         return found
 
-    def get_traffic(self, instance_id: str) -> dict[str, Any]:
-        """What the instance's services were asked and answered."""
-        return self._json("GET", f"/instances/{instance_id}/traffic")
+    def get_traffic(
+        self, instance_id: str, *, offset: int = 0, limit: int = 10_000
+    ) -> dict[str, Any]:
+        """What the instance's services were asked and answered: `items`, oldest first."""
+        path = f"/instances/{instance_id}/traffic"
+        page = {"offset": offset, "limit": limit}
+        return {"items": self._http.request("GET", path, params=page, timeout=60).json()}
+
+    def get_pcap(self, instance_id: str) -> bytes:
+        """The packets of an instance, as libpcap writes them."""
+        return self._http.request("GET", f"/instances/{instance_id}/pcap", timeout=60).content
+
+    def get_agent_runtime(self, instance_id: str) -> dict[str, Any]:
+        """How a harness reaches an instance."""
+        return self._json("GET", f"/instances/{instance_id}/agent-runtime")
+
+    def rescan_challenges(self) -> dict[str, Any]:
+        """Have the node look at its challenges folder again."""
+        return self._json("POST", "/admin/rescan-challenges", timeout=60)
+
+    def build_challenge(self, challenge_id: str) -> dict[str, Any]:
+        """Have a challenge built; `get_build_state` says how far it is."""
+        return self._json("POST", f"/admin/challenges/{quote(challenge_id, safe='')}/build")
+
+    def build_all_challenges(self, challenge_ids: list[str] | None = None) -> dict[str, Any]:
+        """Have challenges built, all without ids."""
+        body = {"challenge_ids": challenge_ids}
+        return self._json("POST", "/admin/challenges/build-all", json=body)
+
+    def get_build_state(self) -> dict[str, Any]:
+        """What is built: `rows`."""
+        return self._json("GET", "/admin/challenges/build-state")
+
+    def pull_challenge(self, challenge_id: str) -> dict[str, Any]:
+        """Have a challenge's images pulled; `get_pull_state` says how far it is."""
+        return self._json("POST", f"/admin/challenges/{quote(challenge_id, safe='')}/pull")
+
+    def pull_all_challenges(self, challenge_ids: list[str] | None = None) -> dict[str, Any]:
+        """Have the images of challenges pulled, all without ids."""
+        body = {"challenge_ids": challenge_ids}
+        return self._json("POST", "/admin/challenges/pull-all", json=body)
+
+    def get_pull_state(self) -> dict[str, Any]:
+        """What is pulled: `rows`."""
+        return self._json("GET", "/admin/challenges/pull-state")
 
     def get_openvpn_config(self, instance_id: str) -> bytes:
         """The client configuration of the instance's VPN."""

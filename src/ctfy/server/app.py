@@ -16,47 +16,80 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
 from ctfy.server import errors, worker
-from ctfy.server.accounts import device_page, me, users
+from ctfy.server.accounts import admin, device_page, me, users
 from ctfy.server.accounts import routes as accounts
 from ctfy.server.achievements import routes as achievements
 from ctfy.server.activity import routes as activity
 from ctfy.server.announcements import routes as announcements
+from ctfy.server.challenges import fleet_routes
 from ctfy.server.challenges import routes as challenges
 from ctfy.server.competitions import routes as competitions
 from ctfy.server.events import routes as events
+from ctfy.server.incidents import routes as incidents
+from ctfy.server.instances import admin as instances_admin
 from ctfy.server.instances import routes as instances
 from ctfy.server.kept import KeptAnswers
 from ctfy.server.meta import routes as meta
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.nodes import routes as nodes
+from ctfy.server.observability import metrics
+from ctfy.server.observability import routes as observability
+from ctfy.server.observability.counters import Metrics
 from ctfy.server.platform import Platform
+from ctfy.server.platform_settings import routes as platform_settings
+from ctfy.server.records import routes as records
 from ctfy.server.settings import Settings
+from ctfy.server.shell import routes as shell
+from ctfy.server.shell import socket as shell_socket
 from ctfy.server.standings import routes as standings
 from ctfy.server.submissions import routes as submissions
 from ctfy.server.submissions.direct import DirectSubmissions
+from ctfy.server.tasks import routes as tasks
 from ctfy.server.teams import routes as teams
 
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
-_TOO_LARGE = {"message": f"A request body holds at most {MAX_BODY} bytes.", "cap": MAX_BODY}
+_IMPORT = "/api/v1/admin/competitions/import"
+_MAX_IMPORT = 256 * 1024 * 1024  # read by the route, once it knows who sends it
+
+
+def _most(scope: Scope) -> int:
+    return _MAX_IMPORT if scope["path"] == _IMPORT else MAX_BODY
+
+
+def _too_large(most: int) -> dict[str, object]:
+    return {"message": f"A request body holds at most {most} bytes.", "cap": most}
+
+
 # The routes are tried in this order: the ones that are asked most come first.
 _ROUTERS = (
     submissions.router,
     standings.router,
     challenges.router,
+    fleet_routes.router,
     accounts.router,
     me.router,
     users.router,
     competitions.router,
     teams.router,
     instances.router,
+    instances_admin.router,
     instances.in_competition,
     achievements.router,
     announcements.router,
     activity.router,
     nodes.router,
+    nodes.admin,
+    admin.router,
+    incidents.router,
+    records.router,
+    platform_settings.router,
+    tasks.router,
     events.router,
+    observability.router,
+    shell.router,
+    shell_socket.router,
     meta.router,
 )
 _REFUSALS: dict[int | str, dict[str, object]] = {
@@ -98,13 +131,15 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
     app.add_middleware(DirectSubmissions, platform=platform)
-    app.add_middleware(Guard)
-    app.add_middleware(KeptAnswers, memory=platform.memory)
+    app.add_middleware(Guard, metrics=platform.metrics)
+    kept = platform.metrics.answered_from_memory
+    app.add_middleware(KeptAnswers, memory=platform.memory, count=kept)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
     app.include_router(device_page.router)
+    app.include_router(metrics.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
     app.include_router(meta.home)  # last: it takes every address that is left
     return app
@@ -116,47 +151,66 @@ class Guard:
     A query may hold the event stream's token. Plain ASGI, so that streams pass untouched.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status, taken = time.perf_counter(), 0, 0
+        started, status, taken, most = time.perf_counter(), 0, 0, _most(scope)
+
+        request_id = errors.begin_request(Headers(scope=scope).get("x-request-id", ""))
 
         async def counted() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY:
-                raise HTTPException(413, _TOO_LARGE)
+            if taken > most:
+                raise HTTPException(413, _too_large(most))
             return message
 
         async def noted(message: Message) -> None:
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                named = (b"x-request-id", request_id.encode())
+                message = {**message, "headers": [*message["headers"], named]}
             await send(message)
 
         try:
             target = _refusal(scope) or self._app
             await target(scope, counted, noted)
         finally:
-            path = scope["path"]
+            path, seconds = scope["path"], time.perf_counter() - started
+            # A failure that no handler took is answered outside, with 500.
+            route = _route_of(scope)
+            self._metrics.answered(scope["method"], route, status or 500, seconds)
             (log.debug if path.endswith("/health") else log.info)(
                 "request",
                 method=scope["method"],
                 path=path,
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
+                request_id=request_id,
             )
+
+
+def _route_of(scope: Scope) -> str:
+    """What the metrics call a request: its route's template, for ids must not become labels."""
+    path: str = scope["path"]
+    route: str = getattr(scope.get("route"), "path", "")
+    if path == "/api/v1/submissions":  # taken before the routes
+        return path
+    return f"/api/v1{route}" if route and path.startswith("/api/v1/") else route or "none"
 
 
 def _refusal(scope: Scope) -> Response | None:
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY:
-        return errors.error_response(413, "payload_too_large", _TOO_LARGE)
+    if not length.isdecimal() or int(length) > _most(scope):
+        return errors.error_response(413, "payload_too_large", _too_large(_most(scope)))
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
         return errors.error_response(
             422, "validation_error", {"message": "NUL characters are not taken", "issues": []}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+from contextvars import ContextVar
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -77,6 +80,22 @@ def field_error(loc: list[str | int], message: str, kind: str = "value_error") -
     )
 
 
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+
+
+def begin_request(given: str) -> str:
+    """The id of the request that is being served: the caller's own where it is one, else a new."""
+    chosen = given if _ID.match(given) else uuid.uuid4().hex
+    _request_id.set(chosen)
+    return chosen
+
+
+def request_id() -> str:
+    """The id of the request that is being served; empty outside of one."""
+    return _request_id.get()
+
+
 _CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -92,7 +111,7 @@ def error_response(
     status: int, code: str, detail: Any, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """The envelope as a response."""
-    body = ErrorResponse(code=code, detail=detail).model_dump(mode="json")
+    body = ErrorResponse(code=code, detail=detail, request_id=request_id()).model_dump(mode="json")
     return JSONResponse(body, status_code=status, headers=headers)
 
 

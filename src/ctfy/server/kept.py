@@ -6,6 +6,7 @@ database and says what the answer depends on. The same caller's next one is answ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +50,10 @@ def encoded(request: Request, plain: bytes, gzipped: bytes | None, tag: str) -> 
 class KeptAnswers:
     """Answers GETs from memory where it can; plain ASGI, ahead of everything else."""
 
-    def __init__(self, app: ASGIApp, memory: Memory) -> None:
+    def __init__(self, app: ASGIApp, memory: Memory, count: Callable[[], None]) -> None:
         self._app = app
         self._memory = memory
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -69,6 +71,7 @@ class KeptAnswers:
         key = (authorization, scope["raw_path"], scope["query_string"], zipped)
         answer: _Answer | None = self._memory.get(key)
         if answer is not None:
+            self._count()
             if wanted and wanted == answer.tag:
                 headers = [h for h in answer.start["headers"] if h[0] in _ON_304]
                 await send({"type": "http.response.start", "status": 304, "headers": headers})
@@ -86,7 +89,7 @@ class KeptAnswers:
             nonlocal start
             await send(message)
             if message["type"] == "http.response.start":
-                start = message if message["status"] == 200 else None
+                start = _without_id(message) if message["status"] == 200 else None
             elif start is not None and _KEY in scope and not message.get("more_body"):
                 asked: _Keep = scope.pop(_KEY)
                 tag = next((v for n, v in start["headers"] if n == b"etag"), b"")
@@ -95,6 +98,12 @@ class KeptAnswers:
                     self._memory.keep(key, answer, asked.stamp, *asked.until)
 
         return record
+
+
+def _without_id(start: Message) -> Message:
+    """A start without the id of the request it answered: it will answer others."""
+    headers = [header for header in start["headers"] if header[0] != b"x-request-id"]
+    return {**start, "headers": headers}
 
 
 _ON_304 = frozenset({b"etag", b"cache-control", b"vary"})

@@ -17,11 +17,12 @@ async def fetch_page(
 ) -> tuple[list[Row[Any]], int]:
     """The rows of one page and the total, in one statement.
 
-    The total rides on each row; only a page beyond the end needs a second look.
+    The total is counted beside the rows, not over them, so that the database need not read whole
+    rows to count them. It rides on each row; only a page beyond the end needs a second look.
     """
-    counted = query.add_columns(func.count().over().label("total"))
+    whole = select(func.count()).select_from(query.order_by(None).subquery())
+    counted = query.add_columns(whole.scalar_subquery().label("total"))
     rows = list((await session.execute(counted.limit(limit).offset(offset))).all())
     if rows or offset == 0:
         return rows, rows[0].total if rows else 0
-    whole = select(func.count()).select_from(query.order_by(None).subquery())
     return [], await session.scalar(whole) or 0

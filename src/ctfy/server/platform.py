@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -18,11 +19,16 @@ from ctfy.server.database.engine import Database
 from ctfy.server.events.memory import Memory
 from ctfy.server.events.relay import Relay
 from ctfy.server.jobs.engine import Jobs
+from ctfy.server.observability.counters import Metrics
+from ctfy.server.platform_settings.service import LiveSettings
+from ctfy.server.records.store import Store
 from ctfy.server.settings import Settings
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.writer import Writer
+from ctfy.server.tasks.kinds import Registry
 
 _BACKGROUND_POOL = 4
+_THREADS = 64
 
 
 @dataclass
@@ -30,6 +36,8 @@ class Platform:
     """Everything that outlives a request."""
 
     settings: Settings
+    live_settings: LiveSettings
+    registry: Registry
     database: Database
     background: Database
     catalogue: Catalogue
@@ -40,6 +48,8 @@ class Platform:
     standings: Standings
     writer: Writer
     rate_limits: RateLimits
+    store: Store
+    metrics: Metrics
     secret: bytes
     started_at: float = field(default_factory=time.time)
     _node_clients: dict[tuple[str, str], NodeClient] = field(default_factory=dict)
@@ -61,8 +71,12 @@ class Platform:
         memory = Memory()
         database.on_commit(memory.see)
         relay.observe(lambda told: memory.see(told.name, told.payload))
+        live_settings = LiveSettings(settings, background, memory)
+        relay.observe(lambda told: live_settings.see(told.name))
         return cls(
             settings=settings,
+            live_settings=live_settings,
+            registry=Registry(),
             database=database,
             background=background,
             catalogue=catalogue,
@@ -73,13 +87,18 @@ class Platform:
             standings=standings,
             writer=Writer(background),
             rate_limits=RateLimits(settings),
+            store=Store(settings),
+            metrics=Metrics(),
             secret=settings.secret(),
         )
 
     async def open(self) -> None:
         """Connect."""
+        # Nodes are asked in threads; a slow one keeps its own, not everybody's.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         await self.jobs.open()
         await self.relay.start()
+        await self.live_settings.load()
         self.presence.start()
 
     async def close(self) -> None:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from limits import parse
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,6 +43,36 @@ class OAuthProvider(BaseModel):
         if self.kind == "oidc" and not self.issuer:
             raise ValueError("`issuer` is missing")
         return self
+
+
+RATE_LIMITS = {
+    "register": "60/hour",
+    "login": "30/minute",
+    "device": "60/minute",
+    "mail": "5/hour",
+    "submit": "120/minute",
+    "start": "120/minute",
+    "redeem": "30/minute",
+    "invite": "60/hour",
+}
+QUESTION_ATTEMPT_CAPS: dict[str, int | None] = {
+    "single_select": 3,
+    "multi_select": 10,
+    "static": 10,
+}
+
+
+def _is_rate(value: str) -> str:
+    if value != "none":
+        try:
+            parse(value)
+        except ValueError:
+            raise ValueError("is no rate: write it as in 120/minute, or none") from None
+    return value
+
+
+Cap = Annotated[int, Field(ge=1, le=1_000_000)]
+RateLimit = Annotated[str, Field(max_length=64), AfterValidator(_is_rate)]
 
 
 class Settings(BaseSettings):
@@ -74,33 +112,87 @@ class Settings(BaseSettings):
     registration_proof_bits: int = Field(
         0, ge=0, le=32, description="Leading zero bits of the proof of work that registering takes"
     )
-    password_auth_enabled: bool = True
-    rate_limiting_enabled: bool = True
-    rate_limits: dict[str, str] = Field(
-        default={
-            "register": "60/hour",
-            "login": "30/minute",
-            "device": "60/minute",
-            "mail": "5/hour",
-            "submit": "120/minute",
-            "start": "120/minute",
-            "redeem": "30/minute",
-            "invite": "60/hour",
-        },
-        description="What is limited, and to how much per address or team",
+    # What operators may change while the platform runs: `platform_settings` lists these.
+    password_auth_enabled: bool = Field(True, description="Whether passwords are accepted")
+    rate_limiting_enabled: bool = Field(True, description="Whether anything is limited by rate")
+    rate_limits: dict[str, RateLimit] = Field(
+        default=RATE_LIMITS,
+        description="How often per address or account, as in 120/minute; none: without limit",
     )
-    question_attempt_caps: dict[str, int] = {"single_select": 3, "multi_select": 10, "static": 10}
-    default_instance_ttl_s: int = Field(86_400, ge=1)
-    max_instance_ttl_s: int = Field(7 * 86_400, ge=1)
+    disabled_challenges: list[str] = Field(
+        [], max_length=10_000, description="Challenges of which nobody can launch an instance"
+    )
+    question_attempt_caps: dict[str, Cap | None] = Field(
+        default=QUESTION_ATTEMPT_CAPS,
+        description="How often a team may be wrong on a question, by its mode; null: no cap",
+    )
+    default_instance_ttl_s: int = Field(
+        86_400, ge=1, le=31_536_000, description="How long an instance lives unless asked"
+    )
+    max_instance_ttl_s: int = Field(
+        7 * 86_400, ge=1, le=31_536_000, description="The longest that an instance can live"
+    )
+    compose_up_timeout_s: int = Field(
+        300, ge=10, le=7200, description="How long an instance may take to start"
+    )
+    admin_shell_idle_timeout_s: int = Field(
+        600, ge=1, le=86_400, description="Silence after which an admin shell is closed"
+    )
+    admin_shell_hard_timeout_s: int = Field(
+        3600, ge=1, le=86_400, description="The longest that an admin shell can be open"
+    )
+    admin_shell_max_concurrent_per_admin: int = Field(
+        3, ge=1, le=100, description="How many admin shells one person can have at once"
+    )
+    admin_shell_mint_rate_limit: RateLimit = Field(
+        "10/minute", description="How often one person can ask for an admin shell"
+    )
+    admin_shell_session_ttl_s: int = Field(
+        60, ge=5, le=3600, description="How long a ticket to an admin shell can be used"
+    )
+    admin_shell_allowed_origins: list[str] = Field(
+        [],
+        max_length=100,
+        description="Browser origins that may open an admin shell, beside the server's own",
+    )
+
+    admin_shell_enabled: bool = Field(False, description="Whether there are admin shells at all")
     max_instances_per_team: int = Field(100, ge=1)
-    instance_start_timeout_s: int = Field(300, ge=1)
     node_silence_s: float = Field(90, gt=0, description="Silence after which a node is unhealthy")
     node_unreachable_s: float = Field(
         15, gt=0, description="How long a starting instance waits for a node that does not answer"
     )
     stalled_job_s: float = Field(10, gt=0, description="Silence that gives up a worker's jobs")
-    snapshot_cron: str = Field("*/5 * * * *", description="When standings are written down")
-    sweep_interval_s: int = Field(30, ge=1, le=59)
+    job_intervals: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description="How often scheduled jobs run, by name; others as they do by default"
+    )
+    metrics_token: str = Field("", description="Opens /metrics; empty: there are none")
+    store_url: str = Field("", description="Where archives go, as s3://bucket; empty: `data_dir`")
+    record_max_age_days: float = Field(90, gt=0, description="Older archives are removed")
+    record_max_bytes: int = Field(
+        50 * 1024**3, ge=0, description="The oldest archives beyond this size are removed"
+    )
+    event_max_age_days: float = Field(90, gt=0, description="Older events are removed")
+    placement_max_load: float = Field(
+        95, gt=0, le=100, description="CPU or memory in use, %, above which a node gets nothing"
+    )
+
+    @field_validator("rate_limits")
+    @classmethod
+    def _known_limits(cls, value: dict[str, str]) -> dict[str, str]:
+        """What is not named keeps its default."""
+        if unknown := sorted(value.keys() - RATE_LIMITS.keys()):
+            raise ValueError(f"nothing called {unknown} is limited; use: {', '.join(RATE_LIMITS)}")
+        return {**RATE_LIMITS, **value}
+
+    @field_validator("question_attempt_caps")
+    @classmethod
+    def _known_caps(cls, value: dict[str, int | None]) -> dict[str, int | None]:
+        """What is not named keeps its default."""
+        if unknown := sorted(value.keys() - QUESTION_ATTEMPT_CAPS.keys()):
+            known = ", ".join(QUESTION_ATTEMPT_CAPS)
+            raise ValueError(f"no mode called {unknown} has a cap; use: {known}")
+        return {**QUESTION_ATTEMPT_CAPS, **value}
 
     @property
     def url(self) -> str:

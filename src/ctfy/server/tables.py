@@ -8,10 +8,15 @@ from ctfy.server.challenges import tables as challenges
 from ctfy.server.competitions import tables as competitions
 from ctfy.server.database.base import Base
 from ctfy.server.events import tables as events
+from ctfy.server.incidents import tables as incidents
 from ctfy.server.instances import tables as instances
 from ctfy.server.nodes import tables as nodes
+from ctfy.server.platform_settings import tables as platform_settings
+from ctfy.server.records import tables as records
+from ctfy.server.shell import tables as shell
 from ctfy.server.standings import tables as standings
 from ctfy.server.submissions import tables as submissions
+from ctfy.server.tasks import tables as tasks
 from ctfy.server.teams import tables as teams
 
 __all__ = [
@@ -23,9 +28,14 @@ __all__ = [
     "challenges",
     "competitions",
     "events",
+    "incidents",
     "instances",
     "nodes",
+    "platform_settings",
+    "records",
+    "shell",
     "standings",
     "submissions",
+    "tasks",
     "teams",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from ctfy.cli.operator import challenge, node, server, up
+from ctfy.cli.operator import challenge, db, node, server, up
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("up")(up.up)
 app.command("worker")(server.worker)
 app.add_typer(server.app, name="server", help="The platform's server")
 app.add_typer(node.app, name="node", help="Worker nodes")
+app.add_typer(db.app, name="db", help="The database: backup, restore, migrations")
 app.add_typer(challenge.app, name="challenge", help="Challenge folders")
 
 

@@ -81,6 +81,7 @@ def start(
 
     from ctfy.server.app import create_app
     from ctfy.server.bootstrap import bootstrap
+    from ctfy.server.observability.tracing import traced
     from ctfy.server.settings import Settings
 
     configure_logs()
@@ -93,8 +94,10 @@ def start(
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         # Few circles are made a request, and a full look through everything takes long.
         gc.set_threshold(20_000, 20, 50)
+        app = create_app(settings, with_worker=worker)
+        platform = app.state.platform
         uvicorn.run(
-            create_app(settings, with_worker=worker),
+            traced(app, platform.database, platform.background),
             host=host,
             port=port,
             log_config=None,

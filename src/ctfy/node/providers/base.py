@@ -34,6 +34,7 @@ class Provider(abc.ABC):
     """Runs instances. An instance is known by its id alone, before and after a restart."""
 
     name: str
+    builds: bool  # whether a challenge must be built before it starts
 
     @abc.abstractmethod
     async def check(self) -> None:
@@ -41,7 +42,7 @@ class Provider(abc.ABC):
 
     @abc.abstractmethod
     async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
-        """Start an instance and wait until its services answer; where players reach them.
+        """Start an instance and wait until its services answer; where they are on this machine.
 
         `on_exit` is called with the reason when it ends by itself later. Raises StartFailed, and
         then nothing of the instance is left. Cancelled, it may leave parts: `stop` follows.
@@ -62,6 +63,22 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     async def containers(self, instance_id: str) -> list[NodeContainer]:
         """What the instance is made of."""
+
+    @abc.abstractmethod
+    async def build(self, challenge: Challenge) -> None:
+        """Have everything built that the challenge starts from. Raises StartFailed."""
+
+    @abc.abstractmethod
+    async def pull(self, challenge: Challenge) -> None:
+        """Have every image that the challenge takes from elsewhere. Raises StartFailed."""
+
+    @abc.abstractmethod
+    def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
+        """The command that opens a shell in a container, for a terminal. Raises KeyError."""
+
+    @abc.abstractmethod
+    async def services(self, instance_id: str, challenge: Challenge) -> list[ServiceEndpoint]:
+        """Where the services of a running instance are on this machine's loopback."""
 
     @abc.abstractmethod
     async def recover(self, known: set[str]) -> set[str]:

@@ -6,8 +6,12 @@ import builtins
 from datetime import datetime
 from typing import Any
 
-from ctfy.sdk.base import BaseHttpClient
-from ctfy.server.models.competitions import CompetitionInfo
+from ctfy.sdk.base import BaseHttpClient, written
+from ctfy.server.models.competitions import (
+    CompetitionImportResult,
+    CompetitionInfo,
+    CompetitionRegistrationInfo,
+)
 
 
 class AdminCompetitionsResource:
@@ -47,7 +51,7 @@ class AdminCompetitionsResource:
             **rules,
         }
         path = "/admin/competitions"
-        return self._http.fetch(CompetitionInfo, "POST", path, json=_written(body))
+        return self._http.fetch(CompetitionInfo, "POST", path, json=written(body))
 
     def update(self, competition_id: str, **fields: Any) -> CompetitionInfo:
         """Change a competition; a field left out stays.
@@ -55,9 +59,41 @@ class AdminCompetitionsResource:
         >>> admin.competitions.update(competition.id, freezes_at=datetime.now(UTC))
         """
         path = f"/admin/competitions/{competition_id}"
-        return self._http.fetch(CompetitionInfo, "PATCH", path, json=_written(fields))
+        return self._http.fetch(CompetitionInfo, "PATCH", path, json=written(fields))
 
+    def list(
+        self, offset: int = 0, limit: int = 50, **filters: str
+    ) -> builtins.list[CompetitionInfo]:
+        """Every competition, newest first. `filters`: q, status, access."""
+        return self._http.fetch_page(
+            CompetitionInfo, "/admin/competitions", offset=offset, limit=limit, **filters
+        )
 
-def _written(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields with their times as JSON has them."""
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
+    def delete(self, competition_id: str, *, force: bool = False) -> None:
+        """Delete a competition; one with solves only with `force`."""
+        path = f"/admin/competitions/{competition_id}"
+        self._http.request("DELETE", path, params={"force": force})
+
+    def registrations(
+        self, competition_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[CompetitionRegistrationInfo]:
+        """The teams that take part, in the order in which they registered."""
+        path = f"/admin/competitions/{competition_id}/registrations"
+        return self._http.fetch_page(CompetitionRegistrationInfo, path, offset=offset, limit=limit)
+
+    def clone(self, competition_id: str, *, title: str) -> CompetitionInfo:
+        """A draft with the same rules and challenges, without times and teams."""
+        path = f"/admin/competitions/{competition_id}/clone"
+        return self._http.fetch(CompetitionInfo, "POST", path, json={"title": title})
+
+    def export(self, competition_id: str) -> bytes:
+        """The whole competition as one file."""
+        return self._http.request("GET", f"/admin/competitions/{competition_id}/export").content
+
+    def import_(self, file: bytes) -> CompetitionImportResult:
+        """Bring an exported competition back, whole or not at all. Super admins only."""
+        path = "/admin/competitions/import"
+        headers = {"Content-Type": "application/json"}
+        return self._http.fetch(
+            CompetitionImportResult, "POST", path, content=file, headers=headers, timeout=600
+        )

@@ -110,6 +110,7 @@ _BY_HASH = (
         Token.competition_ids,
         Token.permissions,
         User.role,
+        User.suspended_at,
         func.array(
             select(CompetitionAdmin.competition_id)
             .where(CompetitionAdmin.user_id == Token.user_id)
@@ -138,6 +139,8 @@ async def identify(platform: Authority, token: str) -> Caller:
         rows = await platform.database.read(_BY_HASH, {"hash": hashed})
         if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= now()):
             raise _unauthorized("This token is not valid, or not any more. Sign in again.")
+        if rows[0].suspended_at is not None:
+            raise Unauthorized("account_suspended", "This account is suspended.")
         caller = _caller(rows[0], memory.stamp(f"user:{rows[0].user_id}"))
         if memory.changes == before:  # or the stamp would hide a change from in between
             break
@@ -285,9 +288,9 @@ StreamCaller = Annotated[Caller, Depends(StreamPermission())]
 
 
 class OwnToken:
-    """The permission of a route whose service checks a token of its own kind: a node's."""
+    """The permission of a route that checks a token of its own kind: a node's, Prometheus'."""
 
-    name = "node token"
+    name = "own token"
 
     async def __call__(self) -> None:
         """The service decides."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from functools import lru_cache
 
 from fastapi import Request
 from limits import RateLimitItem, parse
@@ -15,19 +17,22 @@ from ctfy.server.settings import Settings
 
 
 class RateLimits:
-    """The limits of one replica."""
+    """The limits of one replica, as the settings have them at each moment."""
 
     def __init__(self, settings: Settings) -> None:
-        self._enabled = settings.rate_limiting_enabled
-        self._items: dict[str, RateLimitItem] = {
-            name: parse(limit) for name, limit in settings.rate_limits.items()
-        }
+        self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def hit(self, name: str, who: str) -> None:
         """Count one use of `name` by `who`. Raises 429 with `Retry-After` beyond the limit."""
-        item = self._items.get(name)
-        if not self._enabled or item is None or await self._limiter.hit(item, name, who):
+        await self.hit_limit(self._settings.rate_limits[name], name, who)
+
+    async def hit_limit(self, limit: str, name: str, who: str) -> None:
+        """The same with a limit of its own, such as `10/minute`."""
+        if not self._settings.rate_limiting_enabled or limit == "none":
+            return
+        item = _parsed(limit)
+        if await self._limiter.hit(item, name, who):
             return
         window = await self._limiter.get_window_stats(item, name, who)
         wait = max(1, math.ceil(window.reset_time - time.time()))
@@ -38,6 +43,9 @@ class RateLimits:
             limit=str(item),
             retry_after=wait,
         )
+
+
+_parsed: Callable[[str], RateLimitItem] = lru_cache(maxsize=64)(parse)
 
 
 def address(request: Request) -> str:

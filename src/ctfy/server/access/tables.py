@@ -37,6 +37,10 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_active_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    promoted_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    promoted_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Token(Base):

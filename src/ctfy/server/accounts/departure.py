@@ -18,9 +18,10 @@ from ctfy.server.database.base import Base, now
 from ctfy.server.errors import Conflict, CtfyError
 from ctfy.server.events.outbox import account_changed
 from ctfy.server.events.tables import Event
+from ctfy.server.incidents.tables import Incident
 from ctfy.server.instances.tables import Instance
 from ctfy.server.jobs.engine import Jobs
-from ctfy.server.submissions.tables import Incident, Solve, Submission
+from ctfy.server.submissions.tables import Solve, Submission
 from ctfy.server.teams import membership
 from ctfy.server.teams.tables import TeamInvite, TeamMember
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import aiosmtplib
 from procrastinate import RetryStrategy
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.secrets import token_hash
@@ -42,6 +42,27 @@ def register(platform: Platform) -> None:
     )
     async def send_mail(user_id: str, purpose: Purpose) -> None:
         await send(platform, user_id, purpose)
+
+    @platform.registry.every(300, "mail_retry", "Sends again what the mail server did not take")
+    async def mail_retry() -> str:
+        return await retry_failed(platform)
+
+
+_FAILED = text(
+    """
+    SELECT id FROM procrastinate_jobs
+    WHERE task_name = 'send_mail' AND status = 'failed' AND attempts < :most LIMIT 100
+    """
+)
+_MOST_ATTEMPTS = 24
+
+
+async def retry_failed(platform: Platform) -> str:
+    """Give mails another try that were given up; how many. None is tried for ever."""
+    rows = await platform.database.read(_FAILED, {"most": _MOST_ATTEMPTS})
+    for row in rows:
+        await platform.jobs.app.job_manager.retry_job_by_id_async(row.id, retry_at=now())
+    return f"{len(rows)} tried again"
 
 
 async def send(platform: Platform, user_id: str, purpose: Purpose) -> None:

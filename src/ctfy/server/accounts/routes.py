@@ -326,6 +326,7 @@ async def oauth_callback(
     if outcome.linked:
         return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)
     user = await session.get_one(User, outcome.user_id)
+    await service.require_active(session, user.id)
     if user.email:
         await claim_invites(session, user.id, user.email)
     token = service.new_session(session, outcome.user_id, origin_of(request))

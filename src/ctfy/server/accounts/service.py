@@ -20,6 +20,7 @@ from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import (
     Conflict,
     CtfyError,
+    Forbidden,
     Invalid,
     NotFound,
     Unauthorized,
@@ -106,8 +107,18 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
 
 
 async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> str:
-    """A session token. Raises `invalid_credentials`."""
-    return new_session(session, await check_credentials(session, body.email, body.password), origin)
+    """A session token. Raises `invalid_credentials`, `account_suspended`."""
+    user_id = await check_credentials(session, body.email, body.password)
+    await require_active(session, user_id)
+    return new_session(session, user_id, origin)
+
+
+async def require_active(session: AsyncSession, user_id: str) -> None:
+    """Raise `account_suspended` for somebody whom the operators have shut out."""
+    user = await session.get_one(User, user_id)
+    if user.suspended_at is not None:
+        reason = f" The reason given: {user.suspended_reason}" if user.suspended_reason else ""
+        raise Forbidden("account_suspended", f"This account is suspended.{reason}")
 
 
 async def check_credentials(session: AsyncSession, email: str, password: str) -> str:

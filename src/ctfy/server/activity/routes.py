@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from ctfy.server.access.caller import AnyToken
+from ctfy.server.access.caller import Admin, AnyToken
 from ctfy.server.activity import service
 from ctfy.server.database.engine import Session
 from ctfy.server.models.activity import Activity, ActivityTimeseries
@@ -61,4 +61,41 @@ async def activities_timeseries(
     conditions = service.narrowed(
         service.for_caller(caller), team_id=team_id, challenge_id=challenge_id, event=event
     )
+    return await service.timeseries(session, conditions, window, bucket)
+
+
+@router.get("/admin/activities")
+async def list_all_activities(
+    session: Session,
+    caller: Admin,
+    actor_id: _Word = "",
+    team_id: _Word = "",
+    challenge_id: _Word = "",
+    event: _Word = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> Page[Activity]:
+    """Everything that anybody did, newest first, with what it was before and after."""
+    conditions = service.narrowed(
+        service.for_caller(caller),
+        actor_id=actor_id,
+        team_id=team_id,
+        challenge_id=challenge_id,
+        event=event,
+        since=since,
+        until=until,
+    )
+    rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
+    items = [service.activity(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/admin/activities/timeseries")
+async def all_activities_timeseries(
+    session: Session, caller: Admin, window: _Window = 86_400, bucket: _Bucket = 3600
+) -> ActivityTimeseries:
+    """The same, counted by kind and time."""
+    conditions = service.narrowed(service.for_caller(caller))
     return await service.timeseries(session, conditions, window, bucket)

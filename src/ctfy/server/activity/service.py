@@ -39,6 +39,7 @@ def for_caller(caller: Caller) -> Any:
 def narrowed(
     readable: Any,
     *,
+    actor_id: str = "",
     team_id: str = "",
     challenge_id: str = "",
     event: str = "",
@@ -47,6 +48,8 @@ def narrowed(
 ) -> list[Any]:
     """Conditions on events; empty values leave them out."""
     conditions = [readable]
+    if actor_id:
+        conditions.append(Event.actor_id == actor_id)
     if team_id:
         conditions.append(Event.team_id == team_id)
     if challenge_id:

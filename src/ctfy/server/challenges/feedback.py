@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.tables import User
 from ctfy.server.challenges.tables import Reaction
 from ctfy.server.database.base import now
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.challenges import (
+    AdminFeedbackRow,
     FeedbackStats,
     MyReactionsResponse,
     ReactionName,
@@ -74,6 +76,33 @@ async def mine(session: AsyncSession, caller: Caller, challenge_id: str) -> MyRe
     return MyReactionsResponse(
         reactions=[r.reaction for r in found],
         updated_at=max((r.created_at for r in found), default=None),
+    )
+
+
+def reactions_to(challenge_id: str, competition_id: str = "") -> Select[*tuple[Any, ...]]:
+    """Who said what of a challenge, newest first."""
+    query = (
+        select(Reaction, User.display_name, User.email)
+        .join(User, User.id == Reaction.user_id)
+        .where(Reaction.challenge_id == challenge_id)
+        .order_by(Reaction.created_at.desc(), Reaction.user_id, Reaction.reaction)
+    )
+    return query.where(Reaction.competition_id == competition_id) if competition_id else query
+
+
+def row_info(row: Row[*tuple[Any, ...]]) -> AdminFeedbackRow:
+    """A row of `reactions_to` on the wire."""
+    reaction: Reaction = row.Reaction
+    return AdminFeedbackRow(
+        user_id=reaction.user_id,
+        user_display_name=row.display_name,
+        user_email=row.email or "",
+        challenge_id=reaction.challenge_id,
+        team_id=reaction.team_id or "",
+        competition_id=reaction.competition_id or "",
+        reaction=reaction.reaction,
+        created_at=reaction.created_at,
+        updated_at=reaction.created_at,
     )
 
 

@@ -10,9 +10,9 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
-from ctfy.server.access.caller import Caller, MaybeCaller, may
+from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.challenges import attempts, feedback, hints, service, sight
+from ctfy.server.challenges import attempts, feedback, hints, resets, service, sight
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.competitions.service import check_visible, require_running
 from ctfy.server.database.engine import Session
@@ -21,6 +21,7 @@ from ctfy.server.kept import keep
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import (
+    AdminFeedbackRow,
     AttachmentList,
     ChallengeFacets,
     ChallengeInfo,
@@ -29,9 +30,11 @@ from ctfy.server.models.challenges import (
     HintInfo,
     MyReactionsResponse,
     QaChallengeView,
+    QuestionAttemptResetInfo,
+    QuestionAttemptResetRequest,
     ReactionName,
 )
-from ctfy.server.pages import Limit, Offset
+from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
 from ctfy.server.submissions.tables import QuestionAttempts
 from ctfy.server.teams.service import require_team
@@ -360,3 +363,38 @@ async def list_qa(
             )
         )
     return views
+
+
+@router.get("/admin/challenges/{challenge_id}/feedback")
+async def list_feedback(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    _: Admin,
+    competition_id: _CompetitionId = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[AdminFeedbackRow]:
+    """Who said what of a challenge, newest first."""
+    if platform.catalogue.get(challenge_id) is None:
+        raise NotFound("challenge_not_found", "There is no such challenge.")
+    query = feedback.reactions_to(challenge_id, competition_id)
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [feedback.row_info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.post("/admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts")
+async def reset_attempts(
+    team_id: str,
+    challenge_id: str,
+    question_id: str,
+    body: QuestionAttemptResetRequest,
+    platform: ThePlatform,
+    session: Session,
+    caller: Admin,
+) -> QuestionAttemptResetInfo:
+    """Forget a team's wrong answers to a question."""
+    return await resets.reset_attempts(
+        session, platform, caller, team_id, challenge_id, question_id, body.reason
+    )

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from pydantic_core import to_jsonable_python
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.challenges.service import unknown_challenges
 from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import NotFound, field_error
+from ctfy.server.errors import Conflict, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
-from ctfy.server.submissions.tables import ChallengeSolve
+from ctfy.server.nodes.tables import Node
+from ctfy.server.platform import Platform
+from ctfy.server.records.tables import InstanceRecord
+from ctfy.server.submissions.tables import ChallengeSolve, Solve, Submission
+from ctfy.server.teams.tables import Team, TeamMember
 
 
 def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
@@ -91,15 +97,121 @@ async def update(
     whole = {column.name: getattr(competition, column.name) for column in Competition.__table__.c}
     _check(catalogue, {**whole, **fields})
     challenge_ids = fields.pop("challenge_ids", None)
+    before = {name: whole[name] for name in fields}
+    after = dict(fields)
     for name, value in fields.items():
         setattr(competition, name, value)
     competition.updated_at = now()
     if challenge_ids is not None:
+        before["challenge_ids"] = await _challenge_ids(session, competition_id)
+        after["challenge_ids"] = challenge_ids
         await _replace_challenges(session, competition_id, challenge_ids)
-    tell(session, "competition_updated", competition, caller_id, changed=sorted(fields))
+    tell(
+        session,
+        "competition_updated",
+        competition,
+        caller_id,
+        changed=sorted(after),
+        before=to_jsonable_python(before),
+        after=to_jsonable_python(after),
+    )
+
+
+async def remove(
+    session: AsyncSession, platform: Platform, caller_id: str, competition_id: str, *, force: bool
+) -> None:
+    """Delete a competition with its teams and what they did; its instances end.
+
+    Raises `competition_not_found`, and `competition_has_solves` unless `force`.
+    """
+    competition = await session.scalar(
+        select(Competition).where(Competition.id == competition_id).with_for_update()
+    )
+    if competition is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    counted: dict[str, Any] = {
+        name: await session.scalar(
+            select(func.count()).select_from(table).where(table.competition_id == competition_id)
+        )
+        for name, table in (("teams", Team), ("submissions", Submission), ("solves", Solve))
+    }
+    if counted["solves"] and not force:
+        raise Conflict(
+            "competition_has_solves",
+            f"Teams have solved {counted['solves']} questions here; they would be lost. Archive "
+            "the competition, or delete it with force=true.",
+            **counted,
+        )
+    folders = await session.scalars(
+        select(InstanceRecord.artifact_dir)
+        .join(Instance, Instance.id == InstanceRecord.instance_id)
+        .where(Instance.competition_id == competition_id, InstanceRecord.pruned_at.is_(None))
+    )
+    on_nodes = await session.execute(
+        select(Instance.id, Node.id.label("node_id"), Node.url)
+        .join(Node, Node.id == Instance.node_id)
+        .where(Instance.competition_id == competition_id, Instance.state.in_(ON_NODE))
+    )
+    # Files and containers are no rows: a job clears them away, once the rows are gone.
+    await platform.jobs.defer(
+        session,
+        "clear_away",
+        folders=list(folders),
+        instances=[[row.id, row.node_id, row.url] for row in on_nodes],
+    )
+    tell(session, "competition_deleted", competition, caller_id, before=counted)
+    await session.flush()
+    await session.execute(delete(Competition).where(Competition.id == competition_id))
+
+
+async def clone(session: AsyncSession, caller_id: str, competition_id: str, title: str) -> str:
+    """A draft with the same rules and challenges, without times and teams; its id.
+
+    Raises `competition_not_found`.
+    """
+    model = await session.get(Competition, competition_id)
+    if model is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    left_out = {"id", "title", "status", "created_by", "created_at", "updated_at", *_TIMES}
+    rules = {c.name: getattr(model, c.name) for c in Competition.__table__.c}
+    rules = {name: value for name, value in rules.items() if name not in left_out}
+    copy = Competition(id=new_id(), title=title, status="draft", created_by=caller_id, **rules)
+    session.add(copy)
+    await session.flush()
+    ids = await _challenge_ids(session, competition_id)
+    _add_challenges(session, copy.id, dict.fromkeys(ids, 0))
+    tell(session, "competition_created", copy, caller_id, cloned_from=competition_id)
+    return copy.id
+
+
+def registrations(competition_id: str) -> Select[*tuple[Any, ...]]:
+    """The teams of a competition, in the order of their registration."""
+    members = select(func.count()).where(TeamMember.team_id == Team.id).correlate(Team)
+    solved = select(func.count()).where(ChallengeSolve.team_id == Team.id).correlate(Team)
+    return (
+        select(
+            Team.id,
+            Team.name,
+            Team.created_at,
+            members.scalar_subquery().label("members"),
+            solved.scalar_subquery().label("solved"),
+        )
+        .where(Team.competition_id == competition_id)
+        .order_by(Team.created_at, Team.id)
+    )
 
 
 _OPTIONAL = frozenset({*_TIMES, "max_team_size", "max_instances_per_team"})
+
+
+async def _challenge_ids(session: AsyncSession, competition_id: str) -> list[str]:
+    """The challenges of a competition in the curator's order."""
+    ids = await session.scalars(
+        select(CompetitionChallenge.challenge_id)
+        .where(CompetitionChallenge.competition_id == competition_id)
+        .order_by(CompetitionChallenge.position)
+    )
+    return list(ids)
 
 
 async def _replace_challenges(

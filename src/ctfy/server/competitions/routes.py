@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Request, Response
 
 from ctfy.server.access.caller import Admin, AnyToken, ItsAdmin, SuperAdmin
 from ctfy.server.access.tables import User
 from ctfy.server.challenges import sight
 from ctfy.server.challenges.service import ChallengeFilter, infos
-from ctfy.server.competitions import curation, people, service
+from ctfy.server.competitions import curation, people, portability, service
 from ctfy.server.competitions.tables import CompetitionInvite
 from ctfy.server.database.engine import Session
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import (
+    Access,
     CompetitionAdminInfo,
+    CompetitionCloneRequest,
     CompetitionCreate,
     CompetitionDetail,
+    CompetitionImportResult,
     CompetitionInfo,
     CompetitionInviteInfo,
+    CompetitionRegistrationInfo,
     CompetitionUpdate,
     GrantRequest,
     Phase,
+    Status,
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
@@ -75,6 +80,23 @@ async def get_competition(
     )
 
 
+@router.get("/admin/competitions")
+async def list_all_competitions(
+    session: Session,
+    caller: Admin,
+    q: Annotated[str, Query(max_length=200)] = "",
+    status: Status | None = None,
+    access: Access | None = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[CompetitionInfo]:
+    """Every competition, drafts and archived ones too, newest first."""
+    query = service.curated(caller, text=q, status=status or "", access=access or "")
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [CompetitionInfo(**service.competition_info(row, None)) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
 @router.post("/admin/competitions", status_code=201)
 async def create_competition(
     body: CompetitionCreate, platform: ThePlatform, session: Session, caller: Admin
@@ -99,6 +121,68 @@ async def update_competition(
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(row, None))
+
+
+@router.delete("/admin/competitions/{competition_id}")
+async def delete_competition(
+    competition_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Admin,
+    force: bool = False,
+) -> dict[str, str]:
+    """Delete a competition with its teams and instances; one with solves only with `force`."""
+    await curation.remove(session, platform, caller.user_id, competition_id, force=force)
+    return {"status": "deleted"}
+
+
+@router.post("/admin/competitions/{competition_id}/clone", status_code=201)
+async def clone_competition(
+    competition_id: str, body: CompetitionCloneRequest, session: Session, caller: Admin
+) -> CompetitionInfo:
+    """A draft with the same rules and challenges, without times and teams."""
+    copy_id = await curation.clone(session, caller.user_id, competition_id, body.title)
+    await session.flush()
+    row = await service.get_visible(session, caller, copy_id)
+    return CompetitionInfo(**service.competition_info(row, None))
+
+
+@router.get("/admin/competitions/{competition_id}/export", response_class=Response)
+async def export_competition(competition_id: str, platform: ThePlatform, _: Admin) -> Response:
+    """The whole competition as one file: settings, challenges, teams, solves."""
+    async with platform.database.transaction() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        content = await portability.export(session, competition_id)
+    name = f"competition-{competition_id}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+@router.post("/admin/competitions/import", status_code=201)
+async def import_competition(
+    request: Request, platform: ThePlatform, session: Session, caller: SuperAdmin
+) -> CompetitionImportResult:
+    """Bring an exported competition back, whole or not at all; super admins only."""
+    return await portability.import_(session, platform, caller, await request.body())
+
+
+@router.get("/admin/competitions/{competition_id}/registrations")
+async def list_registrations(
+    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+) -> Page[CompetitionRegistrationInfo]:
+    """The teams that take part, in the order in which they registered."""
+    rows, total = await fetch_page(session, curation.registrations(competition_id), limit, offset)
+    items = [
+        CompetitionRegistrationInfo(
+            team_id=row.id,
+            team_name=row.name,
+            registered_at=row.created_at,
+            members=row.members,
+            solved=row.solved,
+        )
+        for row in rows
+    ]
+    return Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.get("/admin/competitions/{competition_id}/admins")

@@ -72,6 +72,18 @@ def published() -> Select[Competition]:
     )
 
 
+def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
+    """All competitions, for their curators; empty values match everything."""
+    query = visible(caller)
+    if text:
+        query = query.where(Competition.title.icontains(text, autoescape=True))
+    if status:
+        query = query.where(Competition.status == status)
+    if access:
+        query = query.where(Competition.access == access)
+    return query
+
+
 def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
     """The competitions that a caller may know of, with their own membership; newest first.
 

@@ -57,6 +57,12 @@ class Database:
         async with self._alone.connect() as connection:
             return (await connection.execute(statement, values)).all()
 
+    @property
+    def connections_in_use(self) -> int:
+        """How many connections of the pool somebody holds now."""
+        pool: Any = self.engine.pool
+        return int(pool.checkedout())
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

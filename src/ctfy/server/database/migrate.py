@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -29,18 +32,72 @@ def config(connection: Connection | None = None) -> Config:
     return result
 
 
-def upgrade(url: str) -> None:
-    """Apply every missing migration. Raises NewerDatabase, and changes nothing, on a newer one."""
-    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
-    scripts = ScriptDirectory.from_config(config())
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == scripts.get_current_head():
+class MigrationRefused(RuntimeError):
+    """There is no such revision, or it lies the other way."""
+
+
+def head() -> str:
+    """The revision that this version needs."""
+    return str(ScriptDirectory.from_config(config()).get_current_head())
+
+
+def revisions() -> list[tuple[str, str]]:
+    """Every revision with its name, newest first."""
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    return [(script.revision, script.doc or "") for script in scripts]
+
+
+def known_revisions() -> set[str]:
+    """Every revision that this version knows."""
+    return {revision for revision, _ in revisions()}
+
+
+def current(url: str) -> str | None:
+    """The database's revision; None when it holds nothing of ours."""
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Apply every missing migration. Raises NewerDatabase, and changes nothing, on a newer one.
+
+    With a `revision`, up to there; raises MigrationRefused when there is none of that name.
+    """
+    with _connected(url) as connection:
+        have = MigrationContext.configure(connection).get_current_revision()
+        if revision == "head" and have == head():
             return
-        if current is not None and current not in {s.revision for s in scripts.walk_revisions()}:
+        if have is not None and have not in known_revisions():
             raise NewerDatabase(
-                f"the database is at revision {current}, which this version does not know: "
+                f"the database is at revision {have}, which this version does not know: "
                 "it was used by a newer ctfy. Upgrade ctfy or point CTFY_DATABASE_URL elsewhere"
             )
-        command.upgrade(config(connection), "head")
+        _run(command.upgrade, connection, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take migrations back. Raises MigrationRefused."""
+    with _connected(url) as connection:
+        _run(command.downgrade, connection, revision)
+
+
+def stamp(url: str, revision: str) -> None:
+    """Note a revision without migrating. Raises MigrationRefused."""
+    with _connected(url) as connection:
+        _run(command.stamp, connection, revision)
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        yield connection
+
+
+def _run(step: Callable[[Config, str], None], connection: Connection, revision: str) -> None:
+    try:
+        step(config(connection), revision)
+    except CommandError as error:
+        known = ", ".join(sorted(known_revisions()))
+        raise MigrationRefused(f"{error}; there are: {known}") from error

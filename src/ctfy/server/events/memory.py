@@ -54,6 +54,12 @@ class Memory:
             self.changes += 1
             self._versions[topic] = self._versions.get(topic, 0) + 1
 
+    def forget(self) -> None:
+        """Forget what depends on anything but the clock: something changed under all of it."""
+        self.changes += 1
+        for key in [key for key, memory in self._kept.items() if memory.stamp]:
+            del self._kept[key]
+
     def stamp(self, *topics: str) -> Stamp:
         """The present versions of some topics: take it before computing what depends on them."""
         return tuple((topic, self._versions.get(topic, 0)) for topic in topics)

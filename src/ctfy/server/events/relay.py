@@ -213,6 +213,16 @@ class Relay:
         self._recent_after = Position()  # every event after this one is among the recent ones
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def readers(self) -> int:
+        """How many read the stream here."""
+        return len(self._listeners)
+
+    @property
+    def following(self) -> bool:
+        """Whether events still come."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
     def observe(self, observer: Callable[[Told], None]) -> None:
         """Call `observer` with every event, before any reader sees it."""
         self._observers.append(observer)

@@ -34,6 +34,7 @@ class Event(Base):
         Index("ix_events_order", "xact", "id"),
         Index("ix_events_team", "team_id", "id"),
         Index("ix_events_created", "created_at"),
+        Index("ix_events_name", "name", "id"),
         Index("ix_events_actor", "actor_id", "id", postgresql_where=text("actor_id IS NOT NULL")),
     )
 

@@ -9,16 +9,21 @@ from typing import Any
 
 import httpx
 import structlog
-from sqlalchemy import select, text
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select, text
 
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
 from ctfy.server.database.base import now
-from ctfy.server.instances import lifecycle
+from ctfy.server.instances import lifecycle, service
 from ctfy.server.instances.answers import instance_answers
 from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
+from ctfy.server.models.instances import AttackSurface
+from ctfy.server.models.nodes import NodeInstanceState
 from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
+from ctfy.server.records.archive import archive
+from ctfy.server.tasks.kinds import Report
 
 log = structlog.get_logger()
 
@@ -96,7 +101,7 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
     if challenge is None:
         raise StartFailed("The challenge is not on this platform any more.")
     answers = instance_answers(platform.secret, order.id, challenge)
-    deadline = time.monotonic() + platform.settings.instance_start_timeout_s
+    deadline = time.monotonic() + platform.settings.compose_up_timeout_s
     answered_at = time.monotonic()
     ordered = False
     while time.monotonic() < deadline:
@@ -113,10 +118,12 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
             status = await asyncio.to_thread(order.node.get_status, order.id, _NEWS_S)
             answered_at = time.monotonic()
             if status["status"] == "ready":
-                surface: dict[str, Any] = status["attack_surface"]
-                return surface
+                surface = AttackSurface.model_validate(status["attack_surface"])
+                return surface.model_dump(mode="json")
             if status["status"] == "error":
                 raise StartFailed(status["error"] or "The instance did not start.")
+        except (KeyError, TypeError, ValueError) as error:  # a node is not to be believed
+            raise StartFailed("The node answered nonsense.") from error
         except CtfyApiError as error:
             if error.status_code == 404 and ordered:
                 ordered = False  # the node lost it: order it again, unless it is being stopped
@@ -138,6 +145,7 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
 async def stop_instance(platform: Platform, instance_id: str) -> None:
     """Empty the node of an instance. A node that stays away is emptied by the reconciler."""
     order = await _load(platform, instance_id)
+    await _archive(platform, instance_id, order.node if order else None)
     if order is not None:
         deadline = time.monotonic() + platform.settings.node_unreachable_s
         while True:
@@ -155,10 +163,19 @@ async def stop_instance(platform: Platform, instance_id: str) -> None:
             await asyncio.sleep(0.5)
     async with platform.database.transaction() as session:
         await lifecycle.become_stopped(session, platform.jobs, instance_id)
+    await _archive(platform, instance_id, None)
 
 
-async def ttl_sweep(platform: Platform) -> None:
-    """Stop what has outlived its TTL."""
+async def _archive(platform: Platform, instance_id: str, node: NodeClient | None) -> None:
+    """Keep what there is of an instance; a store that fails does not keep it running."""
+    try:
+        await archive(platform, instance_id, node)
+    except Exception as error:
+        log.warning("not_archived", instance_id=instance_id, error=str(error))
+
+
+async def ttl_sweep(platform: Platform) -> str:
+    """Stop what has outlived its TTL; what was done, in a few words."""
     async with platform.database.transaction() as session:
         expired = await session.scalars(
             select(Instance.id)
@@ -167,16 +184,19 @@ async def ttl_sweep(platform: Platform) -> None:
             .with_for_update(skip_locked=True)
             .limit(1000)
         )
-        for instance_id in expired.all():
+        ids = expired.all()
+        for instance_id in ids:
             await lifecycle.request_stop(session, platform.jobs, instance_id, "ttl_expired")
+    return f"{len(ids)} expired"
 
 
-async def reconcile(platform: Platform) -> None:
-    """Make table and nodes agree again, both ways."""
+async def reconcile(platform: Platform) -> str:
+    """Make table and nodes agree again, both ways; what was done, in a few words."""
     await _defer_lost_jobs(platform)
     async with platform.database.transaction() as session:
         nodes = (await session.scalars(select(Node).where(Node.is_healthy))).all()
     await asyncio.gather(*(_reconcile_node(platform, node) for node in nodes))
+    return f"{len(nodes)} nodes"
 
 
 async def _reconcile_node(platform: Platform, node: Node) -> None:
@@ -184,14 +204,17 @@ async def _reconcile_node(platform: Platform, node: Node) -> None:
     ready = await _on_node(platform, node.id, (State.READY,))
     client = platform.node_client(node.id, node.url)
     try:
-        found = {i["instance_id"]: i for i in await asyncio.to_thread(client.list_instances)}
-    except (httpx.HTTPError, CtfyApiError) as error:
+        found = {
+            str(i["instance_id"]): NodeInstanceState.model_validate(i)
+            for i in await asyncio.to_thread(client.list_instances)
+        }
+    except (httpx.HTTPError, CtfyApiError, KeyError, TypeError, ValueError) as error:
         log.warning("reconcile_skipped", node_id=node.id, error=str(error))
         return
     for instance_id in ready:
         state = found.get(instance_id)
-        if state is None or state["status"] == "error":
-            words = (state or {}).get("error") or "The instance is gone from its node."
+        if state is None or state.status == "error":
+            words = (state.error if state else "") or "The instance is gone from its node."
             async with platform.database.transaction() as session:
                 await lifecycle.fail(
                     session,
@@ -204,6 +227,7 @@ async def _reconcile_node(platform: Platform, node: Node) -> None:
     wanted = await _on_node(platform, node.id, ON_NODE)
     for instance_id in found.keys() - wanted:
         log.info("orphan_removed", node_id=node.id, instance_id=instance_id)
+        await _archive(platform, instance_id, client)
         await asyncio.to_thread(client.stop_instance, instance_id)
 
 
@@ -245,19 +269,36 @@ def register(platform: Platform) -> None:
     async def stop(instance_id: str) -> None:
         await stop_instance(platform, instance_id)
 
-    every = f"* * * * * */{platform.settings.sweep_interval_s}"
+    @platform.registry.every(30, "ttl_sweep", "Stops instances that have outlived their time")
+    async def sweep() -> str:
+        return await ttl_sweep(platform)
 
-    @app.periodic(cron=every)
-    @app.task(name="ttl_sweep", queueing_lock="ttl_sweep", lock="ttl_sweep")
-    async def sweep(timestamp: int) -> None:
-        await ttl_sweep(platform)
+    @platform.registry.every(5, "reconcile", "Makes the table and the nodes' inventories agree")
+    async def reconcile_all() -> str:
+        return await reconcile(platform)
 
-    @app.periodic(cron="* * * * * */5")
-    @app.task(name="reconcile", queueing_lock="reconcile", lock="reconcile")
-    async def reconcile_all(timestamp: int) -> None:
-        await reconcile(platform)
+    @platform.registry.task("instances_stop_all", Nothing)
+    async def stop_all(report: Report, _: Nothing) -> dict[str, Any]:
+        async with platform.database.transaction() as session:
+            ids = await service.stop_all(session, platform)
+        left = len(ids)
+        await report.log(f"{left} instances told to stop")
+        while left:
+            await asyncio.sleep(0.5)
+            async with platform.database.transaction() as session:
+                left = (
+                    await session.scalar(
+                        select(func.count()).where(
+                            Instance.id.in_(ids), Instance.state == State.STOPPING
+                        )
+                    )
+                    or 0
+                )
+            await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
+        return {"stopped": len(ids)}
 
-    @app.periodic(cron="* * * * * */5")
-    @app.task(name="retry_stalled", queueing_lock="retry_stalled")
-    async def retry_stalled(timestamp: int) -> None:
-        await platform.jobs.retry_stalled(platform.settings.stalled_job_s)
+
+class Nothing(BaseModel):
+    """No parameters."""
+
+    model_config = ConfigDict(extra="forbid")

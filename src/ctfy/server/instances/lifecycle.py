@@ -29,13 +29,20 @@ async def _move(
     return moved
 
 
-async def tell(session: AsyncSession, name: str, instance: Instance, **more: Any) -> None:
-    """Emit an instance's event to its team."""
+async def tell(
+    session: AsyncSession,
+    name: str,
+    instance: Instance,
+    *,
+    audience: Audience = Audience.TEAM,
+    **more: Any,
+) -> None:
+    """Emit an instance's event, to its team unless somebody else is named."""
     team_name = await session.scalar(select(Team.name).where(Team.id == instance.team_id))
     emit(
         session,
         name,
-        audience=Audience.TEAM,
+        audience=audience,
         team_id=instance.team_id,
         team_name=team_name or "",
         challenge_id=instance.challenge_id,
@@ -85,7 +92,7 @@ async def fail(
 
 
 async def request_stop(
-    session: AsyncSession, jobs: Jobs, instance_id: str, reason: str
+    session: AsyncSession, jobs: Jobs, instance_id: str, reason: str, *, actor_id: str = ""
 ) -> Instance | None:
     """A live state `-> stopping`, and the job that empties the node; None when it was over.
 
@@ -100,10 +107,19 @@ async def request_stop(
         stopped_at=now(),
     )
     if waiting:
-        await tell(session, "instance_stopped", waiting, reason=reason)
+        await tell(session, "instance_stopped", waiting, reason=reason, actor_id=actor_id)
         return waiting
     moved = await _move(session, instance_id, ALIVE, state=State.STOPPING, stop_reason=reason)
     if moved:
+        if actor_id:  # the end itself is told when it has come, by nobody
+            await tell(
+                session,
+                "instance_stop_requested",
+                moved,
+                audience=Audience.ADMINS,
+                reason=reason,
+                actor_id=actor_id,
+            )
         await jobs.defer(session, "stop_instance", lock=instance_id, instance_id=instance_id)
     return moved
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Subquery, func, select, text
@@ -39,10 +40,32 @@ def queue() -> Subquery:
     return select(waiting.c.id, place.label("place")).subquery("queue")
 
 
-async def place(session: AsyncSession, jobs: Jobs) -> None:
-    """Give waiting instances to nodes with room, least loaded first, as far as the room goes.
+_MOST_LOOKED_AT = 500
 
-    Runs under one lock, in the transaction of whatever made room or joined the queue.
+
+@dataclass
+class _Room:
+    """A node that can take instances."""
+
+    id: str
+    free: int
+    capacity: int
+    labels: dict[str, str]
+    ready_challenges: frozenset[str] | None
+
+    def fits(self, instance: Instance) -> bool:
+        return self.free > 0 and instance.node_labels.items() <= self.labels.items()
+
+    def has_ready(self, challenge_id: str) -> bool:
+        return self.ready_challenges is None or challenge_id in self.ready_challenges
+
+
+async def place(session: AsyncSession, jobs: Jobs) -> None:
+    """Give waiting instances to nodes with room, as far as the room goes.
+
+    A node qualifies that has the labels an instance asks for; one that has its images is
+    preferred, then the least loaded. Runs under one lock, in the transaction of whatever made
+    room or joined the queue.
     """
     await session.flush()
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -50,34 +73,58 @@ async def place(session: AsyncSession, jobs: Jobs) -> None:
     if not nodes:
         return
     waiting = queue()
-    room = sum(free for _, free, _ in nodes)
     chosen = await session.scalars(
         select(Instance)
         .join(waiting, waiting.c.id == Instance.id)
         .order_by(waiting.c.place)
-        .limit(room)
+        .limit(_MOST_LOOKED_AT)
     )
     for instance in chosen.all():
-        nodes.sort(key=lambda node: node[1] / node[2], reverse=True)
-        node_id, free, capacity = nodes[0]
-        nodes[0] = (node_id, free - 1, capacity)
-        instance.node_id = node_id
+        fitting = [node for node in nodes if node.fits(instance)]
+        if not fitting:
+            continue
+        best = max(fitting, key=lambda n: (n.has_ready(instance.challenge_id), n.free / n.capacity))
+        best.free -= 1
+        instance.node_id = best.id
         instance.state = State.STARTING
         await jobs.defer(session, "start_instance", lock=instance.id, instance_id=instance.id)
 
 
-async def _nodes_with_room(session: AsyncSession) -> list[tuple[str, int, int]]:
-    """`(id, free places, capacity)` of the healthy nodes that have any."""
+async def _nodes_with_room(session: AsyncSession) -> list[_Room]:
+    """The healthy nodes with free places that are not drained and not overloaded.
+
+    A node that runs nothing is never too loaded: what else loads it would keep it out for ever.
+    """
     used = (
         select(Instance.node_id, func.count().label("used"))
         .where(Instance.state.in_(ON_NODE))
         .group_by(Instance.node_id)
         .subquery()
     )
-    free: Any = Node.capacity - func.coalesce(used.c.used, 0)
+    running: Any = func.coalesce(used.c.used, 0)
     rows = await session.execute(
-        select(Node.id, free, Node.capacity)
+        select(
+            Node.id,
+            (Node.capacity - running).label("free"),
+            Node.capacity,
+            Node.labels,
+            Node.ready_challenges,
+        )
         .outerjoin(used, used.c.node_id == Node.id)
-        .where(Node.is_healthy, free > 0)
+        .where(
+            Node.is_healthy,
+            ~Node.draining,
+            Node.capacity - running > 0,
+            ~Node.overloaded | (running == 0),
+        )
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [
+        _Room(
+            row.id,
+            row.free,
+            row.capacity,
+            row.labels,
+            None if row.ready_challenges is None else frozenset(row.ready_challenges),
+        )
+        for row in rows
+    ]

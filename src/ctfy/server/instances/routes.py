@@ -89,9 +89,11 @@ async def list_instances(
 
 
 @router.delete("")
-async def stop_all(platform: ThePlatform, session: Session, _: Admin) -> list[StopResponse]:
+async def stop_all(platform: ThePlatform, session: Session, caller: Admin) -> list[StopResponse]:
     """Stop every instance of everybody."""
-    return [StopResponse(id=id_) for id_ in await service.stop_all(session, platform)]
+    return [
+        StopResponse(id=id_) for id_ in await service.stop_all(session, platform, caller.user_id)
+    ]
 
 
 @router.get("/{instance_id}")
@@ -155,7 +157,9 @@ async def stop(
     """Stop an instance. The answer comes when it is off its node."""
     row = await service.get_owned(session, caller, instance_id, competition_id)
     async with platform.relay.subscribe() as subscription:
-        moved = await lifecycle.request_stop(session, platform.jobs, instance_id, "user")
+        moved = await lifecycle.request_stop(
+            session, platform.jobs, instance_id, "user", actor_id=caller.user_id
+        )
         await session.commit()
         leaving = moved.state if moved else row.Instance.state
         if leaving == State.STOPPING:
@@ -228,7 +232,7 @@ async def get_traffic(
     """What the instance's services were asked and answered, as its node recorded it."""
     node, instance = await _on_node(session, caller, instance_id, competition_id)
     client = platform.node_client(node.id, node.url)
-    return await _ask(
+    return await ask(
         lambda: client.get_traffic(instance.id),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
         failed=NodeFetchFailed(
@@ -253,7 +257,7 @@ async def get_openvpn_config(
         raise missing
     node, instance = await _on_node(session, caller, instance_id, competition_id)
     client = platform.node_client(node.id, node.url)
-    config = await _ask(
+    config = await ask(
         lambda: client.get_openvpn_config(instance.id),
         missing=missing,
         failed=NodeFetchFailed(
@@ -280,10 +284,12 @@ async def _on_node(
     return node, instance
 
 
-async def _ask(ask: Callable[[], Answer], *, missing: NotFound, failed: NodeFetchFailed) -> Answer:
+async def ask(
+    question: Callable[[], Answer], *, missing: NotFound, failed: NodeFetchFailed
+) -> Answer:
     """What a node answers, asked off the event loop; `missing` where it has no such thing."""
     try:
-        return await asyncio.to_thread(ask)
+        return await asyncio.to_thread(question)
     except CtfyApiError as error:
         raise (missing if error.status_code == 404 else failed) from error
     except httpx.HTTPError as error:

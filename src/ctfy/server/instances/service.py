@@ -72,6 +72,12 @@ async def start(
             "challenge_has_no_instance",
             "This challenge has no instance: answer it through /qa/submissions.",
         )
+    if challenge.id in platform.settings.disabled_challenges:
+        raise Conflict(
+            "challenge_disabled",
+            "This challenge is switched off for now.",
+            challenge_id=challenge.id,
+        )
     ttl = checked_ttl(platform.settings, body.ttl, ["body", "ttl"])
     competition_id = body.competition_id or await _infer_competition(session, caller, challenge.id)
     row = await require_team(session, caller, competition_id)
@@ -93,6 +99,7 @@ async def start(
         ttl=ttl,
         requested_at=moment,
         expires_at=moment + timedelta(seconds=ttl),
+        node_labels=challenge.metadata.node_labels,
     )
     session.add(instance)
     await session.flush()
@@ -184,8 +191,8 @@ async def _check_team_cap(
         )
 
 
-def owned(caller: Caller) -> Select[Any]:
-    """The instances of the caller's teams, newest first, with all that their views show."""
+def everybodys() -> Select[Any]:
+    """All instances, newest first, with all that their views show."""
     waiting = queue()
     solved = (
         select(func.coalesce(func.jsonb_agg(Solve.question_id), func.jsonb_build_array()))
@@ -205,19 +212,23 @@ def owned(caller: Caller) -> Select[Any]:
         )
         .scalar_subquery()
     )
-    query = (
+    return (
         select(
             Instance,
             solved.label("solved"),
             wrong.label("wrong"),
             func.coalesce(waiting.c.place, 0).label("queue_position"),
         )
-        .join(
-            TeamMember,
-            and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == caller.user_id),
-        )
         .outerjoin(waiting, waiting.c.id == Instance.id)
         .order_by(Instance.requested_at.desc(), Instance.id)
+    )
+
+
+def owned(caller: Caller) -> Select[Any]:
+    """Those of the caller's teams."""
+    query = everybodys().join(
+        TeamMember,
+        and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == caller.user_id),
     )
     if caller.token_kind != "user" and caller.competition_access != "all":
         query = query.where(Instance.competition_id.in_(caller.competition_ids))
@@ -245,8 +256,14 @@ def filtered(
     status: str,
     text: str,
     competition_id: str,
+    node_id: str = "",
+    team_id: str = "",
 ) -> Select[Any]:
-    """Narrow a query of `owned`; empty values leave it as it is."""
+    """Narrow a query of instances; empty values leave it as it is."""
+    if node_id:
+        query = query.where(Instance.node_id == node_id)
+    if team_id:
+        query = query.where(Instance.team_id == team_id)
     if challenge_id:
         query = query.where(Instance.challenge_id == challenge_id)
     if competition_id:
@@ -385,9 +402,11 @@ async def wait_for_news(
         return
 
 
-async def stop_all(session: AsyncSession, platform: Platform) -> list[str]:
+async def stop_all(session: AsyncSession, platform: Platform, actor_id: str = "") -> list[str]:
     """Stop every live instance; their ids."""
     ids = (await session.scalars(select(Instance.id).where(Instance.state.in_(ALIVE)))).all()
     for instance_id in ids:
-        await lifecycle.request_stop(session, platform.jobs, instance_id, "admin_stop_all")
+        await lifecycle.request_stop(
+            session, platform.jobs, instance_id, "admin_stop_all", actor_id=actor_id
+        )
     return list(ids)

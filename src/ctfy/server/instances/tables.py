@@ -44,7 +44,14 @@ class Instance(Base):
             "expires_at",
             postgresql_where=text("state IN ('requested', 'starting', 'ready')"),
         ),
-        Index("ix_instances_challenge", "challenge_id"),
+        Index("ix_instances_challenge", "challenge_id", "requested_at"),
+        Index("ix_instances_requested", "requested_at"),
+        Index(
+            "ix_instances_ended",
+            "stopped_at",
+            "id",
+            postgresql_where=text("state IN ('stopped', 'error')"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -62,3 +69,4 @@ class Instance(Base):
     stop_reason: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
     surface: Mapped[dict[str, Any] | None]
+    node_labels: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import procrastinate
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,8 +54,10 @@ class Jobs:
         stalled = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence_s)
         count = 0
         for job in stalled:
-            await self.app.job_manager.retry_job(job)
-            count += 1
+            # Another worker may be quicker; then the job is not stalled any more.
+            with suppress(ConnectorException):
+                await self.app.job_manager.retry_job(job)
+                count += 1
         return count
 
     async def run(self) -> None:

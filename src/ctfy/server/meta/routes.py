@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.server.access.caller import AnyToken, Everybody
@@ -19,7 +20,7 @@ from ctfy.server.competitions.service import phase_of
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import NotFound
+from ctfy.server.errors import NotFound, Unavailable
 from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.models.meta import (
@@ -62,6 +63,24 @@ async def health(session: Session) -> HealthResponse:
     )
 
 
+@router.get("/health/live", dependencies=[Everybody])
+async def live() -> dict[str, str]:
+    """Whether this process answers at all; asks nothing else."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", dependencies=[Everybody])
+async def ready(platform: ThePlatform) -> dict[str, str]:
+    """Whether requests should come here: the database answers and events are followed."""
+    try:
+        await platform.background.read(select(1))
+    except SQLAlchemyError as error:
+        raise Unavailable("not_ready", "The database does not answer.") from error
+    if not platform.relay.following:
+        raise Unavailable("not_ready", "Events are not followed yet.")
+    return {"status": "ok"}
+
+
 @router.get("/cluster-info")
 async def cluster_info(platform: ThePlatform, _: AnyToken) -> ClusterInfo:
     """What a node needs to join. No `node_image`: nodes run from the package."""
@@ -93,6 +112,7 @@ async def meta(platform: ThePlatform, session: Session, _: AnyToken) -> MetaResp
         challenges=MetaChallenges(total=len(platform.catalogue.challenges)),
         started_at_ts=platform.started_at,
         server_time_ts=time.time(),
+        admin_shell_enabled=platform.settings.admin_shell_enabled,
         **counts._mapping,
     )
 

@@ -319,3 +319,28 @@ class MilestoneProgress(Response):
     challenge_id: str
     solved_question_ids: list[str]
     total_questions: int = 0
+
+
+class AdminUserInfo(UserInfo):
+    """A person as operators see them."""
+
+    email: str = ""
+    role: Role = "user"
+    promoted_by: str | None = None
+    promoted_at: datetime | None = None
+    providers: list[str]
+    suspended_at: datetime | None = None
+    suspended_reason: str = ""
+    email_verified: bool = False
+
+
+class UpdateUserRoleRequest(Request):
+    """The new role."""
+
+    role: Role
+
+
+class SuspendUserRequest(Request):
+    """Why somebody is suspended."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""

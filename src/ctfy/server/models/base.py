@@ -56,4 +56,5 @@ class ErrorResponse(Response):
 
     code: str = Field(description="A stable word for the case, for programs")
     detail: Any = Field(description="A sentence, or an object with `message` and context")
+    request_id: str = Field("", description="Stands in the server's log, too")
     timestamp: datetime = Field(default_factory=lambda: datetime.now(UTC))

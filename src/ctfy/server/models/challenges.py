@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from ctfy.server.models.base import Response
+from pydantic import Field
+
+from ctfy.server.models.base import Request, Response
 
 
 class ChallengeCategory(StrEnum):
@@ -172,3 +174,34 @@ class QaChallengeView(Response):
     questions: list[QuestionPublicInfo]
     solved_question_ids: list[str]
     attempted_wrong_question_ids: list[str]
+
+
+class AdminFeedbackRow(Response):
+    """What one person said of a challenge."""
+
+    user_id: str
+    user_display_name: str = ""
+    user_email: str = ""
+    challenge_id: str
+    team_id: str
+    competition_id: str
+    reaction: ReactionName
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class QuestionAttemptResetInfo(Response):
+    """A team may be wrong again as often as at first."""
+
+    team_id: str
+    challenge_id: str
+    question_id: str
+    reset_at: datetime
+    reset_by_user_id: str
+    reason: str
+
+
+class QuestionAttemptResetRequest(Request):
+    """Why."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""

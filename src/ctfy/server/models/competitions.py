@@ -143,3 +143,29 @@ class CompetitionMembershipInfo(Response):
     ends_at: datetime | None
     my_rank: int = -1
     competition_team_count: int = 0
+
+
+class CompetitionRegistrationInfo(Response):
+    """A team that takes part."""
+
+    team_id: str
+    team_name: str = ""
+    registered_at: datetime | None
+    members: int = 0
+    solved: int = 0
+
+
+class CompetitionCloneRequest(Request):
+    """The copy's title; its times are empty and its status is `draft`."""
+
+    title: Title
+
+
+class CompetitionImportResult(Response):
+    """What an import brought: rows by table, and whose accounts were made for it."""
+
+    competition_id: str
+    title: str
+    counts: dict[str, int]
+    users_matched: int = 0
+    users_created: list[str] = []

@@ -29,6 +29,7 @@ class NodeInfo(Response):
     cpu_percent: float = 0.0
     memory_percent: float = 0.0
     disk_percent: float = 0.0
+    draining: bool = False
 
 
 class NodeRegister(Request):
@@ -57,6 +58,8 @@ class NodeHeartbeat(Request):
     disk_percent: Percent = 0.0
     sampled_at: Annotated[float, Field(ge=0)] = 0.0
     url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$", max_length=512)] = ""
+    ready_challenges: Annotated[list[str], Field(max_length=10_000)] | None = None
+    latency_ms: Annotated[float, Field(ge=0)] = 0.0
 
 
 class CreateInviteRequest(Request):
@@ -109,6 +112,8 @@ class NodeInstanceState(Response):
     error: str = ""
     challenge_id: str = ""
     expires_at: float = 0.0
+    request_count: int = 0
+    last_traffic_at: float = 0.0
 
 
 class NodeInstanceHealth(Response):
@@ -144,3 +149,34 @@ class NodeHealthResponse(Response):
     cpu_percent: float = 0.0
     memory_percent: float = 0.0
     disk_percent: float = 0.0
+
+
+class NodePatch(Request):
+    """Change a node; what is left out stays. `draining`: it gets no new instances."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    labels: Annotated[dict[str, str], Field(max_length=64)] | None = None
+    draining: bool | None = None
+
+
+class NodeHealthSample(Response):
+    """A node at one moment, `ts` in Unix seconds; how long its answer took in `latency_ms`."""
+
+    node_id: str = ""
+    ts: float = 0.0
+    is_healthy: bool = True
+    cpu_percent: float = 0.0
+    memory_percent: float = 0.0
+    disk_percent: float = 0.0
+    latency_ms: float = 0.0
+    running: int = 0
+
+
+class NodeAgentRuntime(Response):
+    """How a harness reaches an instance: through a proxy with this certificate, or directly."""
+
+    kind: str
+    ca_volume: str = ""
+    proxy_url: str = ""
+    ca_cert_pem: str = ""
+    target_hosts: list[str]

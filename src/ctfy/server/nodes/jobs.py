@@ -8,10 +8,9 @@ from ctfy.server.platform import Platform
 
 def register(platform: Platform) -> None:
     """Put this domain's tasks on the job engine."""
-    app = platform.jobs.app
 
-    @app.periodic(cron="* * * * * */10")
-    @app.task(name="health_check", queueing_lock="health_check")
-    async def health_check(timestamp: int) -> None:
+    @platform.registry.every(10, "health_check", "Marks nodes that have fallen silent")
+    async def health_check() -> str:
         async with platform.database.transaction() as session:
-            await mark_silent(session, platform.settings.node_silence_s)
+            silent = await mark_silent(session, platform.settings.node_silence_s)
+        return f"{silent} fell silent"

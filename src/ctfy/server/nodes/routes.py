@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import select
 
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, Everybody, bearer_token
+from ctfy.server.activity import service as activity
 from ctfy.server.database.engine import Session
+from ctfy.server.events.tables import Event
+from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
 from ctfy.server.models.nodes import (
     CreateInviteRequest,
     CreateInviteResponse,
+    NodeHealthSample,
     NodeHeartbeat,
     NodeInfo,
     NodeInviteInfo,
+    NodePatch,
     NodeRegister,
     NodeRegisterResponse,
 )
@@ -24,6 +31,7 @@ from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
 
 router = APIRouter(prefix="/nodes", tags=["nodes"])
+admin = APIRouter(prefix="/admin/nodes", tags=["nodes"])
 
 
 @router.get("", dependencies=[Everybody])
@@ -84,24 +92,82 @@ async def list_invites(
 
 @router.post("/invites")
 async def create_invite(
-    body: CreateInviteRequest, session: Session, _: Admin
+    body: CreateInviteRequest, session: Session, caller: Admin
 ) -> CreateInviteResponse:
     """Mint a one-time registration token; it is shown this once."""
-    row, secret = await service.invite(session, body.ttl_seconds)
+    row, secret = await service.invite(session, body.ttl_seconds, caller.user_id)
     return CreateInviteResponse(id=row.id, registration_token=secret, expires_at=row.expires_at)
 
 
 @router.delete("/invites/{invite_id}")
-async def revoke_invite(invite_id: str, session: Session, _: Admin) -> dict[str, str]:
+async def revoke_invite(invite_id: str, session: Session, caller: Admin) -> dict[str, str]:
     """Make an unused invite useless."""
-    await service.revoke_invite(session, invite_id)
+    await service.revoke_invite(session, invite_id, caller.user_id)
     return {"status": "revoked"}
 
 
 @router.delete("/{node_id}")
 async def remove_node(
-    node_id: str, platform: ThePlatform, session: Session, _: Admin
+    node_id: str, platform: ThePlatform, session: Session, caller: Admin
 ) -> dict[str, str]:
     """Remove a node; its instances end."""
-    await service.remove(session, platform, node_id)
+    await service.remove(session, platform, caller.user_id, node_id)
     return {"status": "removed"}
+
+
+@admin.get("/{node_id}")
+async def get_node(node_id: str, session: Session, _: Admin) -> NodeInfo:
+    """One node."""
+    return NodeInfo(**service.node_fields(await service.get(session, node_id)))
+
+
+@admin.patch("/{node_id}")
+async def update_node(
+    node_id: str, body: NodePatch, platform: ThePlatform, session: Session, caller: Admin
+) -> NodeInfo:
+    """Rename or label a node; drain it, or take it back.
+
+    A draining node gets no new instances; those that run there end in peace.
+    """
+    node = await service.change(session, platform, caller.user_id, node_id, body)
+    return NodeInfo(**service.node_fields(node))
+
+
+@admin.get("/{node_id}/health-history")
+async def health_history(
+    node_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+) -> Page[NodeHealthSample]:
+    """How a node was at each heartbeat, newest first."""
+    await service.get(session, node_id)
+    rows, total = await fetch_page(session, service.samples(node_id), limit, offset)
+    items = [
+        NodeHealthSample(
+            node_id=node_id,
+            ts=row.NodeSample.sampled_at.timestamp(),
+            is_healthy=row.NodeSample.is_healthy,
+            cpu_percent=row.NodeSample.cpu_percent,
+            memory_percent=row.NodeSample.memory_percent,
+            disk_percent=row.NodeSample.disk_percent,
+            latency_ms=row.NodeSample.latency_ms,
+            running=row.NodeSample.running,
+        )
+        for row in rows
+    ]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@admin.get("/{node_id}/events")
+async def node_events(
+    node_id: str,
+    session: Session,
+    caller: Admin,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
+) -> list[Activity]:
+    """What happened to a node, newest first."""
+    conditions = [
+        activity.for_caller(caller),
+        Event.name.in_(service.EVENTS),
+        Event.payload["node_id"].as_string() == node_id,
+    ]
+    rows = await session.execute(activity.activities(conditions).limit(limit))
+    return [activity.activity(row) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,12 +16,20 @@ from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.instances import lifecycle
 from ctfy.server.instances.placement import place
 from ctfy.server.instances.tables import ON_NODE, Instance
-from ctfy.server.models.nodes import NodeHeartbeat, NodeInfo, NodeRegister
-from ctfy.server.nodes.tables import Node, NodeInvite
+from ctfy.server.models.nodes import NodeHeartbeat, NodeInfo, NodePatch, NodeRegister
+from ctfy.server.nodes.tables import Node, NodeInvite, NodeSample
 from ctfy.server.platform import Platform
 
+EVENTS = (
+    "node_registered",
+    "node_unhealthy",
+    "node_recovered",
+    "node_removed",
+    "node_updated",
+)
 
-async def invite(session: AsyncSession, ttl_seconds: int) -> tuple[NodeInvite, str]:
+
+async def invite(session: AsyncSession, ttl_seconds: int, caller_id: str) -> tuple[NodeInvite, str]:
     """A one-time registration token, and its secret."""
     secret = secrets.new_token(secrets.REGISTRATION_TOKEN_PREFIX)
     row = NodeInvite(
@@ -32,6 +40,14 @@ async def invite(session: AsyncSession, ttl_seconds: int) -> tuple[NodeInvite, s
     )
     session.add(row)
     await session.flush()
+    emit(
+        session,
+        "node_invite_created",
+        audience=Audience.ADMINS,
+        invite_id=row.id,
+        ttl=ttl_seconds,
+        actor_id=caller_id,
+    )
     return row, secret
 
 
@@ -58,7 +74,7 @@ def invite_status(row: NodeInvite) -> str:
     return "pending" if row.expires_at > now() else "expired"
 
 
-async def revoke_invite(session: AsyncSession, invite_id: str) -> None:
+async def revoke_invite(session: AsyncSession, invite_id: str, caller_id: str) -> None:
     """Make an unused invite useless. Raises `invite_not_found`."""
     revoked = await session.scalar(
         update(NodeInvite)
@@ -72,6 +88,13 @@ async def revoke_invite(session: AsyncSession, invite_id: str) -> None:
     )
     if revoked is None:
         raise NotFound("invite_not_found", "There is no such unused invite.")
+    emit(
+        session,
+        "node_invite_revoked",
+        audience=Audience.ADMINS,
+        invite_id=invite_id,
+        actor_id=caller_id,
+    )
 
 
 async def register(
@@ -135,26 +158,95 @@ async def heartbeat(
         setattr(node, name, getattr(body, name))
     if body.url:
         node.url = body.url.rstrip("/")
+    node.ready_challenges = body.ready_challenges
+    most = platform.settings.placement_max_load
+    node.overloaded = node.cpu_percent > most or node.memory_percent > most
     node.last_heartbeat = now()
     if not node.is_healthy:
         node.is_healthy = True
         _tell(session, "node_recovered", node)
+    _sample(session, node, body.latency_ms)
     await place(session, platform.jobs)
 
 
-async def mark_silent(session: AsyncSession, silence_s: float) -> None:
-    """Nodes that have not beaten for `silence_s` seconds get no new instances."""
-    silent = await session.scalars(
+async def mark_silent(session: AsyncSession, silence_s: float) -> int:
+    """Nodes that have not beaten for `silence_s` seconds get no new instances; how many."""
+    found = await session.scalars(
         select(Node)
         .where(Node.is_healthy, Node.last_heartbeat < now() - timedelta(seconds=silence_s))
         .with_for_update(skip_locked=True)
     )
-    for node in silent.all():
+    silent = found.all()
+    for node in silent:
         node.is_healthy = False
+        _sample(session, node)
         _tell(session, "node_unhealthy", node)
+    return len(silent)
 
 
-async def remove(session: AsyncSession, platform: Platform, node_id: str) -> None:
+def _sample(session: AsyncSession, node: Node, latency_ms: float = 0.0) -> None:
+    """Remember how a node is now."""
+    session.add(
+        NodeSample(
+            node_id=node.id,
+            sampled_at=now(),
+            is_healthy=node.is_healthy,
+            running=node.running,
+            cpu_percent=node.cpu_percent,
+            memory_percent=node.memory_percent,
+            disk_percent=node.disk_percent,
+            latency_ms=latency_ms,
+        )
+    )
+
+
+async def get(session: AsyncSession, node_id: str) -> Node:
+    """A node. Raises `node_not_found`."""
+    node = await session.get(Node, node_id)
+    if node is None:
+        raise NotFound("node_not_found", "There is no such node.")
+    return node
+
+
+async def change(
+    session: AsyncSession, platform: Platform, caller_id: str, node_id: str, body: NodePatch
+) -> Node:
+    """Rename or label a node, drain it or take it back. Raises `node_not_found`."""
+    node = await session.get(Node, node_id, with_for_update={"key_share": True})
+    if node is None:
+        raise NotFound("node_not_found", "There is no such node.")
+    fields = {k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None}
+    before = {name: getattr(node, name) for name in fields}
+    changed = sorted(
+        key
+        for key in {**before.get("labels", {}), **fields.get("labels", {})}
+        if before.get("labels", {}).get(key) != fields.get("labels", {}).get(key)
+    )
+    for name, value in fields.items():
+        setattr(node, name, value)
+    _tell(
+        session,
+        "node_updated",
+        node,
+        before=before,
+        after=fields,
+        labels_changed=changed,
+        actor_id=caller_id,
+    )
+    await place(session, platform.jobs)
+    return node
+
+
+def samples(node_id: str) -> Select[NodeSample]:
+    """How a node was, newest first."""
+    return (
+        select(NodeSample)
+        .where(NodeSample.node_id == node_id)
+        .order_by(NodeSample.sampled_at.desc(), NodeSample.id.desc())
+    )
+
+
+async def remove(session: AsyncSession, platform: Platform, caller_id: str, node_id: str) -> None:
     """Remove a node; what ran on it ends. Raises `node_not_found`."""
     node = await session.get(Node, node_id)
     if node is None:
@@ -172,7 +264,7 @@ async def remove(session: AsyncSession, platform: Platform, node_id: str) -> Non
             sources=ON_NODE,
             reason="node_unhealthy",
         )
-    _tell(session, "node_removed", node)
+    _tell(session, "node_removed", node, actor_id=caller_id)
     await session.delete(node)
 
 
@@ -181,5 +273,12 @@ def node_fields(node: Node) -> dict[str, Any]:
     return {name: getattr(node, name) for name in NodeInfo.model_fields}
 
 
-def _tell(session: AsyncSession, name: str, node: Node) -> None:
-    emit(session, name, audience=Audience.ADMINS, node_id=node.id, display_name=node.display_name)
+def _tell(session: AsyncSession, name: str, node: Node, **more: Any) -> None:
+    emit(
+        session,
+        name,
+        audience=Audience.ADMINS,
+        node_id=node.id,
+        display_name=node.display_name,
+        **more,
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
 
 
 class Node(Base):
-    """A worker node. Its token is derived from the platform's secret, never stored."""
+    """A worker node. Its token is derived from the platform's secret, never stored.
+
+    `ready_challenges`: those whose images it has; none told: any may be there.
+    """
 
     __tablename__ = "nodes"
 
@@ -27,6 +30,29 @@ class Node(Base):
     disk_percent: Mapped[float] = mapped_column(default=0.0)
     registered_at: Mapped[datetime] = mapped_column(default=now)
     last_heartbeat: Mapped[datetime] = mapped_column(default=now)
+    overloaded: Mapped[bool] = mapped_column(default=False, server_default="false")
+    draining: Mapped[bool] = mapped_column(default=False, server_default="false")
+    ready_challenges: Mapped[list[str] | None]
+
+
+class NodeSample(Base):
+    """A node at one moment, from a heartbeat or from the silence after it."""
+
+    __tablename__ = "node_samples"
+    __table_args__ = (
+        Index("ix_node_samples_node", "node_id", "sampled_at"),
+        Index("ix_node_samples_sampled", "sampled_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    node_id: Mapped[str] = mapped_column(ForeignKey("nodes.id", ondelete="CASCADE"))
+    sampled_at: Mapped[datetime] = mapped_column(default=now)
+    is_healthy: Mapped[bool]
+    running: Mapped[int]
+    cpu_percent: Mapped[float]
+    memory_percent: Mapped[float]
+    disk_percent: Mapped[float]
+    latency_ms: Mapped[float] = mapped_column(default=0.0)
 
 
 class NodeInvite(Base):

@@ -189,7 +189,10 @@ _RELOAD = frozenset(
         "team_registered",
         "team_deleted",
         "team_profile_updated",
+        "team_visibility_changed",
+        "competition_created",
         "competition_updated",
+        "competition_deleted",
         "hint_unlocked",
     }
 )
@@ -208,7 +211,10 @@ _TEAMS = text(
     SELECT t.id, t.name, t.bracket, extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
                      WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
-    FROM teams t WHERE t.competition_id = :competition
+    FROM teams t WHERE t.competition_id = :competition AND (
+      EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
+              WHERE m.team_id = t.id AND u.suspended_at IS NULL)
+      OR NOT EXISTS (SELECT FROM team_members m WHERE m.team_id = t.id))
     """
 )
 _SOLVES = text(

@@ -196,8 +196,10 @@ async def users(platform: Platform, session: AsyncSession) -> list[UserScoreboar
 
 
 async def _people(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:
-    """The people of these ids who did not delete their account."""
+    """The people of these ids who are neither gone nor suspended."""
     found = await session.scalars(
-        select(User).where(User.id.in_(list(ids)), User.deleted_at.is_(None))
+        select(User).where(
+            User.id.in_(list(ids)), User.deleted_at.is_(None), User.suspended_at.is_(None)
+        )
     )
     return {user.id: user for user in found}

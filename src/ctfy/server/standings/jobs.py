@@ -8,9 +8,8 @@ from ctfy.server.standings.snapshots import take
 
 def register(platform: Platform) -> None:
     """Put this domain's tasks on the job engine."""
-    app = platform.jobs.app
 
-    @app.periodic(cron=platform.settings.snapshot_cron)
-    @app.task(name="scoreboard_snapshot", queueing_lock="scoreboard_snapshot")
-    async def scoreboard_snapshot(timestamp: int) -> None:
+    @platform.registry.every(300, "scoreboard_snapshot", "Writes the standings down")
+    async def scoreboard_snapshot() -> str:
         await take(platform)
+        return "written down"

@@ -138,7 +138,7 @@ class Standings:
     def see(self, told: Told) -> None:
         """Apply an event to the boards of its competition."""
         competition_id = str(told.payload.get("competition_id", ""))
-        if told.name == "competition_updated":
+        if told.name.startswith("competition_"):
             self._freezes.pop(competition_id, None)
         for frozen in (False, True):
             key = (competition_id, frozen)

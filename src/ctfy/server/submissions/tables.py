@@ -18,6 +18,8 @@ class Submission(Base):
         Index("ix_submissions_team", "team_id", "submitted_at"),
         Index("ix_submissions_competition_team", "competition_id", "team_id"),
         Index("ix_submissions_user", "user_id"),
+        Index("ix_submissions_submitted", "submitted_at"),
+        Index("ix_submissions_instance", "instance_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -94,24 +96,16 @@ class AnswerDigest(Base):
     question_id: Mapped[str]
 
 
-class Incident(Base):
-    """Something that operators should look at, such as an answer that belongs to another team."""
+class AttemptReset(Base):
+    """An operator's pardon: a team's wrong answers to a question count no more."""
 
-    __tablename__ = "incidents"
-    __table_args__ = (Index("ix_incidents_competition", "competition_id", "created_at"),)
+    __tablename__ = "attempt_resets"
+    __table_args__ = (Index("ix_attempt_resets_team", "team_id", "reset_at"),)
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]
-    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     challenge_id: Mapped[str]
     question_id: Mapped[str]
-    submission_id: Mapped[str | None] = mapped_column(
-        ForeignKey("submissions.id", ondelete="SET NULL")
-    )
-    other_team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id", ondelete="SET NULL"))
-    other_instance_id: Mapped[str | None] = mapped_column(
-        ForeignKey("instances.id", ondelete="SET NULL")
-    )
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    reset_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    reset_at: Mapped[datetime] = mapped_column(default=now)
+    reason: Mapped[str] = mapped_column(default="")

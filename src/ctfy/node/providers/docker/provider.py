@@ -38,6 +38,7 @@ class DockerProvider(Provider):
     """One compose project per instance; its containers outlive a restart of the node."""
 
     name = "docker"
+    builds = True
 
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
@@ -73,7 +74,7 @@ class DockerProvider(Provider):
         if order.challenge.compose_file is None:
             raise StartFailed("This challenge has no docker-compose.yml for this node's engine.")
         try:
-            await self._build(order.challenge)
+            await self.build(order.challenge)
             await self._up(order)
             services = await self._wait_ready(order)
         except (StartFailed, ValueError, *_ENGINE_ERRORS) as error:
@@ -82,7 +83,10 @@ class DockerProvider(Provider):
         self._watch(order.instance_id, on_exit)
         return services
 
-    async def _build(self, challenge: Challenge) -> None:
+    async def build(self, challenge: Challenge) -> None:
+        """Build the images of the services that have a build context; an unchanged one is there."""
+        if challenge.compose_file is None:
+            raise StartFailed("This challenge has no docker-compose.yml for this node's engine.")
         for name, service in read_services(challenge).items():
             image, folder = image_of(challenge, name, service)
             if folder is None:
@@ -98,13 +102,42 @@ class DockerProvider(Provider):
                 except (docker.errors.BuildError, docker.errors.APIError) as error:
                     raise StartFailed(f"The image of {name} was not built: {error}") from error
 
+    async def pull(self, challenge: Challenge) -> None:
+        """Pull the images that services name; one that is here already is not asked for."""
+        if challenge.compose_file is None:
+            raise StartFailed("This challenge has no docker-compose.yml for this node's engine.")
+        for name, service in read_services(challenge).items():
+            image, folder = image_of(challenge, name, service)
+            if folder is not None:
+                continue
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                await asyncio.to_thread(self._docker.images.get, image)
+                continue
+            try:
+                await asyncio.to_thread(self._docker.images.pull, image)
+            except _ENGINE_ERRORS as error:
+                raise StartFailed(f"The image {image} was not pulled: {error}") from error
+
+    def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
+        """`docker exec` into a container of the instance, and of no other."""
+        found = self._docker.containers.list(filters={"label": f"ctfy.instance={instance_id}"})
+        names = {c.name for c in found} | {c.labels["ctfy.service"] for c in found}
+        if container not in names:
+            raise KeyError(container)
+        name = next(c.name for c in found if container in (c.name, c.labels["ctfy.service"]))
+        return ["docker", "exec", "-it", str(name), shell]
+
+    async def services(self, instance_id: str, challenge: Challenge) -> list[ServiceEndpoint]:
+        """What the containers publish."""
+        return self._endpoints(challenge, await self._containers(instance_id))
+
     async def _up(self, order: Order) -> None:
         content = render(
             order.challenge,
             order.instance_id,
             order.answers,
             order.folder / "answers",
-            bind="0.0.0.0" if self._settings.public_host else "127.0.0.1",  # noqa: S104
+            bind="127.0.0.1",
             node=self._node,
         )
         path = order.folder / "docker-compose.yml"
@@ -151,7 +184,7 @@ class DockerProvider(Provider):
                 endpoints.append(
                     ServiceEndpoint(
                         service_type=protocol if not endpoints else ServiceType.TCP,
-                        host=self._settings.public_host or bound["HostIp"],
+                        host=bound["HostIp"],
                         port=int(bound["HostPort"]),
                         label=name,
                     )

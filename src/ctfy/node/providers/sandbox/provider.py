@@ -14,6 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
+from ctfy.challenge.catalogue import Challenge
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
@@ -23,6 +26,12 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 _FIRST_UID = 100_000  # plus the published port: no two instances share a user
 _SCRATCH = ("--perms", "1777", "--size", str(64 * 1024 * 1024), "--tmpfs", "/tmp")  # noqa: S108
 _CHUNK = 65536
+_SHELL_ENVIRONMENT = (
+    "PATH=/usr/local/bin:/usr/bin:/bin",
+    "HOME=/tmp",  # the one folder that can be written inside
+    "TERM=xterm-256color",
+    "LANG=C.UTF-8",
+)
 
 
 @dataclass
@@ -43,6 +52,7 @@ class SandboxProvider(Provider):
     """
 
     name = "sandbox"
+    builds = False
 
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
@@ -77,15 +87,41 @@ class SandboxProvider(Provider):
         sandbox = await self._launch(order)
         self._running[order.instance_id] = sandbox
         sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))
-        host, port = sandbox.server.sockets[0].getsockname()[:2]
+        return await self.services(order.instance_id, order.challenge)
+
+    async def services(self, instance_id: str, challenge: Challenge) -> list[ServiceEndpoint]:
+        """The one service."""
+        wanted = challenge.metadata.sandbox
+        assert wanted is not None  # noqa: S101 - it runs
+        host, port = self._running[instance_id].server.sockets[0].getsockname()[:2]
         return [
-            ServiceEndpoint(
-                service_type=wanted.protocol,
-                host=self._settings.public_host or host,
-                port=port,
-                label=order.challenge.id,
-            )
+            ServiceEndpoint(service_type=wanted.protocol, host=host, port=port, label=challenge.id)
         ]
+
+    async def build(self, challenge: Challenge) -> None:
+        """Nothing to build: the challenge runs from its folder."""
+        if challenge.metadata.sandbox is None:
+            raise StartFailed("This challenge needs a container engine; this node has none.")
+
+    async def pull(self, challenge: Challenge) -> None:
+        """Nothing to pull either."""
+        await self.build(challenge)
+
+    def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
+        """Enter the sandbox's namespaces, as the user that its service runs as."""
+        if container not in (f"ctfy-{instance_id}", "service"):
+            raise KeyError(container)
+        sandbox = self._running[instance_id]
+        # The child of bubblewrap's monitor is the first process inside.
+        inside = psutil.Process(sandbox.process.pid).children(recursive=True)[-1]
+        command = ["nsenter", "--target", str(inside.pid)]
+        command += ["--mount", "--uts", "--ipc", "--net", "--pid"]
+        if os.geteuid() == 0:
+            user = str(inside.uids().real)
+            command += ["--setuid", user, "--setgid", user]
+        else:
+            command += ["--user", "--preserve-credentials"]
+        return [*command, "env", "-i", "-C", "/challenge", *_SHELL_ENVIRONMENT, shell, "-i"]
 
     async def _launch(self, order: Order) -> Sandbox:
         wanted = order.challenge.metadata.sandbox
@@ -96,9 +132,8 @@ class SandboxProvider(Provider):
         listener.bind("")  # the kernel picks an abstract name: no file, gone with the socket
         listener.listen(64)
         address: bytes = listener.getsockname()
-        bind = "0.0.0.0" if self._settings.public_host else "127.0.0.1"  # noqa: S104 - asked for
         server = await asyncio.start_server(
-            lambda r, w: self._join(order.instance_id, address, r, w), bind, 0
+            lambda r, w: self._join(order.instance_id, address, r, w), "127.0.0.1", 0
         )
         port = server.sockets[0].getsockname()[1]
         config = {

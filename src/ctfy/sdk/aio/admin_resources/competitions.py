@@ -8,9 +8,13 @@ import builtins
 from datetime import datetime
 from typing import Any
 
-from ctfy.sdk.admin_resources.competitions import _written
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.competitions import CompetitionInfo
+from ctfy.sdk.base import written
+from ctfy.server.models.competitions import (
+    CompetitionImportResult,
+    CompetitionInfo,
+    CompetitionRegistrationInfo,
+)
 
 
 class AdminCompetitionsResource:
@@ -47,9 +51,50 @@ class AdminCompetitionsResource:
             **rules,
         }
         path = "/admin/competitions"
-        return await self._http.fetch(CompetitionInfo, "POST", path, json=_written(body))
+        return await self._http.fetch(CompetitionInfo, "POST", path, json=written(body))
 
     async def update(self, competition_id: str, **fields: Any) -> CompetitionInfo:
         """Change a competition; a field left out stays."""
         path = f"/admin/competitions/{competition_id}"
-        return await self._http.fetch(CompetitionInfo, "PATCH", path, json=_written(fields))
+        return await self._http.fetch(CompetitionInfo, "PATCH", path, json=written(fields))
+
+    async def list(
+        self, offset: int = 0, limit: int = 50, **filters: str
+    ) -> builtins.list[CompetitionInfo]:
+        """Every competition, newest first. `filters`: q, status, access."""
+        return await self._http.fetch_page(
+            CompetitionInfo, "/admin/competitions", offset=offset, limit=limit, **filters
+        )
+
+    async def delete(self, competition_id: str, *, force: bool = False) -> None:
+        """Delete a competition; one with solves only with `force`."""
+        path = f"/admin/competitions/{competition_id}"
+        await self._http.request("DELETE", path, params={"force": force})
+
+    async def registrations(
+        self, competition_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[CompetitionRegistrationInfo]:
+        """The teams that take part, in the order in which they registered."""
+        path = f"/admin/competitions/{competition_id}/registrations"
+        return await self._http.fetch_page(
+            CompetitionRegistrationInfo, path, offset=offset, limit=limit
+        )
+
+    async def clone(self, competition_id: str, *, title: str) -> CompetitionInfo:
+        """A draft with the same rules and challenges, without times and teams."""
+        path = f"/admin/competitions/{competition_id}/clone"
+        return await self._http.fetch(CompetitionInfo, "POST", path, json={"title": title})
+
+    async def export(self, competition_id: str) -> bytes:
+        """The whole competition as one file."""
+        return (
+            await self._http.request("GET", f"/admin/competitions/{competition_id}/export")
+        ).content
+
+    async def import_(self, file: bytes) -> CompetitionImportResult:
+        """Bring an exported competition back, whole or not at all. Super admins only."""
+        path = "/admin/competitions/import"
+        headers = {"Content-Type": "application/json"}
+        return await self._http.fetch(
+            CompetitionImportResult, "POST", path, content=file, headers=headers, timeout=600
+        )

@@ -8,6 +8,7 @@ import builtins
 from typing import Any
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.instances import InstanceInfo
 
 
 class AdminInstancesResource:
@@ -22,3 +23,56 @@ class AdminInstancesResource:
             await self._http.request("DELETE", "/instances")
         ).json()
         return stopped
+
+    async def list(
+        self,
+        *,
+        node_id: str = "",
+        status: str = "",
+        offset: int = 0,
+        limit: int = 50,
+        **filters: str,
+    ) -> builtins.list[InstanceInfo]:
+        """Instances, newest first. `filters`: challenge_id, competition_id, team_id, q."""
+        return await self._http.fetch_page(
+            InstanceInfo,
+            "/admin/instances",
+            node_id=node_id,
+            status=status,
+            offset=offset,
+            limit=limit,
+            **filters,
+        )
+
+    async def get(self, instance_id: str) -> InstanceInfo:
+        """One instance."""
+        return await self._http.fetch(InstanceInfo, "GET", f"/admin/instances/{instance_id}")
+
+    async def stop(self, instance_id: str) -> None:
+        """Stop somebody's instance."""
+        await self._http.request("DELETE", f"/admin/instances/{instance_id}")
+
+    async def containers(self, instance_id: str) -> builtins.list[dict[str, Any]]:
+        """What a running instance is made of."""
+        path = f"/admin/instances/{instance_id}/containers"
+        found: builtins.list[dict[str, Any]] = (await self._http.request("GET", path)).json()
+        return found
+
+    async def container_log(self, instance_id: str) -> str:
+        """What a running instance's processes printed so far."""
+        return (
+            await self._http.request("GET", f"/admin/instances/{instance_id}/container-log")
+        ).text
+
+    async def pcap(self, instance_id: str) -> bytes:
+        """The packets of a running instance so far."""
+        return (await self._http.request("GET", f"/admin/instances/{instance_id}/pcap")).content
+
+    async def traffic(
+        self, instance_id: str, *, offset: int = 0, limit: int = 1000
+    ) -> dict[str, Any]:
+        """What was said to a running instance so far: `items`, oldest first."""
+        path = f"/admin/instances/{instance_id}/traffic"
+        params = {"offset": offset, "limit": limit}
+        found: dict[str, Any] = (await self._http.request("GET", path, params=params)).json()
+        return found

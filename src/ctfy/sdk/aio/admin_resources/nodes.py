@@ -4,8 +4,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.nodes import CreateInviteResponse, NodeInviteInfo
+from ctfy.server.models.activity import Activity
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.nodes import (
+    CreateInviteResponse,
+    NodeHealthSample,
+    NodeInfo,
+    NodeInviteInfo,
+    NodeRegisterResponse,
+)
 
 
 class AdminNodesResource:
@@ -32,3 +42,43 @@ class AdminNodesResource:
     async def remove(self, node_id: str) -> None:
         """Remove a node; its instances end."""
         await self._http.request("DELETE", f"/nodes/{node_id}")
+
+    async def register(
+        self, url: str, capacity: int = 10, labels: dict[str, str] | None = None
+    ) -> NodeInfo:
+        """Enter a node that runs already; it must know its token, which only joining tells.
+
+        Mints an invite and uses it up: meant for tests of placement, and for nodes behind a
+        provisioning tool. `ctfy-admin node join` is the ordinary way.
+        """
+        invite = (await self.mint_invite(60)).registration_token
+        body = {"url": url, "display_name": url, "capacity": capacity, "labels": labels or {}}
+        headers = {"Authorization": f"Bearer {invite}"}
+        return await self._http.fetch(
+            NodeRegisterResponse, "POST", "/nodes/register", json=body, headers=headers
+        )
+
+    async def get(self, node_id: str) -> NodeInfo:
+        """One node."""
+        return await self._http.fetch(NodeInfo, "GET", f"/admin/nodes/{node_id}")
+
+    async def patch(self, node_id: str, **fields: Any) -> NodeInfo:
+        """Change `display_name`, `labels` or `draining`; a field left out stays."""
+        return await self._http.fetch(NodeInfo, "PATCH", f"/admin/nodes/{node_id}", json=fields)
+
+    async def drain(self, node_id: str) -> NodeInfo:
+        """Give a node no new instances; those that run there end in peace."""
+        return await self.patch(node_id, draining=True)
+
+    async def health_history(
+        self, node_id: str, offset: int = 0, limit: int = 50
+    ) -> list[NodeHealthSample]:
+        """How a node was at each heartbeat, newest first."""
+        path = f"/admin/nodes/{node_id}/health-history"
+        return await self._http.fetch_page(NodeHealthSample, path, offset=offset, limit=limit)
+
+    async def events(self, node_id: str) -> list[Activity]:
+        """What happened to a node, newest first."""
+        return (
+            await self._http.fetch(ListOf[Activity], "GET", f"/admin/nodes/{node_id}/events")
+        ).root

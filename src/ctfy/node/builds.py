@@ -1,0 +1,137 @@
+"""Building and pulling ahead: what this node has of each challenge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.node.inventory import read_json, write_atomically
+from ctfy.node.providers.base import Provider, StartFailed
+from ctfy.server.errors import NotFound
+from ctfy.server.models.builds import NodeBuildRow, NodeBuildState, NodePullRow, NodePullState
+
+log = structlog.get_logger()
+
+_AT_ONCE = 2
+
+
+class Builds:
+    """The state of every challenge, kept on disk: a restart forgets nothing that is done.
+
+    A challenge that changed counts as unbuilt again: its digest is part of what is kept.
+    """
+
+    def __init__(self, provider: Provider, catalogue: Catalogue, path: Path) -> None:
+        self._provider = provider
+        self._catalogue = catalogue
+        self._path = path
+        self._rows: dict[str, dict[str, Any]] = read_json(path) or {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        for row in self._rows.values():  # what a restart cut off
+            if row["status"] in ("building", "pulling"):
+                row["status"] = "unbuilt" if row["status"] == "building" else "unpulled"
+
+    def _known(self, challenge_id: str) -> Challenge:
+        challenge = self._catalogue.get(challenge_id)
+        if challenge is None:
+            raise NotFound("unknown_challenge", "This node has no such challenge.")
+        return challenge
+
+    def build(self, challenge_ids: list[str] | None = None) -> None:
+        """Build challenges, all without names. Raises `unknown_challenge`; returns at once."""
+        for challenge in self._wanted(challenge_ids):
+            self._begin("build", challenge)
+
+    def pull(self, challenge_ids: list[str] | None = None) -> None:
+        """Pull the images of challenges, all without names. Like `build`."""
+        for challenge in self._wanted(challenge_ids):
+            self._begin("pull", challenge)
+
+    def _wanted(self, challenge_ids: list[str] | None) -> list[Challenge]:
+        ids = list(self._catalogue.challenges) if challenge_ids is None else challenge_ids
+        return [c for c in map(self._known, ids) if not c.is_qa_only]
+
+    def _begin(self, what: str, challenge: Challenge) -> None:
+        doing = "building" if what == "build" else "pulling"
+        if self._row(what, challenge)["status"] == doing:
+            return
+        self._put(what, challenge, doing)
+        task = asyncio.create_task(self._work(what, challenge))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, what: str, challenge: Challenge) -> None:
+        do = self._provider.build if what == "build" else self._provider.pull
+        async with self._turn:
+            try:
+                await do(challenge)
+            except StartFailed as error:
+                self._put(what, challenge, "failed", str(error))
+            except Exception as error:
+                log.exception("build_failed", challenge_id=challenge.id)
+                self._put(what, challenge, "failed", f"{type(error).__name__}: {error}")
+            else:
+                self._put(what, challenge, "built" if what == "build" else "pulled")
+
+    def _row(self, what: str, challenge: Challenge) -> dict[str, Any]:
+        row = self._rows.get(f"{what} {challenge.id}")
+        if row is None or row["digest"] != challenge.digest:
+            return {"status": "unbuilt" if what == "build" else "unpulled", "at": 0.0, "error": ""}
+        return row
+
+    def _put(self, what: str, challenge: Challenge, status: str, error: str = "") -> None:
+        self._rows[f"{what} {challenge.id}"] = {
+            "status": status,
+            "at": time.time() if status in ("built", "pulled") else 0.0,
+            "error": error[:4000],
+            "digest": challenge.digest,
+        }
+        write_atomically(self._path, json.dumps(self._rows).encode())
+
+    def build_state(self) -> NodeBuildState:
+        """What is built."""
+        rows = [(c, self._row("build", c)) for c in self._wanted(None)]
+        return NodeBuildState(
+            rows=[
+                NodeBuildRow(
+                    challenge_id=c.id, status=r["status"], built_at=r["at"], error=r["error"]
+                )
+                for c, r in rows
+            ]
+        )
+
+    def pull_state(self) -> NodePullState:
+        """What is pulled."""
+        rows = [(c, self._row("pull", c)) for c in self._wanted(None)]
+        return NodePullState(
+            rows=[
+                NodePullRow(
+                    challenge_id=c.id, status=r["status"], pulled_at=r["at"], error=r["error"]
+                )
+                for c, r in rows
+            ]
+        )
+
+    def ready(self) -> list[str] | None:
+        """The challenges that start without a build; None where none ever needs one."""
+        if not self._provider.builds:
+            return None
+        return [c.id for c in self._wanted(None) if self._row("build", c)["status"] == "built"]
+
+    def built(self, challenge: Challenge) -> None:
+        """An instance of the challenge started: so it is built."""
+        if self._row("build", challenge)["status"] == "unbuilt":
+            self._put("build", challenge, "built")
+
+    async def close(self) -> None:
+        """Stop building."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,85 @@
+"""The files that a capture is written to, by a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+TRAFFIC, PACKETS = "traffic.jsonl", "capture.pcap"
+MOST_BYTES = 256 * 1024 * 1024  # per file and instance; what comes then is relayed, not recorded
+
+_Item = tuple[Path, bytes] | threading.Event | None
+
+
+class Recorder:
+    """Appends to files in the order of the calls; a slow disk delays no player."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
+        self._thread.start()
+
+    def append(self, path: Path, content: bytes) -> None:
+        """Add to the end of a file."""
+        self._items.put((path, content))
+
+    async def flushed(self) -> None:
+        """Return when everything handed over so far is in its file."""
+        done = threading.Event()
+        self._items.put(done)
+        await asyncio.to_thread(done.wait, 10)
+
+    def close(self) -> None:
+        """Write the rest and end."""
+        self._items.put(None)
+        self._thread.join(10)
+
+    def _work(self) -> None:
+        while (item := self._items.get()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
+            path, content = item
+            try:
+                if path.exists() and path.stat().st_size + len(content) > MOST_BYTES:
+                    continue
+                with path.open("ab") as file:
+                    file.write(content)
+            except OSError as error:  # the instance's folder is gone, or the disk is full
+                log.debug("not_recorded", path=str(path), error=str(error))
+
+
+def read_flows(path: Path, offset: int, limit: int) -> list[dict[str, Any]]:
+    """The recorded flows from the `offset`-th on, at most `limit`, oldest first."""
+    flows = []
+    for number, line in enumerate(_lines(path)):
+        if number >= offset + limit:
+            break
+        if number >= offset:
+            flow: dict[str, Any] = json.loads(line)
+            flows.append(flow)
+    return flows
+
+
+def count_flows(path: Path) -> int:
+    """How many flows a file holds."""
+    return sum(1 for _ in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):  # a crash may have cut the last one short
+                    yield line
+    except FileNotFoundError:
+        return

@@ -1,0 +1,53 @@
+"""`admin.announcements`."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import datetime
+from typing import Any
+
+from ctfy.sdk.base import BaseHttpClient, written
+from ctfy.server.models.inbox import AnnouncementInfo
+
+
+class AdminAnnouncementsResource:
+    """Messages to everybody."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def list(self, offset: int = 0, limit: int = 50) -> builtins.list[AnnouncementInfo]:
+        """All announcements, newest first."""
+        return self._http.fetch_page(
+            AnnouncementInfo, "/admin/announcements", offset=offset, limit=limit
+        )
+
+    def create(
+        self,
+        *,
+        title: str,
+        body: str = "",
+        severity: str = "info",
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> AnnouncementInfo:
+        """Announce something. `severity`: info, warning or critical."""
+        fields = {
+            "title": title,
+            "body": body,
+            "severity": severity,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        }
+        return self._http.fetch(
+            AnnouncementInfo, "POST", "/admin/announcements", json=written(fields)
+        )
+
+    def update(self, announcement_id: str, **fields: Any) -> AnnouncementInfo:
+        """Change an announcement; a field left out stays."""
+        path = f"/admin/announcements/{announcement_id}"
+        return self._http.fetch(AnnouncementInfo, "PATCH", path, json=written(fields))
+
+    def delete(self, announcement_id: str) -> None:
+        """Take an announcement back."""
+        self._http.request("DELETE", f"/admin/announcements/{announcement_id}")

@@ -1,0 +1,102 @@
+"""`admin.challenges`."""
+
+from __future__ import annotations
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
+from ctfy.server.models.challenges import AdminFeedbackRow, QuestionAttemptResetInfo
+from ctfy.server.models.observability import (
+    AdminChallengeLatencyBucket,
+    AdminChallengeStatsRow,
+    AdminChallengeTimeseries,
+)
+from ctfy.server.models.tasks import AdminTaskInfo
+
+
+class AdminChallengesResource:
+    """Challenges across the fleet, and how they do."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def rescan(self) -> AdminTaskInfo:
+        """Have every server and node look at its challenges folder again."""
+        return self._http.fetch(AdminTaskInfo, "POST", "/admin/challenges/rescan")
+
+    def build(self, challenge_id: str) -> AdminTaskInfo:
+        """Build a challenge on every node."""
+        return self._http.fetch(AdminTaskInfo, "POST", f"/admin/challenges/{challenge_id}/build")
+
+    def build_all(self, *, competition_id: str = "") -> AdminTaskInfo:
+        """Build every challenge, or those of one competition, on every node."""
+        params = {"competition_id": competition_id}
+        path = "/admin/challenges/build-all"
+        return self._http.fetch(AdminTaskInfo, "POST", path, params=params)
+
+    def build_state(self) -> ChallengeBuildStateResponse:
+        """What is built, challenge by challenge and node by node."""
+        path = "/admin/challenges/build-state"
+        return self._http.fetch(ChallengeBuildStateResponse, "GET", path)
+
+    def pull(self, challenge_id: str) -> AdminTaskInfo:
+        """Pull a challenge's images on every node."""
+        return self._http.fetch(AdminTaskInfo, "POST", f"/admin/challenges/{challenge_id}/pull")
+
+    def pull_all(self, *, competition_id: str = "") -> AdminTaskInfo:
+        """Pull every image, or those of one competition, on every node."""
+        params = {"competition_id": competition_id}
+        path = "/admin/challenges/pull-all"
+        return self._http.fetch(AdminTaskInfo, "POST", path, params=params)
+
+    def pull_state(self) -> ChallengePullStateResponse:
+        """What is pulled, challenge by challenge and node by node."""
+        path = "/admin/challenges/pull-state"
+        return self._http.fetch(ChallengePullStateResponse, "GET", path)
+
+    def stats(
+        self,
+        offset: int = 0,
+        limit: int = 50,
+        *,
+        q: str = "",
+        tag: str = "",
+        sort: str = "",
+        competition_id: str = "",
+    ) -> list[AdminChallengeStatsRow]:
+        """How every challenge does. `sort`: a column, with `-` in front descending."""
+        return self._http.fetch_page(
+            AdminChallengeStatsRow,
+            "/admin/challenges/stats",
+            offset=offset,
+            limit=limit,
+            q=q,
+            tag=tag,
+            sort=sort,
+            competition_id=competition_id,
+        )
+
+    def timeseries(
+        self, challenge_id: str, *, window: int = 86400, bucket: int = 3600
+    ) -> AdminChallengeTimeseries:
+        """A challenge's launches over time; both in seconds."""
+        path = f"/admin/challenges/{challenge_id}/timeseries"
+        params = {"window": window, "bucket": bucket}
+        return self._http.fetch(AdminChallengeTimeseries, "GET", path, params=params)
+
+    def latency_histogram(self) -> list[AdminChallengeLatencyBucket]:
+        """How long launches take."""
+        path = "/admin/challenges/latency-histogram"
+        return self._http.fetch(ListOf[AdminChallengeLatencyBucket], "GET", path).root
+
+    def feedback(self, challenge_id: str, *, competition_id: str = "") -> list[AdminFeedbackRow]:
+        """Who said what of a challenge, newest first."""
+        path = f"/admin/challenges/{challenge_id}/feedback"
+        return self._http.fetch_page(AdminFeedbackRow, path, competition_id=competition_id)
+
+    def reset_question_attempts(
+        self, team_id: str, challenge_id: str, question_id: str, *, reason: str = ""
+    ) -> QuestionAttemptResetInfo:
+        """Forget a team's wrong answers to a question."""
+        path = f"/admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts"
+        return self._http.fetch(QuestionAttemptResetInfo, "POST", path, json={"reason": reason})

@@ -1,0 +1,34 @@
+"""`admin.competition_invites`."""
+
+from __future__ import annotations
+
+import builtins
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.competitions import CompetitionInviteInfo
+
+
+class AdminCompetitionInvitesResource:
+    """Who may take part in private competitions."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def list(
+        self, competition_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[CompetitionInviteInfo]:
+        """Who is invited."""
+        path = f"/admin/competitions/{competition_id}/invites"
+        return self._http.fetch_page(CompetitionInviteInfo, path, offset=offset, limit=limit)
+
+    def invite(
+        self, competition_id: str, *, user_id: str = "", email: str = ""
+    ) -> CompetitionInviteInfo:
+        """Let somebody in, by id or address, also before they have an account."""
+        path = f"/admin/competitions/{competition_id}/invites"
+        body = {"user_id": user_id, "email": email}
+        return self._http.fetch(CompetitionInviteInfo, "POST", path, json=body)
+
+    def revoke(self, competition_id: str, user_id: str) -> None:
+        """Take an invite back, by the person's id or the invited address."""
+        self._http.request("DELETE", f"/admin/competitions/{competition_id}/invites/{user_id}")

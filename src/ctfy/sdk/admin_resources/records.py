@@ -1,0 +1,86 @@
+"""`admin.records`."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+
+
+class AdminRecordsResource:
+    """Instances that are over, and what is kept of them."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def list(
+        self,
+        *,
+        team_id: str = "",
+        challenge_id: str = "",
+        node_id: str = "",
+        status: str = "",
+        since_ts: float | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> builtins.list[InstanceRecordInfo]:
+        """Records, the latest end first; empty values match everything."""
+        return self._http.fetch_page(
+            InstanceRecordInfo,
+            "/admin/instance-records",
+            team_id=team_id,
+            challenge_id=challenge_id,
+            node_id=node_id,
+            status=status,
+            since_ts=since_ts or 0.0,
+            offset=offset,
+            limit=limit,
+        )
+
+    def get(self, instance_id: str) -> InstanceRecordDetail:
+        """One record, and what the archive holds of it."""
+        path = f"/admin/instance-records/{instance_id}"
+        return self._http.fetch(InstanceRecordDetail, "GET", path)
+
+    def container_log(self, instance_id: str) -> str:
+        """What the instance's processes printed."""
+        path = f"/admin/instance-records/{instance_id}/container-log"
+        return self._http.request("GET", path).text
+
+    def events(
+        self, instance_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[dict[str, Any]]:
+        """What happened to the instance, oldest first."""
+        return self._items(instance_id, "events", offset, limit)
+
+    def submissions(
+        self, instance_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[dict[str, Any]]:
+        """What was answered on the instance, oldest first."""
+        return self._items(instance_id, "submissions", offset, limit)
+
+    def traffic(
+        self, instance_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[dict[str, Any]]:
+        """What was said on the wire, oldest first."""
+        return self._items(instance_id, "traffic", offset, limit)
+
+    def pcap(self, instance_id: str) -> bytes:
+        """The packets, as libpcap writes them."""
+        return self._http.request("GET", f"/admin/instance-records/{instance_id}/pcap").content
+
+    def archive(self, instance_id: str) -> bytes:
+        """Everything that is kept of the instance, as one zip."""
+        return self._http.request("GET", f"/admin/instance-records/{instance_id}/archive").content
+
+    def _items(
+        self, instance_id: str, what: str, offset: int, limit: int
+    ) -> builtins.list[dict[str, Any]]:
+        path = f"/admin/instance-records/{instance_id}/{what}"
+        params = {"offset": offset, "limit": limit}
+        found: builtins.list[dict[str, Any]] = self._http.request(
+            "GET", path, params=params
+        ).json()["items"]
+        return found

@@ -1,0 +1,38 @@
+"""`admin.shell`."""
+
+from __future__ import annotations
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.shell import ShellRecordingInfo, ShellSessionInfo, ShellSessionResponse
+
+
+class AdminShellResource:
+    """Shells in instances, for super admins."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def open(
+        self, instance_id: str, container: str, *, reason: str, shell: str = "bash"
+    ) -> ShellSessionResponse:
+        """A ticket: connect to `ws_url` and send `{"ticket": session_token}` first."""
+        path = f"/admin/instances/{instance_id}/shell/sessions"
+        body = {"container": container, "shell": shell, "reason": reason}
+        return self._http.fetch(ShellSessionResponse, "POST", path, json=body)
+
+    def sessions(self) -> list[ShellSessionInfo]:
+        """The sessions that wait or are open."""
+        return self._http.fetch(ListOf[ShellSessionInfo], "GET", "/admin/shell-sessions").root
+
+    def close(self, session_id: str) -> None:
+        """Close a session, whoever has it open."""
+        self._http.request("DELETE", f"/admin/shell-sessions/{session_id}")
+
+    def recordings(self) -> list[ShellRecordingInfo]:
+        """What was recorded, newest first."""
+        return self._http.fetch(ListOf[ShellRecordingInfo], "GET", "/admin/shell-recordings").root
+
+    def recording(self, session_id: str) -> bytes:
+        """A recording in asciicast v2."""
+        return self._http.request("GET", f"/admin/shell-recordings/{session_id}").content

@@ -1,0 +1,88 @@
+"""`admin.tasks` and `admin.scheduled_jobs`."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from typing import Any
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.tasks import (
+    AdminTaskInfo,
+    AdminTaskListResponse,
+    AdminTaskLogsResponse,
+    ScheduledJobInfo,
+)
+
+_POLL_S = 0.5
+
+
+class AdminTasksResource:
+    """Tasks that operators start."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def list(
+        self, *, status: str = "", kind: str = "", offset: int = 0, limit: int = 50
+    ) -> AdminTaskListResponse:
+        """Tasks, newest first."""
+        params = {"status": status, "kind": kind, "offset": offset, "limit": limit}
+        return self._http.fetch(AdminTaskListResponse, "GET", "/admin/tasks", params=params)
+
+    def get(self, task_id: str) -> AdminTaskInfo:
+        """One task."""
+        return self._http.fetch(AdminTaskInfo, "GET", f"/admin/tasks/{task_id}")
+
+    def logs(self, task_id: str, *, after: int = 0, limit: int = 1000) -> AdminTaskLogsResponse:
+        """What a task wrote after a line."""
+        params = {"after": after, "limit": limit}
+        path = f"/admin/tasks/{task_id}/logs"
+        return self._http.fetch(AdminTaskLogsResponse, "GET", path, params=params)
+
+    def submit(self, kind: str, params: dict[str, Any] | None = None) -> AdminTaskInfo:
+        """Start a task.
+
+        >>> admin.tasks.submit("challenge_build", {"challenge_id": "notes"})
+        """
+        body = {"kind": kind, "params": params or {}}
+        return self._http.fetch(AdminTaskInfo, "POST", "/admin/tasks", json=body)
+
+    def cancel(self, task_id: str) -> AdminTaskInfo:
+        """Ask a task to stop."""
+        return self._http.fetch(AdminTaskInfo, "POST", f"/admin/tasks/{task_id}/cancel")
+
+    def wait(self, task_id: str, *, timeout: float = 600) -> AdminTaskInfo:
+        """Return the task once it is over. Raises TimeoutError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            task = self.get(task_id)
+            if task.status not in ("pending", "running"):
+                return task
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{task.kind} is still {task.status}: {task.progress_message}")
+            time.sleep(_POLL_S)
+
+
+class AdminScheduledJobsResource:
+    """What runs by the clock."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def list(self) -> builtins.list[ScheduledJobInfo]:
+        """Every job."""
+        return self._http.fetch(ListOf[ScheduledJobInfo], "GET", "/admin/scheduled-jobs").root
+
+    def update(
+        self, name: str, *, enabled: bool | None = None, interval_s: int | None = None
+    ) -> ScheduledJobInfo:
+        """Pause or resume a job, or change how often it runs."""
+        body = {"enabled": enabled, "interval_s": interval_s}
+        path = f"/admin/scheduled-jobs/{name}"
+        return self._http.fetch(ScheduledJobInfo, "PATCH", path, json=body)
+
+    def run(self, name: str) -> AdminTaskInfo:
+        """Run a job now."""
+        return self._http.fetch(AdminTaskInfo, "POST", f"/admin/scheduled-jobs/{name}/run")

@@ -1,0 +1,56 @@
+# Written by tools/async_sdk.py from ctfy/sdk/admin_resources/announcements.py.
+# Change that file, then run the tool.
+"""`admin.announcements`."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import datetime
+from typing import Any
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import written
+from ctfy.server.models.inbox import AnnouncementInfo
+
+
+class AdminAnnouncementsResource:
+    """Messages to everybody."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def list(self, offset: int = 0, limit: int = 50) -> builtins.list[AnnouncementInfo]:
+        """All announcements, newest first."""
+        return await self._http.fetch_page(
+            AnnouncementInfo, "/admin/announcements", offset=offset, limit=limit
+        )
+
+    async def create(
+        self,
+        *,
+        title: str,
+        body: str = "",
+        severity: str = "info",
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> AnnouncementInfo:
+        """Announce something. `severity`: info, warning or critical."""
+        fields = {
+            "title": title,
+            "body": body,
+            "severity": severity,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        }
+        return await self._http.fetch(
+            AnnouncementInfo, "POST", "/admin/announcements", json=written(fields)
+        )
+
+    async def update(self, announcement_id: str, **fields: Any) -> AnnouncementInfo:
+        """Change an announcement; a field left out stays."""
+        path = f"/admin/announcements/{announcement_id}"
+        return await self._http.fetch(AnnouncementInfo, "PATCH", path, json=written(fields))
+
+    async def delete(self, announcement_id: str) -> None:
+        """Take an announcement back."""
+        await self._http.request("DELETE", f"/admin/announcements/{announcement_id}")

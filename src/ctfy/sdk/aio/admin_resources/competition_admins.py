@@ -1,0 +1,36 @@
+# Written by tools/async_sdk.py from ctfy/sdk/admin_resources/competition_admins.py.
+# Change that file, then run the tool.
+"""`admin.competition_admins`."""
+
+from __future__ import annotations
+
+import builtins
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.competitions import CompetitionAdminInfo
+
+
+class AdminCompetitionAdminsResource:
+    """Who administers which competition."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def list(
+        self, competition_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[CompetitionAdminInfo]:
+        """A competition's own administrators."""
+        path = f"/admin/competitions/{competition_id}/admins"
+        return await self._http.fetch_page(CompetitionAdminInfo, path, offset=offset, limit=limit)
+
+    async def grant(
+        self, competition_id: str, *, user_id: str = "", email: str = ""
+    ) -> CompetitionAdminInfo:
+        """Make somebody administrator of one competition, by id or address."""
+        path = f"/admin/competitions/{competition_id}/admins"
+        body = {"user_id": user_id, "email": email}
+        return await self._http.fetch(CompetitionAdminInfo, "POST", path, json=body)
+
+    async def revoke(self, competition_id: str, user_id: str) -> None:
+        """Take it back."""
+        await self._http.request("DELETE", f"/admin/competitions/{competition_id}/admins/{user_id}")

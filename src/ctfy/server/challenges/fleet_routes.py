@@ -1,0 +1,80 @@
+"""`/admin/challenges`: looking again, building and pulling across the fleet."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from ctfy.server.access.caller import Admin
+from ctfy.server.challenges import fleet
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.engine import Session
+from ctfy.server.errors import NotFound
+from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
+from ctfy.server.models.tasks import AdminTaskInfo
+from ctfy.server.platform import ThePlatform
+from ctfy.server.tasks import service as tasks
+
+router = APIRouter(prefix="/admin/challenges", tags=["challenges"])
+
+
+@router.post("/rescan", status_code=202)
+async def rescan(platform: ThePlatform, session: Session, caller: Admin) -> AdminTaskInfo:
+    """Look at the challenges folder again, everywhere."""
+    return await tasks.submit(session, platform, caller.user_id, "challenge_rescan")
+
+
+@router.get("/build-state")
+async def build_state(platform: ThePlatform, _: Admin) -> ChallengeBuildStateResponse:
+    """What is built, challenge by challenge and node by node."""
+    return await fleet.build_state(platform)
+
+
+@router.get("/pull-state")
+async def pull_state(platform: ThePlatform, _: Admin) -> ChallengePullStateResponse:
+    """What is pulled, challenge by challenge and node by node."""
+    return await fleet.pull_state(platform)
+
+
+async def _for_all(
+    kind: str, competition_id: str, platform: ThePlatform, session: Session, caller: Admin
+) -> AdminTaskInfo:
+    if competition_id and await session.get(Competition, competition_id) is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    params = {"competition_id": competition_id}
+    return await tasks.submit(session, platform, caller.user_id, kind, params)
+
+
+@router.post("/build-all", status_code=202)
+async def build_all(
+    platform: ThePlatform, session: Session, caller: Admin, competition_id: str = ""
+) -> AdminTaskInfo:
+    """Build every challenge, or those of one competition, on every node."""
+    return await _for_all("challenge_build_all", competition_id, platform, session, caller)
+
+
+@router.post("/pull-all", status_code=202)
+async def pull_all(
+    platform: ThePlatform, session: Session, caller: Admin, competition_id: str = ""
+) -> AdminTaskInfo:
+    """Pull the images of every challenge, or those of one competition, on every node."""
+    return await _for_all("challenge_pull_all", competition_id, platform, session, caller)
+
+
+@router.post("/{challenge_id}/build", status_code=202)
+async def build(
+    challenge_id: str, platform: ThePlatform, session: Session, caller: Admin
+) -> AdminTaskInfo:
+    """Build a challenge on every node."""
+    fleet.require_runnable(platform, challenge_id)
+    params = {"challenge_id": challenge_id}
+    return await tasks.submit(session, platform, caller.user_id, "challenge_build", params)
+
+
+@router.post("/{challenge_id}/pull", status_code=202)
+async def pull(
+    challenge_id: str, platform: ThePlatform, session: Session, caller: Admin
+) -> AdminTaskInfo:
+    """Pull a challenge's images on every node."""
+    fleet.require_runnable(platform, challenge_id)
+    params = {"challenge_id": challenge_id}
+    return await tasks.submit(session, platform, caller.user_id, "challenge_pull", params)

@@ -1,0 +1,84 @@
+"""Letting a team try again."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import Caller
+from ctfy.server.database.base import new_id, now
+from ctfy.server.errors import Invalid, NotFound
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.models.challenges import QuestionAttemptResetInfo
+from ctfy.server.platform import Platform
+from ctfy.server.submissions.tables import AttemptReset, QuestionAttempts
+from ctfy.server.teams.tables import Team
+
+
+async def reset_attempts(
+    session: AsyncSession,
+    platform: Platform,
+    caller: Caller,
+    team_id: str,
+    challenge_id: str,
+    question_id: str,
+    reason: str,
+) -> QuestionAttemptResetInfo:
+    """Forget a team's wrong answers to a question.
+
+    Raises `team_not_found`, `challenge_not_found`, `unknown_question_id`.
+    """
+    team = await session.get(Team, team_id, with_for_update={"key_share": True})
+    if team is None:
+        raise NotFound("team_not_found", "There is no such team.")
+    challenge = platform.catalogue.get(challenge_id)
+    if challenge is None:
+        raise NotFound("challenge_not_found", "There is no such challenge.")
+    if challenge.metadata.question(question_id) is None:
+        known = [q.id for q in challenge.metadata.questions]
+        raise Invalid(
+            "unknown_question_id",
+            f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
+            known=known,
+        )
+    wrong = await session.scalar(
+        delete(QuestionAttempts)
+        .where(
+            QuestionAttempts.team_id == team_id,
+            QuestionAttempts.challenge_id == challenge_id,
+            QuestionAttempts.question_id == question_id,
+        )
+        .returning(QuestionAttempts.wrong)
+    )
+    reset = AttemptReset(
+        id=new_id(),
+        team_id=team_id,
+        challenge_id=challenge_id,
+        question_id=question_id,
+        reset_by=caller.user_id,
+        reset_at=now(),
+        reason=reason,
+    )
+    session.add(reset)
+    emit(
+        session,
+        "question_attempt_reset",
+        audience=Audience.TEAM,
+        team_id=team_id,
+        team_name=team.name,
+        challenge_id=challenge_id,
+        competition_id=team.competition_id,
+        question_id=question_id,
+        reason=reason,
+        before={"wrong_attempts": wrong or 0},
+        after={"wrong_attempts": 0},
+        actor_id=caller.user_id,
+    )
+    return QuestionAttemptResetInfo(
+        team_id=team_id,
+        challenge_id=challenge_id,
+        question_id=question_id,
+        reset_at=reset.reset_at,
+        reset_by_user_id=caller.user_id,
+        reason=reason,
+    )

@@ -1,0 +1,1 @@
+"""Things that operators should look at."""

@@ -1,0 +1,48 @@
+"""`/admin/incidents`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from ctfy.server.access.caller import Admin
+from ctfy.server.database.engine import Session
+from ctfy.server.incidents import service
+from ctfy.server.models.base import Page
+from ctfy.server.models.incidents import IncidentInfo, IncidentKind, IncidentPatch, IncidentStatus
+from ctfy.server.pages import Limit, Offset, fetch_page
+
+router = APIRouter(prefix="/admin/incidents", tags=["incidents"])
+
+
+@router.get("")
+async def list_incidents(
+    session: Session,
+    _: Admin,
+    kind: IncidentKind | None = None,
+    status: IncidentStatus | None = None,
+    competition_id: str = "",
+    team_id: str = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[IncidentInfo]:
+    """What looks like cheating, newest first, with the evidence."""
+    query = service.listed(
+        kind=kind or "", status=status or "", competition_id=competition_id, team_id=team_id
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.info(row) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{incident_id}")
+async def get_incident(incident_id: str, session: Session, _: Admin) -> IncidentInfo:
+    """One incident."""
+    return await service.get(session, incident_id)
+
+
+@router.patch("/{incident_id}")
+async def update_incident(
+    incident_id: str, body: IncidentPatch, session: Session, caller: Admin
+) -> IncidentInfo:
+    """Acknowledge, dismiss or reopen an incident."""
+    return await service.resolve(session, caller.user_id, incident_id, body)

@@ -1,0 +1,1 @@
+"""The platform at a glance, and for machines that watch it."""

@@ -1,0 +1,104 @@
+"""`/admin/overview` and its like."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from ctfy.server.access.caller import Admin
+from ctfy.server.database.engine import Session
+from ctfy.server.models.base import Page
+from ctfy.server.models.observability import (
+    AdminChallengeLatencyBucket,
+    AdminChallengeStatsRow,
+    AdminChallengeTimeseries,
+    AdminHealthFlags,
+    AdminOverview,
+    AdminTimeseries,
+    AdminTrafficSummary,
+    Metric,
+)
+from ctfy.server.models.standings import AdminSolveMatrix
+from ctfy.server.observability import service
+from ctfy.server.pages import Limit, Offset
+from ctfy.server.platform import ThePlatform
+
+router = APIRouter(prefix="/admin", tags=["observability"])
+
+_Window = Annotated[int, Query(ge=60, le=604_800)]
+_Bucket = Annotated[int, Query(ge=60, le=86_400)]
+_Text = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/overview")
+async def overview(session: Session, _: Admin) -> AdminOverview:
+    """Counts of everything."""
+    return await service.overview(session)
+
+
+@router.get("/health-flags")
+async def health_flags(platform: ThePlatform, session: Session, _: Admin) -> AdminHealthFlags:
+    """What to look at now: stuck starts, errors, silent nodes, challenges nobody answers."""
+    return await service.health_flags(session, platform)
+
+
+@router.get("/solve-matrix")
+async def solve_matrix(
+    platform: ThePlatform, session: Session, _: Admin, competition_id: str = ""
+) -> AdminSolveMatrix:
+    """Who solved what, in one competition or in all published ones."""
+    return await service.solve_matrix(session, platform, competition_id)
+
+
+@router.get("/timeseries")
+async def timeseries(
+    session: Session, _: Admin, metric: Metric, window: _Window = 86_400, bucket: _Bucket = 3600
+) -> AdminTimeseries:
+    """One metric over time."""
+    return await service.timeseries(session, metric, window, bucket)
+
+
+@router.get("/traffic/summary")
+async def traffic_summary(platform: ThePlatform, _: Admin) -> AdminTrafficSummary:
+    """Who sends how much, busiest first."""
+    return await service.traffic_summary(platform)
+
+
+@router.get("/challenges/stats")
+async def challenge_stats(
+    platform: ThePlatform,
+    session: Session,
+    _: Admin,
+    q: _Text = "",
+    tag: _Text = "",
+    sort: _Text = "",
+    competition_id: _Text = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[AdminChallengeStatsRow]:
+    """How every challenge does: launches, errors, how long they take, who solves it."""
+    found = await service.challenge_stats(
+        session, platform, text_=q, tag=tag, sort=sort, competition_id=competition_id
+    )
+    items = found[offset : offset + limit]
+    return Page(items=items, total=len(found), limit=limit, offset=offset)
+
+
+@router.get("/challenges/latency-histogram")
+async def latency_histogram(session: Session, _: Admin) -> list[AdminChallengeLatencyBucket]:
+    """How long launches take."""
+    return await service.latency_histogram(session)
+
+
+@router.get("/challenges/{challenge_id}/timeseries")
+async def challenge_timeseries(
+    challenge_id: str,
+    platform: ThePlatform,
+    session: Session,
+    _: Admin,
+    window: _Window = 86_400,
+    bucket: _Bucket = 3600,
+) -> AdminChallengeTimeseries:
+    """A challenge's launches over time."""
+    return await service.challenge_timeseries(session, platform, challenge_id, window, bucket)

@@ -1,0 +1,205 @@
+"""Settings that operators change: the database's value over the environment's over the default."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.database.base import now
+from ctfy.server.database.engine import Database
+from ctfy.server.errors import Invalid, NotFound, field_error
+from ctfy.server.events.memory import Memory
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.models.platform_settings import PlatformSettingInfo
+from ctfy.server.platform_settings.tables import PlatformSetting
+from ctfy.server.settings import Settings
+
+log = structlog.get_logger()
+
+KEYS = (
+    "rate_limiting_enabled",
+    "rate_limits",
+    "disabled_challenges",
+    "question_attempt_caps",
+    "password_auth_enabled",
+    "admin_shell_idle_timeout_s",
+    "admin_shell_hard_timeout_s",
+    "admin_shell_max_concurrent_per_admin",
+    "admin_shell_mint_rate_limit",
+    "admin_shell_session_ttl_s",
+    "admin_shell_allowed_origins",
+    "compose_up_timeout_s",
+    "default_instance_ttl_s",
+    "max_instance_ttl_s",
+)
+_TYPES = {bool: "boolean", int: "integer", str: "string", list: "list", dict: "object"}
+_NOT_MORE = {
+    "default_instance_ttl_s": "max_instance_ttl_s",
+    "admin_shell_idle_timeout_s": "admin_shell_hard_timeout_s",
+}
+
+
+class LiveSettings:
+    """Keeps one `Settings` at what the database, the environment and the defaults say together.
+
+    Whoever holds that object sees each change at once.
+    """
+
+    def __init__(self, settings: Settings, database: Database, memory: Memory) -> None:
+        self.settings = settings
+        self.environment = settings.model_copy()
+        self._database = database
+        self._memory = memory
+        self._task: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Take over what the database says."""
+        rows = await self._database.read(select(PlatformSetting.key, PlatformSetting.value))
+        values = {row.key: row.value for row in rows}
+        for key in KEYS:
+            value = getattr(self.environment, key)
+            if key in values:
+                try:
+                    value = validated(key, values[key])
+                except ValidationError as error:  # of another version; it does no harm to wait
+                    log.warning("setting_ignored", key=key, error=str(error))
+            setattr(self.settings, key, value)
+        self._memory.forget()
+
+    def see(self, name: str) -> None:
+        """Take note of an event."""
+        if name == "platform_setting_changed":
+            self._task = asyncio.get_running_loop().create_task(self._reload(self._task))
+
+    async def _reload(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:  # one after the other, so that the last word stands
+            await asyncio.wait([before])
+        try:
+            await self.load()
+        except Exception:
+            log.exception("settings_not_loaded")
+
+
+def validated(key: str, value: Any) -> Any:
+    """A value as the key's type has it. Raises pydantic.ValidationError."""
+    checked = Settings.__pydantic_validator__.validate_assignment(
+        Settings.model_construct(), key, value, strict=None
+    )
+    return getattr(checked, key)
+
+
+def _field(key: str) -> FieldInfo:
+    if key not in KEYS:
+        raise NotFound(
+            "setting_not_found", f"There is no setting '{key}'; there are: {', '.join(KEYS)}."
+        )
+    return Settings.model_fields[key]
+
+
+def info(live: LiveSettings, key: str, stored: dict[str, Any]) -> PlatformSettingInfo:
+    """A setting on the wire; `stored` holds what the database has."""
+    field = _field(key)
+    in_environment = key in live.environment.model_fields_set
+    of_environment = getattr(live.environment, key)
+    default = field.get_default(call_default_factory=True)
+    bounds = {
+        name: getattr(constraint, name)
+        for constraint in field.metadata
+        for name in ("ge", "le", "max_length")
+        if hasattr(constraint, name)
+    }
+    return PlatformSettingInfo(
+        key=key,
+        type=_TYPES[type(default)],
+        description=field.description or "",
+        value=stored.get(key, of_environment),
+        source="db" if key in stored else "env" if in_environment else "default",
+        env_value=of_environment if in_environment else None,
+        default_value=default,
+        bounds=bounds,
+    )
+
+
+async def stored_values(session: AsyncSession) -> dict[str, Any]:
+    """What the database has, by key."""
+    rows = await session.execute(select(PlatformSetting.key, PlatformSetting.value))
+    return {row.key: row.value for row in rows}
+
+
+async def change(
+    session: AsyncSession, live: LiveSettings, caller_id: str, key: str, value: Any
+) -> PlatformSettingInfo:
+    """Set a setting. Raises `setting_not_found`, and 422 on a value that it cannot have."""
+    _field(key)
+    stored = await stored_values(session)
+    try:
+        checked = validated(key, value)
+    except ValidationError as error:
+        issues = [
+            {"loc": ["body", "value", *e["loc"][1:]], "msg": e["msg"], "type": e["type"]}
+            for e in error.errors()
+        ]
+        raise Invalid("validation_error", f"{key}: {issues[0]['msg']}", issues=issues) from None
+    _check_together(live, {**stored, key: checked})
+    before = info(live, key, stored).value
+    await session.execute(
+        insert(PlatformSetting)
+        .values(key=key, value=checked, updated_by=caller_id, updated_at=now())
+        .on_conflict_do_update(
+            index_elements=[PlatformSetting.key],
+            set_={"value": checked, "updated_by": caller_id, "updated_at": now()},
+        )
+    )
+    return _tell(session, live, key, {**stored, key: checked}, before, caller_id)
+
+
+async def unset(
+    session: AsyncSession, live: LiveSettings, caller_id: str, key: str
+) -> PlatformSettingInfo:
+    """Go back to the environment's value, else the default. Raises `setting_not_found`."""
+    _field(key)
+    stored = await stored_values(session)
+    before = info(live, key, stored).value
+    stored.pop(key, None)
+    _check_together(live, stored)
+    await session.execute(delete(PlatformSetting).where(PlatformSetting.key == key))
+    return _tell(session, live, key, stored, before, caller_id)
+
+
+def _check_together(live: LiveSettings, stored: dict[str, Any]) -> None:
+    for small, large in _NOT_MORE.items():
+        values = [stored.get(key, getattr(live.environment, key)) for key in (small, large)]
+        if values[0] > values[1]:
+            raise field_error(
+                ["body", "value"],
+                f"`{small}` ({values[0]}) would be more than `{large}` ({values[1]})",
+            )
+
+
+def _tell(
+    session: AsyncSession,
+    live: LiveSettings,
+    key: str,
+    stored: dict[str, Any],
+    before: Any,
+    caller_id: str,
+) -> PlatformSettingInfo:
+    now_ = info(live, key, stored)
+    emit(
+        session,
+        "platform_setting_changed",
+        audience=Audience.ADMINS,
+        setting_key=key,
+        source=now_.source,
+        before={"value": before},
+        after={"value": now_.value},
+        actor_id=caller_id,
+    )
+    return now_

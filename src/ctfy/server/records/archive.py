@@ -1,0 +1,260 @@
+"""Writing an instance's archive when it ends, and removing it when it is old."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import httpx
+import structlog
+from pydantic_core import to_jsonable_python
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ctfy import __version__
+from ctfy.sdk.errors import CtfyApiError
+from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.tables import Token
+from ctfy.server.accounts.tables import DeviceGrant, MailedToken, OAuthAttempt
+from ctfy.server.database.base import now
+from ctfy.server.events.tables import Event
+from ctfy.server.instances.tables import Instance
+from ctfy.server.nodes.tables import NodeSample
+from ctfy.server.platform import Platform
+from ctfy.server.records.tables import InstanceRecord
+from ctfy.server.submissions.tables import Submission
+from ctfy.server.tasks.tables import Task
+
+log = structlog.get_logger()
+
+MANIFEST, EVENTS, SUBMISSIONS = "manifest.json", "events.jsonl", "submissions.jsonl"
+TRAFFIC, CONTAINER_LOG, PACKETS = "traffic.jsonl", "container.log", "capture.pcap"
+FILES = (MANIFEST, EVENTS, SUBMISSIONS, TRAFFIC, CONTAINER_LOG, PACKETS)
+_MOST_FLOWS = 100_000
+_TASK_AGE = timedelta(days=30)
+_SAMPLE_AGE = timedelta(days=7)
+
+Answer = TypeVar("Answer")
+
+
+async def archive(platform: Platform, instance_id: str, node: NodeClient | None) -> None:
+    """Keep everything that is known of an instance that ends; again, it brings that up to date.
+
+    `node`: where it still is, with its log, traffic and packets; without it, these stay as they
+    are kept.
+    """
+    async with platform.database.transaction() as session:
+        instance = await session.get(Instance, instance_id)
+        record = await session.get(InstanceRecord, instance_id)
+        if instance is None or (record is not None and record.pruned_at is not None):
+            return
+        events = (await session.scalars(events_of(instance))).all()
+        submissions = (
+            await session.scalars(
+                select(Submission)
+                .where(Submission.instance_id == instance_id)
+                .order_by(Submission.submitted_at)
+            )
+        ).all()
+    manifest = {
+        "format": "ctfy-record",
+        "version": 1,
+        "ctfy": __version__,
+        "archived_at": now(),
+        "instance": {c.name: getattr(instance, c.name) for c in Instance.__table__.c},
+    }
+    files = {
+        MANIFEST: json.dumps(to_jsonable_python(manifest), indent=2).encode(),
+        EVENTS: _lines([event_row(event) for event in events]),
+        SUBMISSIONS: _lines([submission_row(row) for row in submissions]),
+    }
+    values: dict[str, Any] = {
+        "has_manifest": True,
+        "events_count": len(events),
+        "submissions_count": len(submissions),
+        "archived_at": now(),
+    }
+    if node is not None:
+        traffic = await _ask(lambda c: c.get_traffic(instance_id, limit=_MOST_FLOWS)["items"], node)
+        output = await _ask(lambda c: c.get_container_logs(instance_id), node)
+        packets = await _ask(lambda c: c.get_pcap(instance_id), node)
+        if traffic:
+            files[TRAFFIC] = _lines(traffic)
+            values["traffic_count"] = len(traffic)
+        if output:
+            files[CONTAINER_LOG] = output.encode()
+            values["has_container_log"] = True
+        if packets:
+            files[PACKETS] = packets
+            values["pcap_bytes"] = len(packets)
+    for name, content in files.items():
+        if content:
+            await platform.store.put(f"{instance_id}/{name}", content)
+    values["total_bytes"] = sum((await platform.store.sizes(instance_id)).values())
+    async with platform.database.transaction() as session:
+        await session.execute(
+            insert(InstanceRecord)
+            .values(instance_id=instance_id, artifact_dir=instance_id, **values)
+            .on_conflict_do_update(index_elements=[InstanceRecord.instance_id], set_=values)
+        )
+
+
+async def _ask(ask: Callable[[NodeClient], Answer], node: NodeClient) -> Answer | None:
+    """What a node still has of an instance; None when it has nothing, or does not answer."""
+    try:
+        return await asyncio.to_thread(ask, node)
+    except (CtfyApiError, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(
+        json.dumps(to_jsonable_python(row), ensure_ascii=False).encode() + b"\n" for row in rows
+    )
+
+
+def events_of(instance: Instance) -> Any:
+    """The events of an instance, oldest first: of its team, and within its life."""
+    until = (instance.stopped_at or now()) + timedelta(minutes=5)
+    return (
+        select(Event)
+        .where(
+            Event.team_id == instance.team_id,
+            Event.created_at >= instance.requested_at - timedelta(minutes=1),
+            Event.created_at <= until,
+            Event.payload["instance_id"].as_string() == instance.id,
+        )
+        .order_by(Event.id)
+    )
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """An event in an archive."""
+    return {
+        "id": event.id,
+        "at": event.created_at,
+        "event": event.name,
+        "actor_id": event.actor_id or "",
+        **event.payload,
+    }
+
+
+def submission_row(row: Submission) -> dict[str, Any]:
+    """A submission in an archive."""
+    return {c.name: getattr(row, c.name) for c in Submission.__table__.c}
+
+
+_UNARCHIVED = text(
+    """
+    SELECT i.id FROM instances i LEFT JOIN instance_records r ON r.instance_id = i.id
+    WHERE i.state IN ('stopped', 'error') AND r.instance_id IS NULL
+      AND i.stopped_at < now() - interval '10 seconds'
+    ORDER BY i.stopped_at, i.id LIMIT 200
+    """
+)
+
+
+async def sweep(platform: Platform) -> str:
+    """Archive what ended without one, and remove what is too old; what was done, in words."""
+    rows = await platform.database.read(_UNARCHIVED)
+    for row in rows:
+        await archive(platform, row.id, None)
+    pruned = await _prune(platform)
+    old = await _forget_old(platform)
+    return f"{len(rows)} archived, {pruned} pruned, {old} old rows removed"
+
+
+async def _prune(platform: Platform) -> int:
+    """Remove the files of records that are too old, and the oldest beyond the size."""
+    settings = platform.settings
+    newest_first = func.sum(InstanceRecord.total_bytes).over(
+        order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
+    )
+    kept = (
+        select(
+            InstanceRecord.instance_id,
+            InstanceRecord.artifact_dir,
+            InstanceRecord.archived_at,
+            newest_first.label("so_far"),
+        )
+        .where(InstanceRecord.pruned_at.is_(None))
+        .subquery()
+    )
+    age = now() - timedelta(days=settings.record_max_age_days)
+    rows = await platform.database.read(
+        select(kept).where((kept.c.archived_at < age) | (kept.c.so_far > settings.record_max_bytes))
+    )
+    for row in rows:
+        await platform.store.remove(row.artifact_dir)
+        async with platform.database.transaction() as session:
+            await session.execute(
+                update(InstanceRecord)
+                .where(InstanceRecord.instance_id == row.instance_id)
+                .values(pruned_at=now(), total_bytes=0)
+            )
+    return len(rows)
+
+
+async def _forget_old(platform: Platform) -> int:
+    """Delete old events, node samples and finished tasks; how many rows."""
+    age = timedelta(days=platform.settings.event_max_age_days)
+    total = 0
+    for statement in (
+        delete(Event).where(Event.created_at < now() - age),
+        delete(NodeSample).where(NodeSample.sampled_at < now() - _SAMPLE_AGE),
+        delete(Task).where(Task.finished_at < now() - _TASK_AGE),
+    ):
+        async with platform.database.transaction() as session:
+            total += (await session.execute(statement)).rowcount  # type: ignore[attr-defined]
+    return total
+
+
+async def expire_tokens(platform: Platform) -> str:
+    """Delete what has expired for a week: tokens, and sign-ins that were begun; how many."""
+    moment, week = now(), timedelta(days=7)
+    total = 0
+    for statement in (
+        delete(Token).where(Token.expires_at < moment - week),
+        delete(Token).where(Token.revoked_at < moment - week),
+        delete(DeviceGrant).where(DeviceGrant.expires_at < moment),
+        delete(OAuthAttempt).where(OAuthAttempt.expires_at < moment),
+        delete(MailedToken).where(MailedToken.expires_at < moment),
+    ):
+        async with platform.database.transaction() as session:
+            total += (await session.execute(statement)).rowcount  # type: ignore[attr-defined]
+    return f"{total} expired"
+
+
+async def clear_away(
+    platform: Platform, folders: list[str], instances: list[tuple[str, str, str]]
+) -> None:
+    """Remove archives and running instances whose rows are gone with their competition."""
+    for folder in folders:
+        await platform.store.remove(folder)
+    for instance_id, node_id, url in instances:
+        client = platform.node_client(node_id, url)
+        try:
+            await asyncio.to_thread(client.stop_instance, instance_id)
+        except (CtfyApiError, httpx.HTTPError) as error:  # the reconciler finds what is left
+            log.info("node_stop_failed", instance_id=instance_id, error=str(error))
+
+
+def register(platform: Platform) -> None:
+    """Put this domain's jobs on the engine."""
+
+    @platform.registry.every(
+        3600, "retention_sweep", "Archives what ended, removes archives and events that are old"
+    )
+    async def retention_sweep() -> str:
+        return await sweep(platform)
+
+    @platform.registry.every(3600, "token_expiry", "Deletes tokens that expired")
+    async def token_expiry() -> str:
+        return await expire_tokens(platform)
+
+    @platform.jobs.app.task(name="clear_away")
+    async def clear(folders: list[str], instances: list[tuple[str, str, str]]) -> None:
+        await clear_away(platform, folders, instances)

@@ -1,0 +1,129 @@
+"""`/admin/instance-records`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic_core import to_jsonable_python
+from sqlalchemy import select
+
+from ctfy.server.access.caller import Admin
+from ctfy.server.database.engine import Session
+from ctfy.server.models.base import Page
+from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.pages import Limit, Offset, fetch_page
+from ctfy.server.platform import ThePlatform
+from ctfy.server.records import archive, service
+from ctfy.server.submissions.tables import Submission
+
+router = APIRouter(prefix="/admin/instance-records", tags=["records"])
+
+
+@router.get("")
+async def list_records(
+    platform: ThePlatform,
+    session: Session,
+    _: Admin,
+    team_id: str = "",
+    challenge_id: str = "",
+    node_id: str = "",
+    status: str = "",
+    competition_id: str = "",
+    since_ts: Annotated[float, Query(ge=0, le=1e11)] = 0.0,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> Page[InstanceRecordInfo]:
+    """The instances that are over, the latest end first."""
+    query = service.listed(
+        team_id=team_id,
+        challenge_id=challenge_id,
+        node_id=node_id,
+        status=status,
+        competition_id=competition_id,
+        since_ts=since_ts,
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.info(row, platform.catalogue) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{instance_id}")
+async def get_record(
+    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+) -> InstanceRecordDetail:
+    """One record, and what the archive holds of it."""
+    return await service.detail(session, platform.catalogue, instance_id)
+
+
+@router.get("/{instance_id}/events")
+async def record_events(
+    instance_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+) -> Page[dict[str, Any]]:
+    """What happened to an instance, oldest first."""
+    instance = await service.instance_of(session, instance_id)
+    rows, total = await fetch_page(session, archive.events_of(instance), limit, offset)
+    items = [to_jsonable_python(archive.event_row(row.Event)) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{instance_id}/submissions")
+async def record_submissions(
+    instance_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+) -> Page[dict[str, Any]]:
+    """What was answered on an instance, oldest first."""
+    await service.instance_of(session, instance_id)
+    query = (
+        select(Submission)
+        .where(Submission.instance_id == instance_id)
+        .order_by(Submission.submitted_at, Submission.id)
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [to_jsonable_python(archive.submission_row(row.Submission)) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{instance_id}/traffic")
+async def record_traffic(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    _: Admin,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[dict[str, Any]]:
+    """What was said on the wire, oldest first."""
+    items, total = await service.traffic(session, platform, instance_id, limit, offset)
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{instance_id}/container-log", response_class=Response)
+async def record_log(
+    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+) -> Response:
+    """What the instance's processes printed."""
+    content = await service.file(session, platform, instance_id, archive.CONTAINER_LOG)
+    return Response(content, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/{instance_id}/pcap", response_class=Response)
+async def record_pcap(
+    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+) -> Response:
+    """The packets, as libpcap writes them."""
+    content = await service.file(session, platform, instance_id, archive.PACKETS)
+    return _download(content, "application/vnd.tcpdump.pcap", f"{instance_id}.pcap")
+
+
+@router.get("/{instance_id}/archive", response_class=Response)
+async def record_archive(
+    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+) -> Response:
+    """Everything that is kept of an instance, as one zip."""
+    content = await service.bundle(session, platform, instance_id)
+    return _download(content, "application/zip", f"{instance_id}.zip")
+
+
+def _download(content: bytes, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)

@@ -1,0 +1,1 @@
+"""A shell in an instance, for super admins."""

@@ -1,0 +1,1 @@
+"""Tasks that operators start, and jobs that run by the clock."""
