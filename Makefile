@@ -28,6 +28,7 @@ bench: .venv/.ready
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/load.py
 	@$(BIN)/python bench/events.py
+	@$(BIN)/python bench/operators.py
 
 # The base images that the examples' Dockerfiles name, made here from Debian packages.
 images:

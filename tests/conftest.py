@@ -107,7 +107,9 @@ def provider() -> str:
 @pytest.fixture(scope="session")
 def running(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """This worker's platform: server with worker, and a node with the sandbox provider."""
-    with stack(database_url, tmp_path_factory.mktemp("platform"), mint_invite) as up:
+    # Most tests leave their instances running: there must be room for all of them.
+    folder = tmp_path_factory.mktemp("platform")
+    with stack(database_url, folder, mint_invite, capacity=500) as up:
         yield up
 
 

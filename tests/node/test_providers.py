@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import pty
 import subprocess
 import sys
 import uuid
@@ -323,3 +326,50 @@ def left(name: str, instance_id: str) -> list[str]:
         )
         parts += [line for line in listed.stdout.splitlines() if instance_id in line]
     return parts
+
+
+def test_building_ahead_and_pulling_what_is_there(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as node:
+            await node.build(example("notes"))
+            await node.build(example("notes"))
+            await node.pull(example("notes"))
+            with pytest.raises(StartFailed):
+                await node.build(example("field-notes"))
+
+    run(work)
+
+
+def test_a_shell_enters_the_instance_and_no_other(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path) as node:
+            mine = order(tmp_path, example("notes"))
+            await node.start(mine, fail)
+            container = (await node.containers(mine.instance_id))[0].service
+            command = await asyncio.to_thread(node.shell_command, mine.instance_id, container, "sh")
+            shown = await asyncio.to_thread(typed, command, "echo in-$((6*7)); cat /answers/flag")
+            assert "in-42" in shown
+            assert FLAG in shown
+            with pytest.raises(KeyError):
+                await asyncio.to_thread(node.shell_command, mine.instance_id, "other", "sh")
+            with pytest.raises((KeyError, StopIteration)):
+                await asyncio.to_thread(node.shell_command, "0" * 32, container, "sh")
+
+    run(work)
+
+
+def typed(command: list[str], line: str) -> str:
+    """What a command on a terminal shows when a line and `exit` are typed into it."""
+    outer, inner = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=inner, stdout=inner, stderr=inner, start_new_session=True
+    ) as process:
+        os.close(inner)
+        os.write(outer, f"{line}\nexit\n".encode())
+        shown = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(outer, 4096):
+                shown += chunk
+        process.wait(20)
+    os.close(outer)
+    return shown.decode(errors="replace")

@@ -178,6 +178,8 @@ async def grant_achievement(
     status_code=204,
     response_class=Response,
 )
-async def revoke_achievement(team_id: str, achievement_id: str, session: Session, _: Admin) -> None:
+async def revoke_achievement(
+    team_id: str, achievement_id: str, session: Session, caller: Admin
+) -> None:
     """Take an achievement from a team."""
-    await service.revoke(session, team_id, achievement_id)
+    await service.revoke(session, caller, team_id, achievement_id)

@@ -14,6 +14,7 @@ from ctfy.server.achievements.catalogue import ACHIEVEMENTS, BY_EGG
 from ctfy.server.achievements.rule import Achievement
 from ctfy.server.achievements.tables import Unlock
 from ctfy.server.errors import Forbidden, NotFound
+from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
     AchievementProgress,
@@ -203,7 +204,7 @@ async def grant(
     return team_achievement(unlock, counts, total, known=True)
 
 
-async def revoke(session: AsyncSession, team_id: str, achievement_id: str) -> None:
+async def revoke(session: AsyncSession, caller: Caller, team_id: str, achievement_id: str) -> None:
     """Take an achievement from a team. Raises `achievement_not_found`."""
     gone = await session.scalar(
         delete(Unlock)
@@ -212,3 +213,11 @@ async def revoke(session: AsyncSession, team_id: str, achievement_id: str) -> No
     )
     if gone is None:
         raise NotFound("achievement_not_found", "This team has no such achievement.")
+    emit(
+        session,
+        "achievement_revoked",
+        audience=Audience.ADMINS,
+        team_id=team_id,
+        achievement_id=achievement_id,
+        actor_id=caller.user_id,
+    )

@@ -43,7 +43,7 @@ async def list_activities(
         until=until,
     )
     rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
-    items = [service.activity(row) for row in rows]
+    items = [service.activity(row, audited=caller.is_admin) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
@@ -88,7 +88,7 @@ async def list_all_activities(
         until=until,
     )
     rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
-    items = [service.activity(row) for row in rows]
+    items = [service.activity(row, audited=True) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 

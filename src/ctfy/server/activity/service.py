@@ -77,11 +77,13 @@ def activities(conditions: list[Any]) -> Select[Event, str | None, str | None]:
     )
 
 
-def activity(row: Row[*tuple[Any, ...]]) -> Activity:
-    """A row of `activities` on the wire."""
+def activity(row: Row[*tuple[Any, ...]], *, audited: bool = False) -> Activity:
+    """A row of `activities` on the wire; what was before and after is for operators."""
     event: Event = row.Event
     payload = event.payload
     known = {name: payload[name] for name in ActivityDetail.model_fields if name in payload}
+    if audited and event.audit:
+        known |= event.audit
     return Activity(
         id=str(event.id),
         timestamp=event.created_at,

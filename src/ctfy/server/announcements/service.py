@@ -86,11 +86,12 @@ async def change(
             raise field_error(["body", name], "cannot be null; leave it out to keep it")
     window = {name: getattr(announcement, name) for name in ("starts_at", "ends_at")}
     _check({**window, **fields})
+    before = {name: getattr(announcement, name) for name in fields}
     for name, value in fields.items():
         setattr(announcement, name, value)
     announcement.updated_at = now()
     await session.flush()
-    _tell(session, "announcement_updated", announcement, caller)
+    _tell(session, "announcement_updated", announcement, caller, before=before, after=fields)
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -112,7 +113,9 @@ async def remove(session: AsyncSession, caller: Caller, announcement_id: str) ->
     _tell(session, "announcement_deleted", gone, caller)
 
 
-def _tell(session: AsyncSession, name: str, announcement: Announcement, caller: Caller) -> None:
+def _tell(
+    session: AsyncSession, name: str, announcement: Announcement, caller: Caller, **audit: Any
+) -> None:
     later = announcement.starts_at is not None and announcement.starts_at > now()
     emit(
         session,
@@ -122,6 +125,7 @@ def _tell(session: AsyncSession, name: str, announcement: Announcement, caller: 
         title=announcement.title,
         severity=announcement.severity,
         actor_id=caller.user_id,
+        **audit,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_jsonable_python
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,8 +111,8 @@ async def update(
         competition,
         caller_id,
         changed=sorted(after),
-        before=to_jsonable_python(before),
-        after=to_jsonable_python(after),
+        before=before,
+        after=after,
     )
 
 

@@ -28,6 +28,7 @@ from ctfy.server.competitions.tables import (
 )
 from ctfy.server.database.base import Base, new_id, now
 from ctfy.server.errors import Conflict, Invalid, NotFound
+from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.incidents.tables import Incident
 from ctfy.server.instances.tables import ALIVE, Instance, State
 from ctfy.server.models.competitions import CompetitionImportResult
@@ -85,7 +86,7 @@ def _refers(column: Column[Any]) -> str:
     return next((key.column.table.name for key in column.foreign_keys), "")
 
 
-async def export(session: AsyncSession, competition_id: str) -> bytes:
+async def export(session: AsyncSession, caller: Caller, competition_id: str) -> bytes:
     """The file of a competition: settings, challenges, teams, people, all that they did.
 
     Dynamic answers follow from the instances' ids and the platform's secret, which is not in it.
@@ -118,6 +119,14 @@ async def export(session: AsyncSession, competition_id: str) -> bytes:
         .order_by(User.id)
     )
     content["users"] = [dict(row._mapping) for row in users]
+    emit(
+        session,
+        "competition_exported",
+        audience=Audience.ADMINS,
+        competition_id=competition_id,
+        competition_title=competition.title,
+        actor_id=caller.user_id,
+    )
     return await asyncio.to_thread(_written, content)
 
 

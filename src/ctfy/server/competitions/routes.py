@@ -148,11 +148,11 @@ async def clone_competition(
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)
-async def export_competition(competition_id: str, platform: ThePlatform, _: Admin) -> Response:
+async def export_competition(competition_id: str, platform: ThePlatform, caller: Admin) -> Response:
     """The whole competition as one file: settings, challenges, teams, solves."""
     async with platform.database.transaction() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        content = await portability.export(session, competition_id)
+        content = await portability.export(session, caller, competition_id)
     name = f"competition-{competition_id}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type="application/json", headers=headers)

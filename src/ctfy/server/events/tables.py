@@ -27,6 +27,8 @@ class Event(Base):
 
     A later id can commit before an earlier one; ordering by transaction, and reading only below
     the oldest transaction still open, is what keeps a resuming reader from skipping any.
+
+    `audit`: what was before and after, for the operators' log alone; readers get the payload.
     """
 
     __tablename__ = "events"
@@ -45,6 +47,7 @@ class Event(Base):
     team_id: Mapped[str | None]
     actor_id: Mapped[str | None]
     payload: Mapped[dict[str, Any]]
+    audit: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

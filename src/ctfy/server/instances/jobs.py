@@ -122,6 +122,8 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
                 return surface.model_dump(mode="json")
             if status["status"] == "error":
                 raise StartFailed(status["error"] or "The instance did not start.")
+            if status["status"] != "starting":
+                raise ValueError(status["status"])
         except (KeyError, TypeError, ValueError) as error:  # a node is not to be believed
             raise StartFailed("The node answered nonsense.") from error
         except CtfyApiError as error:

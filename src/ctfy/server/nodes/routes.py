@@ -170,4 +170,4 @@ async def node_events(
         Event.payload["node_id"].as_string() == node_id,
     ]
     rows = await session.execute(activity.activities(conditions).limit(limit))
-    return [activity.activity(row) for row in rows]
+    return [activity.activity(row, audited=True) for row in rows]

@@ -199,6 +199,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_index("ix_shell_sessions_requested", "shell_sessions", ["requested_at"], unique=False)
+    op.add_column("events", sa.Column("audit", postgresql.JSONB(astext_type=Text()), nullable=True))
     op.create_index("ix_events_name", "events", ["name", "id"], unique=False)
     op.add_column(
         "incidents",
@@ -298,6 +299,7 @@ def downgrade() -> None:
     op.drop_column("incidents", "fingerprint")
     op.drop_column("incidents", "evidence")
     op.drop_index("ix_events_name", table_name="events")
+    op.drop_column("events", "audit")
     op.drop_index("ix_shell_sessions_requested", table_name="shell_sessions")
     op.drop_index(
         "ix_shell_sessions_open",

@@ -1,0 +1,166 @@
+"""What is said to an instance is relayed untouched and recorded whole."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctfy.node.capture.flows import MOST_BODY, Connection
+from ctfy.node.capture.pcap import HEADER, Packets
+from ctfy.node.capture.relay import Capture
+from ctfy.server.models.instances import ServiceEndpoint, ServiceType
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def published(
+    folder: Path, handler: Handler, kind: ServiceType = ServiceType.HTTP
+) -> AsyncIterator[tuple[Capture, ServiceEndpoint]]:
+    server = await asyncio.start_server(handler, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    capture = Capture("")
+    inner = ServiceEndpoint(service_type=kind, host="127.0.0.1", port=port, label="web")
+    (outer,) = await capture.publish("i", folder, [inner])
+    try:
+        yield capture, outer
+    finally:
+        capture.close()
+        server.close()
+
+
+def http_server(body: bytes) -> Handler:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+
+    return answer
+
+
+async def flows(capture: Capture, folder: Path) -> list[dict[str, Any]]:
+    return await capture.flows(folder, 0, 100)
+
+
+def test_each_request_of_a_connection_is_a_flow_of_its_own(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with published(tmp_path, http_server(b"hello")) as (capture, service):
+            async with httpx.AsyncClient() as client:
+                for path in ("/a?x=1", "/b"):
+                    answer = await client.get(service.url.rstrip("/") + path)
+                    assert answer.text == "hello"
+                found = await flows(capture, tmp_path)  # while the connection is open still
+            assert [f["request"]["path"] for f in found] == ["/a?x=1", "/b"]
+            assert {f["response"]["body"] for f in found} == {"hello"}
+            assert {f["kind"] for f in found} == {"http"}
+            assert all(f["duration_ms"] >= 0 for f in found)
+            assert capture.counted("i")[0] == 2
+            assert await capture.flows(tmp_path, 1, 1) == found[1:]
+
+    asyncio.run(work())
+
+
+def test_a_long_body_is_cut_and_its_length_kept(tmp_path: Path) -> None:
+    body = bytes(3 * MOST_BODY)
+
+    async def work() -> None:
+        async with published(tmp_path, http_server(body)) as (capture, service):
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(service.url)).content == body
+            (flow,) = await flows(capture, tmp_path)
+            answer = flow["response"]
+            assert (answer["body_bytes"], answer["truncated"]) == (len(body), True)
+            assert len(answer["body"]) == MOST_BODY
+
+    asyncio.run(work())
+
+
+def test_what_is_no_http_is_a_stream_with_both_sides(tmp_path: Path) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"name? ")
+        writer.write(b"hi " + await reader.readline())
+        writer.close()
+
+    async def work() -> None:
+        async with published(tmp_path, echo, ServiceType.TCP) as (capture, service):
+            reader, writer = await asyncio.open_connection(service.host, service.port)
+            writer.write(b"\xff\x00eve\n")
+            assert await reader.read() == b"name? hi \xff\x00eve\n"
+            writer.close()
+            await asyncio.sleep(0.1)
+            (flow,) = await flows(capture, tmp_path)
+            assert (flow["kind"], flow["bytes_from_client"], flow["bytes_from_service"]) == (
+                "tcp", 6, 15
+            )  # fmt: skip
+            assert {part["from"] for part in flow["data"]} == {"client", "service"}
+
+    asyncio.run(work())
+
+
+def test_a_withdrawn_instance_is_published_on_the_same_port_again(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with published(tmp_path, http_server(b"x")) as (capture, service):
+            capture.withdraw("i")
+            inner = service.model_copy(update={"port": 1})
+            (again,) = await capture.publish("i", tmp_path, [inner])
+            assert again.port == service.port
+
+    asyncio.run(work())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=200)), max_size=20))
+def test_no_bytes_at_all_break_the_recorder(parts: list[tuple[bool, bytes]]) -> None:
+    connection = Connection("web", "1.2.3.4:5", is_http=True)
+    for from_client, chunk in parts:
+        connection.data(chunk, from_client=from_client)
+    connection.closed()
+    for flow in connection.take():
+        assert flow["kind"] in ("http", "tcp")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.binary(max_size=70_000)), max_size=6))
+def test_the_packets_hold_the_streams_in_order(parts: list[tuple[bool, bytes]]) -> None:
+    packets = Packets(("10.0.0.1", 40_000), ("10.0.0.2", 80))
+    file = HEADER + packets.opened()
+    for from_client, chunk in parts:
+        file += packets.data(chunk, from_client=from_client)
+    file += packets.closed()
+    sent = {True: b"", False: b""}
+    expected: dict[bool, int] = {}
+    at = len(HEADER)
+    while at < len(file):
+        _, _, size, whole = struct.unpack_from("<IIII", file, at)
+        packet = file[at + 16 : at + 16 + size]
+        assert size == whole == struct.unpack_from(">H", packet, 2)[0]
+        assert checksum(packet[:20]) == 0
+        pseudo = packet[12:20] + struct.pack(">BBH", 0, 6, size - 20)
+        assert checksum(pseudo + packet[20:]) == 0
+        from_client = packet[12:16] == bytes([10, 0, 0, 1])
+        (sequence,) = struct.unpack_from(">I", packet, 24)
+        payload = packet[40:]
+        flags = packet[33]
+        assert expected.get(from_client, 0) == sequence
+        expected[from_client] = sequence + len(payload) + bool(flags & 0x03)
+        sent[from_client] += payload
+        at += 16 + size
+    for side in (True, False):
+        assert sent[side] == b"".join(chunk for who, chunk in parts if who is side)
+
+
+def checksum(content: bytes) -> int:
+    if len(content) % 2:
+        content += b"\0"
+    total = sum(struct.unpack(f">{len(content) // 2}H", content))
+    while total >> 16:
+        total = (total >> 16) + (total & 0xFFFF)
+    return ~total & 0xFFFF
