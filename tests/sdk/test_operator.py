@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 import ctfy.sdk.admin as admin_module
 from ctfy.sdk import AdminClient, PlatformClient
@@ -259,7 +261,41 @@ def shells(admin: Any, arena: Arena, instance_id: str) -> None:
     assert "admin_shell_recording_viewed" in told
     assert {"admin_shell_session_opened", "admin_shell_session_closed"} <= set(told)
     assert refused(admin.shell.close, ticket.session_id) == "shell_session_not_found"
+    limits(admin, instance_id, reason)
     aside.close()
+
+
+def limits(admin: Any, instance_id: str, reason: str) -> None:
+    """A silent shell is closed; so is one that another page asks for; three are enough."""
+    admin.settings.set("admin_shell_idle_timeout_s", 1)
+    ticket = admin.shell.open(instance_id, "service", reason=reason, shell="sh")
+
+    async def fall_silent() -> str:
+        async with connect(ticket.ws_url) as socket:
+            await socket.send(json.dumps({"ticket": ticket.session_token}))
+            async with asyncio.timeout(20):
+                async for _ in socket:
+                    pass
+            return str(socket.close_reason)
+
+    assert asyncio.run(fall_silent()) == "idle timeout"
+    admin.settings.unset("admin_shell_idle_timeout_s")
+    (closed,) = admin.observability.activities(event="admin_shell_session_closed", limit=1)
+    assert (closed.detail.reason, closed.detail.container) == ("idle timeout", "service")
+    waiting = [admin.shell.open(instance_id, "service", reason=reason) for _ in range(3)]
+    assert refused(admin.shell.open, instance_id, "service", reason=reason) == (
+        "admin_shell_limit_reached"
+    )
+
+    async def from_elsewhere() -> None:
+        async with connect(waiting[0].ws_url, origin=Origin("https://evil.example.org")):
+            pass
+
+    with pytest.raises(InvalidStatus):
+        asyncio.run(from_elsewhere())
+    for one in waiting:
+        admin.shell.close(one.session_id)
+    assert admin.shell.sessions() == []
 
 
 def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:

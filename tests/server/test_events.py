@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Iterator
@@ -9,11 +10,12 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from httpx_sse import EventSource
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.sdk import PlatformClient
-from ctfy.server.events.relay import Position
+from ctfy.server.events.relay import KEEP_ALIVE, Position
 from tests.conftest import Arena
 from tests.processes import wait_for
 from tests.server.test_accounts import refusal
@@ -30,10 +32,6 @@ def following(client: PlatformClient) -> Iterator[list[dict[str, Any]]]:
         def read() -> None:
             try:
                 with stream._client.stream("GET", "/events") as response:
-                    import json
-
-                    from httpx_sse import EventSource
-
                     lines = EventSource(response).iter_sse()
                     connected.set()
                     for frame in lines:
@@ -144,3 +142,10 @@ def test_the_stream_needs_a_valid_token(arena: Arena) -> None:
     nobody = PlatformClient(arena.url, "pf_nobody", max_retries=0)
     with nobody.events() as stream:
         assert refusal(next, iter(stream)).status_code == 401
+
+
+def test_a_sign_of_life_is_no_event_to_any_reader() -> None:
+    frame = b'id: 1-1\nevent: meta_stats\ndata: {"team_id": ""}\n\n'
+    body = frame + KEEP_ALIVE + KEEP_ALIVE + frame
+    response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
+    assert [e.event for e in EventSource(response).iter_sse()] == ["meta_stats", "meta_stats"]

@@ -155,3 +155,11 @@ def test_a_failure_carries_the_request_id_that_the_log_has(arena: Arena, given: 
 def test_health_is_split(arena: Arena) -> None:
     for path in ("live", "ready"):
         assert httpx.get(f"{arena.url}/api/v1/health/{path}").json() == {"status": "ok"}
+
+
+def test_there_are_no_shells_unless_they_are_switched_on(arena: Arena) -> None:
+    found = refusal(
+        arena.admin.admin.shell.open, "0" * 32, "service", reason="I would like to look"
+    )
+    assert found.code == "admin_shell_disabled"
+    assert arena.admin.get_meta().admin_shell_enabled is False

@@ -64,6 +64,8 @@ class EventStream(Closable):
                 raise CtfyApiError.of(response)
             for frame in EventSource(response).iter_sse():
                 self._last_id = frame.id or self._last_id
+                if not frame.data:  # of a comment; an event of ours is never empty
+                    continue
                 yield {"event": frame.event, **json.loads(frame.data)}
 
     def close(self) -> None:

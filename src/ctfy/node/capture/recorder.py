@@ -17,7 +17,7 @@ log = structlog.get_logger()
 TRAFFIC, PACKETS = "traffic.jsonl", "capture.pcap"
 MOST_BYTES = 256 * 1024 * 1024  # per file and instance; what comes then is relayed, not recorded
 
-_Item = tuple[Path, bytes] | threading.Event | None
+_Item = tuple[Path, bytes | dict[str, Any]] | threading.Event | None
 
 
 class Recorder:
@@ -28,8 +28,8 @@ class Recorder:
         self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
         self._thread.start()
 
-    def append(self, path: Path, content: bytes) -> None:
-        """Add to the end of a file."""
+    def append(self, path: Path, content: bytes | dict[str, Any]) -> None:
+        """Add to the end of a file: bytes as they are, a flow as a line of JSON."""
         self._items.put((path, content))
 
     async def flushed(self) -> None:
@@ -49,6 +49,8 @@ class Recorder:
                 item.set()
                 continue
             path, content = item
+            if isinstance(content, dict):  # a long one takes its time: here nobody waits for it
+                content = json.dumps(content, ensure_ascii=False).encode() + b"\n"
             try:
                 if path.exists() and path.stat().st_size + len(content) > MOST_BYTES:
                     continue

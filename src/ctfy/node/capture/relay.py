@@ -152,8 +152,7 @@ class Capture:
 
     def _write(self, published: _Published, folder: Path, connection: Connection) -> None:
         for flow in connection.take():
-            line = json.dumps(flow, ensure_ascii=False).encode() + b"\n"
-            self._recorder.append(folder / TRAFFIC, line)
+            self._recorder.append(folder / TRAFFIC, flow)
             published.flows += 1
             published.last_at = time.time()
 

@@ -66,6 +66,8 @@ class AsyncEventStream(AsyncClosable):
                 raise CtfyApiError.of(response)
             async for frame in EventSource(response).aiter_sse():
                 self._last_id = frame.id or self._last_id
+                if not frame.data:
+                    continue
                 yield {"event": frame.event, **json.loads(frame.data)}
 
     async def close(self) -> None:

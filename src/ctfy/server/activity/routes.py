@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -42,8 +42,14 @@ async def list_activities(
         since=since,
         until=until,
     )
+    return await _page(session, conditions, limit, offset, audited=caller.is_admin)
+
+
+async def _page(
+    session: Session, conditions: list[Any], limit: int, offset: int, *, audited: bool
+) -> Page[Activity]:
     rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
-    items = [service.activity(row, audited=caller.is_admin) for row in rows]
+    items = [service.activity(row, audited=audited) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
@@ -87,9 +93,7 @@ async def list_all_activities(
         since=since,
         until=until,
     )
-    rows, total = await fetch_page(session, service.activities(conditions), limit, offset)
-    items = [service.activity(row, audited=True) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await _page(session, conditions, limit, offset, audited=True)
 
 
 @router.get("/admin/activities/timeseries")

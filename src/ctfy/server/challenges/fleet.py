@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import structlog
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import BrokenChallenge
@@ -18,18 +18,14 @@ from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.errors import Conflict, NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.builds import (
-    ChallengeBuildNodeState,
     ChallengeBuildStateResponse,
-    ChallengeBuildStateRow,
-    ChallengePullNodeState,
     ChallengePullStateResponse,
-    ChallengePullStateRow,
     NodeBuildState,
     NodePullState,
 )
 from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
-from ctfy.server.tasks.kinds import Report
+from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()
 
@@ -38,22 +34,49 @@ _LOOK_S = 0.5
 RESCANNED = "challenges_rescanned"
 
 
-class Nothing(BaseModel):
-    """No parameters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class One(Nothing):
+class One(Params):
     """One challenge."""
 
     challenge_id: str
 
 
-class Scope(Nothing):
+class Scope(Params):
     """The challenges of one competition; empty: all."""
 
     competition_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """Building, or pulling: its words, and how a node is told and asked."""
+
+    name: str
+    doing: str
+    done: str
+    undone: str
+    order: Callable[[NodeClient, list[str]], Any]
+    look: Callable[[NodeClient], Any]
+    model: type[NodeBuildState] | type[NodePullState]
+
+
+BUILD = What(
+    "build",
+    "building",
+    "built",
+    "unbuilt",
+    NodeClient.build_all_challenges,
+    NodeClient.get_build_state,
+    NodeBuildState,
+)
+PULL = What(
+    "pull",
+    "pulling",
+    "pulled",
+    "unpulled",
+    NodeClient.pull_all_challenges,
+    NodeClient.get_pull_state,
+    NodePullState,
+)
 
 
 class ToldFailure(Conflict):
@@ -80,89 +103,49 @@ async def _ask(platform: Platform, node: Node, ask: Callable[[NodeClient], Any])
 
 async def build_state(platform: Platform) -> ChallengeBuildStateResponse:
     """What is built, challenge by challenge and node by node."""
-    states = await _states(platform, "build")
-    return ChallengeBuildStateResponse(
-        rows=[
-            ChallengeBuildStateRow(
-                challenge_id=challenge_id,
-                aggregated=_together([s["status"] for _, s in nodes], "building", "built", "un"),
-                nodes=[
-                    ChallengeBuildNodeState(
-                        node_id=node_id,
-                        status=s["status"],
-                        built_at=s.get("built_at", 0.0),
-                        error=s.get("error", ""),
-                        node_error=s.get("node_error", ""),
-                    )
-                    for node_id, s in nodes
-                ],
-            )
-            for challenge_id, nodes in states.items()
-        ]
-    )
+    return ChallengeBuildStateResponse.model_validate({"rows": await _states(platform, BUILD)})
 
 
 async def pull_state(platform: Platform) -> ChallengePullStateResponse:
     """What is pulled, challenge by challenge and node by node."""
-    states = await _states(platform, "pull")
-    return ChallengePullStateResponse(
-        rows=[
-            ChallengePullStateRow(
-                challenge_id=challenge_id,
-                aggregated=_together([s["status"] for _, s in nodes], "pulling", "pulled", "un"),
-                nodes=[
-                    ChallengePullNodeState(
-                        node_id=node_id,
-                        status=s["status"],
-                        pulled_at=s.get("pulled_at", 0.0),
-                        error=s.get("error", ""),
-                        node_error=s.get("node_error", ""),
-                    )
-                    for node_id, s in nodes
-                ],
-            )
-            for challenge_id, nodes in states.items()
-        ]
-    )
+    return ChallengePullStateResponse.model_validate({"rows": await _states(platform, PULL)})
 
 
-def _together(statuses: list[str], doing: str, done: str, un: str) -> str:
+def _together(statuses: list[str], what: What) -> str:
     """The fleet's status: of the worst node."""
-    for status in (doing, "failed", un + done):
+    for status in (what.doing, "failed", what.undone):
         if status in statuses:
             return status
-    return done if statuses else un + done
+    return what.done if statuses else what.undone
 
 
-async def _states(platform: Platform, what: str) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+async def _states(platform: Platform, what: What) -> list[dict[str, Any]]:
     """Per challenge: each node's row, with `node_error` where there is none."""
     nodes = await _nodes(platform)
     found = await asyncio.gather(*(_rows_of(platform, node, what) for node in nodes))
-    missing = {"status": "unbuilt" if what == "build" else "unpulled"}
-    runnable = [c.id for c in platform.catalogue.challenges.values() if not c.is_qa_only]
-    return {
-        challenge_id: [
-            (
-                node.id,
-                {**missing, "node_error": error} if error else rows.get(challenge_id, missing),
-            )
+    result = []
+    for challenge in platform.catalogue.challenges.values():
+        if challenge.is_qa_only:
+            continue
+        missing = {"status": what.undone}
+        states = [
+            {"node_id": node.id, **missing, "node_error": error, **rows.get(challenge.id, {})}
             for node, (rows, error) in zip(nodes, found, strict=True)
         ]
-        for challenge_id in runnable
-    }
+        together = _together([str(state["status"]) for state in states], what)
+        result.append({"challenge_id": challenge.id, "aggregated": together, "nodes": states})
+    return result
 
 
 async def _rows_of(
-    platform: Platform, node: Node, what: str
+    platform: Platform, node: Node, what: What
 ) -> tuple[dict[str, dict[str, Any]], str]:
-    answer, error = await _ask(
-        platform, node, lambda c: c.get_build_state() if what == "build" else c.get_pull_state()
-    )
+    """What a node says of each challenge, or in words why it does not."""
+    answer, error = await _ask(platform, node, what.look)
     if error:
         return {}, error
-    model = NodeBuildState if what == "build" else NodePullState
     try:
-        rows = model.model_validate(answer).rows
+        rows = what.model.model_validate(answer).rows
     except ValueError:
         return {}, "The node answered nonsense."
     return {row.challenge_id: row.model_dump() for row in rows}, ""
@@ -178,7 +161,7 @@ async def rescan(platform: Platform, report: Report) -> dict[str, Any]:
             platform.catalogue.rescan, platform.settings.challenges_dir
         )
     except (BrokenChallenge, OSError) as broken:
-        raise ToldFailure("challenges_broken", f"Nothing was changed: {broken}") from broken
+        raise ToldFailure("challenges_broken", f"Params was changed: {broken}") from broken
     await report.log(f"{len(platform.catalogue.challenges)} challenges: {changes}")
     async with platform.database.transaction() as session:
         emit(session, RESCANNED, audience=Audience.PLATFORM)
@@ -220,21 +203,14 @@ def follow_rescans(platform: Platform) -> None:
 
 
 async def prepare(
-    platform: Platform, report: Report, what: str, challenge_ids: list[str]
+    platform: Platform, report: Report, what: What, challenge_ids: list[str]
 ) -> dict[str, Any]:
     """Build or pull challenges on every healthy node, and follow it to the end."""
-    doing, done = ("building", "built") if what == "build" else ("pulling", "pulled")
     nodes = await _nodes(platform, healthy=True)
     if not nodes:
         raise ToldFailure("no_healthy_node", "There is no healthy node.")
     open_ = {(node.id, id_) for node in nodes for id_ in challenge_ids}
-    names = {node.id: node.display_name for node in nodes}
     everything, failed = max(1, len(open_)), 0
-
-    def order(client: NodeClient) -> Any:
-        if what == "build":
-            return client.build_all_challenges(challenge_ids)
-        return client.pull_all_challenges(challenge_ids)
 
     async def give_up(node: Node, error: str) -> None:
         nonlocal failed
@@ -244,7 +220,7 @@ async def prepare(
         await report.log(f"{node.display_name}: {error}", "error")
 
     for node in nodes:
-        _, error = await _ask(platform, node, order)
+        _, error = await _ask(platform, node, lambda client: what.order(client, challenge_ids))
         if error:
             await give_up(node, error)
     while open_:
@@ -257,21 +233,21 @@ async def prepare(
                 await give_up(node, error)
                 continue
             for pair in [p for p in open_ if p[0] == node.id]:
-                row = rows.get(pair[1], {"status": "failed", "error": "The node has no such one."})
-                if row["status"] == doing:
+                row = rows.get(pair[1], {"status": "failed", "error": "is not there"})
+                if row["status"] == what.doing:
                     continue
                 open_.discard(pair)
-                good = row["status"] == done
+                good = row["status"] == what.done
                 failed += not good
-                await report.log(
-                    f"{names[node.id]}: {pair[1]} {row['status']} {row.get('error', '')}".strip(),
-                    "info" if good else "error",
-                )
+                words = f"{node.display_name}: {pair[1]} {row['status']} {row['error']}"
+                await report.log(words.strip(), "info" if good else "error")
         finished = everything - len(open_)
-        await report.progress(finished / everything, f"{finished} of {everything} {done}")
+        await report.progress(finished / everything, f"{finished} of {everything} {what.done}")
     if failed:
-        raise ToldFailure(f"{what}_failed", f"{failed} of {everything} failed; the log says why.")
-    return {"challenges": len(challenge_ids), "nodes": len(nodes), done: everything}
+        raise ToldFailure(
+            f"{what.name}_failed", f"{failed} of {everything} failed; the log says why."
+        )
+    return {"challenges": len(challenge_ids), "nodes": len(nodes), what.done: everything}
 
 
 async def in_scope(platform: Platform, competition_id: str) -> list[str]:
@@ -305,26 +281,26 @@ def register(platform: Platform) -> None:
     """Put this domain's tasks on the engine."""
     task = platform.registry.task
 
-    @task("challenge_rescan", Nothing)
-    async def look_again(report: Report, _: Nothing) -> dict[str, Any]:
+    @task("challenge_rescan", Params)
+    async def look_again(report: Report, _: Params) -> dict[str, Any]:
         return await rescan(platform, report)
 
     @task("challenge_build", One)
     async def build_one(report: Report, params: One) -> dict[str, Any]:
         require_runnable(platform, params.challenge_id)
-        return await prepare(platform, report, "build", [params.challenge_id])
+        return await prepare(platform, report, BUILD, [params.challenge_id])
 
     @task("challenge_build_all", Scope)
     async def build_all(report: Report, params: Scope) -> dict[str, Any]:
         ids = await in_scope(platform, params.competition_id)
-        return await prepare(platform, report, "build", ids)
+        return await prepare(platform, report, BUILD, ids)
 
     @task("challenge_pull", One)
     async def pull_one(report: Report, params: One) -> dict[str, Any]:
         require_runnable(platform, params.challenge_id)
-        return await prepare(platform, report, "pull", [params.challenge_id])
+        return await prepare(platform, report, PULL, [params.challenge_id])
 
     @task("challenge_pull_all", Scope)
     async def pull_all(report: Report, params: Scope) -> dict[str, Any]:
         ids = await in_scope(platform, params.competition_id)
-        return await prepare(platform, report, "pull", ids)
+        return await prepare(platform, report, PULL, ids)

@@ -26,6 +26,8 @@ _BATCH = 500
 _BACKLOG = 4000  # unread events after which a slow reader is dropped; it resumes by id
 _REMEMBERED = 2000  # events kept for readers that come back
 _KEEP_ALIVE_S = 15.0
+# A comment alone: some readers take a blank line after an event with an id for one more event.
+KEEP_ALIVE = b": still here\n"
 _QUIET_POLL_S = 5.0
 _PENDING_POLL_S = 0.02
 _GATHER_S = 0.01
@@ -341,7 +343,7 @@ class Relay:
             await asyncio.sleep(_KEEP_ALIVE_S)
             for listener in list(self._listeners):
                 if listener.idle:
-                    listener.put(b": still here\n\n")
+                    listener.put(KEEP_ALIVE)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

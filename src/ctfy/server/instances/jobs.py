@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import structlog
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select, text
 
 from ctfy.sdk.errors import CtfyApiError
@@ -23,7 +22,7 @@ from ctfy.server.models.nodes import NodeInstanceState
 from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
 from ctfy.server.records.archive import archive
-from ctfy.server.tasks.kinds import Report
+from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()
 
@@ -279,8 +278,8 @@ def register(platform: Platform) -> None:
     async def reconcile_all() -> str:
         return await reconcile(platform)
 
-    @platform.registry.task("instances_stop_all", Nothing)
-    async def stop_all(report: Report, _: Nothing) -> dict[str, Any]:
+    @platform.registry.task("instances_stop_all", Params)
+    async def stop_all(report: Report, _: Params) -> dict[str, Any]:
         async with platform.database.transaction() as session:
             ids = await service.stop_all(session, platform)
         left = len(ids)
@@ -298,9 +297,3 @@ def register(platform: Platform) -> None:
                 )
             await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
         return {"stopped": len(ids)}
-
-
-class Nothing(BaseModel):
-    """No parameters."""
-
-    model_config = ConfigDict(extra="forbid")

@@ -6,7 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
+
+
+class Params(BaseModel):
+    """The parameters of a task: none, unless a kind adds some."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Report(Protocol):
@@ -27,7 +33,7 @@ class Kind:
     """A kind of task. One that is not `repeatable` is given up when its worker dies."""
 
     name: str
-    params: type[BaseModel]
+    params: type[Params]
     work: Work
     repeatable: bool = True
 
@@ -50,7 +56,7 @@ class Registry:
     scheduled: dict[str, Scheduled] = field(default_factory=dict)
 
     def task(
-        self, name: str, params: type[BaseModel], *, repeatable: bool = True
+        self, name: str, params: type[Params], *, repeatable: bool = True
     ) -> Callable[[Work], Work]:
         """Register a kind of task, which the decorated coroutine does."""
 

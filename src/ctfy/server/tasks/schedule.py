@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +19,7 @@ from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.tasks import ScheduledJobInfo, ScheduledJobPatch
 from ctfy.server.platform import Platform
 from ctfy.server.tasks.engine import defer_lost
-from ctfy.server.tasks.kinds import Report
+from ctfy.server.tasks.kinds import Params, Report
 from ctfy.server.tasks.tables import ScheduledJob
 
 log = structlog.get_logger()
@@ -112,10 +111,8 @@ async def execute(platform: Platform, name: str) -> str:
     return summary
 
 
-class RunParams(BaseModel):
+class RunParams(Params):
     """Which job to run now."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
 
