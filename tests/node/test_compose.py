@@ -1,63 +1,202 @@
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.node.providers.docker.compose import image_of, published_ports, render
+from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge
+from ctfy.node.providers.docker.compose import (
+    Network,
+    image_of,
+    network_names,
+    published_ports,
+    render,
+)
+from ctfy.node.providers.docker.isolation import Subnets
 
 
-def challenge(folder: Path, services: dict[str, Any]) -> Challenge:
+def challenge(folder: Path, services: dict[str, Any], **top: Any) -> Challenge:
     root = folder / "made"
     (root / "services" / "web").mkdir(parents=True)
     (root / "services" / "web" / "Dockerfile").write_text("FROM scratch\n")
-    (root / "docker-compose.yml").write_text(yaml.safe_dump({"services": services}))
+    (root / "docker-compose.yml").write_text(yaml.safe_dump({"services": services, **top}))
     (root / "metadata.yaml").write_text(
         "{name: Made, description: d, difficulty: easy, tags: [t]}\n"
     )
     return Catalogue.load(folder).challenges["made"]
 
 
+NETWORKS = {"default": Network("ctiabc", "10.213.0.0/28")}
+
+
 def rendered(folder: Path, **service: Any) -> dict[str, Any]:
     made = challenge(folder, {"web": {"image": "x", "ports": ["80"], **service}})
     services: dict[str, Any] = render(
-        made, "i1", {"flag": "F"}, folder / "answers", bind="127.0.0.1", node="n"
+        made, "i1", {"flag": "F"}, folder / "answers", networks=NETWORKS, node="n"
     )["services"]
     return services["web"]
 
 
+REFUSED = [
+    ({"privileged": True}, "privileged"),
+    ({"network_mode": "host"}, "network_mode"),
+    ({"pid": "host"}, "pid"),
+    ({"ipc": "host"}, "ipc"),
+    ({"uts": "host"}, "uts"),
+    ({"userns_mode": "host"}, "userns_mode"),
+    ({"cgroup_parent": "/"}, "cgroup_parent"),
+    ({"devices": ["/dev/kmsg"]}, "devices"),
+    ({"device_cgroup_rules": ["a *:* rwm"]}, "device_cgroup_rules"),
+    ({"security_opt": ["seccomp:unconfined"]}, "security_opt"),
+    ({"sysctls": {"net.ipv4.ip_forward": 1}}, "sysctls"),
+    ({"runtime": "runc"}, "runtime"),
+    ({"container_name": "fixed"}, "container_name"),
+    ({"external_links": ["db"]}, "external_links"),
+    ({"volumes_from": ["db"]}, "volumes_from"),
+    ({"extra_hosts": ["host:host-gateway"]}, "extra_hosts"),
+    ({"secrets": ["s"]}, "secrets"),
+    ({"configs": ["c"]}, "configs"),
+    ({"env_file": "/etc/passwd"}, "env_file"),
+    ({"extends": {"file": "/x.yml", "service": "y"}}, "extends"),
+    ({"ulimits": {"nofile": 1000000}}, "ulimits"),
+    ({"oom_score_adj": -1000}, "oom_score_adj"),
+    ({"something_new": True}, "something_new"),
+    ({"cap_add": ["SYS_ADMIN"]}, "SYS_ADMIN"),
+    ({"cap_add": ["CAP_NET_ADMIN"]}, "NET_ADMIN"),
+    ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock"]}, "docker.sock"),
+    ({"volumes": ["/:/host"]}, "mounted from the host"),
+    ({"volumes": ["../..:/up"]}, "mounted from the host"),
+    ({"volumes": ["~/x:/home"]}, "mounted from the host"),
+    ({"volumes": ["${HOME}/x:/home"]}, "mounted from the host"),
+    ({"volumes": [{"type": "bind", "source": "/etc", "target": "/x"}]}, "mounted from the host"),
+    ({"volumes": ["./nowhere:/x"]}, "not here"),
+    ({"ports": ["8080:80"]}, "port of the host is fixed"),
+    ({"ports": [{"target": 80, "published": 80}]}, "port of the host is fixed"),
+    ({"ports": ["80-90"]}, "no single port"),
+    ({"build": "/etc"}, "builds from outside"),
+    ({"build": {"context": "services/web", "network": "host"}}, "build.network"),
+    ({"build": {"context": "services/web", "dockerfile": "../../Dockerfile"}}, "outside"),
+]
+
+
+@pytest.mark.parametrize(("asked", "named"), REFUSED, ids=lambda value: str(value)[:40])
+def test_what_reaches_the_host_is_refused_with_its_line(
+    tmp_path: Path, asked: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(BrokenChallenge) as caught:
+        challenge(tmp_path, {"web": {"image": "x", "ports": ["80"], **asked}})
+    findings = [f for f in caught.value.findings if named in str(f)]
+    assert findings, caught.value.findings
+    text = (tmp_path / "made" / "docker-compose.yml").read_text().splitlines()
+    line = text[findings[0].line - 1]
+    assert any(word in line for word in (*asked, *map(str, _leaves(asked)))), line
+    assert findings[0].path.name == "docker-compose.yml"
+    assert findings[0].fix
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *(leaf for inner in value.values() for leaf in _leaves(inner))]
+    return (
+        [leaf for inner in value for leaf in _leaves(inner)] if isinstance(value, list) else [value]
+    )
+
+
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("top", "named"),
     [
-        ("privileged", True),
-        ("network_mode", "host"),
-        ("pid", "host"),
-        ("ipc", "host"),
-        ("devices", ["/dev/kmsg"]),
-        ("container_name", "fixed"),
-        ("volumes", ["/var/run/docker.sock:/var/run/docker.sock", "/:/host"]),
-        ("cap_add", ["SYS_ADMIN"]),
-        ("security_opt", ["seccomp:unconfined"]),
-        ("userns_mode", "host"),
+        ({"volumes": {"v": {"driver_opts": {"type": "none", "device": "/"}}}}, "driver_opts"),
+        ({"volumes": {"v": {"external": True}}}, "external"),
+        ({"networks": {"n": {"driver": "host"}}}, "driver"),
+        ({"networks": {"n": {"external": True}}}, "external"),
+        ({"networks": {"n": {"driver_opts": {"parent": "eth0"}}}}, "driver_opts"),
+        ({"secrets": {"s": {"file": "/etc/shadow"}}}, "secrets"),
+        ({"include": ["/x.yml"]}, "include"),
     ],
 )
-def test_nothing_that_reaches_the_host_is_kept(tmp_path: Path, key: str, value: Any) -> None:
-    service = rendered(tmp_path, **{key: value})
-    assert service.get(key) in (None, [], ["no-new-privileges:true"])
-    assert service["cap_drop"] == ["ALL"]
-    assert {"mem_limit", "cpus", "pids_limit"} <= service.keys()
+def test_so_is_what_the_whole_file_asks_for(
+    tmp_path: Path, top: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(BrokenChallenge, match=named):
+        challenge(tmp_path, {"web": {"image": "x", "ports": ["80"]}}, **top)
 
 
-@pytest.mark.parametrize(
-    ("entry", "port"),
-    [("80", 80), (80, 80), ("8080:80", 80), ("0.0.0.0:8080:80/tcp", 80), ({"target": 80}, 80)],
-)
+def test_every_service_is_confined(tmp_path: Path) -> None:
+    service = rendered(tmp_path, cap_add=["net_bind_service"], restart="always")
+    assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["NET_BIND_SERVICE"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "cpus", "pids_limit", "ulimits", "logging"} <= service.keys()
+    assert service["restart"] == "no"
+    assert service["dns"] == ["192.0.2.53"]
+
+
+@pytest.mark.parametrize(("entry", "port"), [("80", 80), (80, 80), ({"target": 80}, 80)])
 def test_ports_are_published_at_random_on_loopback(tmp_path: Path, entry: Any, port: int) -> None:
     assert published_ports({"ports": [entry]}) == [port]
     assert rendered(tmp_path, ports=[entry])["ports"] == [f"127.0.0.1::{port}"]
+
+
+def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
+    made = challenge(
+        tmp_path,
+        {
+            "web": {
+                "image": "x",
+                "ports": ["80"],
+                "networks": ["front", "back"],
+                "volumes": ["data:/data", "./services:/src", "/scratch"],
+                "depends_on": {"db": {"condition": "service_healthy"}},
+            },
+            "db": {
+                "image": "y",
+                "networks": {"back": {"aliases": ["database"]}},
+                "healthcheck": {"test": ["CMD", "true"]},
+                "volumes": ["data:/data:ro"],
+            },
+        },
+        networks={"front": {}, "back": {}},
+        volumes={"data": {}},
+    )
+    assert network_names(made) == ["back", "front"]
+    networks = {
+        "front": Network("cti1", "10.213.0.0/28"),
+        "back": Network("cti2", "10.213.0.16/28"),
+    }
+    content = render(made, "i1", {}, tmp_path / "answers", networks=networks, node="n")
+    web, db = content["services"]["web"], content["services"]["db"]
+    assert web["volumes"][:2] == ["data:/data", f"{made.path}/services:/src:ro"]
+    assert db["volumes"] == ["data:/data:ro"]
+    assert set(content["volumes"]) == {"data", web["volumes"][2].partition(":")[0]}
+    assert all(v["driver_opts"]["type"] == "tmpfs" for v in content["volumes"].values())
+    assert db["networks"] == {"back": {"aliases": ["database"]}}
+    assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
+    back = content["networks"]["back"]
+    assert back["driver_opts"] == {"com.docker.network.bridge.name": "cti2"}
+    assert back["ipam"] == {"config": [{"subnet": "10.213.0.16/28"}]}
+
+
+@given(
+    st.lists(st.integers(0, 4095), max_size=40, unique=True),
+    st.integers(min_value=1, max_value=4),
+)
+def test_chosen_subnets_are_free_and_apart(taken: list[int], count: int) -> None:
+    base = int(ipaddress.IPv4Address("10.213.0.0"))
+    used = [str(ipaddress.IPv4Network((base + 16 * n, 28))) for n in taken]
+    chosen = Subnets("10.213.0.0/16").choose([*used, "fd00::/64", "172.17.0.0/16"], count)
+    networks = [ipaddress.IPv4Network(c) for c in chosen]
+    others = [ipaddress.IPv4Network(u) for u in used]
+    assert len(set(chosen)) == count
+    assert not any(n.overlaps(o) for n in networks for o in others)
+
+
+def test_a_full_pool_says_so() -> None:
+    with pytest.raises(LookupError, match="is taken"):
+        Subnets("10.0.0.0/28").choose(["10.0.0.0/8"], 1)
 
 
 def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) -> None:
@@ -68,9 +207,8 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
             "flag-rotator": {"image": "x", "environment": ["A=b"]},
         },
     )
-    services = render(made, "i1", {"flag": "F"}, tmp_path / "answers", bind="127.0.0.1", node="n")[
-        "services"
-    ]
+    content = render(made, "i1", {"flag": "F"}, tmp_path / "answers", networks=NETWORKS, node="n")
+    services = content["services"]
     assert services["web"]["volumes"] == [f"{tmp_path / 'answers'}:/answers:ro"]
     assert "environment" not in services["web"]
     assert services["flag-rotator"]["environment"] == {"A": "b", "ANSWER_FLAG": "F"}
@@ -88,6 +226,6 @@ def test_an_image_is_named_by_its_content(tmp_path: Path) -> None:
 
 
 def test_a_build_outside_the_challenge_is_refused(tmp_path: Path) -> None:
-    made = challenge(tmp_path, {"web": {"build": "../..", "ports": ["80"]}})
+    made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
     with pytest.raises(ValueError, match="outside"):
         image_of(made, "web", {"build": "../.."})

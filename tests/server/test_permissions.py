@@ -520,6 +520,7 @@ def test_each_caller_meets_what_is_expected(server: tuple[str, str], route: str)
             base + fill(path, world.ids),
             headers={**headers, "Content-Type": "application/json"},
             content=json.dumps(body) if body is not None else None,
+            timeout=30,  # how long it takes is no question of permission
         ) as answer:
             assert answer.status_code < 500 or "node" in path
             met[who] = LET_IN

@@ -11,6 +11,7 @@ import jinja2
 import yaml
 from pydantic import ValidationError
 
+from ctfy.challenge.compose import refusals
 from ctfy.challenge.metadata import Metadata, Mode
 
 
@@ -117,6 +118,8 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
         yield Finding(compose, 0, "has no services", "add `services:` with one service or more")
     elif not any(service.get("ports") for service in services.values()):
         yield Finding(compose, 0, "publishes no port", "add `ports:` to the service players reach")
+    for refusal in refusals(compose):
+        yield Finding(compose, refusal.line, refusal.problem, refusal.fix)
 
 
 def _sandbox(folder: Path, metadata: Metadata, line: int) -> Iterator[Finding]:

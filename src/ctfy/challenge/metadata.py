@@ -118,6 +118,7 @@ class Metadata(BaseModel):
     entry_urls: list[str] = []
     protocol: ServiceType = ServiceType.HTTP
     node_labels: dict[str, str] = {}
+    egress: bool = False
     sandbox: Sandbox | None = None
 
     @field_validator("hints")

@@ -26,5 +26,10 @@ class NodeSettings(BaseSettings):
     display_name: str = "node"
     labels: dict[str, str] = {}
     provider: ProviderName = "auto"
+    container_runtime: str = Field("", description="As runsc, for docker; empty: the engine's own")
+    instance_networks: str = Field(
+        "10.213.0.0/16", description="Whose parts the networks of docker instances are"
+    )
+    disk_mb: int = Field(1024, ge=1, description="What an instance may write to its own disk")
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")

@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.compose import ANSWERS_TARGET, KEPT, SAFE_CAPABILITIES
 
 ANSWER_SERVICE = "flag-rotator"
-ANSWERS_TARGET = "/answers"
-# What ordinary servers need to start and drop privileges; none of it reaches the host.
-SAFE_CAPABILITIES = frozenset(
-    {"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
-)
-# What a service may keep of its author's definition. Everything else (host namespaces, devices,
-# privileges, fixed names and ports) is dropped or replaced.
-_KEPT = (
-    "command",
-    "entrypoint",
-    "environment",
-    "healthcheck",
-    "hostname",
-    "init",
-    "read_only",
-    "stop_grace_period",
-    "stop_signal",
-    "tmpfs",
-    "user",
-    "working_dir",
-)
+DEFAULT_NETWORK = "default"
+_VOLUME_MB = 256
+# 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
+_NO_NAMES = ["192.0.2.53"]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of one instance: the bridge that it is, and its addresses."""
+
+    bridge: str
+    subnet: str
+
+
+def read(challenge: Challenge) -> dict[str, Any]:
+    """The challenge's compose file, as its author wrote it."""
+    assert challenge.compose_file is not None  # noqa: S101 - the caller looked
+    content: dict[str, Any] = yaml.safe_load(challenge.compose_file.read_text(encoding="utf-8"))
+    return content
+
+
+def network_names(challenge: Challenge) -> list[str]:
+    """The networks that the challenge's services are on."""
+    content = read(challenge)
+    used = {name for service in content["services"].values() for name in _networks(service)}
+    return sorted(used)
+
+
+def _networks(service: dict[str, Any]) -> dict[str, Any]:
+    """A service's networks with what it is called on each."""
+    wanted = service.get("networks") or [DEFAULT_NETWORK]
+    return dict.fromkeys(wanted) if isinstance(wanted, list) else dict(wanted)
 
 
 def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
     """The services of the challenge's compose file, as its author wrote them."""
-    assert challenge.compose_file is not None  # noqa: S101 - the caller looked
-    content = yaml.safe_load(challenge.compose_file.read_text(encoding="utf-8"))
-    services: dict[str, dict[str, Any]] = content["services"]
+    services: dict[str, dict[str, Any]] = read(challenge)["services"]
     return services
 
 
@@ -76,36 +87,50 @@ def render(
     answers: dict[str, str],
     answers_folder: Path,
     *,
-    bind: str,
+    networks: dict[str, Network],
     node: str,
+    runtime: str = "",
 ) -> dict[str, Any]:
     """The compose file of one instance.
 
-    Ports are published on random host ports of `bind`. Answers reach the service named
-    `flag-rotator` as environment, and every service that mounts `/answers` as files.
+    Ports are published on random ports of loopback, where the node's relays find them. Answers
+    reach the service named `flag-rotator` as environment, and every service that mounts `/answers`
+    as files. A named volume is memory of a bounded size, and the instance's own.
     """
     services = {}
+    volumes: set[str] = set()
     for name, service in read_services(challenge).items():
         image, _ = image_of(challenge, name, service)
-        capabilities = sorted(SAFE_CAPABILITIES.intersection(service.get("cap_add", [])))
+        capabilities = sorted(SAFE_CAPABILITIES.intersection(_capabilities(service)))
         ours: dict[str, Any] = {
-            **{key: service[key] for key in _KEPT if key in service},
+            **{key: service[key] for key in sorted(KEPT) if key in service},
             "image": image,
             "labels": {"ctfy.instance": instance_id, "ctfy.node": node, "ctfy.service": name},
-            "ports": [f"{bind}::{port}" for port in published_ports(service)],
+            "ports": [f"127.0.0.1::{port}" for port in published_ports(service)],
             "cap_drop": ["ALL"],
             "cap_add": capabilities,
             "security_opt": ["no-new-privileges:true"],
             "mem_limit": "512m",
+            "memswap_limit": "512m",
             "cpus": 1.0,
             "pids_limit": 256,
+            "ulimits": {"nofile": {"soft": 4096, "hard": 4096}, "core": 0},
             "restart": "no",
             "logging": {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}},
+            "networks": _networks(service),
         }
+        if runtime:
+            ours["runtime"] = runtime
+        if not challenge.metadata.egress:
+            ours["dns"] = _NO_NAMES
         if depends := service.get("depends_on"):
             ours["depends_on"] = depends
-        if any(_target(volume) == ANSWERS_TARGET for volume in service.get("volumes", [])):
-            ours["volumes"] = [f"{answers_folder}:{ANSWERS_TARGET}:ro"]
+        mounts = [
+            _mount(challenge, volume, answers_folder) for volume in service.get("volumes", [])
+        ]
+        if mounts:
+            ours["volumes"] = [mount for mount, _ in mounts]
+            volumes.update(volume for _, volume in mounts if volume)
         if name == ANSWER_SERVICE:
             given = ours.get("environment", {})
             if isinstance(given, list):
@@ -115,11 +140,52 @@ def render(
                 **{f"ANSWER_{key.upper()}": value for key, value in answers.items()},
             }
         services[name] = ours
-    return {"version": "2.4", "services": services}
+    return {
+        "version": "2.4",
+        "services": services,
+        "networks": {name: _definition(networks[name]) for name in sorted(networks)},
+        "volumes": {
+            name: {
+                "driver": "local",
+                "driver_opts": {
+                    "type": "tmpfs",
+                    "device": "tmpfs",
+                    "o": f"size={_VOLUME_MB}m,nosuid,nodev",
+                },
+            }
+            for name in sorted(volumes)
+        },
+    }
 
 
-def _target(volume: Any) -> str:
+def _definition(network: Network) -> dict[str, Any]:
+    return {
+        "driver": "bridge",
+        "driver_opts": {"com.docker.network.bridge.name": network.bridge},
+        "ipam": {"config": [{"subnet": network.subnet}]},
+    }
+
+
+def _capabilities(service: dict[str, Any]) -> set[str]:
+    return {str(c).upper().removeprefix("CAP_") for c in service.get("cap_add", [])}
+
+
+def _mount(challenge: Challenge, volume: Any, answers_folder: Path) -> tuple[Any, str]:
+    """How a volume is mounted for an instance, and the named volume that it needs, if any."""
     if isinstance(volume, dict):
-        return str(volume.get("target", ""))
-    parts = str(volume).split(":")
-    return parts[1] if len(parts) > 1 else parts[0]
+        source, target = str(volume.get("source", "")), str(volume.get("target", ""))
+        read_only = bool(volume.get("read_only"))
+        if volume.get("type") == "tmpfs":
+            size = {"size": _VOLUME_MB * 1024 * 1024}
+            return {"type": "tmpfs", "target": target, "tmpfs": size}, ""
+    else:
+        first, *rest = str(volume).split(":")
+        source, target = (first, rest[0]) if rest else ("", first)
+        read_only = "ro" in rest[1:]
+    if target == ANSWERS_TARGET:
+        return f"{answers_folder}:{ANSWERS_TARGET}:ro", ""
+    if "/" in source:  # a path of the challenge's own folder, which all of its instances share
+        return f"{(challenge.path / source).resolve()}:{target}:ro", ""
+    if not source:
+        source = "anonymous-" + hashlib.sha256(target.encode()).hexdigest()[:12]
+    return f"{source}:{target}{':ro' if read_only else ''}", source

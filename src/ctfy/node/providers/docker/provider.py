@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -14,24 +15,38 @@ from typing import Any
 import docker
 import docker.errors
 import requests
+import structlog
 import yaml
 from docker.models.containers import Container
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.compose import refusals
 from ctfy.node.inventory import write_atomically
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
 from ctfy.node.providers.docker.compose import (
+    Network,
     image_of,
+    network_names,
     published_ports,
     read_services,
     render,
 )
+from ctfy.node.providers.docker.isolation import Subnets, bridge_name, enforce
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
 from ctfy.server.models.nodes import NodeContainer
 
+log = structlog.get_logger()
+
 _ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException)
 _POLL_S = 0.03
+_GUARD_S = 30.0
+_DISK_LOOK_S = 10.0
+_NETWORK_TRIES = 5
+
+
+class NetworkTaken(Exception):
+    """The addresses that were chosen for a network are somebody else's by now."""
 
 
 class DockerProvider(Provider):
@@ -47,6 +62,8 @@ class DockerProvider(Provider):
         self._compose: list[str] = []
         self._builds: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watches: dict[str, asyncio.Task[None]] = {}
+        self._subnets = Subnets(settings.instance_networks)
+        self._guard: asyncio.Task[None] | None = None
 
     async def check(self) -> None:
         """Ask the engine, and look for the Compose tool."""
@@ -63,6 +80,17 @@ class DockerProvider(Provider):
             raise ProviderUnavailable(
                 "the docker provider needs Compose: install the package 'docker-compose'"
             )
+        await enforce()
+        self._guard = asyncio.create_task(self._keep_apart())
+
+    async def _keep_apart(self) -> None:
+        """Put the rules back that somebody else's firewall took away."""
+        while True:
+            await asyncio.sleep(_GUARD_S)
+            try:
+                await enforce()
+            except ProviderUnavailable as error:
+                log.error("instances_not_kept_apart", error=str(error))
 
     @property
     def _docker(self) -> docker.DockerClient:
@@ -73,11 +101,13 @@ class DockerProvider(Provider):
         """Build what is missing, bring the project up, wait until it answers."""
         if order.challenge.compose_file is None:
             raise StartFailed("This challenge has no docker-compose.yml for this node's engine.")
+        if found := refusals(order.challenge.compose_file):
+            raise StartFailed(str(found[0]))
         try:
             await self.build(order.challenge)
             await self._up(order)
             services = await self._wait_ready(order)
-        except (StartFailed, ValueError, *_ENGINE_ERRORS) as error:
+        except (StartFailed, ValueError, LookupError, *_ENGINE_ERRORS) as error:
             await self.stop(order.instance_id)
             raise StartFailed(str(error)) from error
         self._watch(order.instance_id, on_exit)
@@ -132,13 +162,41 @@ class DockerProvider(Provider):
         return self._endpoints(challenge, await self._containers(instance_id))
 
     async def _up(self, order: Order) -> None:
+        for last in [False] * (_NETWORK_TRIES - 1) + [True]:
+            try:
+                await self._compose_up(order, await self._networks(order))
+                return
+            except NetworkTaken as taken:  # another node on this engine was quicker
+                await asyncio.to_thread(self._remove, order.instance_id)
+                if last:
+                    raise StartFailed(str(taken)) from taken
+
+    async def _networks(self, order: Order) -> dict[str, Network]:
+        """Bridges and free addresses for the instance's networks. Raises LookupError."""
+        names = network_names(order.challenge)
+        known = await asyncio.to_thread(self._docker.networks.list)
+        taken = [
+            config["Subnet"]
+            for network in known
+            for config in (network.attrs["IPAM"]["Config"] or [])
+            if "Subnet" in config
+        ]
+        subnets = self._subnets.choose(taken, len(names))
+        egress = order.challenge.metadata.egress
+        return {
+            name: Network(bridge_name(order.instance_id, name, egress=egress), subnet)
+            for name, subnet in zip(names, subnets, strict=True)
+        }
+
+    async def _compose_up(self, order: Order, networks: dict[str, Network]) -> None:
         content = render(
             order.challenge,
             order.instance_id,
             order.answers,
             order.folder / "answers",
-            bind="127.0.0.1",
+            networks=networks,
             node=self._node,
+            runtime=self._settings.container_runtime,
         )
         path = order.folder / "docker-compose.yml"
         write_atomically(path, yaml.safe_dump(content).encode())
@@ -157,8 +215,11 @@ class DockerProvider(Provider):
         )
         _, stderr = await process.communicate()
         if process.returncode != 0:
-            words = stderr.decode(errors="replace").strip().splitlines()[-3:]
-            raise StartFailed(f"Compose did not bring the services up: {' | '.join(words)}")
+            said = stderr.decode(errors="replace").strip()
+            words = f"Compose did not bring the services up: {' | '.join(said.splitlines()[-3:])}"
+            if "Pool overlaps" in said or "conflicts with network" in said:
+                raise NetworkTaken(words)
+            raise StartFailed(words)
 
     async def _wait_ready(self, order: Order) -> list[ServiceEndpoint]:
         async with asyncio.timeout(self._settings.ready_timeout_s):
@@ -193,6 +254,7 @@ class DockerProvider(Provider):
 
     def _watch(self, instance_id: str, on_exit: Callable[[str], None]) -> None:
         async def follow() -> None:
+            looked_at = time.monotonic()
             while True:
                 await asyncio.sleep(2)
                 with contextlib.suppress(*_ENGINE_ERRORS):  # an engine that restarts is no end
@@ -202,11 +264,24 @@ class DockerProvider(Provider):
                             raise StartFailed("The instance's containers are gone.")
                         for container in containers:
                             _refuse_dead(container)
+                        if time.monotonic() - looked_at > _DISK_LOOK_S:
+                            looked_at = time.monotonic()
+                            await asyncio.to_thread(self._refuse_greedy, instance_id)
                     except StartFailed as error:
                         on_exit(str(error))
                         return
 
         self._watches[instance_id] = asyncio.create_task(follow())
+
+    def _refuse_greedy(self, instance_id: str) -> None:
+        """Raise StartFailed when a container wrote more to its own disk than it may."""
+        most = self._settings.disk_mb
+        for found in self._docker.api.containers(
+            all=True, size=True, filters={"label": f"ctfy.instance={instance_id}"}
+        ):
+            if found.get("SizeRw", 0) > most * 1024 * 1024:
+                name = found["Labels"]["ctfy.service"]
+                raise StartFailed(f"The service {name} wrote more than {most} MB to its disk.")
 
     async def _containers(self, instance_id: str) -> list[Container]:
         found: list[Container] = await asyncio.to_thread(
@@ -288,6 +363,8 @@ class DockerProvider(Provider):
 
     async def close(self) -> None:
         """End every instance of this node."""
+        if self._guard is not None:
+            self._guard.cancel()
         await self.recover(set())
 
 

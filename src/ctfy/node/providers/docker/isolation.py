@@ -1,0 +1,142 @@
+"""What instances cannot reach: rules on the bridges that their networks are.
+
+Docker's own `internal` networks do not do that: a container on one still reaches the host at the
+bridge's address. So every network of an instance is a bridge whose name begins with `ct`, and a few
+rules say what may come from such a bridge, however many there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+import random
+import shutil
+import subprocess
+from collections.abc import Iterable
+
+import structlog
+
+from ctfy.node.providers.base import ProviderUnavailable
+
+log = structlog.get_logger()
+
+_BRIDGE, _EGRESS_BRIDGE = "cti", "cte"  # at most 15 characters with the 12 that follow
+INPUT, FORWARD = "CTFY-INPUT", "CTFY-FORWARD"
+# Where a challenge with `egress: true` must not go: neighbours, the provider's metadata, no place.
+_NEVER = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+)
+_PREFIX = 28  # 13 containers on a network of an instance
+
+
+def bridge_name(instance_id: str, network: str, *, egress: bool) -> str:
+    """The bridge of one network of one instance."""
+    digest = hashlib.sha256(f"{instance_id}/{network}".encode()).hexdigest()[:12]
+    return (_EGRESS_BRIDGE if egress else _BRIDGE) + digest
+
+
+def rules() -> str:
+    """Both chains, as `iptables-restore` takes them: made anew at once, never half there."""
+    lines = [
+        "*filter",
+        f":{INPUT} - [0:0]",
+        f":{FORWARD} - [0:0]",
+        # The host: answers to what the host itself began (the node's relays), and nothing else.
+        f"-A {INPUT} -i ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+        f"-A {INPUT} -i ct+ -j DROP",
+        # Within one network, which is bridged, not routed.
+        f"-A {FORWARD} -i ct+ -m physdev --physdev-is-bridged -j RETURN",
+        f"-A {FORWARD} -i ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
+        f"-A {FORWARD} -o ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
+        f"-A {FORWARD} -o ct+ -j DROP",
+        *(f"-A {FORWARD} -i {_EGRESS_BRIDGE}+ -d {network} -j DROP" for network in _NEVER),
+        f"-A {FORWARD} -i {_EGRESS_BRIDGE}+ -j RETURN",
+        f"-A {FORWARD} -i ct+ -j DROP",
+        "COMMIT",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_JUMPS = (("INPUT", INPUT), ("DOCKER-USER", FORWARD))
+_RULES_6 = f"""*filter
+:{INPUT} - [0:0]
+-A {INPUT} -i ct+ -j DROP
+COMMIT
+"""
+
+
+async def enforce() -> None:
+    """Have the rules in place; they outlive the node. Raises ProviderUnavailable."""
+    if shutil.which("iptables") is None:
+        raise ProviderUnavailable(
+            "the docker provider keeps instances apart with iptables: install the package "
+            "'iptables', or use --provider sandbox"
+        )
+    try:
+        await asyncio.to_thread(_apply)
+    except subprocess.CalledProcessError as error:
+        words = str(error.stderr).strip().splitlines()[:1]
+        raise ProviderUnavailable(
+            f"the docker provider keeps instances apart with iptables, which it may not use here "
+            f"({' '.join(words)}): run the node as root, or use --provider sandbox"
+        ) from error
+
+
+def _apply() -> None:
+    _run("iptables-restore", "--wait", "--noflush", given=rules())
+    for parent, chain in _JUMPS:
+        _jump("iptables", parent, chain)
+    if shutil.which("ip6tables-restore"):
+        try:
+            _run("ip6tables-restore", "--wait", "--noflush", given=_RULES_6)
+            _jump("ip6tables", "INPUT", INPUT)
+        except subprocess.CalledProcessError as error:  # a kernel without IPv6 needs no rule
+            log.debug("no_ipv6_rules", error=str(error.stderr))
+
+
+def _jump(tool: str, parent: str, chain: str) -> None:
+    try:
+        _run(tool, "--wait", "--check", parent, "--jump", chain)
+    except subprocess.CalledProcessError:
+        _run(tool, "--wait", "--insert", parent, "1", "--jump", chain)
+
+
+def _run(*command: str, given: str = "") -> None:
+    subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=30)
+
+
+class Subnets:
+    """Small networks out of one large one: Docker's own are few, and 65,000 addresses each."""
+
+    def __init__(self, within: str) -> None:
+        self._within = ipaddress.IPv4Network(within)
+
+    def choose(self, taken: Iterable[str], count: int) -> list[str]:
+        """Networks that overlap with none of `taken`. Raises LookupError when there are none.
+
+        At random, so that two nodes on one engine rarely want the same at once.
+        """
+        used = [ipaddress.ip_network(network) for network in taken]
+        mine = [u for u in used if isinstance(u, ipaddress.IPv4Network)]
+        places = 2 ** (_PREFIX - self._within.prefixlen)
+        chosen: list[ipaddress.IPv4Network] = []
+        first = random.randrange(places)  # noqa: S311 - no secret
+        for step in range(places):
+            offset = ((first + step) % places) * 2 ** (32 - _PREFIX)
+            network = ipaddress.IPv4Network((int(self._within.network_address) + offset, _PREFIX))
+            if not any(network.overlaps(other) for other in mine):
+                chosen.append(network)
+                if len(chosen) == count:
+                    return [str(network) for network in chosen]
+        raise LookupError(f"every network in {self._within} is taken")
