@@ -20,7 +20,7 @@ import pytest
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.rendering import render_attachments
 from ctfy.node.providers import choose_provider
-from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.node.providers.base import LOG_TAIL, Order, Provider, StartFailed
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
 from tests.conftest import PROVIDERS
@@ -31,8 +31,9 @@ pytestmark = pytest.mark.parametrize("name", PROVIDERS)
 
 
 @asynccontextmanager
-async def provider(name: str, folder: Path) -> AsyncIterator[Provider]:
-    settings = NodeSettings(provider=name, data_dir=folder, ready_timeout_s=60)  # type: ignore[arg-type]
+async def provider(name: str, folder: Path, **more: Any) -> AsyncIterator[Provider]:
+    values = {"provider": name, "data_dir": folder, "ready_timeout_s": 60, **more}
+    settings = NodeSettings(**values)
     chosen = await choose_provider(settings)
     assert chosen.name == name
     try:
@@ -373,3 +374,94 @@ def typed(command: list[str], line: str) -> str:
         process.wait(20)
     os.close(outer)
     return shown.decode(errors="replace")
+
+
+def hostile(folder: Path, source: str, compose: str) -> Challenge:
+    """A challenge of one service with a compose file of its own."""
+    challenge = challenge_of(folder, source)
+    (challenge.path / "docker-compose.yml").write_text(compose)
+    return Catalogue.load(folder / "challenges").challenges["made"]
+
+
+SERVE = "import http.server as h; h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler)"
+HOSTILE_COMPOSE = "services: {web: {build: services/web, ports: ['8000']%s}}\n"
+
+
+def test_a_service_that_is_never_healthy_fails_the_start(name: str, tmp_path: Path) -> None:
+    """And says which it was."""
+    source = "import time; time.sleep(600)"
+    compose = HOSTILE_COMPOSE % ", healthcheck: {test: [CMD, 'false'], interval: 1s}"
+
+    async def work() -> None:
+        async with provider(name, tmp_path, ready_timeout_s=4) as node:
+            mine = order(tmp_path, hostile(tmp_path, source, compose))
+            with pytest.raises(StartFailed, match=r"web|did not start"):
+                await node.start(mine, fail)
+            assert await node.containers(mine.instance_id) == []
+
+    run(work)
+
+
+def test_a_service_that_ignores_sigterm_is_stopped_all_the_same(name: str, tmp_path: Path) -> None:
+    source = f"import signal; signal.signal(15, signal.SIG_IGN); {SERVE}.serve_forever()"
+
+    async def work() -> None:
+        async with provider(name, tmp_path) as node:
+            mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
+            (service,) = await node.start(mine, fail)
+            async with asyncio.timeout(8):
+                await node.stop(mine.instance_id)
+            with pytest.raises(httpx.TransportError):
+                await get(service)
+
+    run(work)
+
+
+def test_a_service_that_fills_its_disk_is_ended_or_stopped_by_its_limit(
+    name: str, tmp_path: Path
+) -> None:
+    source = (
+        "import http.server as h, threading\n"
+        "def fill():\n"
+        "    with open('/tmp/big', 'wb') as f:\n"
+        "        for _ in range(300): f.write(bytes(1 << 20)); f.flush()\n"
+        "threading.Thread(target=fill).start()\n"
+        "h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).serve_forever()\n"
+    )
+
+    async def work() -> None:
+        ended: asyncio.Queue[str] = asyncio.Queue()
+        async with provider(name, tmp_path, disk_mb=20) as node:
+            mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
+            neighbour = order(tmp_path, example("notes"))
+            (beside,) = await node.start(neighbour, fail)
+            await node.start(mine, ended.put_nowait)
+            if name == "docker":  # the sandbox's /tmp holds 64 MB, and then writing fails
+                async with asyncio.timeout(40):
+                    reason = await ended.get()
+                assert reason == "The service web wrote more than 20 MB to its disk."
+            assert await get(beside)
+
+    run(work)
+
+
+def test_a_service_that_talks_without_end_fills_no_log(name: str, tmp_path: Path) -> None:
+    source = (
+        "import http.server as h, threading\n"
+        "def talk():\n"
+        "    for n in range(400_000): print('x' * 100, flush=False)\n"
+        "threading.Thread(target=talk).start()\n"
+        "h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).serve_forever()\n"
+    )
+
+    async def work() -> None:
+        async with provider(name, tmp_path) as node:
+            mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
+            (service,) = await node.start(mine, lambda reason: None)
+            await asyncio.sleep(3)
+            assert len(await node.logs(mine.instance_id, mine.folder)) <= LOG_TAIL
+            log = mine.folder / "service.log"
+            assert not log.exists() or log.stat().st_size <= 64 * 1024 * 1024
+            assert await get(service)
+
+    run(work)

@@ -156,6 +156,11 @@ def playing(
     (flow,) = admin.instances.traffic(ready.id)["items"]
     assert (flow["request"]["method"], flow["response"]["status"]) == ("GET", 200)
     assert flow["request"]["path"].startswith("/?q=it")
+    (entry,) = admin.instances.har(ready.id)["log"]["entries"]
+    assert (entry["request"]["queryString"], entry["response"]["status"]) == (
+        [{"name": "q", "value": "its"}],
+        200,
+    )
     assert admin.instances.pcap(ready.id)[:4] == bytes.fromhex("d4c3b2a1")
     return team.id, player, ready.id
 
@@ -314,6 +319,7 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
     assert {"flag_wrong", "flag_correct", "instance_stopped"} <= set(events)
     assert [s["correct"] for s in admin.records.submissions(instance_id)] == [False, True]
     assert admin.records.traffic(instance_id)[0]["kind"] == "http"
+    assert len(admin.records.har(instance_id)["log"]["entries"]) == 1
     assert len(admin.records.pcap(instance_id)) == kept.artifacts.pcap_bytes
     if kept.artifacts.has_container_log:
         assert admin.records.container_log(instance_id)

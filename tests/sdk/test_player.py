@@ -230,6 +230,7 @@ def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> N
     assert ada.instances.attachments(ready.id).files == []
     assert refused(ada.instances.openvpn_config, ready.id) == "openvpn_config_not_available"
     assert isinstance(ada.instances.traffic(ready.id)["items"], list)
+    assert ada.instances.har(ready.id)["log"]["version"] == "1.2"
     wrong = "FLAG{" + "0" * 32 + "}"
     assert not ada.submissions.verify(ready.id, wrong).correct
     assert not ada.submissions.submit(ready.id, wrong).correct

@@ -17,7 +17,7 @@ from ctfy.node.inventory import Inventory
 from ctfy.node.providers.base import Order, Provider, StartFailed
 from ctfy.server.errors import NotFound, Unavailable
 from ctfy.server.models.challenges import AttachmentInfo
-from ctfy.server.models.instances import AttackSurface
+from ctfy.server.models.instances import AttackSurface, ServiceEndpoint, VpnEndpoint
 from ctfy.server.models.nodes import NodeInstanceState, NodeStartRequest
 
 log = structlog.get_logger()
@@ -65,10 +65,22 @@ class Instances:
             if challenge is None:
                 raise StartFailed("The challenge is not on this node any more.")
             services = await self.provider.services(instance_id, challenge)
-            await self.capture.publish(instance_id, self.inventory.folder(instance_id), services)
+            await self._publish(instance_id, self.inventory.folder(instance_id), services)
         except (StartFailed, OSError) as error:
             await self.provider.stop(instance_id)
             self._fail(instance_id, f"The node restarted and could not publish it again: {error}")
+
+    async def _publish(
+        self, instance_id: str, folder: Path, services: list[ServiceEndpoint]
+    ) -> tuple[list[ServiceEndpoint], VpnEndpoint | None]:
+        """Where players reach an instance: its services, or the VPN that leads to them."""
+        inner = await self.provider.vpn(instance_id)
+        if inner is None:
+            return await self.capture.publish(instance_id, folder, services), None
+        host, port = await self.capture.publish_vpn(instance_id, folder, inner)
+        self.provider.write_vpn_config(folder, host, port)
+        config_url = f"/api/v1/instances/{instance_id}/openvpn-config"
+        return services, VpnEndpoint(host=host, port=port, config_url=config_url)
 
     def start(self, order: NodeStartRequest) -> NodeInstanceState:
         """Take an order. Raises `unknown_challenge`, `capacity_exceeded`."""
@@ -109,7 +121,7 @@ class Instances:
                 Order(instance_id, challenge, order.answers, folder),
                 lambda reason: self._fail(instance_id, reason),
             )
-            services = await self.capture.publish(instance_id, folder, inner)
+            services, vpn = await self._publish(instance_id, folder, inner)
             self.builds.built(challenge)
         except (StartFailed, TemplateError, OSError) as error:
             self._fail(instance_id, str(error))
@@ -121,6 +133,7 @@ class Instances:
         surface = AttackSurface(
             services=services,
             provided_files=[AttachmentInfo(name=f.name, size=f.stat().st_size) for f in files],
+            vpn=vpn,
         )
         self.inventory.put(
             NodeInstanceState(

@@ -30,6 +30,7 @@ class NodeSettings(BaseSettings):
     instance_networks: str = Field(
         "10.213.0.0/16", description="Whose parts the networks of docker instances are"
     )
+    vpn_image: str = Field("ctfy/openvpn:2.6", description="What VPN servers run from")
     disk_mb: int = Field(1024, ge=1, description="What an instance may write to its own disk")
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")

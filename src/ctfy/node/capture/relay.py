@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctfy.node.capture.datagrams import Datagrams
 from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.pcap import HEADER, Packets
 from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, count_flows, read_flows
@@ -23,6 +24,7 @@ _PORTS = "published.json"
 @dataclass
 class _Published:
     servers: list[asyncio.Server] = field(default_factory=list)
+    datagrams: Datagrams | None = None
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
     flows: int = 0
     last_at: float = 0.0
@@ -63,6 +65,20 @@ class Capture:
         write_atomically(folder / _PORTS, json.dumps(ports).encode())
         return result
 
+    async def publish_vpn(
+        self, instance_id: str, folder: Path, inner: tuple[str, int]
+    ) -> tuple[str, int]:
+        """Where players reach an instance's VPN server: host and port, the same after a restart.
+
+        Nothing of the instance is published beside it. Raises OSError as `publish` does.
+        """
+        before = read_json(folder / _PORTS) or {}
+        published = self._published[instance_id] = _Published()
+        front = await Datagrams.publish(self._bind, before.get("vpn", 0), inner)
+        published.datagrams = front
+        write_atomically(folder / _PORTS, json.dumps({"vpn": front.port}).encode())
+        return self._public_host or self._bind, front.port
+
     def withdraw(self, instance_id: str) -> None:
         """Close an instance's ports and hang up on everybody."""
         published = self._published.pop(instance_id, None)
@@ -70,6 +86,8 @@ class Capture:
             return
         for server in published.servers:
             server.close()
+        if published.datagrams is not None:
+            published.datagrams.close()
         for connection in list(published.connections):
             connection.transport.abort()
 

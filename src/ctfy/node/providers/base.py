@@ -87,6 +87,14 @@ class Provider(abc.ABC):
         The ids of the adopted ones.
         """
 
+    async def vpn(self, instance_id: str) -> tuple[str, int] | None:
+        """Where the instance's VPN server takes datagrams on this machine; None without one."""
+        return None
+
+    def write_vpn_config(self, folder: Path, host: str, port: int) -> None:
+        """Write the client's configuration to `folder/client.ovpn`, for players' way to it."""
+        raise NotImplementedError
+
     @abc.abstractmethod
     async def close(self) -> None:
         """End every instance."""

@@ -67,6 +67,12 @@ class AdminRecordsResource:
         """What was said on the wire, oldest first."""
         return self._items(instance_id, "traffic", offset, limit)
 
+    def har(self, instance_id: str) -> dict[str, Any]:
+        """What was said on the wire, as an HTTP Archive."""
+        path = f"/admin/instance-records/{instance_id}/har"
+        found: dict[str, Any] = self._http.request("GET", path).json()
+        return found
+
     def pcap(self, instance_id: str) -> bytes:
         """The packets, as libpcap writes them."""
         return self._http.request("GET", f"/admin/instance-records/{instance_id}/pcap").content

@@ -50,6 +50,8 @@ class EventStreamResponse(Response):
         leaving = asyncio.create_task(_close_on_disconnect(receive, listener))
         arriving = asyncio.create_task(self._relay.admit(listener, self._after))
         try:
+            if self._after is None:  # whoever is connected misses nothing from then on
+                await asyncio.wait([arriving])
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send(_body(b": connected\n\n"))
             while frames := await listener.take():

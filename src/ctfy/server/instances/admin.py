@@ -12,7 +12,7 @@ from ctfy.sdk.node_client import NodeClient
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.engine import Session
 from ctfy.server.errors import NotFound
-from ctfy.server.instances import lifecycle, service
+from ctfy.server.instances import har, lifecycle, service
 from ctfy.server.instances.routes import NodeFetchFailed, ask
 from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.base import Page
@@ -121,6 +121,15 @@ async def live_traffic(
         missing=_gone(),
         failed=_failed(),
     )
+
+
+@router.get("/{instance_id}/har")
+async def live_har(
+    instance_id: str, platform: ThePlatform, session: Session, caller: Admin
+) -> dict[str, Any]:
+    """The same as an HTTP Archive, for browsers and proxies."""
+    traffic = await live_traffic(instance_id, platform, session, caller, limit=10_000, offset=0)
+    return har.archive(traffic["items"])
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)

@@ -16,7 +16,7 @@ from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.engine import Session
 from ctfy.server.errors import CtfyError, NotFound
-from ctfy.server.instances import lifecycle, service
+from ctfy.server.instances import har, lifecycle, service
 from ctfy.server.instances.tables import ON_NODE, Instance, State
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -239,6 +239,19 @@ async def get_traffic(
             "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
         ),
     )
+
+
+@router.get("/{instance_id}/har")
+async def get_har(
+    instance_id: str,
+    platform: ThePlatform,
+    session: Session,
+    caller: Caller = _READ,
+    competition_id: str = "",
+) -> dict[str, Any]:
+    """The same as an HTTP Archive, for browsers and proxies."""
+    traffic = await get_traffic(instance_id, platform, session, caller, competition_id)
+    return har.archive(traffic["items"])
 
 
 @router.get("/{instance_id}/openvpn-config", response_class=Response)

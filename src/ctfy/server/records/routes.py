@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.engine import Session
+from ctfy.server.instances import har
 from ctfy.server.models.base import Page
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
 from ctfy.server.pages import Limit, Offset, fetch_page
@@ -95,6 +96,15 @@ async def record_traffic(
     """What was said on the wire, oldest first."""
     items, total = await service.traffic(session, platform, instance_id, limit, offset)
     return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/{instance_id}/har")
+async def record_har(
+    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+) -> dict[str, Any]:
+    """The same as an HTTP Archive, for browsers and proxies."""
+    items, _total = await service.traffic(session, platform, instance_id, 100_000, 0)
+    return har.archive(items)
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)

@@ -11,9 +11,11 @@ import yaml
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.compose import ANSWERS_TARGET, KEPT, SAFE_CAPABILITIES
+from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
 ANSWER_SERVICE = "flag-rotator"
 DEFAULT_NETWORK = "default"
+PORTS_LABEL = "ctfy.ports"
 _VOLUME_MB = 256
 # 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
 _NO_NAMES = ["192.0.2.53"]
@@ -90,12 +92,14 @@ def render(
     networks: dict[str, Network],
     node: str,
     runtime: str = "",
+    vpn: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The compose file of one instance.
 
     Ports are published on random ports of loopback, where the node's relays find them. Answers
     reach the service named `flag-rotator` as environment, and every service that mounts `/answers`
-    as files. A named volume is memory of a bounded size, and the instance's own.
+    as files. A named volume is memory of a bounded size, and the instance's own. With a `vpn`, its
+    server as a service, nothing else is published.
     """
     services = {}
     volumes: set[str] = set()
@@ -105,8 +109,13 @@ def render(
         ours: dict[str, Any] = {
             **{key: service[key] for key in sorted(KEPT) if key in service},
             "image": image,
-            "labels": {"ctfy.instance": instance_id, "ctfy.node": node, "ctfy.service": name},
-            "ports": [f"127.0.0.1::{port}" for port in published_ports(service)],
+            "labels": {
+                "ctfy.instance": instance_id,
+                "ctfy.node": node,
+                "ctfy.service": name,
+                PORTS_LABEL: ",".join(map(str, published_ports(service))),
+            },
+            "ports": [] if vpn else [f"127.0.0.1::{port}" for port in published_ports(service)],
             "cap_drop": ["ALL"],
             "cap_add": capabilities,
             "security_opt": ["no-new-privileges:true"],
@@ -140,6 +149,8 @@ def render(
                 **{f"ANSWER_{key.upper()}": value for key, value in answers.items()},
             }
         services[name] = ours
+    if vpn:
+        services[VPN_SERVICE] = vpn
     return {
         "version": "2.4",
         "services": services,

@@ -23,7 +23,9 @@ from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.compose import refusals
 from ctfy.node.inventory import write_atomically
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
+from ctfy.node.providers.docker import vpn
 from ctfy.node.providers.docker.compose import (
+    PORTS_LABEL,
     Network,
     image_of,
     network_names,
@@ -161,6 +163,18 @@ class DockerProvider(Provider):
         """What the containers publish."""
         return self._endpoints(challenge, await self._containers(instance_id))
 
+    async def vpn(self, instance_id: str) -> tuple[str, int] | None:
+        """The port that the instance's server is published at, on loopback."""
+        for container in await self._containers(instance_id):
+            if container.labels["ctfy.service"] == vpn.SERVICE:
+                bound = (container.ports[f"{vpn.PORT}/udp"] or [])[0]
+                return bound["HostIp"], int(bound["HostPort"])
+        return None
+
+    def write_vpn_config(self, folder: Path, host: str, port: int) -> None:
+        """With the keys that were made at the start."""
+        vpn.write_client(folder, host, port)
+
     async def _up(self, order: Order) -> None:
         for last in [False] * (_NETWORK_TRIES - 1) + [True]:
             try:
@@ -189,6 +203,13 @@ class DockerProvider(Provider):
         }
 
     async def _compose_up(self, order: Order, networks: dict[str, Network]) -> None:
+        server = None
+        if order.challenge.metadata.network_topology == "engagement":
+            await asyncio.to_thread(
+                vpn.prepare, order.folder, [network.subnet for network in networks.values()]
+            )
+            labels = {"ctfy.instance": order.instance_id, "ctfy.node": self._node}
+            server = vpn.service(order.folder, self._settings.vpn_image, sorted(networks), labels)
         content = render(
             order.challenge,
             order.instance_id,
@@ -197,6 +218,7 @@ class DockerProvider(Provider):
             networks=networks,
             node=self._node,
             runtime=self._settings.container_runtime,
+            vpn=server,
         )
         path = order.folder / "docker-compose.yml"
         write_atomically(path, yaml.safe_dump(content).encode())
@@ -222,31 +244,46 @@ class DockerProvider(Provider):
             raise StartFailed(words)
 
     async def _wait_ready(self, order: Order) -> list[ServiceEndpoint]:
-        async with asyncio.timeout(self._settings.ready_timeout_s):
-            while True:
-                containers = await self._containers(order.instance_id)
-                for container in containers:
-                    _refuse_dead(container)
-                if all([await _is_up(container) for container in containers]):
-                    return self._endpoints(order.challenge, containers)
-                await asyncio.sleep(_POLL_S)
+        limit = self._settings.ready_timeout_s
+        waiting: list[str] = []
+        try:
+            async with asyncio.timeout(limit):
+                while True:
+                    containers = await self._containers(order.instance_id)
+                    for container in containers:
+                        _refuse_dead(container)
+                    waiting = [
+                        str(container.labels["ctfy.service"])
+                        for container in containers
+                        if not await _is_up(container)
+                    ]
+                    if not waiting:
+                        return self._endpoints(order.challenge, containers)
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            who = ", ".join(waiting) or "the instance"
+            raise StartFailed(f"Not ready within {limit:g} s: {who}.") from None
 
     def _endpoints(
         self, challenge: Challenge, containers: list[Container]
     ) -> list[ServiceEndpoint]:
         """The published services, in the order of the compose file: the first is the primary."""
         by_service = {c.labels["ctfy.service"]: c for c in containers}
+        inside = challenge.metadata.network_topology == "engagement"
         sandbox = challenge.metadata.sandbox
         protocol = sandbox.protocol if sandbox else challenge.metadata.protocol
         endpoints: list[ServiceEndpoint] = []
         for name, service in read_services(challenge).items():
             for port in published_ports(service):
-                bound = (by_service[name].ports[f"{port}/tcp"] or [])[0]
+                host, number = _address(by_service[name]), port
+                if not inside:
+                    bound = (by_service[name].ports[f"{port}/tcp"] or [])[0]
+                    host, number = bound["HostIp"], int(bound["HostPort"])
                 endpoints.append(
                     ServiceEndpoint(
                         service_type=protocol if not endpoints else ServiceType.TCP,
-                        host=bound["HostIp"],
-                        port=int(bound["HostPort"]),
+                        host=host,
+                        port=number,
                         label=name,
                     )
                 )
@@ -337,6 +374,7 @@ class DockerProvider(Provider):
                 service=container.labels["ctfy.service"],
                 status=container.status,
                 image=container.attrs["Config"]["Image"],
+                is_sidecar="ctfy.sidecar" in container.labels,
             )
             for container in await self._containers(instance_id)
         ]
@@ -399,15 +437,20 @@ async def _is_up(container: Container) -> bool:
         return bool(state["Health"]["Status"] == "healthy")
     if not state["Running"]:
         return False
-    networks = container.attrs["NetworkSettings"]["Networks"].values()
-    address = next((n["IPAddress"] for n in networks if n["IPAddress"]), None)
-    for exposed, bound in (container.ports or {}).items():
-        if not bound or not exposed.endswith("/tcp"):
-            continue
+    if container.labels["ctfy.service"] == vpn.SERVICE:
+        said = await asyncio.to_thread(container.logs, tail=100)
+        return b"Initialization Sequence Completed" in said
+    for port in filter(None, container.labels.get(PORTS_LABEL, "").split(",")):
         try:
             async with asyncio.timeout(1):
-                _, writer = await asyncio.open_connection(address, int(exposed.split("/")[0]))
+                _, writer = await asyncio.open_connection(_address(container), int(port))
             writer.close()
         except (OSError, TimeoutError):
             return False
     return True
+
+
+def _address(container: Container) -> str:
+    """The container's address on the first of its networks."""
+    networks = container.attrs["NetworkSettings"]["Networks"]
+    return next((n["IPAddress"] for _, n in sorted(networks.items()) if n["IPAddress"]), "")

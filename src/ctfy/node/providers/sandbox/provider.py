@@ -84,6 +84,8 @@ class SandboxProvider(Provider):
         wanted = order.challenge.metadata.sandbox
         if wanted is None:
             raise StartFailed("This challenge needs a container engine; this node has none.")
+        if order.challenge.metadata.network_topology == "engagement":
+            raise StartFailed("This challenge has a VPN, which takes a docker node.")
         sandbox = await self._launch(order)
         self._running[order.instance_id] = sandbox
         sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))

@@ -68,6 +68,12 @@ class AdminInstancesResource:
         """The packets of a running instance so far."""
         return (await self._http.request("GET", f"/admin/instances/{instance_id}/pcap")).content
 
+    async def har(self, instance_id: str) -> dict[str, Any]:
+        """What was said to a running instance so far, as an HTTP Archive."""
+        path = f"/admin/instances/{instance_id}/har"
+        found: dict[str, Any] = (await self._http.request("GET", path)).json()
+        return found
+
     async def traffic(
         self, instance_id: str, *, offset: int = 0, limit: int = 1000
     ) -> dict[str, Any]:

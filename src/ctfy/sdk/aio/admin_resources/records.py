@@ -69,6 +69,12 @@ class AdminRecordsResource:
         """What was said on the wire, oldest first."""
         return await self._items(instance_id, "traffic", offset, limit)
 
+    async def har(self, instance_id: str) -> dict[str, Any]:
+        """What was said on the wire, as an HTTP Archive."""
+        path = f"/admin/instance-records/{instance_id}/har"
+        found: dict[str, Any] = (await self._http.request("GET", path)).json()
+        return found
+
     async def pcap(self, instance_id: str) -> bytes:
         """The packets, as libpcap writes them."""
         return (

@@ -156,6 +156,13 @@ class InstancesResource:
         """The client configuration of an instance's VPN."""
         return (await self._http.request("GET", f"/instances/{instance_id}/openvpn-config")).content
 
+    async def har(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+        """The HTTP part of the traffic as an HTTP Archive, for browsers and proxies."""
+        params = {"competition_id": competition_id}
+        response = await self._http.request("GET", f"/instances/{instance_id}/har", params=params)
+        archive: dict[str, Any] = response.json()
+        return archive
+
     async def traffic(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
         """What the instance's services were asked and answered, where its node records it."""
         params = {"competition_id": competition_id}
