@@ -11,7 +11,7 @@ up: .venv/.ready
 	@$(BIN)/ctfy-admin up $(ARGS)
 
 test: check
-	@$(BIN)/pytest -n $(or $(WORKERS),auto)
+	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup
 
 check: .venv/.ready
 	@PATH=$(BIN):$$PATH $(BIN)/python tools/async_sdk.py --check

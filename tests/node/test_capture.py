@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import struct
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,3 +167,87 @@ def checksum(content: bytes) -> int:
     while total >> 16:
         total = (total >> 16) + (total & 0xFFFF)
     return ~total & 0xFFFF
+
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nX-Odd:  two  spaces \r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"5\r\nh\xc3\xa9ll\r\n3;ext=1\r\no\x00\xff\r\n0\r\n\r\n"
+)
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+SCRIPTS: dict[str, list[tuple[bytes, bytes]]] = {
+    "http": [
+        (b"POST /a?b=c HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n\x00\x01\xfe\xff", CHUNKED),
+        (b"GET /d HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ],
+    "websocket": [
+        (
+            b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            UPGRADED,
+        ),
+        (b"\x82\x85\x01\x02\x03\x04\x00\x01\x02\x03\x05", b"\x82\x05\x00\x01\xfe\xff\x05"),
+    ],
+    "tcp": [(b"\x00hello\xff", b"\x01" * 5000), (b"more\n", b"bye\n")],
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_is_recorded_is_what_was_said(name: str, tmp_path: Path) -> None:
+    script = SCRIPTS[name]
+    kind = ServiceType.TCP if name == "tcp" else ServiceType.HTTP
+    sent, said = (b"".join(part[side] for part in script) for side in (0, 1))
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for asked, answer in script:
+            assert await reader.readexactly(len(asked)) == asked
+            writer.write(answer)
+        writer.close()
+
+    async def work() -> tuple[list[dict[str, Any]], Path]:
+        async with published(tmp_path, play, kind) as (capture, service):
+            reader, writer = await asyncio.open_connection(service.host, service.port)
+            heard = b""
+            for asked, answer in script:
+                writer.write(asked)
+                heard += await reader.readexactly(len(answer))
+            assert heard == said
+            assert await reader.read() == b""
+            writer.close()
+            await asyncio.sleep(0.1)
+            path = await capture.packets(tmp_path)
+            assert path is not None
+            return await flows(capture, tmp_path), path
+
+    found, path = asyncio.run(work())
+    if name == "http":
+        first, second = found
+        assert content(first["request"]) == b"\x00\x01\xfe\xff"
+        assert content(first["response"]) == b"h\xc3\xa9llo\x00\xff"
+        assert first["response"]["headers"][0] == ["X-Odd", "two  spaces "]
+        assert (second["request"]["path"], second["response"]["status"]) == ("/d", 204)
+    else:
+        (stream,) = [flow for flow in found if flow["kind"] == "tcp"]
+        for side, expected in (("client", sent), ("service", said)):
+            parts = [content(part) for part in stream["data"] if part["from"] == side]
+            assert b"".join(parts) == expected
+    assert payloads(path) == (sent, said)
+
+
+def content(message: dict[str, Any]) -> bytes:
+    body = str(message["body"])
+    return base64.b64decode(body) if message["body_encoding"] == "base64" else body.encode()
+
+
+def payloads(path: Path) -> tuple[bytes, bytes]:
+    """What tshark finds that each side sent: the client's side spoke first."""
+    command = ["tshark", "-r", str(path), "-T", "fields", "-e", "tcp.srcport", "-e", "tcp.payload"]
+    shown = subprocess.run(
+        [*command, "-e", "tcp.analysis.flags"], capture_output=True, text=True, check=True
+    )
+    sides: dict[str, bytes] = {}
+    for line in shown.stdout.splitlines():
+        port, payload, flags = [*line.split("\t"), "", ""][:3]
+        assert not flags, f"tshark finds fault with the stream: {line}"
+        sides[port] = sides.get(port, b"") + bytes.fromhex(payload)
+    first, second = sides.values()
+    return first, second

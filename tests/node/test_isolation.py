@@ -31,7 +31,10 @@ from ctfy.node.providers.docker import isolation
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
 
-pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+pytestmark = [
+    pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),
+    pytest.mark.xdist_group("network"),  # one at a time: they change what the machine is
+]
 
 METADATA, INTERNET = "169.254.169.254", "203.0.113.9"
 PROBE = """

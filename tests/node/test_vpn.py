@@ -28,7 +28,10 @@ from ctfy.server.models.nodes import NodeStartRequest
 from tests.conftest import PROVIDERS
 from tests.node.test_isolation import PROBE, accept
 
-pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+pytestmark = [
+    pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),
+    pytest.mark.xdist_group("network"),  # one at a time: they change what the machine is
+]
 
 HOST, PLAYER = "198.51.100.1", "198.51.100.2"
 

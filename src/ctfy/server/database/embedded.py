@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class EmbeddedPostgres:
         self._server: Any = None
 
     def start(self) -> str:
-        """Start or join the server; its URL."""
+        """Start or join the server; its URL. Raises OSError when it does not start."""
         library = _library()
         self.path.mkdir(parents=True, exist_ok=True)
         # The library's own lock is one file for the whole machine, and whoever came first owns it.
@@ -46,7 +47,12 @@ class EmbeddedPostgres:
         users = server.global_process_id_list
         if known := users.get_and_remove(-1):
             users.put([pid for pid in known if psutil.pid_exists(pid)])
-        server.start()
+        try:
+            server.start()
+        except subprocess.CalledProcessError as error:
+            raise OSError(
+                f"the embedded database did not start; its log is {self.path / 'log'}"
+            ) from error
         self._server = server
         uri: str = self._server.get_uri()
         return uri
