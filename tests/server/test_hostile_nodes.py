@@ -69,7 +69,7 @@ def test_a_node_that_does_not_answer_holds_nobody_up(lonely: Arena) -> None:
         (row,) = [r for r in admin.challenges.build_state().rows if r.challenge_id == "notes"]
         assert row.nodes[0].node_error == "The node did not answer in time."
         assert admin.observability.traffic_summary().total_requests >= 0
-        assert time.monotonic() - began < 12
+        assert time.monotonic() - began < 15  # not the 16 that both would take
         task = admin.tasks.wait(admin.challenges.build("notes").id)
         assert (task.status, task.error) == ("failed", "1 of 1 failed; the log says why.")
         assert "did not answer in time" in admin.tasks.logs(task.id).items[0].message

@@ -125,7 +125,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         issues = [
-            {"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in error.errors()
+            {
+                "loc": list(e["loc"]),
+                "msg": e["msg"].removeprefix("Value error, "),  # pydantic's word, not ours
+                "type": e["type"],
+            }
+            for e in error.errors()
         ]
         first = issues[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "request"

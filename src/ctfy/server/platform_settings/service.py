@@ -143,7 +143,11 @@ async def change(
         checked = validated(key, value)
     except ValidationError as error:
         issues = [
-            {"loc": ["body", "value", *e["loc"][1:]], "msg": e["msg"], "type": e["type"]}
+            {
+                "loc": ["body", "value", *e["loc"][1:]],
+                "msg": e["msg"].removeprefix("Value error, "),
+                "type": e["type"],
+            }
             for e in error.errors()
         ]
         raise Invalid("validation_error", f"{key}: {issues[0]['msg']}", issues=issues) from None

@@ -35,7 +35,11 @@ async def submit(
         checked = known.params.model_validate(params or {})
     except ValidationError as error:
         issues = [
-            {"loc": ["body", "params", *e["loc"]], "msg": e["msg"], "type": e["type"]}
+            {
+                "loc": ["body", "params", *e["loc"]],
+                "msg": e["msg"].removeprefix("Value error, "),
+                "type": e["type"],
+            }
             for e in error.errors()
         ]
         raise Invalid("validation_error", f"params: {issues[0]['msg']}", issues=issues) from None
