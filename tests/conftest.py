@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,33 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(postgres.stop)
 
 
+_platform_log: Path | None = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that fails shows what the server of its worker wrote of errors meanwhile."""
+    log = _platform_log
+    size = log.stat().st_size if log else 0
+    try:
+        return (yield)
+    except BaseException:
+        if log:
+            with log.open(errors="replace") as lines:
+                lines.seek(size)
+                told = "".join(line for line in lines if not line.startswith('{"method"'))
+            item.add_report_section("call", "server's log", told)
+        raise
+
+
+@pytest.fixture(autouse=True)
+def in_turn(request: pytest.FixtureRequest) -> None:
+    """The tests of a group are all on one worker; else they would not take turns."""
+    group = request.node.get_closest_marker("xdist_group")
+    if group and request.config.getoption("loadgroup", False):
+        assert request.node.nodeid.endswith(f"@{group.args[0]}")
+
+
 def in_database(url: str, name: str) -> str:
     head, _, query = url.partition("?")
     return f"{head.rpartition('/')[0]}/{name}?{query}"
@@ -109,8 +136,11 @@ def running(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """This worker's platform: server with worker, and a node with the sandbox provider."""
     # Most tests leave their instances running: there must be room for all of them.
     folder = tmp_path_factory.mktemp("platform")
+    global _platform_log
     with stack(database_url, folder, mint_invite, capacity=500) as up:
+        _platform_log = up.server.log
         yield up
+        _platform_log = None
 
 
 ADMIN_EMAIL = "root@example.org"

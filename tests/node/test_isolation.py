@@ -36,6 +36,13 @@ pytestmark = [
     pytest.mark.xdist_group("network"),  # one at a time: they change what the machine is
 ]
 
+# No HTTP server: Python's looks its own name up first, and nobody here answers that.
+LISTEN = """
+import socket, sys
+listener = socket.create_server(("0.0.0.0", int(sys.argv[1])), backlog=64)
+while True:
+    listener.accept()[0].close()
+"""
 METADATA, INTERNET = "169.254.169.254", "203.0.113.9"
 PROBE = """
 import http.server, json, os, socket, urllib.parse
@@ -123,7 +130,7 @@ def outside() -> Iterator[Outside]:
         port = listener.getsockname()[1]
         threading.Thread(target=accept, args=(listener,), daemon=True).start()
         far = subprocess.Popen(
-            ["ip", "netns", "exec", space, "python3", "-m", "http.server", str(port)],
+            ["ip", "netns", "exec", space, "python3", "-c", LISTEN, str(port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

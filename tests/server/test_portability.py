@@ -14,6 +14,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.server.competitions.portability import PARTS
 from ctfy.server.tables import Base
 from tests.conftest import Arena
+from tests.processes import wait_for
 from tests.server.test_accounts import refusal
 from tests.server.test_instances import start
 from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
@@ -33,6 +34,12 @@ def played(arena: Arena, secret: bytes) -> tuple[str, PlatformClient, PlatformCl
     other = start(bob, competition.id)
     assert bob.submissions.submit(other.id, flag(secret, other.id)).solve_rank == 2
     ada.competition(competition.id).unlock_hint("notes", "where")
+    # Standings follow what happened, a moment later: worth, share and bonus, less the hint.
+    points = 499 + 33 + 7 - 25
+    wait_for(
+        "the hint's price",
+        lambda: ada.competition(competition.id).scoreboard()[0].points == points,
+    )
     return competition.id, ada, bob, ready.id
 
 

@@ -134,11 +134,13 @@ class Standings:
         self._loading: dict[tuple[str, bool], list[Told]] = {}
         self._locks: defaultdict[tuple[str, bool], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._freezes: dict[str, datetime | None] = {}
+        self._changes = 0  # of competitions, as told
 
     def see(self, told: Told) -> None:
         """Apply an event to the boards of its competition."""
         competition_id = str(told.payload.get("competition_id", ""))
         if told.name.startswith("competition_"):
+            self._changes += 1
             self._freezes.pop(competition_id, None)
         for frozen in (False, True):
             key = (competition_id, frozen)
@@ -163,12 +165,16 @@ class Standings:
 
     async def freezes_at(self, competition_id: str) -> datetime | None:
         """When the players' standings freeze, or have frozen."""
-        if competition_id not in self._freezes:
-            async with self._database.transaction() as session:
-                self._freezes[competition_id] = await session.scalar(
-                    select(Competition.freezes_at).where(Competition.id == competition_id)
-                )
-        return self._freezes[competition_id]
+        if competition_id in self._freezes:
+            return self._freezes[competition_id]
+        seen = self._changes
+        async with self._database.transaction() as session:
+            freeze = await session.scalar(
+                select(Competition.freezes_at).where(Competition.id == competition_id)
+            )
+        if seen == self._changes:  # what was told meanwhile may have changed it: look again then
+            self._freezes[competition_id] = freeze
+        return freeze
 
     def until_freeze(self, freeze: float | None) -> float | None:
         """A freeze that is still to come, as Unix time: what is shown now ends there."""
