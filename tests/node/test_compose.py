@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge
 from ctfy.node.providers.docker.compose import (
+    Build,
     Network,
-    image_of,
+    build_of,
     network_names,
     published_ports,
     render,
 )
 from ctfy.node.providers.docker.isolation import Subnets
+from ctfy.node.providers.docker.project import nanoseconds
 
 
 def challenge(folder: Path, services: dict[str, Any], **top: Any) -> Challenge:
@@ -37,7 +39,7 @@ NETWORKS = {"default": Network("ctiabc", "10.213.0.0/28")}
 def rendered(folder: Path, **service: Any) -> dict[str, Any]:
     made = challenge(folder, {"web": {"image": "x", "ports": ["80"], **service}})
     services: dict[str, Any] = render(
-        made, "i1", {"flag": "F"}, folder / "answers", networks=NETWORKS, node="n"
+        made, "i1", {"flag": "F"}, folder / "answers", networks=NETWORKS, volume_of=Path, node="n"
     )["services"]
     return services["web"]
 
@@ -79,6 +81,11 @@ REFUSED = [
     ({"ports": [{"target": 80, "published": 80}]}, "port of the host is fixed"),
     ({"ports": ["80-90"]}, "no single port"),
     ({"build": "/etc"}, "builds from outside"),
+    ({"environment": ["A=${CTFY_NODE_TOKEN}"]}, "nobody sets `CTFY_NODE_TOKEN`"),
+    ({"command": "echo $HOME"}, "nobody sets `HOME`"),
+    ({"networks": {"default": {"ipv4_address": "10.0.0.2"}}}, "ipv4_address"),
+    ({"depends_on": ["nowhere"]}, "waits for ['nowhere']"),
+    ({"depends_on": {"web": {"condition": "service_started"}}}, "wait for one another"),
     ({"build": {"context": "services/web", "network": "host"}}, "build.network"),
     ({"build": {"context": "services/web", "dockerfile": "../../Dockerfile"}}, "outside"),
 ]
@@ -167,12 +174,14 @@ def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
         "front": Network("cti1", "10.213.0.0/28"),
         "back": Network("cti2", "10.213.0.16/28"),
     }
-    content = render(made, "i1", {}, tmp_path / "answers", networks=networks, node="n")
+    content = render(
+        made, "i1", {}, tmp_path / "answers", networks=networks, volume_of=Path, node="n"
+    )
     web, db = content["services"]["web"], content["services"]["db"]
     assert web["volumes"][:2] == ["data:/data", f"{made.path}/services:/src:ro"]
     assert db["volumes"] == ["data:/data:ro"]
     assert set(content["volumes"]) == {"data", web["volumes"][2].partition(":")[0]}
-    assert all(v["driver_opts"]["type"] == "tmpfs" for v in content["volumes"].values())
+    assert content["volumes"]["data"]["driver_opts"]["device"] == "data"
     assert db["networks"] == {"back": {"aliases": ["database"]}}
     assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
     back = content["networks"]["back"]
@@ -207,7 +216,9 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
             "flag-rotator": {"image": "x", "environment": ["A=b"]},
         },
     )
-    content = render(made, "i1", {"flag": "F"}, tmp_path / "answers", networks=NETWORKS, node="n")
+    content = render(
+        made, "i1", {"flag": "F"}, tmp_path / "answers", networks=NETWORKS, volume_of=Path, node="n"
+    )
     services = content["services"]
     assert services["web"]["volumes"] == [f"{tmp_path / 'answers'}:/answers:ro"]
     assert "environment" not in services["web"]
@@ -215,17 +226,59 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
     assert "volumes" not in services["flag-rotator"]
 
 
-def test_an_image_is_named_by_its_content(tmp_path: Path) -> None:
+def built(made: Challenge, service: dict[str, Any], **given: str) -> Build:
+    build = build_of(made, "web", service, given)
+    assert build is not None
+    return build
+
+
+def test_an_image_is_named_by_all_that_goes_into_it(tmp_path: Path) -> None:
     made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
-    service = {"build": {"context": "services/web"}}
-    before, folder = image_of(made, "web", service)
-    assert (before, folder) == image_of(made, "web", service)
-    assert folder is not None
-    (folder / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
-    assert image_of(made, "web", service)[0] != before
+    plain: dict[str, Any] = {"build": {"context": "services/web"}}
+    before = built(made, plain)
+    assert before == built(made, {"build": "services/web"})
+    assert build_of(made, "web", {"image": "x"}, {}) is None
+    others = [
+        {"context": "services/web", "target": "slim"},
+        {"context": "services/web", "dockerfile": "Other"},
+        {"context": "services/web", "args": {"A": "1"}},
+        {"context": "services/web", "args": ["A=2"]},
+    ]
+    images = {built(made, {"build": other}).image for other in others}
+    assert len(images | {before.image}) == 5
+    (before.folder / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
+    assert built(made, plain).image != before.image
+
+
+def test_a_build_argument_may_be_of_the_instance(tmp_path: Path) -> None:
+    made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
+    service = {
+        "build": {"context": "services/web", "args": {"F": "${ANSWER_FLAG}", "MODE": "${M:-x}"}}
+    }
+    one, two = (built(made, service, ANSWER_FLAG=flag) for flag in ("one", "two"))
+    assert (one.args, one.of_instance) == ({"F": "one", "MODE": "x"}, True)
+    assert one.image != two.image
+    same = {"build": {"context": "services/web", "args": {"F": "$$HOME"}}}
+    assert (built(made, same).args, built(made, same).of_instance) == ({"F": "$HOME"}, False)
 
 
 def test_a_build_outside_the_challenge_is_refused(tmp_path: Path) -> None:
     made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
     with pytest.raises(ValueError, match="outside"):
-        image_of(made, "web", {"build": "../.."})
+        build_of(made, "web", {"build": "../.."}, {})
+
+
+def test_variables_are_the_instances_and_never_the_nodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "of the node")
+    environment = ["ID=${INSTANCE_ID}", "S=${SECRET:-mine}", "F=$ANSWER_FLAG", "D=$$1"]
+    service = rendered(tmp_path, environment=environment)
+    assert service["environment"] == {"ID": "i1", "S": "mine", "F": "F", "D": "$1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("90s", 90), ("1m30s", 90), ("1500ms", 1.5), ("2h", 7200), (3, 3)]
+)
+def test_durations_are_as_compose_writes_them(written: Any, meant: float) -> None:
+    assert nanoseconds(written) == meant * 10**9

@@ -11,7 +11,7 @@ import jinja2
 import yaml
 from pydantic import ValidationError
 
-from ctfy.challenge.compose import refusals
+from ctfy.challenge.compose import early_answers, refusals
 from ctfy.challenge.metadata import Metadata, Mode
 
 
@@ -99,6 +99,10 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
     compose = folder / "docker-compose.yml"
     dynamic = [q.id for q in metadata.questions if q.mode == Mode.DYNAMIC]
     if not compose.is_file():
+        if metadata.sandbox is None and metadata.warm:
+            yield Finding(
+                folder / "metadata.yaml", 0, "nothing runs that could be `warm`", "remove `warm`"
+            )
         if metadata.sandbox is None and dynamic:
             yield Finding(
                 folder / "metadata.yaml",
@@ -118,6 +122,13 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
         yield Finding(compose, 0, "has no services", "add `services:` with one service or more")
     elif not any(service.get("ports") for service in services.values()):
         yield Finding(compose, 0, "publishes no port", "add `ports:` to the service players reach")
+    if metadata.warm and (line := early_answers(compose)):
+        yield Finding(
+            compose,
+            line,
+            "a `warm` instance runs before it has answers, and this takes them at the start",
+            "read /answers/<id> when asked, or remove `warm`",
+        )
     for refusal in refusals(compose):
         yield Finding(compose, refusal.line, refusal.problem, refusal.fix)
 

@@ -6,13 +6,20 @@ somebody has looked at it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import yaml
 
-ANSWERS_TARGET = "/answers"
+# `$$`, `$NAME`, `${NAME}`, `${NAME:-default}`: what Compose takes for a variable.
+VARIABLE = re.compile(
+    r"\$(?:\$|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})"
+)
+GIVEN = re.compile(r"INSTANCE_ID|ANSWER_[A-Z0-9_]+")
+ANSWERS_TARGET, ROTATOR = "/answers", "flag-rotator"
 # What ordinary servers need to start and drop privileges; none of it reaches the host.
 SAFE_CAPABILITIES = frozenset(
     {
@@ -119,6 +126,23 @@ def refusals(path: Path) -> list[Refusal]:
     return sorted(_document(root, path.parent.resolve()), key=lambda refusal: refusal.line)
 
 
+def early_answers(path: Path) -> int:
+    """The first line at which a compose file takes what only a claimed instance has; 0: none.
+
+    Raises as `refusals` does.
+    """
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    services = next((value for key, value in _pairs(root) if key.value == "services"), None)
+    lines = [
+        scalar.start_mark.line + 1
+        for scalar in _strings(services)
+        for found in VARIABLE.finditer(scalar.value)
+        if GIVEN.fullmatch(found["name"] or found["braced"] or "")
+    ]
+    lines += [name.start_mark.line + 1 for name, _ in _pairs(services) if name.value == ROTATOR]
+    return min(lines, default=0)
+
+
 def _document(root: Node, folder: Path) -> Iterator[Refusal]:
     for key, value in _pairs(root):
         if key.value not in _TOP:
@@ -126,6 +150,7 @@ def _document(root: Node, folder: Path) -> Iterator[Refusal]:
         elif key.value == "services":
             for name, service in _pairs(value):
                 yield from _service(name.value, service, folder)
+            yield from _waits(value)
         elif key.value == "volumes":
             yield from _each(value, _volume_definition)
         elif key.value == "networks":
@@ -142,9 +167,71 @@ def _service(name: str, service: Node, folder: Path) -> Iterator[Refusal]:
         word = key.value
         if word in _CHECKS:
             yield from _CHECKS[word](value, folder)
+        if word in KEPT or word == "build":
+            yield from _variables(value)
         elif word not in _READ and word not in _IGNORED:
             reason = _REASONS.get(word, "is not supported")
             yield _no(key, f"compose.{word}", f"`{name}.{word}` {reason}", "remove it")
+
+
+def _waits(services: Node) -> Iterator[Refusal]:
+    """What services wait for: one another, and in no circle."""
+    needs: dict[str, list[str]] = {}
+    known = {name.value for name, _ in _pairs(services)}
+    for name, service in _pairs(services):
+        for key, value in _pairs(service):
+            if key.value != "depends_on":
+                continue
+            others = [k for k, _ in _pairs(value)] or _items(value)
+            needs[name.value] = [other.value for other in others]
+            if unknown := sorted(set(needs[name.value]) - known):
+                yield _no(
+                    key,
+                    "compose.depends-on",
+                    f"`{name.value}` waits for {unknown}",
+                    f"name one of: {', '.join(sorted(known))}",
+                )
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        yield _no(services, "compose.depends-on", f"{circle} wait for one another", "take one out")
+
+
+def _strings(node: Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _strings(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _strings(item)
+
+
+def _variables(value: Node) -> Iterator[Refusal]:
+    for scalar in _strings(value):
+        for found in VARIABLE.finditer(scalar.value):
+            name = found["name"] or found["braced"]
+            if name and found["default"] is None and not GIVEN.fullmatch(name):
+                yield _no(
+                    scalar,
+                    "compose.variable",
+                    f"nobody sets `{name}`",
+                    "use INSTANCE_ID or ANSWER_<ID>, give a default, or write $$ for a dollar sign",
+                )
+
+
+def _networks(value: Node, _: Path) -> Iterator[Refusal]:
+    for _name, network in _pairs(value):
+        for key, _inner in _pairs(network):
+            if key.value != "aliases":
+                yield _no(
+                    key,
+                    "compose.network",
+                    f"`{key.value}` is fixed, so two instances would clash",
+                    "services know each other by name",
+                )
 
 
 def _ports(value: Node, _: Path) -> Iterator[Refusal]:
@@ -267,6 +354,7 @@ _CHECKS: dict[str, Callable[[Node, Path], Iterator[Refusal]]] = {
     "volumes": _volumes,
     "cap_add": _capabilities,
     "build": _build,
+    "networks": _networks,
 }
 
 

@@ -119,6 +119,7 @@ class Metadata(BaseModel):
     protocol: ServiceType = ServiceType.HTTP
     node_labels: dict[str, str] = {}
     egress: bool = False
+    warm: Annotated[int, Field(ge=0, le=100)] = 0
     sandbox: Sandbox | None = None
 
     @field_validator("hints")

@@ -14,12 +14,14 @@ from ctfy.challenge.catalogue import TEMPLATE_SUFFIX, Challenge
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
     autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True
 )
+del _ENVIRONMENT.filters["random"], _ENVIRONMENT.globals["lipsum"]
 
 
 def render_attachments(challenge: Challenge, variables: dict[str, Any], target: Path) -> list[Path]:
     """Write the challenge's attachments into `target`, templates rendered; the files.
 
-    Templates see `answers` (by question id), `instance_id` and `challenge_id`.
+    Templates see `answers` (by question id), `instance_id`, `challenge_id` and `services` (each
+    with `label`, `host`, `port`, `url`), and nothing by chance: rendered again, a file is the same.
     Raises jinja2.TemplateError when one does not render.
     """
     target.mkdir(parents=True, exist_ok=True)

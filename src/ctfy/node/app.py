@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -74,16 +73,16 @@ async def health(instances: TheInstances) -> NodeHealthResponse:
         provider=instances.provider.name,
         running=instances.running,
         capacity=instances.capacity,
-        **load(),
+        **load(instances.inventory.root),
     )
 
 
-def load() -> dict[str, float]:
-    """CPU, memory and disk in use, percent."""
+def load(folder: Path) -> dict[str, float]:
+    """CPU, memory, and the disk that a folder is on, in use, percent."""
     return {
         "cpu_percent": psutil.cpu_percent(),
         "memory_percent": psutil.virtual_memory().percent,
-        "disk_percent": psutil.disk_usage(os.curdir).percent,
+        "disk_percent": psutil.disk_usage(str(folder)).percent,
     }
 
 
@@ -124,7 +123,9 @@ async def status(
 async def instance_health(instance_id: str, instances: TheInstances) -> NodeInstanceHealth:
     """Whether an instance's services answer."""
     instances.get(instance_id)
-    return NodeInstanceHealth(is_healthy=await instances.provider.is_healthy(instance_id))
+    return NodeInstanceHealth(
+        is_healthy=await instances.provider.is_healthy(instances.inventory.handle(instance_id))
+    )
 
 
 @router.get("/instances/{instance_id}/container-logs", dependencies=PLATFORM)
@@ -132,14 +133,15 @@ async def container_logs(instance_id: str, instances: TheInstances) -> NodeInsta
     """What an instance's processes printed."""
     instances.get(instance_id)
     folder = instances.inventory.folder(instance_id)
-    return NodeInstanceLogs(logs=await instances.provider.logs(instance_id, folder))
+    return NodeInstanceLogs(
+        logs=await instances.provider.logs(instances.inventory.handle(instance_id), folder)
+    )
 
 
 @router.get("/instances/{instance_id}/containers", dependencies=PLATFORM)
 async def containers(instance_id: str, instances: TheInstances) -> list[NodeContainer]:
     """What an instance is made of."""
-    instances.get(instance_id)
-    return await instances.provider.containers(instance_id)
+    return await instances.provider.containers(instances.handle(instance_id))
 
 
 @router.get("/instances/{instance_id}/attachments", dependencies=PLATFORM)
@@ -266,11 +268,11 @@ async def shell(socket: WebSocket, instance_id: str, container: str, shell: str 
         await socket.close(4401, "only the platform talks to this node")
         return
     try:
-        instances.get(instance_id)
+        handle = instances.handle(instance_id)
         if shell not in SHELLS:
             raise KeyError(shell)
         command = await asyncio.to_thread(
-            instances.provider.shell_command, instance_id, container, shell
+            instances.provider.shell_command, handle, container, shell
         )
     except (NotFound, KeyError, IndexError):
         await socket.close(4404, "no such instance, container or shell")

@@ -19,6 +19,7 @@ from ctfy.server.models.builds import NodeBuildRow, NodeBuildState, NodePullRow,
 log = structlog.get_logger()
 
 _AT_ONCE = 2
+_PAUSES_S = (0.5, 2.0)  # between attempts
 
 
 class Builds:
@@ -70,15 +71,21 @@ class Builds:
     async def _work(self, what: str, challenge: Challenge) -> None:
         do = self._provider.build if what == "build" else self._provider.pull
         async with self._turn:
-            try:
-                await do(challenge)
-            except StartFailed as error:
-                self._put(what, challenge, "failed", str(error))
-            except Exception as error:
-                log.exception("build_failed", challenge_id=challenge.id)
-                self._put(what, challenge, "failed", f"{type(error).__name__}: {error}")
-            else:
-                self._put(what, challenge, "built" if what == "build" else "pulled")
+            for pause in (*_PAUSES_S, None):
+                try:
+                    await do(challenge)
+                except StartFailed as error:
+                    reason = str(error)
+                except Exception as error:
+                    log.exception("build_failed", challenge_id=challenge.id)
+                    reason = f"{type(error).__name__}: {error}"
+                else:
+                    self._put(what, challenge, "built" if what == "build" else "pulled")
+                    return
+                if pause is None:
+                    self._put(what, challenge, "failed", reason)
+                else:  # a registry that is away for a moment is no broken challenge
+                    await asyncio.sleep(pause)
 
     def _row(self, what: str, challenge: Challenge) -> dict[str, Any]:
         row = self._rows.get(f"{what} {challenge.id}")

@@ -13,8 +13,9 @@ from ctfy.challenge.catalogue import Catalogue, Challenge, Changes
 from ctfy.challenge.rendering import render_attachments
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
-from ctfy.node.inventory import Inventory
+from ctfy.node.inventory import Inventory, write_answers
 from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.node.warm import Member, WarmPool
 from ctfy.server.errors import NotFound, Unavailable
 from ctfy.server.models.challenges import AttachmentInfo
 from ctfy.server.models.instances import AttackSurface, ServiceEndpoint, VpnEndpoint
@@ -43,6 +44,13 @@ class Instances:
         self.capacity = capacity
         self.catalogue = catalogue
         self._starting: dict[str, asyncio.Task[None]] = {}
+        self.warm = WarmPool(
+            provider,
+            catalogue,
+            inventory.root.parent / "warm",
+            room=lambda: self.capacity - self.running - len(self.warm),
+            busy=lambda: bool(self._starting),
+        )
 
     @property
     def running(self) -> int:
@@ -52,29 +60,31 @@ class Instances:
     async def recover(self) -> None:
         """After a restart: keep what still runs, say of the rest that it is lost."""
         ready = {i for i, state in self.inventory.states.items() if state.status == "ready"}
-        adopted = await self.provider.recover(ready)
+        handles = await self.provider.recover({self.inventory.handle(i) for i in ready})
+        adopted = {i for i in ready if self.inventory.handle(i) in handles}
         for instance_id, state in list(self.inventory.states.items()):
             if instance_id not in adopted and state.status != "error":
                 self._fail(instance_id, "The node restarted and lost the instance.")
             elif instance_id in adopted:
                 await self._publish_again(instance_id, state)
+        self.warm.open()
 
     async def _publish_again(self, instance_id: str, state: NodeInstanceState) -> None:
         challenge = self.catalogue.get(state.challenge_id)
         try:
             if challenge is None:
                 raise StartFailed("The challenge is not on this node any more.")
-            services = await self.provider.services(instance_id, challenge)
+            services = await self.provider.services(self.inventory.handle(instance_id), challenge)
             await self._publish(instance_id, self.inventory.folder(instance_id), services)
         except (StartFailed, OSError) as error:
-            await self.provider.stop(instance_id)
+            await self.provider.stop(self.inventory.handle(instance_id))
             self._fail(instance_id, f"The node restarted and could not publish it again: {error}")
 
     async def _publish(
         self, instance_id: str, folder: Path, services: list[ServiceEndpoint]
     ) -> tuple[list[ServiceEndpoint], VpnEndpoint | None]:
         """Where players reach an instance: its services, or the VPN that leads to them."""
-        inner = await self.provider.vpn(instance_id)
+        inner = await self.provider.vpn(self.inventory.handle(instance_id))
         if inner is None:
             return await self.capture.publish(instance_id, folder, services), None
         host, port = await self.capture.publish_vpn(instance_id, folder, inner)
@@ -97,59 +107,92 @@ class Instances:
         state = NodeInstanceState(
             instance_id=order.instance_id, status="starting", challenge_id=challenge.id
         )
-        self.inventory.put(state)
-        task = asyncio.create_task(self._start(challenge, order))
+        self.inventory.states[order.instance_id] = state
+        member = self.warm.claim(challenge)
+        try:
+            if member is not None:
+                member.on_exit = lambda reason: self._fail(order.instance_id, reason)
+                self.inventory.adopt(order.instance_id, member.folder, member.handle)
+            self.inventory.put(state)
+        except OSError as error:
+            if member is not None:
+                self.warm.give_back(member)
+            self._fail(order.instance_id, f"The node cannot write to its disk: {error.strerror}.")
+            return self.get(order.instance_id)
+        task = asyncio.create_task(self._start(challenge, order, member))
         self._starting[order.instance_id] = task
         task.add_done_callback(lambda _: self._starting.pop(order.instance_id, None))
         return state
 
-    async def _start(self, challenge: Challenge, order: NodeStartRequest) -> None:
+    async def _start(
+        self, challenge: Challenge, order: NodeStartRequest, member: Member | None
+    ) -> None:
         instance_id = order.instance_id
         folder = self.inventory.folder(instance_id)
+
         try:
-            _write_answers(folder / "answers", order.answers)
+            write_answers(folder / "answers", order.answers)
+            if member is not None:
+                inner = member.services
+            else:
+                if self.running + len(self.warm) > self.capacity:
+                    await self.warm.give_way()
+                placed = Order(instance_id, challenge, order.answers, folder)
+                inner = await self.provider.start(
+                    placed, lambda reason: self._fail(instance_id, reason)
+                )
+            services, vpn = await self._publish(instance_id, folder, inner)
             files = render_attachments(
                 challenge,
                 {
                     "answers": order.answers,
                     "instance_id": instance_id,
                     "challenge_id": challenge.id,
+                    "services": services,
                 },
                 folder / "attachments",
             )
-            inner = await self.provider.start(
-                Order(instance_id, challenge, order.answers, folder),
-                lambda reason: self._fail(instance_id, reason),
+            surface = AttackSurface(
+                services=services,
+                provided_files=[AttachmentInfo(name=f.name, size=f.stat().st_size) for f in files],
+                vpn=vpn,
             )
-            services, vpn = await self._publish(instance_id, folder, inner)
+            if ended := self.get(instance_id).error:  # by itself, meanwhile
+                raise StartFailed(ended)
+            self.inventory.put(
+                NodeInstanceState(
+                    instance_id=instance_id,
+                    status="ready",
+                    challenge_id=challenge.id,
+                    attack_surface=surface,
+                )
+            )
             self.builds.built(challenge)
         except (StartFailed, TemplateError, OSError) as error:
-            self._fail(instance_id, str(error))
+            await self._give_up(instance_id, str(error))
             return
         except Exception:
             log.exception("start_failed", instance_id=instance_id)
-            self._fail(instance_id, "The node failed to start the instance.")
+            await self._give_up(instance_id, "The node failed to start the instance.")
             return
-        surface = AttackSurface(
-            services=services,
-            provided_files=[AttachmentInfo(name=f.name, size=f.stat().st_size) for f in files],
-            vpn=vpn,
-        )
-        self.inventory.put(
-            NodeInstanceState(
-                instance_id=instance_id,
-                status="ready",
-                challenge_id=challenge.id,
-                attack_surface=surface,
-            )
-        )
+
+    async def _give_up(self, instance_id: str, reason: str) -> None:
+        """A start failed: nothing of it may be left."""
+        self._fail(instance_id, reason)
+        try:
+            await self.provider.stop(self.inventory.handle(instance_id))
+        except Exception as error:  # the platform's stop comes, and tries again
+            log.warning("failed_start_left", instance_id=instance_id, error=str(error))
 
     def _fail(self, instance_id: str, reason: str) -> None:
         state = self.inventory.states.get(instance_id)
         self.capture.withdraw(instance_id)
         if state is not None:
             failed = {"status": "error", "error": reason, "attack_surface": None}
-            self.inventory.put(state.model_copy(update=failed))
+            try:
+                self.inventory.put(state.model_copy(update=failed))
+            except OSError as error:  # known while the node runs; after a restart found out again
+                log.warning("state_not_kept", instance_id=instance_id, error=str(error))
 
     def rescan(self, root: Path) -> Changes:
         """Look at the challenges folder again. Raises BrokenChallenge."""
@@ -161,6 +204,11 @@ class Instances:
         if state is None:
             raise NotFound("instance_not_found", "This node has no such instance.")
         return state
+
+    def handle(self, instance_id: str) -> str:
+        """What the provider calls an instance. Raises `instance_not_found`."""
+        self.get(instance_id)
+        return self.inventory.handle(instance_id)
 
     async def wait_started(self, instance_id: str, seconds: float) -> None:
         """Return when the instance has started or failed, at the latest after `seconds`."""
@@ -177,13 +225,13 @@ class Instances:
 
     async def stop(self, instance_id: str) -> None:
         """End an instance; nothing of it is left afterwards. Raises `instance_not_found`."""
-        self.get(instance_id)
+        handle = self.handle(instance_id)
         if starting := self._starting.get(instance_id):
             starting.cancel()
             with suppress(asyncio.CancelledError):
                 await starting
         self.capture.withdraw(instance_id)
-        await self.provider.stop(instance_id)
+        await self.provider.stop(handle)
         self.inventory.forget(instance_id)
 
     async def stop_all(self) -> None:
@@ -193,12 +241,7 @@ class Instances:
     async def close(self) -> None:
         """End everything, starting instances too."""
         await self.builds.close()
+        await self.warm.close()
         await self.stop_all()
         await self.provider.close()
         self.capture.close()
-
-
-def _write_answers(folder: Path, answers: dict[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for question_id, value in answers.items():
-        (folder / question_id).write_text(value, encoding="utf-8")

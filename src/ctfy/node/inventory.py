@@ -10,36 +10,52 @@ from typing import Any
 
 from ctfy.server.models.nodes import NodeInstanceState
 
+_HANDLE = "handle.json"
+
 
 class Inventory:
     """One folder per instance under `root`, each with the instance's `state.json`."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
-        self._root.mkdir(parents=True, exist_ok=True)
-        self._root.chmod(0o700)
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
         self.states: dict[str, NodeInstanceState] = {}
-        for path in sorted(self._root.iterdir()):
+        self._handles: dict[str, str] = {}
+        for path in sorted(self.root.iterdir()):
             try:
                 state = NodeInstanceState.model_validate_json((path / "state.json").read_bytes())
                 self.states[path.name] = state
+                if handle := read_json(path / _HANDLE):
+                    self._handles[path.name] = str(handle["handle"])
             except (OSError, ValueError):  # the crash came before the state was written
                 shutil.rmtree(path, ignore_errors=True)
 
     def folder(self, instance_id: str) -> Path:
         """The instance's own folder."""
-        return self._root / instance_id
+        return self.root / instance_id
+
+    def handle(self, instance_id: str) -> str:
+        """What the provider calls an instance: the id, unless it ran before it had one."""
+        return self._handles.get(instance_id, instance_id)
+
+    def adopt(self, instance_id: str, folder: Path, handle: str) -> None:
+        """Take what runs already under another name, with its folder, as that instance."""
+        write_atomically(folder / _HANDLE, json.dumps({"handle": handle}).encode())
+        folder.rename(self.folder(instance_id))
+        self._handles[instance_id] = handle
 
     def put(self, state: NodeInstanceState) -> None:
-        """Remember a state; it is on disk when this returns."""
+        """Remember a state; it is on disk when this returns. Raises OSError when it is not."""
+        self.states[state.instance_id] = state
         folder = self.folder(state.instance_id)
         folder.mkdir(exist_ok=True)
         write_atomically(folder / "state.json", state.model_dump_json().encode())
-        self.states[state.instance_id] = state
 
     def forget(self, instance_id: str) -> None:
         """Remove an instance and its folder."""
         self.states.pop(instance_id, None)
+        self._handles.pop(instance_id, None)
         shutil.rmtree(self.folder(instance_id), ignore_errors=True)
 
 
@@ -60,3 +76,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return content
+
+
+def write_answers(folder: Path, answers: dict[str, str]) -> None:
+    """Write a file per answer, each whole or not at all: what runs already may be reading."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for question_id, value in answers.items():
+        draft = folder / f".{question_id}"
+        draft.write_text(value, encoding="utf-8")
+        draft.replace(folder / question_id)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
@@ -18,6 +19,8 @@ from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
+
+_THREADS = 64
 
 
 class _Server(uvicorn.Server):
@@ -34,6 +37,8 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
 
     Raises ProviderUnavailable, BrokenChallenge, JoinRefused, OSError for a taken port.
     """
+    # Most of what a node waits for is its engine, and many instances may start at once.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
     catalogue = Catalogue.load(settings.challenges_dir)
@@ -60,7 +65,11 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         serving = asyncio.create_task(server.serve([listener]))
         try:
             await agent.join()
-            await agent.beat(lambda: instances.running, load, instances.builds.ready)
+            await agent.beat(
+                lambda: instances.running,
+                lambda: load(instances.inventory.root),
+                instances.builds.ready,
+            )
         finally:
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):

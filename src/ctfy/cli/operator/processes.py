@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import io
 import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -34,9 +36,27 @@ def configure_logs() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+class _Unfailing(io.TextIOBase):
+    """A stream that loses what cannot be written: a full disk under a log stops nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, or lose it."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that goes."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 async def until_signal(work: Coroutine[Any, Any, None]) -> None:

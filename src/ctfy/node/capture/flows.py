@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,8 @@ def _content(kept: bytes, length: int) -> dict[str, Any]:
 class _Side:
     """One direction of an HTTP connection."""
 
-    def __init__(self, kind: type[Any]) -> None:
+    def __init__(self, kind: type[Any], clock: Callable[[], float]) -> None:
+        self._clock = clock
         self.parser = kind(self)
         self.messages: deque[Message] = deque()
         self.current = Message()
@@ -59,7 +61,7 @@ class _Side:
         self.parser.feed_data(chunk)
 
     def on_message_begin(self) -> None:
-        self.current = Message(started_at=time.time())
+        self.current = Message(started_at=self._clock())
 
     def on_url(self, url: bytes) -> None:
         self.current.line["path"] = self.current.line.get("path", "") + url.decode("latin-1")
@@ -84,7 +86,7 @@ class _Side:
         self.current.length += len(body)
 
     def on_message_complete(self) -> None:
-        self.current.ended_at = time.time()
+        self.current.ended_at = self._clock()
         if self.current.line.get("status", 200) >= 200:  # not "100 Continue", which comes before
             self.messages.append(self.current)
 
@@ -103,8 +105,13 @@ class Connection:
     _bytes: dict[str, int] = field(default_factory=lambda: {"client": 0, "service": 0})
 
     def __post_init__(self) -> None:
-        self._requests = _Side(httptools.HttpRequestParser)
-        self._responses = _Side(httptools.HttpResponseParser)
+        self._opened = time.monotonic()
+        self._requests = _Side(httptools.HttpRequestParser, self._now)
+        self._responses = _Side(httptools.HttpResponseParser, self._now)
+
+    def _now(self) -> float:
+        """Unix seconds that only ever grow: a clock that is set meanwhile changes no duration."""
+        return self.started_at + time.monotonic() - self._opened
 
     def data(self, chunk: bytes, *, from_client: bool) -> None:
         """What one side sent."""
@@ -123,7 +130,7 @@ class Connection:
         if kept:
             self._stream.append(
                 {
-                    "at": time.time(),
+                    "at": self._now(),
                     "from": side,
                     **{k: v for k, v in _content(kept, len(kept)).items() if k != "truncated"},
                 }
@@ -134,7 +141,7 @@ class Connection:
             self._exchange(self._requests.messages.popleft(), self._responses.messages.popleft())
 
     def _exchange(self, request: Message, response: Message | None) -> None:
-        ended = response.ended_at if response else time.time()
+        ended = response.ended_at if response else self._now()
         self._done.append(
             {
                 "kind": "http",
@@ -161,7 +168,7 @@ class Connection:
                     "service": self.service,
                     "client": self.client,
                     "started_at": self.started_at,
-                    "duration_ms": round((time.time() - self.started_at) * 1000, 2),
+                    "duration_ms": round((self._now() - self.started_at) * 1000, 2),
                     "bytes_from_client": self._bytes["client"],
                     "bytes_from_service": self._bytes["service"],
                     "truncated": sum(self._bytes.values()) > self._kept,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import queue
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +14,13 @@ from typing import Any
 
 import structlog
 
+from ctfy.node.capture.pcap import HEADER
+
 log = structlog.get_logger()
 
 TRAFFIC, PACKETS = "traffic.jsonl", "capture.pcap"
-MOST_BYTES = 256 * 1024 * 1024  # per file and instance; what comes then is relayed, not recorded
+MOST_BYTES = 256 * 1024 * 1024  # per file and instance
+_EARLIER = ".earlier"
 
 _Item = tuple[Path, bytes | dict[str, Any]] | threading.Event | None
 
@@ -52,12 +57,32 @@ class Recorder:
             if isinstance(content, dict):  # a long one takes its time: here nobody waits for it
                 content = json.dumps(content, ensure_ascii=False).encode() + b"\n"
             try:
-                if path.exists() and path.stat().st_size + len(content) > MOST_BYTES:
-                    continue
+                size = path.stat().st_size if path.exists() else 0
+                if path.name == PACKETS and size + len(content) > MOST_BYTES // 2:
+                    path.replace(path.with_suffix(_EARLIER))  # the newest packets are kept
+                    content = HEADER + content
+                elif size + len(content) > MOST_BYTES:
+                    continue  # of flows the oldest: what comes then is relayed, not recorded
                 with path.open("ab") as file:
                     file.write(content)
             except OSError as error:  # the instance's folder is gone, or the disk is full
                 log.debug("not_recorded", path=str(path), error=str(error))
+
+
+def whole_packets(path: Path) -> Path | None:
+    """One file of all packets that are kept; None when there are none."""
+    earlier = path.with_suffix(_EARLIER)
+    if not earlier.exists():
+        return path if path.exists() else None
+    whole = path.with_suffix(".whole")
+    draft = path.with_suffix(".draft")
+    with draft.open("wb") as file:
+        for number, part in enumerate((earlier, path)):
+            with contextlib.suppress(FileNotFoundError), part.open("rb") as source:
+                source.seek(len(HEADER) if number else 0)
+                shutil.copyfileobj(source, file)
+    draft.replace(whole)
+    return whole
 
 
 def read_flows(path: Path, offset: int, limit: int) -> list[dict[str, Any]]:

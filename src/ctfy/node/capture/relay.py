@@ -13,7 +13,14 @@ from typing import Any
 from ctfy.node.capture.datagrams import Datagrams
 from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.pcap import HEADER, Packets
-from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, count_flows, read_flows
+from ctfy.node.capture.recorder import (
+    PACKETS,
+    TRAFFIC,
+    Recorder,
+    count_flows,
+    read_flows,
+    whole_packets,
+)
 from ctfy.node.inventory import read_json, write_atomically
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
 
@@ -104,8 +111,7 @@ class Capture:
     async def packets(self, folder: Path) -> Path | None:
         """The file of an instance's packets; None when there were none."""
         await self._recorder.flushed()
-        path = folder / PACKETS
-        return path if path.exists() else None
+        return await asyncio.to_thread(whole_packets, folder / PACKETS)
 
     def close(self) -> None:
         """Close every port."""

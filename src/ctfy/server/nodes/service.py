@@ -28,6 +28,8 @@ EVENTS = (
     "node_updated",
 )
 
+_FULL_DISK = 97.0  # percent, from which on a node gets no more instances
+
 
 async def invite(session: AsyncSession, ttl_seconds: int, caller_id: str) -> tuple[NodeInvite, str]:
     """A one-time registration token, and its secret."""
@@ -160,7 +162,9 @@ async def heartbeat(
         node.url = body.url.rstrip("/")
     node.ready_challenges = body.ready_challenges
     most = platform.settings.placement_max_load
-    node.overloaded = node.cpu_percent > most or node.memory_percent > most
+    node.overloaded = (
+        node.cpu_percent > most or node.memory_percent > most or node.disk_percent > _FULL_DISK
+    )
     node.last_heartbeat = now()
     if not node.is_healthy:
         node.is_healthy = True

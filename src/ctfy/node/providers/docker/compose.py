@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +13,12 @@ from typing import Any
 import yaml
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.compose import ANSWERS_TARGET, KEPT, SAFE_CAPABILITIES
+from ctfy.challenge.compose import ANSWERS_TARGET, GIVEN, KEPT, ROTATOR, SAFE_CAPABILITIES, VARIABLE
 from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
-ANSWER_SERVICE = "flag-rotator"
 DEFAULT_NETWORK = "default"
 PORTS_LABEL = "ctfy.ports"
-_VOLUME_MB = 256
+_TMPFS_MB = 256
 # 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
 _NO_NAMES = ["192.0.2.53"]
 
@@ -55,23 +57,86 @@ def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
     return services
 
 
-def image_of(challenge: Challenge, name: str, service: dict[str, Any]) -> tuple[str, Path | None]:
-    """The image that a service runs and the folder to build it from, if any.
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How a service's image is made: by whom it is named, and from what."""
 
-    A built image is named by the digest of its folder, so that an unchanged one is never rebuilt.
+    image: str
+    folder: Path
+    dockerfile: str
+    target: str | None
+    args: dict[str, str]
+    of_instance: bool  # its arguments differ by instance, so it goes with the instance
+
+
+def build_of(
+    challenge: Challenge, name: str, service: dict[str, Any], given: dict[str, str]
+) -> Build | None:
+    """How to build a service's image; None where the compose file names an image.
+
+    It is named by the digest of all that goes into it, so that an unchanged one is never rebuilt.
+    `given`: see `variables`.
     """
     build = service.get("build")
     if build is None:
-        return str(service["image"]), None
-    context = build["context"] if isinstance(build, dict) else build
-    folder = (challenge.path / context).resolve()
+        return None
+    wanted: dict[str, Any] = build if isinstance(build, dict) else {"context": build}
+    folder = (challenge.path / wanted.get("context", ".")).resolve()
     if not folder.is_relative_to(challenge.path):
         raise ValueError(f"service {name} builds outside its challenge folder")
-    digest = hashlib.sha256()
+    written = _pairs(wanted.get("args"))
+    args = {key: fill(value, given) for key, value in written.items()}
+    dockerfile, target = str(wanted.get("dockerfile", "Dockerfile")), wanted.get("target")
+    digest = hashlib.sha256(json.dumps([dockerfile, target, args], sort_keys=True).encode())
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         digest.update(f"{path.relative_to(folder)}\0{path.stat().st_mode & 0o111}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"ctfy/{challenge.id}-{name}:{digest.hexdigest()[:16]}", folder
+    return Build(
+        image=f"ctfy/{challenge.id}-{name}:{digest.hexdigest()[:16]}",
+        folder=folder,
+        dockerfile=dockerfile,
+        target=target,
+        args=args,
+        of_instance=any(
+            GIVEN.fullmatch(found["name"] or found["braced"] or "")
+            for value in written.values()
+            for found in VARIABLE.finditer(value)
+        ),
+    )
+
+
+def variables(instance_id: str, answers: dict[str, str]) -> dict[str, str]:
+    """What a compose file may say of its instance: `${INSTANCE_ID}`, `${ANSWER_<ID>}`."""
+    given = {f"ANSWER_{key.upper()}": value for key, value in answers.items()}
+    return {"INSTANCE_ID": instance_id, **given}
+
+
+def fill(value: Any, given: dict[str, str]) -> Any:
+    """A part of a compose file with its variables replaced; an unknown one is its default."""
+    if isinstance(value, dict):
+        return {key: fill(inner, given) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [fill(inner, given) for inner in value]
+    if not isinstance(value, str):
+        return value
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found["name"] or found["braced"]
+        if name is None:
+            return "$"
+        try:
+            return given[name]
+        except KeyError:
+            return found["default"] or ""
+
+    return VARIABLE.sub(replaced, value)
+
+
+def _pairs(given: Any) -> dict[str, str]:
+    """A mapping, also where it is written as a list of `KEY=value`."""
+    if isinstance(given, list):
+        return {key: value for key, _, value in (str(item).partition("=") for item in given)}
+    return {str(key): "" if value is None else str(value) for key, value in (given or {}).items()}
 
 
 def published_ports(service: dict[str, Any]) -> list[int]:
@@ -90,6 +155,7 @@ def render(
     answers_folder: Path,
     *,
     networks: dict[str, Network],
+    volume_of: Callable[[str], Path],
     node: str,
     runtime: str = "",
     vpn: dict[str, Any] | None = None,
@@ -98,17 +164,18 @@ def render(
 
     Ports are published on random ports of loopback, where the node's relays find them. Answers
     reach the service named `flag-rotator` as environment, and every service that mounts `/answers`
-    as files. A named volume is memory of a bounded size, and the instance's own. With a `vpn`, its
-    server as a service, nothing else is published.
+    as files. `volume_of` says where a named volume of the instance is. With a `vpn`, its server as
+    a service, nothing else is published.
     """
     services = {}
     volumes: set[str] = set()
+    given = variables(instance_id, answers)
     for name, service in read_services(challenge).items():
-        image, _ = image_of(challenge, name, service)
+        build = build_of(challenge, name, service, given)
         capabilities = sorted(SAFE_CAPABILITIES.intersection(_capabilities(service)))
         ours: dict[str, Any] = {
-            **{key: service[key] for key in sorted(KEPT) if key in service},
-            "image": image,
+            **{key: fill(service[key], given) for key in sorted(KEPT) if key in service},
+            "image": build.image if build else str(service["image"]),
             "labels": {
                 "ctfy.instance": instance_id,
                 "ctfy.node": node,
@@ -140,29 +207,20 @@ def render(
         if mounts:
             ours["volumes"] = [mount for mount, _ in mounts]
             volumes.update(volume for _, volume in mounts if volume)
-        if name == ANSWER_SERVICE:
-            given = ours.get("environment", {})
-            if isinstance(given, list):
-                given = dict(item.partition("=")[::2] for item in given)
-            ours["environment"] = {
-                **given,
-                **{f"ANSWER_{key.upper()}": value for key, value in answers.items()},
-            }
+        if "environment" in ours or name == ROTATOR:
+            rotated = variables(instance_id, answers) if name == ROTATOR else {}
+            rotated.pop("INSTANCE_ID", None)
+            ours["environment"] = {**_pairs(ours.get("environment")), **rotated}
         services[name] = ours
     if vpn:
         services[VPN_SERVICE] = vpn
     return {
-        "version": "2.4",
         "services": services,
         "networks": {name: _definition(networks[name]) for name in sorted(networks)},
         "volumes": {
             name: {
                 "driver": "local",
-                "driver_opts": {
-                    "type": "tmpfs",
-                    "device": "tmpfs",
-                    "o": f"size={_VOLUME_MB}m,nosuid,nodev",
-                },
+                "driver_opts": {"type": "none", "o": "bind", "device": str(volume_of(name))},
             }
             for name in sorted(volumes)
         },
@@ -187,7 +245,7 @@ def _mount(challenge: Challenge, volume: Any, answers_folder: Path) -> tuple[Any
         source, target = str(volume.get("source", "")), str(volume.get("target", ""))
         read_only = bool(volume.get("read_only"))
         if volume.get("type") == "tmpfs":
-            size = {"size": _VOLUME_MB * 1024 * 1024}
+            size = {"size": _TMPFS_MB * 1024 * 1024}
             return {"type": "tmpfs", "target": target, "tmpfs": size}, ""
     else:
         first, *rest = str(volume).split(":")

@@ -1,0 +1,238 @@
+"""Bringing the services of one instance up and down, through the engine's API.
+
+Not through the Compose tool: its start alone takes longer than an instance may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+from typing import Any, Literal
+
+import docker
+import docker.errors
+from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
+
+from ctfy.node.providers.base import StartFailed
+
+PROJECT = "ctfy.project"
+_POLL_S = 0.05
+_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_AMOUNT = re.compile(r"([0-9.]+)(ns|us|ms|s|m|h)")
+
+
+class NetworkTaken(Exception):
+    """The addresses that were chosen for a network are somebody else's by now."""
+
+
+async def up(engine: docker.APIClient, name: str, content: dict[str, Any]) -> None:
+    """Make and start what `compose.render` describes; each service once what it waits for is so.
+
+    Raises StartFailed, NetworkTaken, docker.errors.APIError; then parts are left for `down`.
+    """
+    await asyncio.to_thread(_prepare, engine, name, content)
+    services: dict[str, dict[str, Any]] = content["services"]
+    started = {service: asyncio.Event() for service in services}
+
+    async def bring(service: str) -> None:
+        container = await asyncio.to_thread(_create, engine, name, service, services[service])
+        for other, condition in _dependencies(services[service]).items():
+            await started[other].wait()
+            await _until(engine, f"{name}-{other}", other, condition)
+        await asyncio.to_thread(engine.start, container)
+        started[service].set()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for service in services:
+                group.create_task(bring(service))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+def _prepare(engine: docker.APIClient, name: str, content: dict[str, Any]) -> None:
+    labels = {PROJECT: name}
+    for network, wanted in content["networks"].items():
+        pool = IPAMPool(subnet=wanted["ipam"]["config"][0]["subnet"])
+        try:
+            engine.create_network(
+                f"{name}-{network}",
+                driver="bridge",
+                options=wanted["driver_opts"],
+                ipam=IPAMConfig(pool_configs=[pool]),
+                labels=labels,
+            )
+        except docker.errors.APIError as error:
+            said = str(error.explanation)
+            if "Pool overlaps" in said or "conflicts with network" in said:
+                raise NetworkTaken(said) from error
+            raise
+    for volume, wanted in content["volumes"].items():
+        engine.create_volume(
+            f"{name}-{volume}",
+            driver=wanted["driver"],
+            driver_opts=wanted["driver_opts"],
+            labels=labels,
+        )
+
+
+def _create(engine: docker.APIClient, name: str, service: str, wanted: dict[str, Any]) -> str:
+    """The container of a service, on its networks, not started; its id."""
+    networks = wanted["networks"]
+    first, *others = networks
+    ports = [_port(entry) for entry in wanted["ports"]]
+    mounts = [_mount(name, mount) for mount in wanted.get("volumes", [])]
+    host = engine.create_host_config(
+        network_mode=f"{name}-{first}",
+        port_bindings={f"{number}/{kind}": ("127.0.0.1",) for number, kind in ports},
+        mounts=mounts,
+        tmpfs=_tmpfs(wanted.get("tmpfs")),
+        cap_drop=wanted["cap_drop"],
+        cap_add=wanted["cap_add"],
+        security_opt=wanted["security_opt"],
+        mem_limit=wanted["mem_limit"],
+        memswap_limit=wanted["memswap_limit"],
+        nano_cpus=int(wanted["cpus"] * 10**9),
+        pids_limit=wanted["pids_limit"],
+        ulimits=[_limit(kind, both) for kind, both in wanted["ulimits"].items()],
+        log_config=LogConfig(type=wanted["logging"]["driver"], config=wanted["logging"]["options"]),
+        dns=wanted.get("dns"),
+        init=wanted.get("init"),
+        read_only=wanted.get("read_only"),
+        runtime=wanted.get("runtime"),
+        sysctls=wanted.get("sysctls"),
+        devices=wanted.get("devices"),
+    )
+    endpoints = {
+        network: engine.create_endpoint_config(aliases=[service, *_aliases(networks[network])])
+        for network in networks
+    }
+    grace = wanted.get("stop_grace_period")
+    made: dict[str, Any] = engine.create_container(
+        wanted["image"],
+        command=_words(wanted.get("command")),
+        entrypoint=_words(wanted.get("entrypoint")),
+        environment=wanted.get("environment"),
+        hostname=wanted.get("hostname"),
+        user=wanted.get("user"),
+        working_dir=wanted.get("working_dir"),
+        stop_signal=wanted.get("stop_signal"),
+        stop_timeout=None if grace is None else max(1, nanoseconds(grace) // 10**9),
+        healthcheck=_healthcheck(wanted.get("healthcheck")),
+        labels={**wanted["labels"], PROJECT: name},
+        ports=ports,
+        host_config=host,
+        networking_config={"EndpointsConfig": {f"{name}-{first}": endpoints[first]}},
+        name=f"{name}-{service}",
+    )
+    container = str(made["Id"])
+    for network in others:
+        engine.connect_container_to_network(
+            container, f"{name}-{network}", aliases=[service, *_aliases(networks[network])]
+        )
+    return container
+
+
+def _dependencies(service: dict[str, Any]) -> dict[str, str]:
+    """What a service waits for: the other's name and the condition."""
+    wanted = service.get("depends_on") or {}
+    if isinstance(wanted, list):
+        return dict.fromkeys(wanted, "service_started")
+    return {other: (how or {}).get("condition", "service_started") for other, how in wanted.items()}
+
+
+async def _until(engine: docker.APIClient, container: str, service: str, condition: str) -> None:
+    """Return when a started service is as another wants it. Raises StartFailed."""
+    if condition == "service_started":
+        return
+    while True:
+        state = (await asyncio.to_thread(engine.inspect_container, container))["State"]
+        ended = state["Status"] in ("exited", "dead")
+        if condition == "service_completed_successfully" and ended and state["ExitCode"] == 0:
+            return
+        if ended:
+            raise StartFailed(f"The service {service} ended with code {state['ExitCode']}.")
+        if condition == "service_healthy" and state.get("Health", {}).get("Status") == "healthy":
+            return
+        await asyncio.sleep(_POLL_S)
+
+
+def down(engine: docker.APIClient, name: str) -> None:
+    """Remove everything of a project; what is not there is no error."""
+    project = {"label": f"{PROJECT}={name}"}
+    for container in engine.containers(all=True, filters=project):
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.remove_container(container, force=True, v=True)
+    for network in engine.networks(filters=project):
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.remove_network(network["Id"])
+    for volume in engine.volumes(filters=project)["Volumes"] or []:
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.remove_volume(volume["Name"], force=True)
+    for image in engine.images(filters=project):
+        with contextlib.suppress(docker.errors.NotFound):
+            engine.remove_image(image["Id"], force=True)
+
+
+# -- Compose's words in the engine's
+
+
+def nanoseconds(duration: str | float) -> int:
+    """A duration as Compose writes it, `1m30s`; a bare number is seconds."""
+    parts = _AMOUNT.findall(str(duration))
+    if not parts:
+        return int(float(duration) * 10**9)
+    return int(sum(float(amount) * _UNITS[unit] for amount, unit in parts))
+
+
+def _healthcheck(wanted: dict[str, Any] | None) -> dict[str, Any] | None:
+    if wanted is None:
+        return None
+    if wanted.get("disable"):
+        return {"test": ["NONE"]}
+    test = wanted.get("test")
+    result: dict[str, Any] = {"test": ["CMD-SHELL", test] if isinstance(test, str) else test}
+    for key in ("interval", "timeout", "start_period"):
+        if key in wanted:
+            result[key] = nanoseconds(wanted[key])
+    if "retries" in wanted:
+        result["retries"] = int(wanted["retries"])
+    return result
+
+
+def _words(command: str | list[Any] | None) -> list[str] | None:
+    if isinstance(command, str):
+        return shlex.split(command)
+    return None if command is None else [str(word) for word in command]
+
+
+def _port(entry: str) -> tuple[int, str]:
+    number, _, kind = entry.rpartition(":")[2].partition("/")
+    return int(number), kind or "tcp"
+
+
+def _limit(kind: str, both: dict[str, int] | int) -> Ulimit:
+    soft, hard = (both["soft"], both["hard"]) if isinstance(both, dict) else (both, both)
+    return Ulimit(name=kind, soft=soft, hard=hard)
+
+
+def _tmpfs(wanted: str | list[str] | None) -> dict[str, str] | None:
+    """Bounded, whatever the author wrote: it is the node's memory."""
+    paths = [wanted] if isinstance(wanted, str) else (wanted or [])
+    return {path.partition(":")[0]: "size=64m" for path in paths} or None
+
+
+def _mount(name: str, entry: Any) -> Mount:
+    if isinstance(entry, dict):  # of type tmpfs: see `compose.render`
+        size = entry["tmpfs"]["size"]
+        return Mount(entry["target"], None, type="tmpfs", tmpfs_size=size)
+    source, target, *options = entry.split(":")
+    kind: Literal["bind", "volume"] = "bind" if source.startswith("/") else "volume"
+    place = source if kind == "bind" else f"{name}-{source}"
+    return Mount(target, place, type=kind, read_only="ro" in options)
+
+
+def _aliases(network: dict[str, Any] | None) -> list[str]:
+    return list((network or {}).get("aliases", []))

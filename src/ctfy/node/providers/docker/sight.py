@@ -1,0 +1,92 @@
+"""What the engine runs for this node, by one question for everybody who asks at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+
+from ctfy.node.providers.docker.compose import PORTS_LABEL
+
+_EXITED = re.compile(r"Exited \((\d+)\)")
+_HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A container as the engine lists it. `ports` are its own, `published` maps them to ours."""
+
+    id: str
+    name: str
+    instance_id: str
+    service: str
+    image: str
+    state: str
+    exit_code: int | None
+    health: str | None
+    address: str
+    ports: list[int]
+    published: dict[int, int]
+    is_sidecar: bool
+    written: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was to do something once, and did: it publishes nothing and ended with 0."""
+        return self.state == "exited" and self.exit_code == 0 and not self.ports
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended and should not have."""
+        return self.state in ("exited", "dead") and not self.is_done
+
+
+def _seen(entry: dict[str, Any]) -> Seen:
+    labels, status = entry["Labels"], str(entry["Status"])
+    exited, health = _EXITED.search(status), _HEALTH.search(status)
+    networks = entry["NetworkSettings"]["Networks"]
+    return Seen(
+        id=entry["Id"],
+        name=entry["Names"][0].removeprefix("/") if entry["Names"] else "",
+        instance_id=labels["ctfy.instance"],
+        service=labels["ctfy.service"],
+        image=entry["Image"],
+        state=entry["State"],
+        exit_code=int(exited[1]) if exited else None,
+        health=health[1] if health else None,
+        address=next((n["IPAddress"] for _, n in sorted(networks.items()) if n["IPAddress"]), ""),
+        ports=[int(port) for port in labels.get(PORTS_LABEL, "").split(",") if port],
+        published={p["PrivatePort"]: p["PublicPort"] for p in entry["Ports"] if "PublicPort" in p},
+        is_sidecar="ctfy.sidecar" in labels,
+        written=entry.get("SizeRw", 0),
+    )
+
+
+class Looks:
+    """Looks at this node's containers; many who wait for the same news cost one question."""
+
+    def __init__(self, engine: docker.APIClient, node: str) -> None:
+        self._engine = engine
+        self._node = node
+        self._current: asyncio.Task[list[Seen]] | None = None
+        self._next: asyncio.Task[list[Seen]] | None = None
+
+    def now(self, *, size: bool = False) -> list[Seen]:
+        """Ask, in a thread; `size` has the engine measure what each wrote, which takes a while."""
+        filters = {"label": f"ctfy.node={self._node}"}
+        return list(map(_seen, self._engine.containers(all=True, size=size, filters=filters)))
+
+    async def look(self) -> list[Seen]:
+        """The containers as of a moment after the call."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._current))
+        return await asyncio.shield(self._next)
+
+    async def _after(self, current: asyncio.Task[list[Seen]] | None) -> list[Seen]:
+        if current is not None:
+            await asyncio.wait({current})
+        self._current, self._next = self._next, None
+        return await asyncio.to_thread(self.now)
