@@ -29,6 +29,7 @@ bench: .venv/.ready
 	@$(BIN)/python bench/load.py
 	@$(BIN)/python bench/events.py
 	@$(BIN)/python bench/operators.py
+	@$(BIN)/python bench/nodes.py
 
 # The base images that the examples' Dockerfiles name, made here from Debian packages.
 images:

@@ -143,9 +143,11 @@ def test_every_service_is_confined(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("entry", "port"), [("80", 80), (80, 80), ({"target": 80}, 80)])
-def test_ports_are_published_at_random_on_loopback(tmp_path: Path, entry: Any, port: int) -> None:
+def test_ports_are_the_containers_own(tmp_path: Path, entry: Any, port: int) -> None:
     assert published_ports({"ports": [entry]}) == [port]
-    assert rendered(tmp_path, ports=[entry])["ports"] == [f"127.0.0.1::{port}"]
+    service = rendered(tmp_path, ports=[entry])
+    assert service["labels"]["ctfy.ports"] == str(port)
+    assert "ports" not in service
 
 
 def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:

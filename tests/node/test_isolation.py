@@ -265,7 +265,7 @@ def test_without_the_rules_the_doors_are_open(tmp_path: Path, outside: Outside) 
                 assert {"internet", "metadata"} <= opened
                 assert any(name.startswith("host") for name in opened)
             finally:
-                await isolation.enforce()
+                await isolation.enforce(NodeSettings().instance_networks)
             assert set((await inside.doors()).values()) == {"closed"}
 
     asyncio.run(work())

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 import psutil
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, WebSocket
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.security import HTTPBearer
 
 from ctfy import __version__
 from ctfy.challenge.catalogue import BrokenChallenge
 from ctfy.node.instances import Instances
+from ctfy.node.providers.base import ProviderAway
 from ctfy.node.shell import serve
 from ctfy.server import errors
 from ctfy.server.errors import Conflict, NotFound, Unauthorized
@@ -61,6 +62,11 @@ def create_app(instances: Instances, token: Callable[[], str], challenges_dir: P
     app.state.token = token
     app.state.challenges_dir = challenges_dir
     errors.install(app)
+
+    @app.exception_handler(ProviderAway)
+    async def away(_: Request, error: ProviderAway) -> JSONResponse:
+        return errors.error_response(503, "provider_away", str(error), {"Retry-After": "2"})
+
     app.include_router(router)
     return app
 

@@ -54,8 +54,8 @@ class Instances:
 
     @property
     def running(self) -> int:
-        """How many places are taken."""
-        return len(self.inventory.states)
+        """How many places are taken; one that failed takes none."""
+        return sum(state.status != "error" for state in self.inventory.states.values())
 
     async def recover(self) -> None:
         """After a restart: keep what still runs, say of the rest that it is lost."""

@@ -52,7 +52,7 @@ class Capture:
     async def publish(
         self, instance_id: str, folder: Path, services: list[ServiceEndpoint]
     ) -> list[ServiceEndpoint]:
-        """Where players reach services that listen on this machine's loopback.
+        """Where players reach services that this machine alone reaches.
 
         Raises OSError when a port that was published before a restart is taken now.
         """

@@ -16,6 +16,10 @@ class ProviderUnavailable(Exception):
     """This machine cannot run the provider; the message names what is missing."""
 
 
+class ProviderAway(Exception):
+    """What runs the instances does not answer now; they may be running all the same."""
+
+
 class StartFailed(Exception):
     """An instance did not come up; the message is for its team."""
 
@@ -42,7 +46,7 @@ class Provider(abc.ABC):
 
     @abc.abstractmethod
     async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
-        """Start an instance and wait until its services answer; where they are on this machine.
+        """Start an instance and wait until its services answer; where this machine reaches them.
 
         `on_exit` is called with the reason when it ends by itself later. Raises StartFailed, and
         then nothing of the instance is left. Cancelled, it may leave parts: `stop` follows.
@@ -78,7 +82,7 @@ class Provider(abc.ABC):
 
     @abc.abstractmethod
     async def services(self, instance_id: str, challenge: Challenge) -> list[ServiceEndpoint]:
-        """Where the services of a running instance are on this machine's loopback."""
+        """Where the services of a running instance are; this machine alone reaches them."""
 
     @abc.abstractmethod
     async def recover(self, known: set[str]) -> set[str]:
@@ -88,7 +92,7 @@ class Provider(abc.ABC):
         """
 
     async def vpn(self, instance_id: str) -> tuple[str, int] | None:
-        """Where the instance's VPN server takes datagrams on this machine; None without one."""
+        """Where the instance's VPN server takes datagrams, for this machine; None without one."""
         return None
 
     def write_vpn_config(self, folder: Path, host: str, port: int) -> None:

@@ -22,6 +22,7 @@ from ctfy.server.models.instances import (
 )
 
 _FIRST_POLL_S = 0.05
+_LONGEST_WAIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class InstancesResource:
         place = started.queue_position
         for pause in growing_pauses(_FIRST_POLL_S, poll_interval):
             asked = time.monotonic()
-            status = self._status_soon(started.id, min(poll_interval, max(0.0, deadline - asked)))
+            # Only a place in the queue changes without being news.
+            patience = poll_interval if place else _LONGEST_WAIT_S
+            status = self._status_soon(started.id, min(patience, max(0.0, deadline - asked)))
             if status is not None:
                 place = status.queue_position
                 if on_status is not None:
@@ -88,7 +91,7 @@ class InstancesResource:
     def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
-            return self._status(instance_id, min(wait, 20.0))
+            return self._status(instance_id, min(wait, _LONGEST_WAIT_S))
         except CtfyApiError as error:
             if error.status_code == 404:
                 return None

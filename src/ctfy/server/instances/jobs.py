@@ -17,6 +17,7 @@ from ctfy.server.database.base import now
 from ctfy.server.instances import lifecycle, service
 from ctfy.server.instances.answers import instance_answers
 from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
+from ctfy.server.jobs.engine import DEFAULT_QUEUE, ENDS
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeInstanceState
 from ctfy.server.nodes.tables import Node
@@ -28,7 +29,8 @@ log = structlog.get_logger()
 
 _BREATH_S = 0.05  # between two looks at a node that answers at once or not at all
 
-_NEWS_S = 0.5  # how long a node may hold a status back for news; then the row is looked at again
+_ORPHANS_AT_ONCE = 8
+_NEWS_S = 2.0  # how long a node may hold a status back for news; then the row is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +228,19 @@ async def _reconcile_node(platform: Platform, node: Node) -> None:
                     reason="health_check_failed",
                 )
     wanted = await _on_node(platform, node.id, ON_NODE)
-    for instance_id in found.keys() - wanted:
-        log.info("orphan_removed", node_id=node.id, instance_id=instance_id)
-        await _archive(platform, instance_id, client)
-        await asyncio.to_thread(client.stop_instance, instance_id)
+    turn = asyncio.Semaphore(_ORPHANS_AT_ONCE)
+
+    async def remove(instance_id: str) -> None:
+        async with turn:
+            await _archive(platform, instance_id, client)
+            try:
+                await asyncio.to_thread(client.stop_instance, instance_id)
+            except (httpx.HTTPError, CtfyApiError) as error:  # the next look finds it again
+                log.warning("orphan_left", instance_id=instance_id, error=str(error))
+            else:
+                log.info("orphan_removed", node_id=node.id, instance_id=instance_id)
+
+    await asyncio.gather(*(remove(instance_id) for instance_id in found.keys() - wanted))
 
 
 async def _on_node(platform: Platform, node_id: str, states: tuple[State, ...]) -> set[str]:
@@ -254,8 +265,9 @@ async def _defer_lost_jobs(platform: Platform) -> None:
     """An instance on its way with no job behind it gets one."""
     async with platform.database.transaction() as session:
         for row in (await session.execute(_LOST)).all():
-            task = "start_instance" if row.state == State.STARTING else "stop_instance"
-            await platform.jobs.defer(session, task, lock=row.id, instance_id=row.id)
+            starts = row.state == State.STARTING
+            task, queue = ("start_instance", DEFAULT_QUEUE) if starts else ("stop_instance", ENDS)
+            await platform.jobs.defer(session, task, lock=row.id, queue=queue, instance_id=row.id)
 
 
 def register(platform: Platform) -> None:

@@ -11,7 +11,7 @@ from ctfy.server.database.base import now
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.instances.placement import place
 from ctfy.server.instances.tables import ALIVE, Instance, State
-from ctfy.server.jobs.engine import Jobs
+from ctfy.server.jobs.engine import ENDS, Jobs
 from ctfy.server.teams.tables import Team
 
 
@@ -120,7 +120,9 @@ async def request_stop(
                 reason=reason,
                 actor_id=actor_id,
             )
-        await jobs.defer(session, "stop_instance", lock=instance_id, instance_id=instance_id)
+        await jobs.defer(
+            session, "stop_instance", lock=instance_id, queue=ENDS, instance_id=instance_id
+        )
     return moved
 
 

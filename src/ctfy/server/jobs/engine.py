@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -13,16 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.server.database.engine import driver_connection
 
 HEARTBEAT_S = 2.0
+# Each queue has hands of its own: starts that wait for a node must not keep anybody from ending
+# instances, nor the clock from what mends nodes.
+DEFAULT_QUEUE, ENDS, CLOCK = "default", "ends", "clock"
+_CLOCK_CONCURRENCY = 8
 
 
 class Jobs:
     """Durable jobs. Domains register their tasks on `app`; services defer them by name."""
 
     def __init__(self, url: str, *, concurrency: int) -> None:
+        self._concurrency = concurrency
         self.app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=8),
+            connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=12),
             worker_defaults={
-                "concurrency": concurrency,
                 "update_heartbeat_interval": HEARTBEAT_S,
                 "install_signal_handlers": False,
                 "delete_jobs": DeleteJobCondition.SUCCESSFUL,
@@ -40,12 +45,18 @@ class Jobs:
         await self.app.close_async()
 
     async def defer(
-        self, session: AsyncSession, task: str, *, lock: str | None = None, **arguments: Any
+        self,
+        session: AsyncSession,
+        task: str,
+        *,
+        lock: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        **arguments: Any,
     ) -> None:
         """Queue a job in the session's transaction: it exists when, and only if, that commits."""
         await session.flush()
         configured = self.app.configure_task(
-            task, lock=lock, connection=await driver_connection(session)
+            task, lock=lock, queue=queue, connection=await driver_connection(session)
         )
         await configured.defer_async(**arguments)
 
@@ -62,4 +73,12 @@ class Jobs:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self.app.run_worker_async(wait=True)
+        async with asyncio.TaskGroup() as group:
+            for queues, concurrency in (
+                ([DEFAULT_QUEUE], self._concurrency),
+                ([ENDS], self._concurrency),
+                ([CLOCK], _CLOCK_CONCURRENCY),
+            ):
+                group.create_task(
+                    self.app.run_worker_async(wait=True, queues=queues, concurrency=concurrency)
+                )

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.server.database.base import now
 from ctfy.server.errors import CtfyError, NotFound
 from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.jobs.engine import CLOCK
 from ctfy.server.models.tasks import ScheduledJobInfo, ScheduledJobPatch
 from ctfy.server.platform import Platform
 from ctfy.server.tasks.engine import defer_lost
@@ -72,7 +73,7 @@ async def _start_due(platform: Platform) -> None:
     for name in due:
         try:
             await platform.jobs.app.configure_task(
-                "scheduled_job", queueing_lock=f"scheduled_job {name}", lock=name
+                "scheduled_job", queue=CLOCK, queueing_lock=f"scheduled_job {name}", lock=name
             ).defer_async(name=name)
         except AlreadyEnqueued:
             log.info("job_still_waiting", name=name)

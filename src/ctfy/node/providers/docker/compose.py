@@ -162,10 +162,9 @@ def render(
 ) -> dict[str, Any]:
     """The compose file of one instance.
 
-    Ports are published on random ports of loopback, where the node's relays find them. Answers
-    reach the service named `flag-rotator` as environment, and every service that mounts `/answers`
-    as files. `volume_of` says where a named volume of the instance is. With a `vpn`, its server as
-    a service, nothing else is published.
+    Nothing is published: the node's relays go to the containers' own addresses. Answers reach the
+    service named `flag-rotator` as environment, and every service that mounts `/answers` as files.
+    `volume_of` says where a named volume of the instance is, `vpn` is the service of its server.
     """
     services = {}
     volumes: set[str] = set()
@@ -182,7 +181,6 @@ def render(
                 "ctfy.service": name,
                 PORTS_LABEL: ",".join(map(str, published_ports(service))),
             },
-            "ports": [] if vpn else [f"127.0.0.1::{port}" for port in published_ports(service)],
             "cap_drop": ["ALL"],
             "cap_add": capabilities,
             "security_opt": ["no-new-privileges:true"],

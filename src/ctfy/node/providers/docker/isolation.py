@@ -76,15 +76,19 @@ COMMIT
 """
 
 
-async def enforce() -> None:
-    """Have the rules in place; they outlive the node. Raises ProviderUnavailable."""
-    if shutil.which("iptables") is None:
-        raise ProviderUnavailable(
-            "the docker provider keeps instances apart with iptables: install the package "
-            "'iptables', or use --provider sandbox"
-        )
+async def enforce(networks: str) -> None:
+    """Have the rules in place; they outlive the node. Raises ProviderUnavailable.
+
+    `networks` is the range of the instances' networks.
+    """
+    for tool, package in (("iptables", "iptables"), ("ip", "iproute2")):
+        if shutil.which(tool) is None:
+            raise ProviderUnavailable(
+                f"the docker provider keeps instances apart with {tool}: install the package "
+                f"'{package}', or use --provider sandbox"
+            )
     try:
-        await asyncio.to_thread(_apply)
+        await asyncio.to_thread(_apply, networks)
     except subprocess.CalledProcessError as error:
         words = str(error.stderr).strip().splitlines()[:1]
         raise ProviderUnavailable(
@@ -93,7 +97,9 @@ async def enforce() -> None:
         ) from error
 
 
-def _apply() -> None:
+def _apply(networks: str) -> None:
+    # What is sent to an instance that is gone must not look for its address elsewhere.
+    _run("ip", "route", "replace", "unreachable", networks, "metric", "4096")
     _run("iptables-restore", "--wait", "--noflush", given=rules())
     for parent, chain in _JUMPS:
         _jump("iptables", parent, chain)

@@ -27,21 +27,27 @@ class NetworkTaken(Exception):
     """The addresses that were chosen for a network are somebody else's by now."""
 
 
-async def up(engine: docker.APIClient, name: str, content: dict[str, Any]) -> None:
+async def up(
+    engine: docker.APIClient, name: str, content: dict[str, Any], turn: asyncio.Semaphore
+) -> None:
     """Make and start what `compose.render` describes; each service once what it waits for is so.
 
+    `turn` bounds what the engine does at once: more of it would only make everybody wait for all.
     Raises StartFailed, NetworkTaken, docker.errors.APIError; then parts are left for `down`.
     """
-    await asyncio.to_thread(_prepare, engine, name, content)
+    async with turn:
+        await asyncio.to_thread(_prepare, engine, name, content)
     services: dict[str, dict[str, Any]] = content["services"]
     started = {service: asyncio.Event() for service in services}
 
     async def bring(service: str) -> None:
-        container = await asyncio.to_thread(_create, engine, name, service, services[service])
+        async with turn:
+            container = await asyncio.to_thread(_create, engine, name, service, services[service])
         for other, condition in _dependencies(services[service]).items():
             await started[other].wait()
             await _until(engine, f"{name}-{other}", other, condition)
-        await asyncio.to_thread(engine.start, container)
+        async with turn:
+            await asyncio.to_thread(engine.start, container)
         started[service].set()
 
     try:
@@ -82,11 +88,9 @@ def _create(engine: docker.APIClient, name: str, service: str, wanted: dict[str,
     """The container of a service, on its networks, not started; its id."""
     networks = wanted["networks"]
     first, *others = networks
-    ports = [_port(entry) for entry in wanted["ports"]]
     mounts = [_mount(name, mount) for mount in wanted.get("volumes", [])]
     host = engine.create_host_config(
         network_mode=f"{name}-{first}",
-        port_bindings={f"{number}/{kind}": ("127.0.0.1",) for number, kind in ports},
         mounts=mounts,
         tmpfs=_tmpfs(wanted.get("tmpfs")),
         cap_drop=wanted["cap_drop"],
@@ -122,7 +126,6 @@ def _create(engine: docker.APIClient, name: str, service: str, wanted: dict[str,
         stop_timeout=None if grace is None else max(1, nanoseconds(grace) // 10**9),
         healthcheck=_healthcheck(wanted.get("healthcheck")),
         labels={**wanted["labels"], PROJECT: name},
-        ports=ports,
         host_config=host,
         networking_config={"EndpointsConfig": {f"{name}-{first}": endpoints[first]}},
         name=f"{name}-{service}",
@@ -206,11 +209,6 @@ def _words(command: str | list[Any] | None) -> list[str] | None:
     if isinstance(command, str):
         return shlex.split(command)
     return None if command is None else [str(word) for word in command]
-
-
-def _port(entry: str) -> tuple[int, str]:
-    number, _, kind = entry.rpartition(":")[2].partition("/")
-    return int(number), kind or "tcp"
 
 
 def _limit(kind: str, both: dict[str, int] | int) -> Ulimit:

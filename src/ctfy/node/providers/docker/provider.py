@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ import structlog
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.compose import refusals
-from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
+from ctfy.node.providers.base import (
+    LOG_TAIL,
+    Order,
+    Provider,
+    ProviderAway,
+    ProviderUnavailable,
+    StartFailed,
+)
 from ctfy.node.providers.docker import project, vpn
 from ctfy.node.providers.docker.compose import (
     Build,
@@ -38,14 +46,17 @@ from ctfy.server.models.nodes import NodeContainer
 
 log = structlog.get_logger()
 
-_ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException)
-_POLL_S = 0.03
+_ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException, ProviderAway)
+_POLL_S = 0.02
+_LOOK_S = 0.25
 _WATCH_S = 2.0
 _GUARD_S = 30.0
 _DISK_LOOK_S = 10.0
 _NETWORK_TRIES = 5
 _CONNECTIONS = 64
+_AT_ONCE = 4 * (os.cpu_count() or 1)
 _BUILD_TAIL = 20
+_AWAY = "The node's engine does not answer."
 _NO_COMPOSE = "This challenge has no docker-compose.yml for this node's engine."
 
 
@@ -62,6 +73,8 @@ class DockerProvider(Provider):
         self._looks: Looks | None = None
         self._builds: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watched: dict[str, Callable[[str], None]] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._addresses: dict[str, list[str]] = {}
         self._subnets = Subnets(settings.instance_networks)
         self._volumes = Volumes(settings.data_dir / "volumes")
         self._chores: list[asyncio.Task[None]] = []
@@ -76,7 +89,7 @@ class DockerProvider(Provider):
                 "the docker provider needs a running Docker engine: install the package "
                 "'docker.io' and start it, or use --provider sandbox"
             ) from error
-        await enforce()
+        await enforce(self._settings.instance_networks)
         self._looks = Looks(self._engine.api, self._node)
         self._chores = [
             asyncio.create_task(self._keep_apart()),
@@ -88,7 +101,7 @@ class DockerProvider(Provider):
         while True:
             await asyncio.sleep(_GUARD_S)
             try:
-                await enforce()
+                await enforce(self._settings.instance_networks)
             except ProviderUnavailable as error:
                 log.error("instances_not_kept_apart", error=str(error))
 
@@ -194,14 +207,14 @@ class DockerProvider(Provider):
         return ["docker", "exec", "-it", found[0].name, shell]
 
     async def services(self, instance_id: str, challenge: Challenge) -> list[ServiceEndpoint]:
-        """What the containers publish."""
+        """The containers' own addresses."""
         return self._endpoints(challenge, await self._containers(instance_id))
 
     async def vpn(self, instance_id: str) -> tuple[str, int] | None:
-        """The port that the instance's server is published at, on loopback."""
+        """The server's own address; nobody but this machine reaches it."""
         for container in await self._containers(instance_id):
             if container.service == vpn.SERVICE:
-                return "127.0.0.1", container.published[vpn.PORT]
+                return container.address, vpn.PORT
         return None
 
     def write_vpn_config(self, folder: Path, host: str, port: int) -> None:
@@ -215,48 +228,63 @@ class DockerProvider(Provider):
         try:
             async with asyncio.timeout(limit):
                 for left in reversed(range(_NETWORK_TRIES)):
-                    content = await self._content(order)
+                    content = await self._content(order, look=left < _NETWORK_TRIES - 1)
                     await asyncio.to_thread(
                         self._volumes.make, order.instance_id, list(content["volumes"])
                     )
                     try:
-                        await project.up(self._docker.api, _project(order.instance_id), content)
+                        await project.up(
+                            self._docker.api, _project(order.instance_id), content, self._turn
+                        )
                         break
                     except project.NetworkTaken as taken:  # another node was quicker
                         await asyncio.to_thread(self._remove, order.instance_id)
                         if not left:
                             raise StartFailed(str(taken)) from taken
+                containers, looked_at = await self._containers(order.instance_id), time.monotonic()
                 while True:
-                    containers = await self._containers(order.instance_id)
                     for container in containers:
                         await self._refuse_dead(container)
                     waiting = [c.service for c in containers if not await self._is_up(c)]
                     if not waiting:
                         return self._endpoints(order.challenge, containers)
                     await asyncio.sleep(_POLL_S)
+                    # Trying the port is cheap; to ask the engine again slows all other starts down.
+                    if time.monotonic() - looked_at > _LOOK_S:
+                        containers = await self._containers(order.instance_id)
+                        looked_at = time.monotonic()
         except TimeoutError:
             late = ", ".join(waiting) or "what a service waits for"
             raise StartFailed(f"Not ready within {limit:g} s: {late}.") from None
 
-    async def _networks(self, order: Order) -> dict[str, Network]:
-        """Bridges and free addresses for the instance's networks. Raises LookupError."""
+    async def _networks(self, order: Order, *, look: bool) -> dict[str, Network]:
+        """Bridges and free addresses for the instance's networks. Raises LookupError.
+
+        What others on this engine have taken it says itself when asked for the same; only then is
+        it worth a look.
+        """
         names = network_names(order.challenge)
-        known = await asyncio.to_thread(self._docker.api.networks)
-        taken = [
-            config["Subnet"]
-            for network in known
-            for config in (network["IPAM"]["Config"] or [])
-            if "Subnet" in config
-        ]
+        taken = [subnet for subnets in self._addresses.values() for subnet in subnets]
+        if look:
+            taken += await asyncio.to_thread(self._taken)
         subnets = self._subnets.choose(taken, len(names))
+        self._addresses[order.instance_id] = subnets
         egress = order.challenge.metadata.egress
         return {
             name: Network(bridge_name(order.instance_id, name, egress=egress), subnet)
             for name, subnet in zip(names, subnets, strict=True)
         }
 
-    async def _content(self, order: Order) -> dict[str, Any]:
-        networks = await self._networks(order)
+    def _taken(self) -> list[str]:
+        return [
+            config["Subnet"]
+            for network in self._docker.api.networks()
+            for config in (network["IPAM"]["Config"] or [])
+            if "Subnet" in config
+        ]
+
+    async def _content(self, order: Order, *, look: bool) -> dict[str, Any]:
+        networks = await self._networks(order, look=look)
         server = None
         if order.challenge.metadata.network_topology == "engagement":
             await asyncio.to_thread(
@@ -277,22 +305,18 @@ class DockerProvider(Provider):
         )
 
     def _endpoints(self, challenge: Challenge, containers: list[Seen]) -> list[ServiceEndpoint]:
-        """The published services, in the order of the compose file: the first is the primary."""
+        """The services with ports, in the order of the compose file: the first is the primary."""
         by_service = {container.service: container for container in containers}
-        inside = challenge.metadata.network_topology == "engagement"
         sandbox = challenge.metadata.sandbox
         protocol = sandbox.protocol if sandbox else challenge.metadata.protocol
         endpoints: list[ServiceEndpoint] = []
         for name, service in read_services(challenge).items():
             for port in published_ports(service):
-                host, number = by_service[name].address, port
-                if not inside:
-                    host, number = "127.0.0.1", by_service[name].published[port]
                 endpoints.append(
                     ServiceEndpoint(
                         service_type=protocol if not endpoints else ServiceType.TCP,
-                        host=host,
-                        port=number,
+                        host=by_service[name].address,
+                        port=port,
                         label=name,
                     )
                 )
@@ -358,11 +382,7 @@ class DockerProvider(Provider):
         }
 
     async def _is_up(self, container: Seen) -> bool:
-        """By its own healthcheck, else by a first connection to what it publishes.
-
-        The connection goes to the container itself: Docker's proxy accepts on the host port before
-        anything listens behind it.
-        """
+        """By its own healthcheck, else by a first connection to its ports."""
         if container.is_done:
             return True
         if container.health is not None:
@@ -387,15 +407,18 @@ class DockerProvider(Provider):
         return self._looks
 
     async def _containers(self, instance_id: str) -> list[Seen]:
-        return [seen for seen in await self._sight.look() if seen.instance_id == instance_id]
+        with _asking():
+            return [seen for seen in await self._sight.look() if seen.instance_id == instance_id]
 
     async def stop(self, instance_id: str) -> None:
         """Remove the project's containers, volumes and networks."""
         self._watched.pop(instance_id, None)
-        await asyncio.to_thread(self._remove, instance_id)
+        with _asking():
+            await asyncio.to_thread(self._remove, instance_id)
 
     def _remove(self, instance_id: str) -> None:
         project.down(self._docker.api, _project(instance_id))
+        self._addresses.pop(instance_id, None)
         self._volumes.remove(instance_id)
 
     async def is_healthy(self, instance_id: str) -> bool:
@@ -407,9 +430,10 @@ class DockerProvider(Provider):
         """The containers' output, one after the other."""
         parts = []
         for container in await self._containers(instance_id):
-            output: bytes = await asyncio.to_thread(
-                self._docker.api.logs, container.id, tail=2000, timestamps=True
-            )
+            with _asking():
+                output: bytes = await asyncio.to_thread(
+                    self._docker.api.logs, container.id, tail=2000, timestamps=True
+                )
             parts.append(f"== {container.service}\n{output.decode(errors='replace')}")
         return "\n".join(parts)[-LOG_TAIL:]
 
@@ -447,8 +471,19 @@ class DockerProvider(Provider):
         await self.recover(set())
 
 
+@contextlib.contextmanager
+def _asking() -> Iterator[None]:
+    """Tell an engine that is away from one that refuses."""
+    try:
+        yield
+    except requests.RequestException as error:
+        raise ProviderAway(_AWAY) from error
+
+
 def _words(error: Exception) -> str:
     """What an engine's refusal says, without the library's words around it."""
+    if isinstance(error, requests.RequestException):
+        return _AWAY
     return str(getattr(error, "explanation", "") or error)
 
 

@@ -17,7 +17,7 @@ _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A container as the engine lists it. `ports` are its own, `published` maps them to ours."""
+    """A container as the engine lists it. `ports` are those that players may reach."""
 
     id: str
     name: str
@@ -29,7 +29,6 @@ class Seen:
     health: str | None
     address: str
     ports: list[int]
-    published: dict[int, int]
     is_sidecar: bool
     written: int
 
@@ -59,7 +58,6 @@ def _seen(entry: dict[str, Any]) -> Seen:
         health=health[1] if health else None,
         address=next((n["IPAddress"] for _, n in sorted(networks.items()) if n["IPAddress"]), ""),
         ports=[int(port) for port in labels.get(PORTS_LABEL, "").split(",") if port],
-        published={p["PrivatePort"]: p["PublicPort"] for p in entry["Ports"] if "PublicPort" in p},
         is_sidecar="ctfy.sidecar" in labels,
         written=entry.get("SizeRw", 0),
     )

@@ -137,7 +137,6 @@ def service(
         "command": ["sh", "-c", script],
         "labels": {**labels, "ctfy.service": SERVICE, "ctfy.sidecar": "yes"},
         "networks": dict.fromkeys(networks),
-        "ports": [f"127.0.0.1::{PORT}/udp"],
         "volumes": [f"{folder / 'vpn'}:/vpn:ro"],
         "devices": ["/dev/net/tun:/dev/net/tun"],
         "cap_drop": ["ALL"],

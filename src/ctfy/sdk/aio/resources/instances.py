@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.base import growing_pauses
 from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
-from ctfy.sdk.resources.instances import _FIRST_POLL_S, InstanceReadyResult
+from ctfy.sdk.resources.instances import _FIRST_POLL_S, _LONGEST_WAIT_S, InstanceReadyResult
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.instances import (
     InstanceInfo,
@@ -59,9 +59,8 @@ class InstancesResource:
         place = started.queue_position
         for pause in growing_pauses(_FIRST_POLL_S, poll_interval):
             asked = time.monotonic()
-            status = await self._status_soon(
-                started.id, min(poll_interval, max(0.0, deadline - asked))
-            )
+            patience = poll_interval if place else _LONGEST_WAIT_S
+            status = await self._status_soon(started.id, min(patience, max(0.0, deadline - asked)))
             if status is not None:
                 place = status.queue_position
                 if on_status is not None:
@@ -78,7 +77,7 @@ class InstancesResource:
     async def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
-            return await self._status(instance_id, min(wait, 20.0))
+            return await self._status(instance_id, min(wait, _LONGEST_WAIT_S))
         except CtfyApiError as error:
             if error.status_code == 404:
                 return None
