@@ -42,12 +42,14 @@ class Engine:
     def start(self) -> None:
         if not self._started():
             # Killed while it made a network, Docker 20.10 finds one without addresses and panics.
-            # Administrators then take its list of networks away, and the bridges with it.
+            # Administrators then take its list of networks away, and what hung on them.
             (self._folder / "data" / "network" / "files" / "local-kv.db").unlink()
             for name in links("cti", "cte"):
                 subprocess.run(["ip", "link", "delete", name], check=False)
             self.repaired += 1
             assert self._started(), "the engine does not start"
+            for container in self.lines("ps", "--all", "--quiet"):
+                self.run("rm", "--force", container)
 
     def _started(self) -> bool:
         # What it kept of containers goes with it, as it does where a service manager restarts it.
@@ -273,7 +275,7 @@ def storm(
     assert all(failed.values()), failed  # each says why
     print(f"failed: {len(failed)}: {set(failed.values())}", flush=True)
     assert len(rows(database_url, "stopped", "error")) >= INSTANCES
-    assert used >= INSTANCES // 2
+    assert used >= INSTANCES // 3
 
 
 STATES = ("requested", "starting", "ready", "stopping", "stopped", "error")

@@ -20,6 +20,7 @@ from ctfy.node.providers.docker.compose import (
 )
 from ctfy.node.providers.docker.isolation import Subnets
 from ctfy.node.providers.docker.project import nanoseconds
+from ctfy.node.settings import fitting
 
 
 def challenge(folder: Path, services: dict[str, Any], **top: Any) -> Challenge:
@@ -284,3 +285,12 @@ def test_variables_are_the_instances_and_never_the_nodes(
 )
 def test_durations_are_as_compose_writes_them(written: Any, meant: float) -> None:
     assert nanoseconds(written) == meant * 10**9
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "cores", "instances"), [(1, 1, 1), (2, 8, 4), (23, 2, 64), (64, 32, 252)]
+)
+def test_a_node_takes_what_its_memory_and_cores_carry(
+    gigabytes: int, cores: int, instances: int
+) -> None:
+    assert fitting(gigabytes * 1024**3, cores) == instances

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import docker
 import httpx
 import pytest
 import structlog.testing
@@ -101,6 +102,14 @@ async def until(what: Callable[[], object], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not what():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+def kill(handle: str) -> None:
+    """What the engine runs for an instance."""
+    engine = docker.from_env()
+    for container in engine.containers.list(filters={"label": f"ctfy.instance={handle}"}):
+        container.kill()
+    engine.close()
 
 
 def warm_challenges(folder: Path, warm: int = 2) -> Path:
@@ -221,6 +230,9 @@ def test_a_warm_instance_that_was_claimed_outlives_the_node_where_others_do(
                 if name == "docker":
                     assert (state.status, await read(after, instance_id)) == ("ready", "kept")
                     assert surface(after, instance_id).services[0].port == port
+                    await asyncio.to_thread(kill, after.handle(instance_id))
+                    await until(lambda: after.get(instance_id).status == "error")
+                    assert "code 137" in after.get(instance_id).error
                 else:
                     assert "lost the instance" in state.error
 

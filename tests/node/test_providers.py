@@ -188,7 +188,7 @@ def test_a_restarted_provider_ends_what_it_does_not_know(name: str, tmp_path: Pa
             placed = order(tmp_path, example("notes"))
             await before.start(placed, lambda _: None)
             async with provider(name, tmp_path) as after:
-                assert await after.recover(set()) == set()
+                assert await after.recover({}) == set()
                 if name == "docker":
                     assert await after.containers(placed.instance_id) == []
 

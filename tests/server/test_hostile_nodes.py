@@ -107,3 +107,42 @@ def test_more_than_fits_waits_and_says_so(lonely: Arena, tmp_path: Path) -> None
     assert lonely.admin.admin.observability.overview().queued_instances >= 2
     lonely.admin.admin.instances.stop_all()
     assert lonely.admin.admin.instances.get(first).status == "stopped"
+
+
+def test_starts_that_take_for_ever_keep_nobody_from_ending(tmp_path: Path) -> None:
+    """With one hand for starts, and that one taken."""
+    ready: set[str] = set()
+    service = {"service_type": "http", "host": "127.0.0.1", "port": 9, "label": "web"}
+
+    def answer(method: str, path: str) -> Any:
+        instance_id = path.split("/")[-2]
+        if "/status" in path and instance_id in ready:
+            return {"status": "ready", "attack_surface": {"services": [service]}}
+        if method == "GET" and path.endswith("/instances"):
+            return [{"instance_id": i, "status": "ready"} for i in ready]
+        return {"status": "starting"}
+
+    with (
+        lone_server(tmp_path, CTFY_WORKER_CONCURRENCY="1") as url,
+        sign_in(url, ADMIN_EMAIL) as admin,
+    ):
+        arena, hostile = Arena(url, admin), HostileNode(answer)
+        admin.admin.nodes.register(hostile.url, 5)
+        try:
+            player, first = order(arena)
+            ready.add(first)
+            wait_for("ready", lambda: player.instances.status(first).status == "ready")
+            _, second = order(arena)
+            wait_for("the start", lambda: admin.admin.instances.get(second).node_id)
+
+            def runs() -> int:
+                jobs = {j.name: j.run_count for j in admin.admin.scheduled_jobs.list()}
+                return jobs["reconcile"]
+
+            before = runs()
+            player.instances.stop(first)
+            assert player.instances.status(first).status == "stopped"
+            wait_for("the clock", lambda: runs() > before)
+            assert admin.admin.instances.get(second).status == "starting"
+        finally:
+            hostile.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -60,7 +61,9 @@ class Instances:
     async def recover(self) -> None:
         """After a restart: keep what still runs, say of the rest that it is lost."""
         ready = {i for i, state in self.inventory.states.items() if state.status == "ready"}
-        handles = await self.provider.recover({self.inventory.handle(i) for i in ready})
+        handles = await self.provider.recover(
+            {self.inventory.handle(i): partial(self._fail, i) for i in ready}
+        )
         adopted = {i for i in ready if self.inventory.handle(i) in handles}
         for instance_id, state in list(self.inventory.states.items()):
             if instance_id not in adopted and state.status != "error":

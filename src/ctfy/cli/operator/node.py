@@ -36,7 +36,12 @@ def join(
     public_host: Annotated[
         str, typer.Option(help="Where players reach instances; empty: loopback only")
     ] = "",
-    capacity: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    capacity: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10_000, help="Instances at once; default: what the machine carries"
+        ),
+    ] = None,
     display_name: Annotated[str, typer.Option()] = "node",
     label: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable")] = None,
     provider: Annotated[str, typer.Option(help="auto, docker or sandbox")] = "auto",
@@ -60,11 +65,12 @@ def join(
         port=port,
         public_url=public_url,
         public_host=public_host,
-        capacity=capacity,
         display_name=display_name,
         labels=labels,
         provider=provider,
     )
+    if capacity is not None:
+        settings.capacity = capacity
     with one_line_errors():
         try:
             asyncio.run(until_signal(run(settings, url, token)))

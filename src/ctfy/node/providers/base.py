@@ -85,10 +85,10 @@ class Provider(abc.ABC):
         """Where the services of a running instance are; this machine alone reaches them."""
 
     @abc.abstractmethod
-    async def recover(self, known: set[str]) -> set[str]:
+    async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
         """After a restart: adopt those of `known` that still run, end everything else.
 
-        The ids of the adopted ones.
+        `known` gives for each its `on_exit`, as `start` takes it. The ids of the adopted ones.
         """
 
     async def vpn(self, instance_id: str) -> tuple[str, int] | None:

@@ -450,7 +450,7 @@ class DockerProvider(Provider):
             for container in await self._containers(instance_id)
         ]
 
-    async def recover(self, known: set[str]) -> set[str]:
+    async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
         """Adopt what still runs, remove the rest of what this node ever started."""
         by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
         for container in await self._sight.look():
@@ -460,15 +460,16 @@ class DockerProvider(Provider):
             for instance_id, containers in by_instance.items()
             if instance_id in known and not await self._end_of(containers)
         }
-        for instance_id in (by_instance.keys() | known | self._volumes.owners()) - adopted:
+        for instance_id in (by_instance.keys() | known.keys() | self._volumes.owners()) - adopted:
             await self.stop(instance_id)
+        self._watched.update((instance_id, known[instance_id]) for instance_id in adopted)
         return adopted
 
     async def close(self) -> None:
         """End every instance of this node."""
         for chore in self._chores:
             chore.cancel()
-        await self.recover(set())
+        await self.recover({})
 
 
 @contextlib.contextmanager

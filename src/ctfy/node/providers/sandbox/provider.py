@@ -257,7 +257,7 @@ class SandboxProvider(Provider):
             return []
         return [NodeContainer(name=f"ctfy-{instance_id}", service="service", status="running")]
 
-    async def recover(self, known: set[str]) -> set[str]:
+    async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
         """Sandboxes died with the node that ran them."""
         return set()
 
