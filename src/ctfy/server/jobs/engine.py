@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import procrastinate
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import DeleteJobCondition, Status
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import driver_connection
@@ -65,10 +64,14 @@ class Jobs:
         stalled = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silence_s)
         count = 0
         for job in stalled:
-            # Another worker may be quicker; then the job is not stalled any more.
-            with suppress(ConnectorException):
+            try:
                 await self.app.job_manager.retry_job(job)
-                count += 1
+            except UniqueViolation:
+                # The same waits already, and waits for the lock of this one, which is over.
+                await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+            except ConnectorException:  # another worker was quicker: it is not stalled any more
+                continue
+            count += 1
         return count
 
     async def run(self) -> None:
