@@ -269,7 +269,7 @@ def storm(
         print({state: len(rows(database_url, state)) for state in STATES}, flush=True)
         print(on_the_machine(engine, folders), rows(database_url, "ready").keys(), flush=True)
         raise
-    wait_for("no bridges", lambda: not links("cti", "cte", "veth"), 10)
+    wait_for("no bridges", lambda: not links("cti", "cte"), 60)  # nodes look every 15 s
     assert rules() == []
     failed = rows(database_url, "error")
     assert all(failed.values()), failed  # each says why

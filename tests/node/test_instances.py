@@ -47,7 +47,12 @@ h.HTTPServer(("", 8000), H).serve_forever()
 
 @asynccontextmanager
 async def a_node(
-    name: str, folder: Path, challenges: Path = CHALLENGES, capacity: int = 10
+    name: str,
+    folder: Path,
+    challenges: Path = CHALLENGES,
+    capacity: int = 10,
+    *,
+    keep: bool = False,
 ) -> AsyncIterator[Instances]:
     settings = NodeSettings(provider=name, data_dir=folder, ready_timeout_s=60)
     provider = await choose_provider(settings)
@@ -64,7 +69,7 @@ async def a_node(
     try:
         yield instances
     finally:
-        await instances.close()
+        await instances.close(keep=keep)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -235,6 +240,24 @@ def test_a_warm_instance_that_was_claimed_outlives_the_node_where_others_do(
                     assert "code 137" in after.get(instance_id).error
                 else:
                     assert "lost the instance" in state.error
+
+    run(work)
+
+
+def test_a_stop_may_leave_instances_for_the_next_start(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with a_node(name, tmp_path, keep=True) as before:
+            kept, _ = await start(before, "notes")
+            port = surface(before, kept).services[0].port
+        with pytest.raises(httpx.TransportError):  # nobody serves it meanwhile
+            await read(before, kept)
+        async with a_node(name, tmp_path) as after:
+            if name == "docker":
+                assert "Pocket Notes" in await read(after, kept)
+                assert surface(after, kept).services[0].port == port
+            else:
+                assert "lost the instance" in after.get(kept).error
+        assert not left(name, kept)
 
     run(work)
 

@@ -241,10 +241,11 @@ class Instances:
         """End every instance."""
         await asyncio.gather(*(self.stop(i) for i in list(self.inventory.states)))
 
-    async def close(self) -> None:
-        """End everything, starting instances too."""
+    async def close(self, *, keep: bool = False) -> None:
+        """End everything, starting instances too; `keep` leaves the ready ones to the provider."""
         await self.builds.close()
         await self.warm.close()
-        await self.stop_all()
-        await self.provider.close()
+        over = [i for i, s in self.inventory.states.items() if not keep or s.status != "ready"]
+        await asyncio.gather(*map(self.stop, over))
+        await (self.provider.detach() if keep else self.provider.close())
         self.capture.close()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.node.agent import Agent
+from ctfy.node.agent import Agent, JoinRefused
 from ctfy.node.app import create_app, load
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
@@ -63,6 +63,7 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve([listener]))
+        keep = settings.keep_instances
         try:
             await agent.join()
             await agent.beat(
@@ -70,8 +71,11 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
                 lambda: load(instances.inventory.root),
                 instances.builds.ready,
             )
+        except JoinRefused:  # nobody will come back for them
+            keep = False
+            raise
         finally:
             server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
-            await instances.close()
+            await instances.close(keep=keep)

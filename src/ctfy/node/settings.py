@@ -38,6 +38,9 @@ class NodeSettings(BaseSettings):
     )
     vpn_image: str = Field("ctfy/openvpn:2.6", description="What VPN servers run from")
     disk_mb: int = Field(1024, ge=1, description="What an instance may write to its own disk")
+    keep_instances: bool = Field(
+        False, description="A stop leaves docker instances running, for the next start to adopt"
+    )
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")
 

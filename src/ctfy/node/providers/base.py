@@ -103,5 +103,9 @@ class Provider(abc.ABC):
     async def close(self) -> None:
         """End every instance."""
 
+    async def detach(self) -> None:
+        """Leave instances running, where they can outlive this process; else end them."""
+        await self.close()
+
 
 LOG_TAIL = 256 * 1024

@@ -14,6 +14,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 import structlog
 
@@ -120,6 +121,25 @@ def _jump(tool: str, parent: str, chain: str) -> None:
 
 def _run(*command: str, given: str = "") -> None:
     subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=30)
+
+
+_LINKS = Path("/sys/class/net")
+
+
+def orphans(known: set[str]) -> set[str]:
+    """Bridges like those of instances that none of the engine's networks names: not in `known`.
+
+    An engine that is killed while it makes or removes a network forgets its bridge.
+    """
+    names = {path.name for path in _LINKS.iterdir()}
+    return {n for n in names if n.startswith((_BRIDGE, _EGRESS_BRIDGE)) and n not in known}
+
+
+def remove_bridge(name: str) -> None:
+    """Take a bridge away, with what is still plugged into it."""
+    plugged = [path.name for path in (_LINKS / name / "brif").glob("*")]
+    for link in (*plugged, name):
+        subprocess.run(["ip", "link", "delete", link], capture_output=True, check=False)
 
 
 class Subnets:

@@ -37,7 +37,13 @@ from ctfy.node.providers.docker.compose import (
     render,
     variables,
 )
-from ctfy.node.providers.docker.isolation import Subnets, bridge_name, enforce
+from ctfy.node.providers.docker.isolation import (
+    Subnets,
+    bridge_name,
+    enforce,
+    orphans,
+    remove_bridge,
+)
 from ctfy.node.providers.docker.sight import Looks, Seen
 from ctfy.node.providers.docker.volumes import Volumes
 from ctfy.node.settings import NodeSettings
@@ -50,7 +56,7 @@ _ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException, Prov
 _POLL_S = 0.02
 _LOOK_S = 0.25
 _WATCH_S = 2.0
-_GUARD_S = 30.0
+_GUARD_S = 15.0
 _DISK_LOOK_S = 10.0
 _NETWORK_TRIES = 5
 _CONNECTIONS = 64
@@ -97,13 +103,24 @@ class DockerProvider(Provider):
         ]
 
     async def _keep_apart(self) -> None:
-        """Put the rules back that somebody else's firewall took away."""
+        """Put the rules back that somebody else took away; remove bridges that nobody has."""
+        before: set[str] = set()
         while True:
             await asyncio.sleep(_GUARD_S)
             try:
                 await enforce(self._settings.instance_networks)
+                found = orphans(await asyncio.to_thread(self._bridges))
+                for name in found & before:  # one that is just being made is not there yet twice
+                    await asyncio.to_thread(remove_bridge, name)
+                before = found
             except ProviderUnavailable as error:
                 log.error("instances_not_kept_apart", error=str(error))
+            except _ENGINE_ERRORS as error:
+                log.warning("engine_away", error=str(error))
+
+    def _bridges(self) -> set[str]:
+        option = "com.docker.network.bridge.name"
+        return {(network["Options"] or {}).get(option, "") for network in self._docker.api.networks()}
 
     @property
     def _docker(self) -> docker.DockerClient:
@@ -467,9 +484,13 @@ class DockerProvider(Provider):
 
     async def close(self) -> None:
         """End every instance of this node."""
+        await self.detach()
+        await self.recover({})
+
+    async def detach(self) -> None:
+        """Only look away; `recover` of the next process finds them."""
         for chore in self._chores:
             chore.cancel()
-        await self.recover({})
 
 
 @contextlib.contextmanager
