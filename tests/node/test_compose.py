@@ -188,7 +188,10 @@ def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
     assert db["networks"] == {"back": {"aliases": ["database"]}}
     assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
     back = content["networks"]["back"]
-    assert back["driver_opts"] == {"com.docker.network.bridge.name": "cti2"}
+    assert back["driver_opts"] == {
+        "com.docker.network.bridge.name": "cti2",
+        "com.docker.network.bridge.enable_ip_masquerade": "false",
+    }
     assert back["ipam"] == {"config": [{"subnet": "10.213.0.16/28"}]}
 
 

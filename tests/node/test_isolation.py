@@ -293,3 +293,14 @@ def test_nothing_is_left_of_an_instance(tmp_path: Path, outside: Outside) -> Non
         for network in ("front", "back"):
             assert isolation.bridge_name(id_, network, egress=False) not in links
     engine.close()
+
+
+def test_a_bridge_that_the_engine_forgot_goes_with_its_rules() -> None:
+    name = "cti" + uuid.uuid4().hex[:12]
+    rule = ["POSTROUTING", "-s", "10.213.255.240/28", "!", "-o", name, "-j", "MASQUERADE"]
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    subprocess.run(["iptables", "-w", "-t", "nat", "-A", *rule], check=True)
+    assert name in isolation.orphans(set())
+    assert name not in isolation.orphans({name})
+    isolation.remove_bridge(name)
+    assert name not in isolation.orphans(set())

@@ -18,6 +18,7 @@ from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
 DEFAULT_NETWORK = "default"
 PORTS_LABEL = "ctfy.ports"
+BRIDGE_OPTION = "com.docker.network.bridge.name"
 _TMPFS_MB = 256
 # 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
 _NO_NAMES = ["192.0.2.53"]
@@ -25,10 +26,11 @@ _NO_NAMES = ["192.0.2.53"]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network of one instance: the bridge that it is, and its addresses."""
+    """A network of one instance: the bridge that it is, its addresses, whether it leads out."""
 
     bridge: str
     subnet: str
+    egress: bool = False
 
 
 def read(challenge: Challenge) -> dict[str, Any]:
@@ -228,7 +230,11 @@ def render(
 def _definition(network: Network) -> dict[str, Any]:
     return {
         "driver": "bridge",
-        "driver_opts": {"com.docker.network.bridge.name": network.bridge},
+        "driver_opts": {
+            BRIDGE_OPTION: network.bridge,
+            # One that leads nowhere needs no rule for what comes out of it.
+            "com.docker.network.bridge.enable_ip_masquerade": str(network.egress).lower(),
+        },
         "ipam": {"config": [{"subnet": network.subnet}]},
     }
 

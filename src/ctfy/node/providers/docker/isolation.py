@@ -11,6 +11,8 @@ import asyncio
 import hashlib
 import ipaddress
 import random
+import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -119,27 +121,39 @@ def _jump(tool: str, parent: str, chain: str) -> None:
         _run(tool, "--wait", "--insert", parent, "1", "--jump", chain)
 
 
-def _run(*command: str, given: str = "") -> None:
-    subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=30)
+def _run(*command: str, given: str = "") -> str:
+    done = subprocess.run(
+        command, input=given, capture_output=True, text=True, check=True, timeout=30
+    )
+    return done.stdout
 
 
 _LINKS = Path("/sys/class/net")
+_OURS = re.compile(rf"\b(?:{_BRIDGE}|{_EGRESS_BRIDGE})[0-9a-f]{{12}}\b")
 
 
 def orphans(known: set[str]) -> set[str]:
-    """Bridges like those of instances that none of the engine's networks names: not in `known`.
+    """Bridges of instances that none of the engine's networks names: not in `known`.
 
-    An engine that is killed while it makes or removes a network forgets its bridge.
+    An engine that is killed while it makes or removes a network forgets its bridge, or the rules
+    that it made for it.
     """
-    names = {path.name for path in _LINKS.iterdir()}
-    return {n for n in names if n.startswith((_BRIDGE, _EGRESS_BRIDGE)) and n not in known}
+    names = " ".join(path.name for path in _LINKS.iterdir())
+    return set(_OURS.findall(f"{names} {_run('iptables-save')}")) - known
 
 
 def remove_bridge(name: str) -> None:
-    """Take a bridge away, with what is still plugged into it."""
+    """Take a bridge away, with what is still plugged into it and the rules that name it."""
     plugged = [path.name for path in (_LINKS / name / "brif").glob("*")]
     for link in (*plugged, name):
         subprocess.run(["ip", "link", "delete", link], capture_output=True, check=False)
+    table = ""
+    for line in _run("iptables-save").splitlines():
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A ") and name in line:
+            rule = shlex.split(line.replace("-A", "--delete", 1))
+            _run("iptables", "--wait", "--table", table, *rule)
 
 
 class Subnets:

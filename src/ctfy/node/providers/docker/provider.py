@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import subprocess
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from ctfy.node.providers.base import (
 )
 from ctfy.node.providers.docker import project, vpn
 from ctfy.node.providers.docker.compose import (
+    BRIDGE_OPTION,
     Build,
     Network,
     build_of,
@@ -109,18 +111,18 @@ class DockerProvider(Provider):
             await asyncio.sleep(_GUARD_S)
             try:
                 await enforce(self._settings.instance_networks)
-                found = orphans(await asyncio.to_thread(self._bridges))
+                found = await asyncio.to_thread(lambda: orphans(self._bridges()))
                 for name in found & before:  # one that is just being made is not there yet twice
                     await asyncio.to_thread(remove_bridge, name)
                 before = found
             except ProviderUnavailable as error:
                 log.error("instances_not_kept_apart", error=str(error))
-            except _ENGINE_ERRORS as error:
-                log.warning("engine_away", error=str(error))
+            except (*_ENGINE_ERRORS, subprocess.SubprocessError) as error:
+                log.warning("bridges_not_looked_at", error=str(error))
 
     def _bridges(self) -> set[str]:
-        option = "com.docker.network.bridge.name"
-        return {(network["Options"] or {}).get(option, "") for network in self._docker.api.networks()}
+        networks = self._docker.api.networks()
+        return {(network["Options"] or {}).get(BRIDGE_OPTION, "") for network in networks}
 
     @property
     def _docker(self) -> docker.DockerClient:
@@ -288,7 +290,7 @@ class DockerProvider(Provider):
         self._addresses[order.instance_id] = subnets
         egress = order.challenge.metadata.egress
         return {
-            name: Network(bridge_name(order.instance_id, name, egress=egress), subnet)
+            name: Network(bridge_name(order.instance_id, name, egress=egress), subnet, egress)
             for name, subnet in zip(names, subnets, strict=True)
         }
 
