@@ -21,7 +21,7 @@ import structlog
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.metadata import Mode
 from ctfy.node.inventory import write_answers
-from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.server.models.instances import ServiceEndpoint
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ _LOOK_S = 1.0
 _LONGEST_PAUSE_S = 300.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """An instance that runs for nobody yet. `on_exit` is whoever must know of its end."""
 
@@ -110,8 +110,9 @@ class WarmPool:
             self._keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeping
-        for member in list(self._members):
-            await self._end(member)
+        for member in [*self._members, *self._over]:
+            with contextlib.suppress(ProviderAway):  # the next start of the node finds it
+                await self._end(member)
         shutil.rmtree(self._root, ignore_errors=True)
 
     async def _keep(self) -> None:
@@ -122,6 +123,8 @@ class WarmPool:
                 if challenge is not None and not self._busy():
                     await self._add(challenge)
                     continue
+            except ProviderAway as error:
+                log.warning("warm_pool_waits", error=str(error))
             except Exception:  # whatever it was, the next look may find it gone
                 log.exception("warm_pool_failed")
             self._news.clear()
@@ -141,8 +144,8 @@ class WarmPool:
 
     async def _drop_old(self) -> None:
         """End those that ended by themselves, or whose challenge changed, or asks for fewer."""
-        while self._over:
-            await self._end(self._over.pop())
+        for member in list(self._over):
+            await self._end(member)
         kept: defaultdict[str, int] = defaultdict(int)
         for member in list(self._members):
             now = self._catalogue.get(member.challenge.id)
@@ -198,7 +201,12 @@ class WarmPool:
         self._news.set()
 
     async def _end(self, member: Member) -> None:
+        """End one; where the provider is away it stays among those that are over."""
         if member in self._members:
             self._members.remove(member)
+        if member not in self._over:
+            self._over.append(member)
         await self._provider.stop(member.handle)
         shutil.rmtree(member.folder, ignore_errors=True)
+        with contextlib.suppress(ValueError):  # two may have ended it at once
+            self._over.remove(member)

@@ -216,7 +216,13 @@ def render(
         services[VPN_SERVICE] = vpn
     return {
         "services": services,
-        "networks": {name: _definition(networks[name]) for name in sorted(networks)},
+        "networks": {
+            name: {
+                **_definition(networks[name]),
+                "labels": {"ctfy.instance": instance_id, "ctfy.node": node},
+            }
+            for name in sorted(networks)
+        },
         "volumes": {
             name: {
                 "driver": "local",

@@ -9,13 +9,16 @@ import asyncio
 import contextlib
 import re
 import shlex
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import docker
 import docker.errors
 from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
 from ctfy.node.providers.base import StartFailed
+
+Done = TypeVar("Done")
 
 PROJECT = "ctfy.project"
 _POLL_S = 0.05
@@ -36,18 +39,18 @@ async def up(
     Raises StartFailed, NetworkTaken, docker.errors.APIError; then parts are left for `down`.
     """
     async with turn:
-        await asyncio.to_thread(_prepare, engine, name, content)
+        await _whole(_prepare, engine, name, content)
     services: dict[str, dict[str, Any]] = content["services"]
     started = {service: asyncio.Event() for service in services}
 
     async def bring(service: str) -> None:
         async with turn:
-            container = await asyncio.to_thread(_create, engine, name, service, services[service])
+            container = await _whole(_create, engine, name, service, services[service])
         for other, condition in _dependencies(services[service]).items():
             await started[other].wait()
             await _until(engine, f"{name}-{other}", other, condition)
         async with turn:
-            await asyncio.to_thread(engine.start, container)
+            await _whole(engine.start, container)
         started[service].set()
 
     try:
@@ -56,6 +59,19 @@ async def up(
                 group.create_task(bring(service))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
+
+
+async def _whole(do: Callable[..., Done], *arguments: Any) -> Done:
+    """Do something in a thread; cancelled meanwhile, end only when it has ended.
+
+    Else it would make something after everything was removed.
+    """
+    doing = asyncio.ensure_future(asyncio.to_thread(do, *arguments))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait({doing})
+        raise
 
 
 def _prepare(engine: docker.APIClient, name: str, content: dict[str, Any]) -> None:
@@ -68,7 +84,7 @@ def _prepare(engine: docker.APIClient, name: str, content: dict[str, Any]) -> No
                 driver="bridge",
                 options=wanted["driver_opts"],
                 ipam=IPAMConfig(pool_configs=[pool]),
-                labels=labels,
+                labels={**wanted["labels"], **labels},
             )
         except docker.errors.APIError as error:
             said = str(error.explanation)

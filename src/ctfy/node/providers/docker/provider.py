@@ -88,7 +88,7 @@ class DockerProvider(Provider):
         self._chores: list[asyncio.Task[None]] = []
 
     async def check(self) -> None:
-        """Ask the engine, and look for the Compose tool."""
+        """Ask the engine, and have the rules in place that keep instances apart."""
         try:
             self._engine = await asyncio.to_thread(docker.from_env, max_pool_size=_CONNECTIONS)
             await asyncio.to_thread(self._engine.ping)
@@ -117,7 +117,7 @@ class DockerProvider(Provider):
                 before = found
             except ProviderUnavailable as error:
                 log.error("instances_not_kept_apart", error=str(error))
-            except (*_ENGINE_ERRORS, subprocess.SubprocessError) as error:
+            except (*_ENGINE_ERRORS, subprocess.SubprocessError, OSError) as error:
                 log.warning("bridges_not_looked_at", error=str(error))
 
     def _bridges(self) -> set[str]:
@@ -343,25 +343,34 @@ class DockerProvider(Provider):
 
     async def _watch(self) -> None:
         """Look at all instances at once, and say of which ended by itself why."""
-        looked_at = time.monotonic()
+        measured_at = time.monotonic()
         while True:
             await asyncio.sleep(_WATCH_S)
             if not self._watched:
                 continue
-            with contextlib.suppress(*_ENGINE_ERRORS):  # an engine that restarts is no end
-                watched = dict(self._watched)  # those from before the look
-                by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
-                for container in await self._sight.look():
-                    by_instance[container.instance_id].append(container)
-                greedy: dict[str, str] = {}
-                if time.monotonic() - looked_at > _DISK_LOOK_S:
-                    greedy = await asyncio.to_thread(self._greedy)
-                    looked_at = time.monotonic()
-                for instance_id, on_exit in watched.items():
-                    reason = await self._end_of(by_instance[instance_id])
-                    if reason := reason or greedy.get(instance_id, ""):
-                        self._watched.pop(instance_id, None)
-                        on_exit(reason)
+            measure = time.monotonic() - measured_at > _DISK_LOOK_S
+            if measure:
+                measured_at = time.monotonic()
+            try:
+                await self._look_after(dict(self._watched), measure=measure)
+            except _ENGINE_ERRORS:  # an engine that restarts is no end
+                continue
+            except Exception:  # whatever one look met, the next must come
+                log.exception("watch_failed")
+
+    async def _look_after(
+        self, watched: dict[str, Callable[[str], None]], *, measure: bool
+    ) -> None:
+        """Tell of those that ended; `watched` are from before the look."""
+        by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
+        for container in await self._sight.look():
+            by_instance[container.instance_id].append(container)
+        greedy = await asyncio.to_thread(self._greedy) if measure else {}
+        for instance_id, on_exit in watched.items():
+            reason = await self._end_of(by_instance[instance_id])
+            if reason := reason or greedy.get(instance_id, ""):
+                self._watched.pop(instance_id, None)
+                on_exit(reason)
 
     async def _end_of(self, containers: list[Seen]) -> str:
         """Why an instance is over; empty while it runs."""
@@ -479,7 +488,10 @@ class DockerProvider(Provider):
             for instance_id, containers in by_instance.items()
             if instance_id in known and not await self._end_of(containers)
         }
-        for instance_id in (by_instance.keys() | known.keys() | self._volumes.owners()) - adopted:
+        mine = {"label": f"ctfy.node={self._node}"}
+        networks = await asyncio.to_thread(self._docker.api.networks, filters=mine)
+        owners = self._volumes.owners() | {n["Labels"]["ctfy.instance"] for n in networks}
+        for instance_id in (by_instance.keys() | known.keys() | owners) - adopted:
             await self.stop(instance_id)
         self._watched.update((instance_id, known[instance_id]) for instance_id in adopted)
         return adopted
