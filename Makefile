@@ -5,7 +5,7 @@ export UV_PYTHON_DOWNLOADS := never
 UV := $(shell command -v uv || echo .env/uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: up test check bench fuzz images clean
+.PHONY: up test check chaos bench fuzz images clean
 
 up: .venv/.ready
 	@$(BIN)/ctfy-admin up $(ARGS)
@@ -23,6 +23,10 @@ check: .venv/.ready
 # Twenty thousand requests that the API's own document suggests.
 fuzz: .venv/.ready
 	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py
+
+# Two hundred instances while everything is killed at random; needs root, an engine, busybox-static.
+chaos: .venv/.ready
+	@CTFY_TEST_DOCKER=1 $(BIN)/pytest -s tests/faults/chaos_check.py
 
 bench: .venv/.ready
 	@$(BIN)/python bench/run.py

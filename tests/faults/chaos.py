@@ -1,6 +1,6 @@
 """Two hundred instances over two nodes, while nodes, engine, server and worker are killed.
 
-Run by `test_chaos` in namespaces of its own: it has its own engine there, its own network and
+Run by `chaos_check` in namespaces of its own: it has its own engine there, its own network and
 firewall, and all that it starts ends with it.
 """
 
