@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ctfy.node.capture.flows import MOST_BODY, Connection
 from ctfy.node.capture.pcap import HEADER, Packets
+from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, read_flows, whole_packets
 from ctfy.node.capture.relay import Capture
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
 
@@ -251,3 +252,29 @@ def payloads(path: Path) -> tuple[bytes, bytes]:
         sides[port] = sides.get(port, b"") + bytes.fromhex(payload)
     first, second = sides.values()
     return first, second
+
+
+def test_the_newest_packets_and_the_oldest_flows_are_kept(tmp_path: Path) -> None:
+    packets = Packets(("127.0.0.1", 1), ("127.0.0.1", 2))
+    sent = [packets.data(b"%03d" % n, from_client=True) for n in range(100)]
+    capture, traffic = tmp_path / PACKETS, tmp_path / TRAFFIC
+    recorder = Recorder(most_bytes=40 * len(sent[0]))
+    recorder.append(capture, HEADER)
+    for n, packet in enumerate(sent):
+        recorder.append(capture, packet)
+        recorder.append(traffic, {"flow": n, "body": "x" * 40})
+    recorder.close()
+    whole = whole_packets(capture)
+    assert whole is not None
+    said = subprocess.run(
+        ["tshark", "-r", str(whole), "-T", "fields", "-e", "tcp.payload"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = [int(bytes.fromhex(line)) for line in said.stdout.split()]
+    assert kept == list(range(100 - len(kept), 100))
+    assert 20 <= len(kept) <= 40
+    flows = [flow["flow"] for flow in read_flows(traffic, 0, 1000)]
+    assert flows == list(range(len(flows)))
+    assert 20 <= len(flows) < 100

@@ -34,13 +34,21 @@ def challenge(folder: Path, services: dict[str, Any], **top: Any) -> Challenge:
     return Catalogue.load(folder).challenges["made"]
 
 
+IMAGES = {"web": "x", "db": "y", "flag-rotator": "z"}
 NETWORKS = {"default": Network("ctiabc", "10.213.0.0/28")}
 
 
 def rendered(folder: Path, **service: Any) -> dict[str, Any]:
     made = challenge(folder, {"web": {"image": "x", "ports": ["80"], **service}})
     services: dict[str, Any] = render(
-        made, "i1", {"flag": "F"}, folder / "answers", networks=NETWORKS, volume_of=Path, node="n"
+        made,
+        "i1",
+        {"flag": "F"},
+        folder / "answers",
+        images=IMAGES,
+        networks=NETWORKS,
+        volume_of=Path,
+        node="n",
     )["services"]
     return services["web"]
 
@@ -178,7 +186,14 @@ def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
         "back": Network("cti2", "10.213.0.16/28"),
     }
     content = render(
-        made, "i1", {}, tmp_path / "answers", networks=networks, volume_of=Path, node="n"
+        made,
+        "i1",
+        {},
+        tmp_path / "answers",
+        images=IMAGES,
+        networks=networks,
+        volume_of=Path,
+        node="n",
     )
     web, db = content["services"]["web"], content["services"]["db"]
     assert web["volumes"][:2] == ["data:/data", f"{made.path}/services:/src:ro"]
@@ -223,13 +238,20 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
         },
     )
     content = render(
-        made, "i1", {"flag": "F"}, tmp_path / "answers", networks=NETWORKS, volume_of=Path, node="n"
+        made,
+        "i1",
+        {"flag": "F"},
+        tmp_path / "answers",
+        images=IMAGES,
+        networks=NETWORKS,
+        volume_of=Path,
+        node="n",
     )
     services = content["services"]
     assert services["web"]["volumes"] == [f"{tmp_path / 'answers'}:/answers:ro"]
-    assert "environment" not in services["web"]
+    assert services["web"]["environment"] == {}
     assert services["flag-rotator"]["environment"] == {"A": "b", "ANSWER_FLAG": "F"}
-    assert "volumes" not in services["flag-rotator"]
+    assert services["flag-rotator"]["volumes"] == []
 
 
 def built(made: Challenge, service: dict[str, Any], **given: str) -> Build:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 from ctfy.challenge.audit import Finding, audit, read_yaml
 from ctfy.challenge.metadata import Metadata, Mode
@@ -38,6 +39,11 @@ class Challenge:
         """The service topology, where there is one."""
         path = self.path / "docker-compose.yml"
         return path if path.is_file() else None
+
+    @cached_property
+    def compose(self) -> dict[str, Any]:
+        """What that file says; empty where there is none."""
+        return read_yaml(self.compose_file) if self.compose_file is not None else {}
 
     @cached_property
     def is_qa_only(self) -> bool:

@@ -18,7 +18,7 @@ import yaml
 VARIABLE = re.compile(
     r"\$(?:\$|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})"
 )
-GIVEN = re.compile(r"INSTANCE_ID|ANSWER_[A-Z0-9_]+")
+_GIVEN = re.compile(r"INSTANCE_ID|ANSWER_[A-Z0-9_]+")
 ANSWERS_TARGET, ROTATOR = "/answers", "flag-rotator"
 # What ordinary servers need to start and drop privileges; none of it reaches the host.
 SAFE_CAPABILITIES = frozenset(
@@ -126,6 +126,18 @@ def refusals(path: Path) -> list[Refusal]:
     return sorted(_document(root, path.parent.resolve()), key=lambda refusal: refusal.line)
 
 
+def variables_in(text: str) -> Iterator[tuple[str, str | None]]:
+    """The variables that a text names, each with its default, if it has one."""
+    for found in VARIABLE.finditer(text):
+        if name := found["name"] or found["braced"]:
+            yield name, found["default"]
+
+
+def is_of_instance(variable: str) -> bool:
+    """Whether the node gives each instance a value of its own for a variable."""
+    return _GIVEN.fullmatch(variable) is not None
+
+
 def early_answers(path: Path) -> int:
     """The first line at which a compose file takes what only a claimed instance has; 0: none.
 
@@ -136,8 +148,7 @@ def early_answers(path: Path) -> int:
     lines = [
         scalar.start_mark.line + 1
         for scalar in _strings(services)
-        for found in VARIABLE.finditer(scalar.value)
-        if GIVEN.fullmatch(found["name"] or found["braced"] or "")
+        if any(is_of_instance(name) for name, _ in variables_in(scalar.value))
     ]
     lines += [name.start_mark.line + 1 for name, _ in _pairs(services) if name.value == ROTATOR]
     return min(lines, default=0)
@@ -169,7 +180,7 @@ def _service(name: str, service: Node, folder: Path) -> Iterator[Refusal]:
             yield from _CHECKS[word](value, folder)
         if word in KEPT or word == "build":
             yield from _variables(value)
-        elif word not in _READ and word not in _IGNORED:
+        if word not in _READ and word not in _IGNORED:
             reason = _REASONS.get(word, "is not supported")
             yield _no(key, f"compose.{word}", f"`{name}.{word}` {reason}", "remove it")
 
@@ -211,9 +222,8 @@ def _strings(node: Node) -> Iterator[yaml.ScalarNode]:
 
 def _variables(value: Node) -> Iterator[Refusal]:
     for scalar in _strings(value):
-        for found in VARIABLE.finditer(scalar.value):
-            name = found["name"] or found["braced"]
-            if name and found["default"] is None and not GIVEN.fullmatch(name):
+        for name, default in variables_in(scalar.value):
+            if default is None and not is_of_instance(name):
                 yield _no(
                     scalar,
                     "compose.variable",

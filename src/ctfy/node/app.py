@@ -128,20 +128,15 @@ async def status(
 @router.get("/instances/{instance_id}/health", dependencies=PLATFORM)
 async def instance_health(instance_id: str, instances: TheInstances) -> NodeInstanceHealth:
     """Whether an instance's services answer."""
-    instances.get(instance_id)
-    return NodeInstanceHealth(
-        is_healthy=await instances.provider.is_healthy(instances.inventory.handle(instance_id))
-    )
+    handle = instances.handle(instance_id)
+    return NodeInstanceHealth(is_healthy=await instances.provider.is_healthy(handle))
 
 
 @router.get("/instances/{instance_id}/container-logs", dependencies=PLATFORM)
 async def container_logs(instance_id: str, instances: TheInstances) -> NodeInstanceLogs:
     """What an instance's processes printed."""
-    instances.get(instance_id)
-    folder = instances.inventory.folder(instance_id)
-    return NodeInstanceLogs(
-        logs=await instances.provider.logs(instances.inventory.handle(instance_id), folder)
-    )
+    handle, folder = instances.handle(instance_id), instances.inventory.folder(instance_id)
+    return NodeInstanceLogs(logs=await instances.provider.logs(handle, folder))
 
 
 @router.get("/instances/{instance_id}/containers", dependencies=PLATFORM)

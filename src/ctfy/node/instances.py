@@ -15,7 +15,7 @@ from ctfy.challenge.rendering import render_attachments
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.inventory import Inventory, write_answers
-from ctfy.node.providers.base import Order, Provider, StartFailed
+from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.node.warm import Member, WarmPool
 from ctfy.server.errors import NotFound, Unavailable
 from ctfy.server.models.challenges import AttachmentInfo
@@ -132,7 +132,6 @@ class Instances:
     ) -> None:
         instance_id = order.instance_id
         folder = self.inventory.folder(instance_id)
-
         try:
             write_answers(folder / "answers", order.answers)
             if member is not None:
@@ -173,11 +172,9 @@ class Instances:
             self.builds.built(challenge)
         except (StartFailed, TemplateError, OSError) as error:
             await self._give_up(instance_id, str(error))
-            return
         except Exception:
             log.exception("start_failed", instance_id=instance_id)
             await self._give_up(instance_id, "The node failed to start the instance.")
-            return
 
     async def _give_up(self, instance_id: str, reason: str) -> None:
         """A start failed: nothing of it may be left."""
@@ -246,6 +243,9 @@ class Instances:
         await self.builds.close()
         await self.warm.close()
         over = [i for i, s in self.inventory.states.items() if not keep or s.status != "ready"]
-        await asyncio.gather(*map(self.stop, over))
-        await (self.provider.detach() if keep else self.provider.close())
+        try:
+            await asyncio.gather(*map(self.stop, over))
+            await (self.provider.detach() if keep else self.provider.close())
+        except ProviderAway as error:  # the inventory remembers them, and the next start looks
+            log.warning("instances_left", error=str(error))
         self.capture.close()

@@ -51,7 +51,7 @@ def join(
     """Join a platform and run instances for it until stopped."""
     from ctfy.node.agent import JoinRefused
     from ctfy.node.process import run
-    from ctfy.node.providers.base import ProviderUnavailable
+    from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
     from ctfy.node.settings import NodeSettings
 
     configure_logs()
@@ -74,5 +74,5 @@ def join(
     with one_line_errors():
         try:
             asyncio.run(until_signal(run(settings, url, token)))
-        except (JoinRefused, ProviderUnavailable) as error:
+        except (JoinRefused, ProviderAway, ProviderUnavailable) as error:
             fail(str(error))

@@ -28,7 +28,8 @@ _Item = tuple[Path, bytes | dict[str, Any]] | threading.Event | None
 class Recorder:
     """Appends to files in the order of the calls; a slow disk delays no player."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
         self._thread.start()
@@ -58,10 +59,10 @@ class Recorder:
                 content = json.dumps(content, ensure_ascii=False).encode() + b"\n"
             try:
                 size = path.stat().st_size if path.exists() else 0
-                if path.name == PACKETS and size + len(content) > MOST_BYTES // 2:
+                if path.name == PACKETS and size + len(content) > self._most // 2:
                     path.replace(path.with_suffix(_EARLIER))  # the newest packets are kept
                     content = HEADER + content
-                elif size + len(content) > MOST_BYTES:
+                elif size + len(content) > self._most:
                     continue  # of flows the oldest: what comes then is relayed, not recorded
                 with path.open("ab") as file:
                     file.write(content)

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.compose import ANSWERS_TARGET, GIVEN, KEPT, ROTATOR, SAFE_CAPABILITIES, VARIABLE
+from ctfy.challenge.compose import (
+    ANSWERS_TARGET,
+    KEPT,
+    ROTATOR,
+    SAFE_CAPABILITIES,
+    VARIABLE,
+    is_of_instance,
+    variables_in,
+)
 from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
 DEFAULT_NETWORK = "default"
@@ -33,17 +39,15 @@ class Network:
     egress: bool = False
 
 
-def read(challenge: Challenge) -> dict[str, Any]:
-    """The challenge's compose file, as its author wrote it."""
-    assert challenge.compose_file is not None  # noqa: S101 - the caller looked
-    content: dict[str, Any] = yaml.safe_load(challenge.compose_file.read_text(encoding="utf-8"))
-    return content
+def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
+    """The services of the challenge's compose file, as its author wrote them."""
+    services: dict[str, dict[str, Any]] = challenge.compose["services"]
+    return services
 
 
 def network_names(challenge: Challenge) -> list[str]:
     """The networks that the challenge's services are on."""
-    content = read(challenge)
-    used = {name for service in content["services"].values() for name in _networks(service)}
+    used = {name for service in read_services(challenge).values() for name in _networks(service)}
     return sorted(used)
 
 
@@ -51,12 +55,6 @@ def _networks(service: dict[str, Any]) -> dict[str, Any]:
     """A service's networks with what it is called on each."""
     wanted = service.get("networks") or [DEFAULT_NETWORK]
     return dict.fromkeys(wanted) if isinstance(wanted, list) else dict(wanted)
-
-
-def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
-    """The services of the challenge's compose file, as its author wrote them."""
-    services: dict[str, dict[str, Any]] = read(challenge)["services"]
-    return services
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def build_of(
     folder = (challenge.path / wanted.get("context", ".")).resolve()
     if not folder.is_relative_to(challenge.path):
         raise ValueError(f"service {name} builds outside its challenge folder")
-    written = _pairs(wanted.get("args"))
+    written = _mapping(wanted.get("args"))
     args = {key: fill(value, given) for key, value in written.items()}
     dockerfile, target = str(wanted.get("dockerfile", "Dockerfile")), wanted.get("target")
     digest = hashlib.sha256(json.dumps([dockerfile, target, args], sort_keys=True).encode())
@@ -100,17 +98,20 @@ def build_of(
         target=target,
         args=args,
         of_instance=any(
-            GIVEN.fullmatch(found["name"] or found["braced"] or "")
+            is_of_instance(variable)
             for value in written.values()
-            for found in VARIABLE.finditer(value)
+            for variable, _ in variables_in(value)
         ),
     )
 
 
 def variables(instance_id: str, answers: dict[str, str]) -> dict[str, str]:
     """What a compose file may say of its instance: `${INSTANCE_ID}`, `${ANSWER_<ID>}`."""
-    given = {f"ANSWER_{key.upper()}": value for key, value in answers.items()}
-    return {"INSTANCE_ID": instance_id, **given}
+    return {"INSTANCE_ID": instance_id, **_answer_variables(answers)}
+
+
+def _answer_variables(answers: dict[str, str]) -> dict[str, str]:
+    return {f"ANSWER_{key.upper()}": value for key, value in answers.items()}
 
 
 def fill(value: Any, given: dict[str, str]) -> Any:
@@ -134,7 +135,7 @@ def fill(value: Any, given: dict[str, str]) -> Any:
     return VARIABLE.sub(replaced, value)
 
 
-def _pairs(given: Any) -> dict[str, str]:
+def _mapping(given: Any) -> dict[str, str]:
     """A mapping, also where it is written as a list of `KEY=value`."""
     if isinstance(given, list):
         return {key: value for key, _, value in (str(item).partition("=") for item in given)}
@@ -156,6 +157,7 @@ def render(
     answers: dict[str, str],
     answers_folder: Path,
     *,
+    images: dict[str, str],
     networks: dict[str, Network],
     volume_of: Callable[[str], Path],
     node: str,
@@ -166,62 +168,39 @@ def render(
 
     Nothing is published: the node's relays go to the containers' own addresses. Answers reach the
     service named `flag-rotator` as environment, and every service that mounts `/answers` as files.
-    `volume_of` says where a named volume of the instance is, `vpn` is the service of its server.
+    `images` are by service, `volume_of` says where a named volume of the instance is, `vpn` is the
+    service of its server.
     """
+    owner = {"ctfy.instance": instance_id, "ctfy.node": node}
+    given = variables(instance_id, answers)
     services = {}
     volumes: set[str] = set()
-    given = variables(instance_id, answers)
-    for name, service in read_services(challenge).items():
-        build = build_of(challenge, name, service, given)
-        capabilities = sorted(SAFE_CAPABILITIES.intersection(_capabilities(service)))
-        ours: dict[str, Any] = {
-            **{key: fill(service[key], given) for key in sorted(KEPT) if key in service},
-            "image": build.image if build else str(service["image"]),
+    for name, written in read_services(challenge).items():
+        mounts = [_mount(challenge, v, answers_folder) for v in written.get("volumes", [])]
+        volumes.update(volume for _, volume in mounts if volume)
+        service = {
+            **_confined(written, given),
+            "image": images[name],
             "labels": {
-                "ctfy.instance": instance_id,
-                "ctfy.node": node,
+                **owner,
                 "ctfy.service": name,
-                PORTS_LABEL: ",".join(map(str, published_ports(service))),
+                PORTS_LABEL: ",".join(map(str, published_ports(written))),
             },
-            "cap_drop": ["ALL"],
-            "cap_add": capabilities,
-            "security_opt": ["no-new-privileges:true"],
-            "mem_limit": "512m",
-            "memswap_limit": "512m",
-            "cpus": 1.0,
-            "pids_limit": 256,
-            "ulimits": {"nofile": {"soft": 4096, "hard": 4096}, "core": 0},
-            "restart": "no",
-            "logging": {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}},
-            "networks": _networks(service),
+            "volumes": [mount for mount, _ in mounts],
         }
         if runtime:
-            ours["runtime"] = runtime
+            service["runtime"] = runtime
         if not challenge.metadata.egress:
-            ours["dns"] = _NO_NAMES
-        if depends := service.get("depends_on"):
-            ours["depends_on"] = depends
-        mounts = [
-            _mount(challenge, volume, answers_folder) for volume in service.get("volumes", [])
-        ]
-        if mounts:
-            ours["volumes"] = [mount for mount, _ in mounts]
-            volumes.update(volume for _, volume in mounts if volume)
-        if "environment" in ours or name == ROTATOR:
-            rotated = variables(instance_id, answers) if name == ROTATOR else {}
-            rotated.pop("INSTANCE_ID", None)
-            ours["environment"] = {**_pairs(ours.get("environment")), **rotated}
-        services[name] = ours
+            service["dns"] = _NO_NAMES
+        if name == ROTATOR:
+            service["environment"] |= _answer_variables(answers)
+        services[name] = service
     if vpn:
         services[VPN_SERVICE] = vpn
     return {
         "services": services,
         "networks": {
-            name: {
-                **_definition(networks[name]),
-                "labels": {"ctfy.instance": instance_id, "ctfy.node": node},
-            }
-            for name in sorted(networks)
+            name: {**_definition(networks[name]), "labels": owner} for name in sorted(networks)
         },
         "volumes": {
             name: {
@@ -230,6 +209,26 @@ def render(
             }
             for name in sorted(volumes)
         },
+    }
+
+
+def _confined(written: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """What a service keeps of its author's words, and our limits."""
+    return {
+        **{key: fill(written[key], given) for key in sorted(KEPT) if key in written},
+        "environment": fill(_mapping(written.get("environment")), given),
+        "depends_on": written.get("depends_on", {}),
+        "networks": _networks(written),
+        "cap_drop": ["ALL"],
+        "cap_add": sorted(SAFE_CAPABILITIES.intersection(_capabilities(written))),
+        "security_opt": ["no-new-privileges:true"],
+        "mem_limit": "512m",
+        "memswap_limit": "512m",
+        "cpus": 1.0,
+        "pids_limit": 256,
+        "ulimits": {"nofile": {"soft": 4096, "hard": 4096}, "core": 0},
+        "restart": "no",
+        "logging": {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}},
     }
 
 

@@ -18,11 +18,10 @@ from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
 from ctfy.node.providers.base import StartFailed
 
-Done = TypeVar("Done")
-
 PROJECT = "ctfy.project"
 _POLL_S = 0.05
 _UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
+_Done = TypeVar("_Done")
 _AMOUNT = re.compile(r"([0-9.]+)(ns|us|ms|s|m|h)")
 
 
@@ -61,7 +60,7 @@ async def up(
         raise failures.exceptions[0] from None
 
 
-async def _whole(do: Callable[..., Done], *arguments: Any) -> Done:
+async def _whole(do: Callable[..., _Done], *arguments: Any) -> _Done:
     """Do something in a thread; cancelled meanwhile, end only when it has ended.
 
     Else it would make something after everything was removed.

@@ -7,7 +7,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,14 @@ from ctfy.node.providers.base import (
 from ctfy.node.providers.docker import project, vpn
 from ctfy.node.providers.docker.compose import (
     BRIDGE_OPTION,
-    Build,
     Network,
-    build_of,
     network_names,
     published_ports,
     read_services,
     render,
     variables,
 )
+from ctfy.node.providers.docker.images import Images
 from ctfy.node.providers.docker.isolation import (
     Subnets,
     bridge_name,
@@ -63,7 +62,6 @@ _DISK_LOOK_S = 10.0
 _NETWORK_TRIES = 5
 _CONNECTIONS = 64
 _AT_ONCE = 4 * (os.cpu_count() or 1)
-_BUILD_TAIL = 20
 _AWAY = "The node's engine does not answer."
 _NO_COMPOSE = "This challenge has no docker-compose.yml for this node's engine."
 
@@ -78,8 +76,8 @@ class DockerProvider(Provider):
         self._settings = settings
         self._node = str(settings.data_dir.resolve())
         self._engine: docker.DockerClient | None = None
+        self._images_of: Images | None = None
         self._looks: Looks | None = None
-        self._builds: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watched: dict[str, Callable[[str], None]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._addresses: dict[str, list[str]] = {}
@@ -98,6 +96,7 @@ class DockerProvider(Provider):
                 "'docker.io' and start it, or use --provider sandbox"
             ) from error
         await enforce(self._settings.instance_networks)
+        self._images_of = Images(self._engine, self._settings.data_dir / "builds")
         self._looks = Looks(self._engine.api, self._node)
         self._chores = [
             asyncio.create_task(self._keep_apart()),
@@ -136,8 +135,12 @@ class DockerProvider(Provider):
         if found := refusals(order.challenge.compose_file):
             raise StartFailed(str(found[0]))
         try:
-            await self._build(order.challenge, order.instance_id, order.answers)
-            services = await self._up(order)
+            images = await self._images.build(
+                order.challenge,
+                variables(order.instance_id, order.answers),
+                {project.PROJECT: _project(order.instance_id)},
+            )
+            services = await self._up(order, images)
         except (StartFailed, ValueError, LookupError, *_ENGINE_ERRORS) as error:
             with contextlib.suppress(*_ENGINE_ERRORS):  # an engine that is gone: `stop` comes again
                 await self.stop(order.instance_id)
@@ -152,67 +155,13 @@ class DockerProvider(Provider):
         """
         if challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
-        await self._build(challenge, "", {})
-
-    async def _build(self, challenge: Challenge, instance_id: str, answers: dict[str, str]) -> None:
-        given = variables(instance_id, answers)
-        for name, service in read_services(challenge).items():
-            build = await asyncio.to_thread(build_of, challenge, name, service, given)
-            if build is None:
-                continue
-            async with self._builds[build.image]:
-                if not await asyncio.to_thread(self._has, build.image):
-                    await asyncio.to_thread(self._make, challenge.id, name, build, instance_id)
-
-    def _has(self, image: str) -> bool:
-        try:
-            self._docker.images.get(image)
-        except docker.errors.ImageNotFound:
-            return False
-        return True
-
-    def _make(self, challenge_id: str, service: str, build: Build, instance_id: str) -> None:
-        """Build an image; what that printed is kept in a file. Raises StartFailed with its end."""
-        labels = {}
-        if build.of_instance and instance_id:
-            labels[project.PROJECT] = _project(instance_id)
-        path = self._settings.data_dir / "builds" / f"{challenge_id}-{service}.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tail: deque[str] = deque(maxlen=_BUILD_TAIL)
-        with path.open("w", encoding="utf-8") as log_file:
-            for said in self._docker.api.build(
-                path=str(build.folder),
-                dockerfile=build.dockerfile,
-                target=build.target,
-                buildargs=build.args,
-                labels=labels,
-                tag=build.image,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            ):
-                line = str(said.get("stream") or said.get("error") or "")
-                log_file.write(line)
-                tail.extend(line.splitlines())
-                if "error" in said:
-                    words = "\n".join(filter(None, tail))
-                    raise StartFailed(f"The image of {service} was not built: {words}")
+        await self._images.build(challenge, {})
 
     async def pull(self, challenge: Challenge) -> None:
         """Pull the images that services name; one that is here already is not asked for."""
         if challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
-        for service in read_services(challenge).values():
-            image = str(service.get("image"))
-            if "build" in service or await asyncio.to_thread(self._has, image):
-                continue
-            try:
-                await asyncio.to_thread(self._fetch, image)
-            except _ENGINE_ERRORS as error:
-                raise StartFailed(f"The image {image} was not pulled: {error}") from error
-
-    def _fetch(self, image: str) -> None:
-        self._docker.images.pull(image)
+        await self._images.pull(challenge)
 
     def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
         """`docker exec` into a container of the instance, and of no other."""
@@ -240,14 +189,14 @@ class DockerProvider(Provider):
         """With the keys that were made at the start."""
         vpn.write_client(folder, host, port)
 
-    async def _up(self, order: Order) -> list[ServiceEndpoint]:
+    async def _up(self, order: Order, images: dict[str, str]) -> list[ServiceEndpoint]:
         """Bring the project up. Raises StartFailed, also when it is not ready in time."""
         limit = self._settings.ready_timeout_s
         waiting: list[str] = []
         try:
             async with asyncio.timeout(limit):
                 for left in reversed(range(_NETWORK_TRIES)):
-                    content = await self._content(order, look=left < _NETWORK_TRIES - 1)
+                    content = await self._content(order, images, look=left < _NETWORK_TRIES - 1)
                     await asyncio.to_thread(
                         self._volumes.make, order.instance_id, list(content["volumes"])
                     )
@@ -302,7 +251,7 @@ class DockerProvider(Provider):
             if "Subnet" in config
         ]
 
-    async def _content(self, order: Order, *, look: bool) -> dict[str, Any]:
+    async def _content(self, order: Order, images: dict[str, str], *, look: bool) -> dict[str, Any]:
         networks = await self._networks(order, look=look)
         server = None
         if order.challenge.metadata.network_topology == "engagement":
@@ -316,6 +265,7 @@ class DockerProvider(Provider):
             order.instance_id,
             order.answers,
             order.folder / "answers",
+            images=images,
             networks=networks,
             volume_of=lambda name: self._volumes.place(order.instance_id, name),
             node=self._node,
@@ -430,6 +380,11 @@ class DockerProvider(Provider):
         return True
 
     @property
+    def _images(self) -> Images:
+        assert self._images_of is not None, "check() comes first"  # noqa: S101
+        return self._images_of
+
+    @property
     def _sight(self) -> Looks:
         assert self._looks is not None, "check() comes first"  # noqa: S101
         return self._looks
@@ -481,15 +436,16 @@ class DockerProvider(Provider):
     async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
         """Adopt what still runs, remove the rest of what this node ever started."""
         by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
-        for container in await self._sight.look():
-            by_instance[container.instance_id].append(container)
+        mine = {"label": f"ctfy.node={self._node}"}
+        with _asking():
+            for container in await self._sight.look():
+                by_instance[container.instance_id].append(container)
+            networks = await asyncio.to_thread(self._docker.api.networks, filters=mine)
         adopted = {
             instance_id
             for instance_id, containers in by_instance.items()
             if instance_id in known and not await self._end_of(containers)
         }
-        mine = {"label": f"ctfy.node={self._node}"}
-        networks = await asyncio.to_thread(self._docker.api.networks, filters=mine)
         owners = self._volumes.owners() | {n["Labels"]["ctfy.instance"] for n in networks}
         for instance_id in (by_instance.keys() | known.keys() | owners) - adopted:
             await self.stop(instance_id)

@@ -1,0 +1,90 @@
+"""The images that services run from: built, pulled, or here already."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from pathlib import Path
+
+import docker
+import docker.errors
+import requests
+
+from ctfy.challenge.catalogue import Challenge
+from ctfy.node.providers.base import StartFailed
+from ctfy.node.providers.docker.compose import Build, build_of, read_services
+
+_TAIL = 20  # lines
+
+
+class Images:
+    """The images of one engine. `logs` is the folder for what building them prints."""
+
+    def __init__(self, engine: docker.DockerClient, logs: Path) -> None:
+        self._engine = engine
+        self._logs = logs
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def build(
+        self, challenge: Challenge, given: dict[str, str], labels: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """Have the image of each service that has a build context; every service's image.
+
+        `given` are the variables of an instance, and `labels` mark an image that is its alone.
+        Raises StartFailed.
+        """
+        images = {}
+        for name, service in read_services(challenge).items():
+            build = await asyncio.to_thread(build_of, challenge, name, service, given)
+            images[name] = build.image if build else str(service["image"])
+            if build is None:
+                continue
+            marks = labels if labels and build.of_instance else {}
+            async with self._locks[build.image]:
+                if not await asyncio.to_thread(self._has, build.image):
+                    await asyncio.to_thread(self._make, f"{challenge.id}-{name}", build, marks)
+        return images
+
+    async def pull(self, challenge: Challenge) -> None:
+        """Have each image that services name. Raises StartFailed."""
+        for service in read_services(challenge).values():
+            image = str(service.get("image"))
+            if "build" in service or await asyncio.to_thread(self._has, image):
+                continue
+            try:
+                await asyncio.to_thread(self._fetch, image)
+            except (docker.errors.DockerException, requests.RequestException) as error:
+                raise StartFailed(f"The image {image} was not pulled: {error}") from error
+
+    def _has(self, image: str) -> bool:
+        try:
+            self._engine.images.get(image)
+        except docker.errors.ImageNotFound:
+            return False
+        return True
+
+    def _fetch(self, image: str) -> None:
+        self._engine.images.pull(image)
+
+    def _make(self, what: str, build: Build, labels: dict[str, str]) -> None:
+        """Build an image; what that printed is kept in a file. Raises StartFailed with its end."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        tail: deque[str] = deque(maxlen=_TAIL)
+        with (self._logs / f"{what}.log").open("w", encoding="utf-8") as log:
+            for said in self._engine.api.build(
+                path=str(build.folder),
+                dockerfile=build.dockerfile,
+                target=build.target,
+                buildargs=build.args,
+                labels=labels,
+                tag=build.image,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            ):
+                line = str(said.get("stream") or said.get("error") or "")
+                log.write(line)
+                tail.extend(line.splitlines())
+                if "error" in said:
+                    words = "\n".join(filter(None, tail))
+                    raise StartFailed(f"The image of {what} was not built: {words}")
