@@ -258,8 +258,20 @@ class SandboxProvider(Provider):
         return [NodeContainer(name=f"ctfy-{instance_id}", service="service", status="running")]
 
     async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
-        """Sandboxes died with the node that ran them."""
+        """Sandboxes died with the node that ran them, but for one that it had only just forked.
+
+        Such a one was no sandbox yet when its parent died, and had not yet asked to die with it.
+        """
+        await asyncio.to_thread(self._end_forgotten)
         return set()
+
+    def _end_forgotten(self) -> None:
+        mine = f"{self._settings.data_dir.resolve()}/"
+        for process in psutil.process_iter(["cmdline"]):
+            command = process.info["cmdline"] or [""]
+            if Path(command[0]).name == "bwrap" and any(w.startswith(mine) for w in command):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     async def close(self) -> None:
         """End every instance."""
