@@ -219,6 +219,25 @@ def test_warm_instances_follow_their_challenge_and_give_way(name: str, tmp_path:
     run(work)
 
 
+@pytest.mark.parametrize("ticks", range(4))
+def test_a_warm_pool_closes_while_it_hears_news(name: str, tmp_path: Path, ticks: int) -> None:
+    async def work() -> None:
+        root = warm_challenges(tmp_path, warm=1)
+        async with a_node(name, tmp_path / "node", root) as instances:
+            await until(lambda: instances.warm.ready() == {"made": 1}, 60)
+            (challenge,) = instances.catalogue.challenges.values()
+            member = instances.warm.claim(challenge)
+            assert member
+            instances.warm.give_back(member)
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            closing = asyncio.create_task(instances.warm.close())
+            done, _ = await asyncio.wait({closing}, timeout=20)
+            assert done
+
+    run(work)
+
+
 def test_a_warm_instance_that_was_claimed_outlives_the_node_where_others_do(
     name: str, tmp_path: Path
 ) -> None:

@@ -160,7 +160,8 @@ HTTPServer(("0.0.0.0", 8000), H).serve_forever()
             (service,) = await chosen.start(order(tmp_path, challenge), ended.set_result)
             with pytest.raises(httpx.TransportError):
                 await get(service)
-            assert "code 3" in await asyncio.wait_for(ended, 20)
+            async with asyncio.timeout(20):
+                assert "code 3" in await ended
 
     run(work)
 

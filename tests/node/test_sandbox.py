@@ -22,7 +22,8 @@ def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> Non
             forgotten = await asyncio.create_subprocess_exec(*command, "sleep", "600")
             try:
                 await node.recover({})
-                assert await asyncio.wait_for(forgotten.wait(), 10) == -9
+                async with asyncio.timeout(10):
+                    assert await forgotten.wait() == -9
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     forgotten.kill()

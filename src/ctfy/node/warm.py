@@ -128,8 +128,10 @@ class WarmPool:
             except Exception:  # whatever it was, the next look may find it gone
                 log.exception("warm_pool_failed")
             self._news.clear()
+            # Not wait_for: in Python 3.11 it forgets a cancellation that comes along with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):
+                    await self._news.wait()
 
     def _wanted(self) -> Challenge | None:
         """A challenge that has too few, if there is room for one more."""

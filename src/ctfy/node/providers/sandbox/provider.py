@@ -185,7 +185,8 @@ class SandboxProvider(Provider):
         readable = asyncio.Event()
         loop.add_reader(ready, readable.set)
         try:
-            await asyncio.wait_for(readable.wait(), self._settings.ready_timeout_s)
+            async with asyncio.timeout(self._settings.ready_timeout_s):
+                await readable.wait()
             said = os.read(ready, 1)
         except TimeoutError:
             return False
