@@ -223,6 +223,7 @@ def twin(name: str, known: dict[str, set[str]]) -> str:
     docstring = ast.get_docstring(tree) or ""
     text = "\n\n\n".join(ast.unparse(ast.fix_missing_locations(node)) for node in body)
     text = text.replace("httpx.Client", "httpx.AsyncClient")
+    text = text.replace("httpx.BaseTransport", "httpx.AsyncBaseTransport")
     imports = "\n".join(["import asyncio", *lines])
     header = HEADER.format(source=f"ctfy/sdk/{name}.py")
     whole = f'{header}"""{docstring}"""\n\n{imports}\n\n\n{text}\n'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctfy.challenge.audit import audit
+from ctfy.challenge.audit import Finding, audit
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
 from ctfy.challenge.metadata import Metadata, Mode
 from ctfy.challenge.rendering import render_attachments
@@ -29,6 +29,22 @@ def folder(root: Path, metadata: str = GOOD, name: str = "good") -> Path:
     (made / "services" / "app.py").write_text("")
     (made / "metadata.yaml").write_text(metadata)
     return made
+
+
+def errors(folder: Path) -> list[Finding]:
+    return [finding for finding in audit(folder) if finding.is_error]
+
+
+def test_what_is_missing_or_fixed_is_a_warning(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    (made / "services" / "app.py").write_text(f"\nanswer = 'FLAG{{{'ab' * 16}}}'\n")
+    found = {(f.rule, f.line, f.severity) for f in audit(made)}
+    assert found == {
+        ("missing.solve", 0, "warning"),
+        ("missing.readme", 0, "warning"),
+        ("answer.fixed", 2, "warning"),
+    }
+    Catalogue.load(tmp_path)
 
 
 def test_the_examples_are_without_a_finding() -> None:
@@ -119,7 +135,7 @@ def test_a_challenge_without_questions_asks_for_the_flag(tmp_path: Path) -> None
 def test_each_mistake_is_found_with_its_line(
     tmp_path: Path, broken: str, line: int, words: str
 ) -> None:
-    findings = audit(folder(tmp_path, broken))
+    findings = errors(folder(tmp_path, broken))
     assert findings
     assert findings[0].line == line, findings
     assert words in str(findings[0])
@@ -129,7 +145,7 @@ def test_each_mistake_is_found_with_its_line(
 
 
 def test_a_dynamic_question_needs_something_that_runs(tmp_path: Path) -> None:
-    (finding,) = audit(folder(tmp_path, GOOD.partition("sandbox:")[0]))
+    (finding,) = errors(folder(tmp_path, GOOD.partition("sandbox:")[0]))
     assert "nothing runs" in finding.problem
 
 

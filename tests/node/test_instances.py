@@ -290,7 +290,7 @@ def test_warm_needs_answers_that_can_come_later(name: str, tmp_path: Path) -> No
         "web: {image: x, ports: ['8000']}, flag-rotator: {image: y}",
     ):
         compose.write_text(f"services: {{{service}}}\n")
-        (finding,) = audit(folder)
+        (finding,) = (found for found in audit(folder) if found.is_error)
         assert (finding.line, "before it has answers" in finding.problem) == (1, True)
 
 

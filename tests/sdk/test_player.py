@@ -137,6 +137,9 @@ def signing_in(world: World, ada: Any) -> None:
     other = ada.auth.device_code()
     assert ada.auth.deny_device(other.user_code).status == "denied"
     assert ada.auth.device_token(other.device_code).status == "denied"
+    brief = world.client(ada.auth.login(email, "another-long-secret").token)
+    brief.auth.logout()
+    assert refused(brief.me.get) == "unauthorized"
     ada.auth.revoke_other_tokens()
     assert refused(world.client(granted.token).me.get) == "unauthorized"
 

@@ -173,6 +173,7 @@ PERMISSIONS = {
     "GET /auth/providers": "open",
     "POST /auth/register": "open",
     "GET /auth/register/challenge": "open",
+    "POST /auth/logout": "session",
     "GET /auth/tokens": "tokens:read",
     "POST /auth/tokens": "session",
     "DELETE /auth/tokens/others": "session",

@@ -14,7 +14,7 @@ from ctfy.challenge.audit import Finding, audit, read_yaml
 from ctfy.challenge.metadata import Metadata, Mode
 
 TEMPLATE_SUFFIX = ".j2"
-_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,127}$")
+ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,127}$")
 
 
 class BrokenChallenge(ValueError):
@@ -99,10 +99,14 @@ class Catalogue:
         findings = [f for folder in folders for f in audit(folder) if f.is_error]
         seen: dict[str, Path] = {}
         for folder in folders:
-            if not _ID.match(folder.name):
+            if not ID.match(folder.name):
                 findings.append(
                     Finding(
-                        folder, 0, f"`{folder.name}` is no challenge id", "use a-z, 0-9, - and _"
+                        folder,
+                        0,
+                        "folder.name",
+                        f"`{folder.name}` is no challenge id",
+                        "use a-z, 0-9, - and _",
                     )
                 )
             if folder.name in seen:
@@ -110,6 +114,7 @@ class Catalogue:
                     Finding(
                         folder,
                         0,
+                        "folder.twice",
                         f"`{folder.name}` is also {seen[folder.name]}",
                         "rename one of the folders",
                     )
@@ -137,6 +142,18 @@ class Catalogue:
             sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys()), changed
         )
 
+    def select(
+        self, challenge_id: str = "", difficulty: str = "", tag: str = ""
+    ) -> list[Challenge]:
+        """Those that match all that is given."""
+        return [
+            c
+            for c in self.challenges.values()
+            if challenge_id in ("", c.id)
+            and difficulty in ("", c.metadata.difficulty)
+            and (not tag or tag in c.metadata.tags)
+        ]
+
     def get(self, challenge_id: str) -> Challenge | None:
         """The challenge of that id."""
         return self.challenges.get(challenge_id)
@@ -149,6 +166,7 @@ def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
         Finding(
             challenge.path / "metadata.yaml",
             0,
+            "unlocked-by.unknown",
             f"`unlocked_by` names `{id_}`, which is no challenge here",
             f"use one of: {', '.join(sorted(known))}",
         )
@@ -165,6 +183,7 @@ def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
             Finding(
                 known[circle[0]].path / "metadata.yaml",
                 0,
+                "unlocked-by.circle",
                 f"`unlocked_by` goes in a circle: {' -> '.join(circle)}",
                 "take one of them out",
             )

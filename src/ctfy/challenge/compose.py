@@ -50,7 +50,7 @@ KEPT = frozenset(
         "working_dir",
     }
 )
-_READ = KEPT | {"build", "image", "ports", "depends_on", "networks", "volumes", "cap_add"}
+READ = KEPT | {"build", "image", "ports", "depends_on", "networks", "volumes", "cap_add"}
 # Harmless, and replaced by what the node sets itself.
 _IGNORED = frozenset(
     {
@@ -180,7 +180,7 @@ def _service(name: str, service: Node, folder: Path) -> Iterator[Refusal]:
             yield from _CHECKS[word](value, folder)
         if word in KEPT or word == "build":
             yield from _variables(value)
-        if word not in _READ and word not in _IGNORED:
+        if word not in READ and word not in _IGNORED:
             reason = _REASONS.get(word, "is not supported")
             yield _no(key, f"compose.{word}", f"`{name}.{word}` {reason}", "remove it")
 

@@ -1,18 +1,245 @@
-"""What both command lines share: one-line errors and exit codes."""
+"""What both command lines share: printing for people and programs, one-line errors, exit codes."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+import functools
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def fail(message: str, *, hint: str = "", code: int = 1) -> NoReturn:
+class Code(IntEnum):
+    """How a command ended, for scripts."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    SIGNED_OUT = 3
+    NOT_FOUND = 4
+    REFUSED = 5
+
+
+def fail(message: str, *, hint: str = "", code: int = Code.FAILED) -> NoReturn:
     """Say in one line what went wrong, with a hint, and exit."""
     line = f"error: {message}" + (f" — {hint}" if hint else "")
-    err.print(line, markup=False, soft_wrap=True)
+    err.print(" ".join(line.split()), markup=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def say(message: str) -> None:
+    """A line for people, beside what a program reads."""
+    err.print(message, markup=False, soft_wrap=True)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
+Fields = Annotated[str, typer.Option(help="Only these, as id,name", metavar="NAMES")]
+Jq = Annotated[str, typer.Option("--jq", help="A jq filter for the JSON", metavar="FILTER")]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a result is to be printed."""
+
+    as_json: bool = False
+    fields: str = ""
+    jq: str = ""
+
+
+_FORM = [
+    inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson),
+    inspect.Parameter("fields", inspect.Parameter.KEYWORD_ONLY, default="", annotation=Fields),
+    inspect.Parameter("jq", inspect.Parameter.KEYWORD_ONLY, default="", annotation=Jq),
+]
+
+
+def prints(
+    columns: str = "",
+    *,
+    empty: str = "Nothing here.",
+    people: Callable[[Any], None] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """A command returns what it prints; this adds --json, --fields and --jq to its options.
+
+    `columns` are what people see of it, `people` shows it to them in another way than as a table.
+    A sentence is printed as it is. Nothing is printed of None.
+
+    >>> @app.command("list")
+    ... @prints("id title phase", empty="No competitions yet.")
+    ... def list_() -> list[CompetitionInfo]: ...
+    """
+
+    def wrap(command: Callable[..., Any]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(*arguments: Any, as_json: bool, fields: str, jq: str, **options: Any) -> None:
+            form = Form(as_json, fields, jq)
+            show(command(*arguments, **options), columns, form, empty=empty, people=people)
+
+        hints = get_type_hints(command, include_extras=True)
+        signature = inspect.signature(command)
+        own = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values()]
+        run.__annotations__ = hints | {p.name: p.annotation for p in _FORM}
+        parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + _FORM
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=parameters, return_annotation=None
+        )
+        return run
+
+    return wrap
+
+
+def show(
+    result: Any,
+    columns: str,
+    form: Form,
+    *,
+    empty: str = "Nothing here.",
+    people: Callable[[Any], None] | None = None,
+) -> None:
+    """Print a result: JSON when asked for, a table in a terminal, tab-separated lines in a pipe."""
+    if result is None:
+        return
+    if form.as_json or form.jq:
+        _print_json(_picked(plain(result), form.fields), form.jq)
+    elif isinstance(result, str):
+        out.print(result, markup=False, soft_wrap=True)
+    elif people is not None and not form.fields:
+        people(result)
+    elif isinstance(result, Sequence):
+        _print_rows([plain(row) for row in result], _names(form.fields or columns), empty)
+    else:
+        _print_object(plain(result), _names(form.fields or columns))
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON knows it."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, str):
+        return {"message": value}
+    if isinstance(value, dict):
+        return value
+    return [plain(item) if not isinstance(item, str) else item for item in value]
+
+
+def _names(listed: str) -> list[str]:
+    return listed.replace(",", " ").split()
+
+
+def _pick(value: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    unknown = [name for name in names if name not in value]
+    if unknown:
+        known = ", ".join(value)
+        fail(f"no field {unknown[0]}", hint=f"there are: {known}", code=Code.USAGE)
+    return {name: value[name] for name in names}
+
+
+def _picked(value: Any, fields: str) -> Any:
+    names = _names(fields)
+    if not names:
+        return value
+    return [_pick(row, names) for row in value] if isinstance(value, list) else _pick(value, names)
+
+
+def _print_json(value: Any, jq_filter: str) -> None:
+    if not jq_filter:
+        out.print(json.dumps(value, ensure_ascii=False), markup=False, soft_wrap=True)
+        return
+    try:
+        import jq
+    except ImportError:
+        fail("jq is not there on this system", hint="use --json and a jq of your own")
+    try:
+        found = jq.compile(jq_filter).input_value(value).all()
+    except ValueError as error:
+        first = str(error).splitlines()[0]
+        fail(f"--jq: {first}", hint="see https://jqlang.org/manual", code=Code.USAGE)
+    for item in found:
+        line = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _print_rows(rows: list[dict[str, Any]], names: list[str], empty: str) -> None:
+    cells = [[_cell(name, value) for name, value in _pick(row, names).items()] for row in rows]
+    if not out.is_terminal:
+        for line in cells:
+            out.print("\t".join(line), markup=False, soft_wrap=True)
+    elif not rows:
+        out.print(empty)
+    else:
+        out.print(table(names, cells))
+
+
+def table(names: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Rows under headings, as people read them."""
+    made = Table(*(name.replace("_", " ") for name in names), box=None, header_style="bold")
+    for row in rows:
+        made.add_row(*map(escape, row))
+    return made
+
+
+def _print_object(value: dict[str, Any], names: list[str]) -> None:
+    picked = _pick(value, names) if names else value
+    if not out.is_terminal:
+        for name, item in picked.items():
+            out.print(f"{name}\t{_cell(name, item)}", markup=False, soft_wrap=True)
+        return
+    grid = Table.grid(padding=(0, 2))
+    for name, item in picked.items():
+        grid.add_row(f"[bold]{escape(name.replace('_', ' '))}[/]", escape(_cell(name, item)))
+    out.print(grid)
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith(("_at", "_ts", "last_heartbeat", "timestamp")) or name == "ts":
+        return moment(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return ", ".join(_cell("", item) for item in value) or "-"
+    if isinstance(value, dict):
+        return _in_a_cell(value)
+    return " ".join(str(value).split())
+
+
+def _in_a_cell(value: dict[str, Any]) -> str:
+    """What stands for an object inside a cell."""
+    for key in ("url", "name", "id", "message"):
+        if value.get(key):
+            return str(value[key])
+    return ", ".join(f"{k}={_cell('', v)}" for k, v in value.items() if v not in (None, "")) or "-"
+
+
+def moment(value: Any) -> str:
+    """A time in the reader's own zone; `value` is ISO 8601 or Unix seconds, 0 for never."""
+    if not value:
+        return "-"
+    if isinstance(value, int | float):
+        when = datetime.fromtimestamp(value, UTC)
+    elif isinstance(value, datetime):
+        when = value
+    else:
+        when = datetime.fromisoformat(value)
+    return f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def stdin_is_a_person() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()

@@ -40,7 +40,7 @@ class Agent:
 
     def token(self) -> str:
         """The node's own token; empty until it has joined."""
-        return str((self._identity or {}).get("token", ""))
+        return self._settings.own_token or str((self._identity or {}).get("token", ""))
 
     async def join(self) -> None:
         """Register, once: a node that has an identity keeps it. Raises JoinRefused."""

@@ -65,6 +65,9 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         serving = asyncio.create_task(server.serve([listener]))
         keep = settings.keep_instances
         try:
+            if settings.own_token:  # no platform to join: serve until stopped
+                await serving
+                return
             await agent.join()
             await agent.beat(
                 lambda: instances.running,

@@ -41,6 +41,9 @@ class NodeSettings(BaseSettings):
     keep_instances: bool = Field(
         False, description="A stop leaves docker instances running, for the next start to adopt"
     )
+    own_token: str = Field(
+        "", description="Serve whoever knows this token, without joining a platform"
+    )
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")
 

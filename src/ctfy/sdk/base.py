@@ -61,11 +61,13 @@ class BaseHttpClient(Closable):
         *,
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
         max_retries: int = 3,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/") + "/api/v1"
         self.token = token
         self.timeout = timeout
         self.max_retries = max_retries
+        self.transport = transport
         self.http = self.new_http()
 
     def new_http(self, timeout: httpx.Timeout | None = None) -> httpx.Client:
@@ -74,7 +76,10 @@ class BaseHttpClient(Closable):
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         return httpx.Client(
-            base_url=self.base_url, headers=headers, timeout=timeout or self.timeout
+            base_url=self.base_url,
+            headers=headers,
+            timeout=timeout or self.timeout,
+            transport=self.transport,
         )
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:

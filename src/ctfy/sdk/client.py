@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import httpx
+
 from ctfy import __version__
 from ctfy.sdk.admin import AdminClient
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
@@ -38,8 +40,12 @@ class PlatformClient(Closable):
         token: str = "",
         max_retries: int = 3,
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
+        *,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = BaseHttpClient(server_url, token, timeout=timeout, max_retries=max_retries)
+        self._http = BaseHttpClient(
+            server_url, token, timeout=timeout, max_retries=max_retries, transport=transport
+        )
 
     @cached_property
     def auth(self) -> AuthResource:

@@ -29,6 +29,8 @@ from ctfy.server.incidents import routes as incidents
 from ctfy.server.instances import admin as instances_admin
 from ctfy.server.instances import routes as instances
 from ctfy.server.kept import KeptAnswers
+from ctfy.server.mcp import PATH as MCP_PATH
+from ctfy.server.mcp import McpEndpoint
 from ctfy.server.meta import routes as meta
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.nodes import routes as nodes
@@ -111,7 +113,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
         await platform.open()
         working = asyncio.create_task(worker.work(platform)) if with_worker else None
         try:
-            yield
+            async with mcp.run():
+                yield
         finally:
             if working is not None:
                 working.cancel()
@@ -138,6 +141,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
+    mcp = McpEndpoint(platform, app)
+    app.mount(MCP_PATH, mcp)
     app.include_router(device_page.router)
     app.include_router(metrics.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, NoReturn
+
 import typer
 
-from ctfy.cli.operator import challenge, db, node, server, up
+from ctfy.cli import session
+from ctfy.cli.operator import admin, challenge, db, node, server, up
+from ctfy.cli.player import auth
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("up")(up.up)
@@ -12,14 +16,27 @@ app.command("worker")(server.worker)
 app.add_typer(server.app, name="server", help="The platform's server")
 app.add_typer(node.app, name="node", help="Worker nodes")
 app.add_typer(db.app, name="db", help="The database: backup, restore, migrations")
-app.add_typer(challenge.app, name="challenge", help="Challenge folders")
+app.add_typer(challenge.app, name="challenge", help="Challenge folders: write, audit, try")
+app.add_typer(admin.app, name="admin", help="What operators do on a running platform")
+app.command("login")(auth.login)
 
 
 @app.callback()
-def root() -> None:
-    """Run and look after a ctfy platform."""
+def root(
+    host: session.HostOption = "",
+    _: Annotated[
+        bool, typer.Option("--version", callback=session.show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run and look after a ctfy platform.
+
+    Example: ctfy-admin up
+
+    Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 not signed in, 4 not found, 5 refused.
+    """
+    session.choose(host)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run `ctfy-admin`."""
-    app()
+    session.run(app, "ctfy-admin")

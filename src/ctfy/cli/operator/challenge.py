@@ -1,110 +1,395 @@
-"""`ctfy-admin challenge`."""
+"""`ctfy-admin challenge`: writing challenges, checking and trying them, without a server."""
 
 from __future__ import annotations
 
+import asyncio
+import builtins
 import json
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.table import Table
+from rich.markdown import Markdown
 
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
-from ctfy.cli.output import fail, out
+from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
+from ctfy.server.models.challenges import ChallengeCategory
+
+if TYPE_CHECKING:
+    from ctfy.challenge.catalogue import Catalogue, Challenge
+    from ctfy.cli.operator.trial import Running
+    from ctfy.node.instances import Instances
 
 app = typer.Typer(no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="For programs")]
+ChallengeId = Annotated[str, typer.Argument(help="A challenge's folder name")]
+OneOf = Annotated[str, typer.Argument(help="One challenge; default: all")]
+All = Annotated[bool, typer.Option("--all", help="Every challenge, which is the default")]
+Provider = Annotated[str, typer.Option(help="auto, docker or sandbox")]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds for a start, and for a solver")]
+EphemeralPorts = Annotated[
+    bool, typer.Option("--ephemeral-ports", help="Any free port, which is the default")
+]
+EXAMPLES = Path("examples/challenges")
+Result = TypeVar("Result")
+
+
+def _load(challenges_dir: Path) -> Catalogue:
+    from ctfy.challenge.catalogue import Catalogue
+
+    with one_line_errors():
+        return Catalogue.load(challenges_dir)
+
+
+def _find(challenges_dir: Path, challenge_id: str) -> Challenge:
+    found = _load(challenges_dir).get(challenge_id)
+    if found is None:
+        hint = "ctfy-admin challenge list"
+        fail(f"no challenge {challenge_id} in {challenges_dir}", hint=hint, code=Code.NOT_FOUND)
+    return found
 
 
 @app.command("ls", hidden=True)
 @app.command("list")
-def list_challenges(
+@prints("id name category difficulty tags questions runs", empty="No challenges match.")
+def list_(
     challenge: Annotated[str, typer.Option(help="Only this one")] = "",
-    difficulty: Annotated[str, typer.Option()] = "",
-    tag: Annotated[str, typer.Option()] = "",
-    as_json: AsJson = False,
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
-) -> None:
-    """List the challenges of a folder."""
-    from ctfy.challenge.catalogue import Catalogue
+    difficulty: Annotated[str, typer.Option(help="Only these, as easy")] = "",
+    tag: Annotated[str, typer.Option(help="Only these")] = "",
+    challenges_dir: ChallengesDir = EXAMPLES,
+) -> builtins.list[dict[str, Any]]:
+    """List the challenges of a folder.
 
-    with one_line_errors():
-        catalogue = Catalogue.load(challenges_dir)
-    found = [
-        c
-        for c in catalogue.challenges.values()
-        if challenge in ("", c.id)
-        and difficulty in ("", c.metadata.difficulty)
-        and (not tag or tag in c.metadata.tags)
+    Example: ctfy-admin challenge list --difficulty easy
+    """
+    return [_described(c) for c in _load(challenges_dir).select(challenge, difficulty, tag)]
+
+
+def _described(c: Challenge) -> dict[str, Any]:
+    runs = {"docker": c.compose_file, "sandbox": c.metadata.sandbox}
+    fields = c.metadata.model_dump(mode="json", include={"name", "difficulty", "category", "tags"})
+    return {
+        "id": c.id,
+        "bucket": c.bucket,
+        **fields,
+        "questions": len(c.metadata.questions),
+        "runs": [name for name, has in runs.items() if has] or ["without an instance"],
+    }
+
+
+@app.command("show", hidden=True)
+@app.command()
+@prints(people=lambda found: _show(found))
+def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = EXAMPLES) -> dict[str, Any]:
+    """Show a challenge as its author wrote it, answers too.
+
+    Example: ctfy-admin challenge view notes
+    """
+    found = _find(challenges_dir, challenge_id)
+    metadata = found.metadata.model_dump(mode="json")
+    for shown, question in zip(metadata["questions"], found.metadata.questions, strict=True):
+        shown["mode"] = question.mode.value
+    more = {"path": str(found.path), "attachments": list(found.attachments)}
+    return _described(found) | metadata | more
+
+
+def _show(found: dict[str, Any]) -> None:
+    out.print(f"[bold]{found['name']}[/]  {found['category']}, {found['difficulty']}")
+    out.print(f"{found['path']}, runs: {', '.join(found['runs'])}", markup=False, soft_wrap=True)
+    out.print(Markdown(found["description"]))
+    rows = [
+        [q["id"], q["mode"], q["prompt"], str(q["answer"] or "minted per instance")]
+        for q in found["questions"]
     ]
-    if as_json:
-        rows = [
-            {
-                "id": c.id,
-                "bucket": c.bucket,
-                **c.metadata.model_dump(
-                    mode="json", include={"name", "difficulty", "category", "tags"}
-                ),
-            }
-            for c in found
-        ]
-        out.print(json.dumps(rows), soft_wrap=True)
-        return
-    if not found:
-        out.print(f"No challenges match in {challenges_dir}.")
-        return
-    table = Table("id", "name", "category", "difficulty", "questions", "runs", box=None)
-    for c in found:
-        runs = [
-            name
-            for name, has in (("docker", c.compose_file), ("sandbox", c.metadata.sandbox))
-            if has
-        ]
-        table.add_row(
-            c.id,
-            c.metadata.name,
-            c.metadata.category,
-            c.metadata.difficulty,
-            str(len(c.metadata.questions)),
-            " ".join(runs) or "answered without instance",
-        )
-    out.print(table)
+    out.print(table(("question", "mode", "prompt", "answer"), rows))
+    for name in found["attachments"]:
+        out.print(f"file: {name}", markup=False)
+
+
+@app.command()
+@prints()
+def new(
+    name: Annotated[str, typer.Argument(help="The folder's name, as open-door")],
+    title: Annotated[str, typer.Option(help="What players read; default: from the name")] = "",
+    difficulty: Annotated[str, typer.Option(help="easy, medium or hard")] = "easy",
+    tag: Annotated[builtins.list[str] | None, typer.Option(help="Repeatable")] = None,
+    category: Annotated[
+        ChallengeCategory, typer.Option(help="What it is about")
+    ] = ChallengeCategory.WEB,
+    stack: Annotated[str, typer.Option(help="What its service is written in")] = "python",
+    force: Annotated[bool, typer.Option("--force", help="Write over what is there")] = False,
+    challenges_dir: ChallengesDir = EXAMPLES,
+) -> str:
+    """Make a challenge folder that runs and can be solved at once; then change it.
+
+    Example: ctfy-admin challenge new open-door --category web
+    """
+    from ctfy.challenge.scaffold import STACKS, Scaffold, ScaffoldRefused
+
+    if stack not in STACKS:
+        fail(f"no stack {stack!r}", hint=f"there is: {', '.join(STACKS)}", code=Code.USAGE)
+    if difficulty not in ("easy", "medium", "hard"):
+        fail(f"no difficulty {difficulty!r}", hint="easy, medium or hard", code=Code.USAGE)
+    scaffold = Scaffold(name, category, difficulty, tag or [], title)  # type: ignore[arg-type]
+    try:
+        written = scaffold.write(challenges_dir, force=force)
+    except ScaffoldRefused as error:
+        fail(str(error), hint="choose another name, or --force", code=Code.REFUSED)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}", hint="choose another --challenges-dir")
+    say(f"Try it: ctfy-admin challenge smoke {name} --challenges-dir {challenges_dir}")
+    return "\n".join(map(str, written))
 
 
 @app.command()
 def audit(
-    challenge_id: Annotated[str, typer.Argument()] = "",
-    all_: Annotated[bool, typer.Option("--all", help="Every challenge; the default")] = False,
-    strict: Annotated[bool, typer.Option(help="Warnings fail too")] = False,
-    as_json: AsJson = False,
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenge_id: OneOf = "",
+    all_: All = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs")] = False,
+    as_sarif: Annotated[bool, typer.Option("--sarif", help="SARIF, for code hosts")] = False,
+    challenges_dir: ChallengesDir = EXAMPLES,
 ) -> None:
-    """Name every mistake in challenge folders, with file, line and fix."""
+    """Name every mistake in challenge folders, with rule, file, line and fix.
+
+    Example: ctfy-admin challenge audit --strict
+    """
     from ctfy.challenge import audit as auditing
     from ctfy.challenge.catalogue import discover
+    from ctfy.challenge.sarif import sarif
 
     with one_line_errors():
         folders = discover(challenges_dir)
     if challenge_id and not all_:
         folders = [folder for folder in folders if folder.name == challenge_id]
         if not folders:
-            fail(f"no challenge {challenge_id} in {challenges_dir}", hint="see `challenge list`")
+            hint = "ctfy-admin challenge list"
+            fail(f"no challenge {challenge_id} in {challenges_dir}", hint=hint, code=Code.NOT_FOUND)
     findings = [finding for folder in folders for finding in auditing.audit(folder)]
-    if as_json:
+    if as_sarif:
+        out.print(json.dumps(sarif(findings, Path.cwd())), markup=False, soft_wrap=True)
+    elif as_json:
         rows = [
             {
                 "path": str(f.path),
                 "line": f.line,
+                "rule": f.rule,
+                "severity": f.severity,
                 "problem": f.problem,
                 "fix": f.fix,
                 "error": f.is_error,
             }
             for f in findings
         ]
-        out.print(json.dumps(rows), soft_wrap=True)
+        out.print(json.dumps(rows), markup=False, soft_wrap=True)
     else:
         for finding in findings:
-            out.print(str(finding), markup=False, soft_wrap=True)
+            out.print(f"{finding.severity}: {finding}", markup=False, soft_wrap=True)
         out.print(f"{len(folders)} challenges, {len(findings)} findings")
     if any(finding.is_error or strict for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(Code.FAILED)
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do it; what a trial says of a challenge or a provider is one line."""
+    from ctfy.cli.operator.trial import TrialFailed
+    from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
+
+    try:
+        return asyncio.run(work)
+    except (TrialFailed, ProviderAway, ProviderUnavailable) as error:
+        fail(str(error))
+
+
+@app.command()
+def smoke(
+    challenge_id: OneOf = "",
+    all_: All = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="At once")] = 1,
+    timeout: Timeout = 120,
+    host: Annotated[str, typer.Option(help="Publish at this address; default: loopback")] = "",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="With --keep: its port")] = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Then keep one running")] = False,
+    ephemeral_ports: EphemeralPorts = False,
+    provider: Provider = "auto",
+    challenges_dir: ChallengesDir = EXAMPLES,
+) -> None:
+    """Start a challenge twice, run its solver on both, and see that wrong answers fail.
+
+    Example: ctfy-admin challenge smoke notes
+    """
+    catalogue = _load(challenges_dir)
+    wanted = [_find(challenges_dir, challenge_id)] if challenge_id and not all_ else None
+    chosen = wanted or list(catalogue.challenges.values())
+    if keep and len(chosen) != 1:
+        fail("--keep needs one challenge", hint="name it", code=Code.USAGE)
+    failed = _run(_smoke(catalogue, chosen, provider, jobs, timeout))
+    if failed:
+        raise typer.Exit(Code.FAILED)
+    if keep:
+        fixed = 0 if ephemeral_ports else port
+        _run(_kept(catalogue, chosen[0], provider, timeout, host, fixed))
+
+
+async def _smoke(
+    catalogue: Catalogue, chosen: builtins.list[Challenge], provider: str, jobs: int, timeout: float
+) -> int:
+    """Try challenges, `jobs` at once; how many failed."""
+    from ctfy.cli.operator import trial
+
+    turn, failed = asyncio.Semaphore(jobs), []
+    async with trial.trial_node(catalogue, provider, timeout=timeout) as instances:
+
+        async def one(challenge: Challenge) -> None:
+            async with turn:
+                try:
+                    seen = await trial.smoke(instances, challenge, timeout)
+                except trial.TrialFailed as error:
+                    failed.append(challenge.id)
+                    out.print(f"{challenge.id}: FAILED: {error}", markup=False, soft_wrap=True)
+                else:
+                    out.print(f"{challenge.id}: {', '.join(seen)}", markup=False, soft_wrap=True)
+
+        await asyncio.gather(*map(one, chosen))
+    return len(failed)
+
+
+async def _kept(
+    catalogue: Catalogue, challenge: Challenge, provider: str, timeout: float, host: str, port: int
+) -> None:
+    from ctfy.cli.operator import trial
+    from ctfy.cli.operator.processes import until_signal
+
+    async with trial.trial_node(
+        catalogue, provider, timeout=timeout, host=host, port=port
+    ) as instances:
+        _say_where(await trial.start(instances, challenge, timeout))
+        say("Ctrl-C stops it.")
+        await until_signal(_for_ever())
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+def _say_where(running: Running) -> None:
+    for service in running.surface.services:
+        out.print(f"{service.label}\t{service.url}", markup=False, soft_wrap=True)
+    for file in running.surface.provided_files:
+        out.print(f"file\t{running.attachments / file.name}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def play(
+    challenge_id: ChallengeId,
+    challenges_dir: ChallengesDir = EXAMPLES,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask; let solve.py answer")
+    ] = False,
+    timeout: Timeout = 120,
+    ephemeral_ports: EphemeralPorts = False,
+    provider: Provider = "auto",
+) -> None:
+    """Play one challenge here, without a server: it starts, you attack and answer, it stops.
+
+    Example: ctfy-admin challenge play notes
+    """
+    if not yes and not stdin_is_a_person():
+        fail("nobody is there to answer", hint="run it in a terminal, or give --yes", code=2)
+    challenge = _find(challenges_dir, challenge_id)
+    _run(_play(_load(challenges_dir), challenge, provider, timeout, by_solver=yes))
+
+
+async def _play(
+    catalogue: Catalogue,
+    challenge: Challenge,
+    provider: str,
+    timeout: float,
+    *,
+    by_solver: bool,
+) -> None:
+    from ctfy.cli.operator import trial
+
+    out.print(Markdown(challenge.metadata.description))
+    async with trial.trial_node(catalogue, provider, timeout=timeout) as instances:
+        running = await _started(instances, challenge, timeout)
+        url = running.surface.services[0].url if running.surface.services else ""
+        if by_solver:
+            answers = await trial.solve(challenge, url, running.attachments, timeout)
+        for question in challenge.metadata.questions:
+            out.print(f"{question.id}: {question.prompt}", markup=False, soft_wrap=True)
+            for choice in question.choices or []:
+                out.print(f"  - {choice}", markup=False, soft_wrap=True)
+            while True:
+                text = (
+                    answers[question.id]
+                    if by_solver
+                    # Its services are relayed by this process, so asking must not hold it up.
+                    else await asyncio.to_thread(typer.prompt, "answer (several: a|b)", err=True)
+                )
+                if running.grade(question.id, trial.given(running, question.id, text)):
+                    out.print("correct")
+                    break
+                if by_solver:
+                    raise trial.TrialFailed(f"solve.py's answer to `{question.id}` is wrong")
+                out.print("wrong")
+    out.print(f"{challenge.metadata.name} is solved.", markup=False)
+
+
+async def _started(instances: Instances, challenge: Challenge, timeout: float) -> Running:
+    from ctfy.cli.operator import trial
+    from ctfy.server.models.instances import AttackSurface
+
+    if challenge.is_qa_only:
+        folder = challenge.path / "attachments"
+        return trial.Running("", challenge, {}, AttackSurface(), folder)
+    with err.status(f"starting {challenge.id} …"):
+        running = await trial.start(instances, challenge, timeout)
+    _say_where(running)
+    return running
+
+
+@app.command("import")
+@prints("id title source carried not_carried", empty="Nothing to import.")
+def import_(
+    benchmark: Annotated[str, typer.Argument(help="ctfcli, rctf, kctf or xbow")],
+    source: Annotated[Path, typer.Option(help="The folder to look in, at any depth")] = Path(),
+    target: Annotated[Path, typer.Option("--out", help="The challenges folder to write to")] = Path(
+        "challenges"
+    ),
+    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0: all")] = 0,
+    start_index: Annotated[int, typer.Option(min=0, help="Skip so many")] = 0,
+    difficulty: Annotated[
+        str, typer.Option(help="For those that name none: easy, medium or hard")
+    ] = "medium",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be")] = False,
+) -> builtins.list[dict[str, Any]]:
+    """Bring in challenges of another format, and say what could not be carried over.
+
+    Example: ctfy-admin challenge import ctfcli --source old-ctf --out challenges
+    """
+    from ctfy.challenge.importers import FORMATS, ImportRefused, bring
+
+    if benchmark not in FORMATS:
+        hint = f"there are: {', '.join(FORMATS)}"
+        fail(f"no format {benchmark!r}", hint=hint, code=Code.USAGE)
+    if difficulty not in ("easy", "medium", "hard"):
+        fail(f"no difficulty {difficulty!r}", hint="easy, medium or hard", code=Code.USAGE)
+    try:
+        reports = bring(
+            benchmark,
+            source,
+            target,
+            difficulty=difficulty,
+            skip=start_index,
+            limit=limit,
+            dry_run=dry_run,
+        )
+    except ImportRefused as error:
+        fail(str(error))
+    broken = [report for report in reports if report.findings]
+    for report in broken:
+        say(f"error: {report.id}: {report.findings[0]}")
+    if not dry_run and reports:
+        say(f"Next: ctfy-admin challenge audit --challenges-dir {target}")
+    return [report.row() for report in reports]

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ctfy.cli.operator.server import DataDir, one_line_errors
-from ctfy.cli.output import fail, out
+from ctfy.cli.output import Code, fail, out
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -188,3 +188,23 @@ def stamp(
     with _explained(), _address(data_dir) as url:
         go(url, revision)
     out.print(f"database stamped as {revision}")
+
+
+@app.command()
+def revision(
+    message: Annotated[str, typer.Option("--message", "-m", help="What it does")] = "",
+    autogenerate: Annotated[
+        bool, typer.Option("--autogenerate", help="Fill it from the tables in the code")
+    ] = False,
+    data_dir: DataDir = Path("data"),
+) -> None:
+    """Write a new migration, for developers of ctfy itself.
+
+    Example: ctfy-admin db revision -m "A team has a motto" --autogenerate
+    """
+    from ctfy.server.database.migrate import add_revision
+
+    if not message:
+        fail("no message", hint="-m 'what it does'", code=Code.USAGE)
+    with _explained(), _address(data_dir) as url:
+        out.print(str(add_revision(url, message, autogenerate=autogenerate)), soft_wrap=True)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ctfy.cli import session
+from ctfy.cli.operator.admin.nodes import NODE
 from ctfy.cli.operator.processes import configure_logs, until_signal
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
-from ctfy.cli.output import fail
+from ctfy.cli.output import Code, err, fail, out, prints
+from ctfy.server.models.nodes import NodeInfo
+
+if TYPE_CHECKING:
+    from ctfy.challenge.catalogue import Challenge
 
 app = typer.Typer(no_args_is_help=True)
 
 
-@app.callback()
-def root() -> None:
-    """Worker nodes."""
-
-
 @app.command()
 def join(
-    url: Annotated[str, typer.Argument(help="The platform", envvar="CTFY_URL")],
+    url: Annotated[
+        str, typer.Argument(help="The platform; default: the one you are signed in to")
+    ] = "",
     token: Annotated[
         str,
         typer.Option(
@@ -44,11 +47,21 @@ def join(
     ] = None,
     display_name: Annotated[str, typer.Option()] = "node",
     label: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable")] = None,
+    labels: Annotated[str, typer.Option(help="The same, as KEY=VALUE,KEY=VALUE")] = "",
+    no_register: Annotated[
+        bool, typer.Option("--no-register", help="Join nothing; serve who knows --node-token")
+    ] = False,
+    node_token: Annotated[
+        str, typer.Option(envvar="CTFY_NODE_OWN_TOKEN", help="The node's own token")
+    ] = "",
     provider: Annotated[str, typer.Option(help="auto, docker or sandbox")] = "auto",
     data_dir: Annotated[Path, typer.Option(envvar="CTFY_NODE_DATA_DIR")] = Path("data/node"),
     challenges_dir: ChallengesDir = Path("examples/challenges"),
 ) -> None:
-    """Join a platform and run instances for it until stopped."""
+    """Join a platform and run instances for it until stopped.
+
+    Example: CTFY_NODE_TOKEN=… ctfy-admin node join https://ctf.example.org
+    """
     from ctfy.node.agent import JoinRefused
     from ctfy.node.process import run
     from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
@@ -56,8 +69,10 @@ def join(
 
     configure_logs()
     if provider not in ("auto", "docker", "sandbox"):
-        fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=2)
-    labels = dict(item.partition("=")[::2] for item in label or [])
+        fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=Code.USAGE)
+    if no_register and not node_token:
+        fail("no --node-token", hint="the platform needs it to reach the node", code=Code.USAGE)
+    given = [item for item in [*(label or []), *labels.split(",")] if item]
     settings = NodeSettings(
         data_dir=data_dir,
         challenges_dir=challenges_dir,
@@ -66,13 +81,85 @@ def join(
         public_url=public_url,
         public_host=public_host,
         display_name=display_name,
-        labels=labels,
+        labels=dict(item.partition("=")[::2] for item in given),
+        own_token=node_token if no_register else "",
         provider=provider,
     )
     if capacity is not None:
         settings.capacity = capacity
     with one_line_errors():
         try:
-            asyncio.run(until_signal(run(settings, url, token)))
+            asyncio.run(until_signal(run(settings, url or session.server_url(), token)))
         except (JoinRefused, ProviderAway, ProviderUnavailable) as error:
             fail(str(error))
+
+
+@app.command("ls", hidden=True)
+@app.command("list")
+@prints(NODE, empty="No nodes yet: ctfy-admin server invite.")
+def list_() -> list[NodeInfo]:
+    """List the nodes.
+
+    Example: ctfy-admin node list
+    """
+    return session.client().nodes.list(limit=1000)
+
+
+@app.command("rm", hidden=True)
+@app.command()
+@prints()
+def delete(node_id: Annotated[str, typer.Argument(help="A node's id")]) -> str:
+    """Remove a node; its instances end. Drain it first to let them end in peace.
+
+    Example: ctfy-admin node delete NODE_ID
+    """
+    session.admin().nodes.remove(node_id)
+    return "Removed."
+
+
+@app.command()
+def prebuild(
+    challenge: Annotated[str, typer.Option(help="Only this one")] = "",
+    difficulty: Annotated[str, typer.Option(help="Only these, as easy")] = "",
+    tag: Annotated[str, typer.Option(help="Only these")] = "",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="At once")] = 2,
+    challenges_dir: ChallengesDir = Path("examples/challenges"),
+) -> None:
+    """Build challenges' images on this machine, before a node starts.
+
+    Example: ctfy-admin node prebuild --jobs 4
+    """
+    from ctfy.challenge.catalogue import Catalogue
+    from ctfy.node.providers import choose_provider
+    from ctfy.node.providers.base import ProviderUnavailable, StartFailed
+    from ctfy.node.settings import NodeSettings
+
+    with one_line_errors():
+        found = Catalogue.load(challenges_dir).select(challenge, difficulty, tag)
+    wanted = [c for c in found if c.compose_file is not None]
+    if not wanted:
+        fail(f"no challenge with images matches in {challenges_dir}")
+
+    async def build() -> list[str]:
+        provider = await choose_provider(NodeSettings(provider="docker"))
+        turn, failed = asyncio.Semaphore(jobs), []
+
+        async def one(which: Challenge) -> None:
+            async with turn:
+                try:
+                    await provider.build(which)
+                except StartFailed as error:
+                    failed.append(which.id)
+                    err.print(f"{which.id}: {error}", markup=False, soft_wrap=True)
+                else:
+                    out.print(f"{which.id}: built", markup=False)
+
+        await asyncio.gather(*map(one, wanted))
+        return failed
+
+    try:
+        failed = asyncio.run(build())
+    except ProviderUnavailable as error:
+        fail(str(error))
+    if failed:
+        fail(f"{len(failed)} of {len(wanted)} were not built", hint=", ".join(failed))

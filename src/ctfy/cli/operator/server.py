@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ctfy.cli import session
 from ctfy.cli.operator.processes import configure_logs, until_signal
-from ctfy.cli.output import fail
+from ctfy.cli.output import Code, fail, out, prints
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -75,8 +77,17 @@ def start(
     data_dir: DataDir = Path("data"),
     challenges_dir: ChallengesDir = Path("examples/challenges"),
     worker: Annotated[bool, typer.Option(help="Run a job worker inside")] = True,
+    external_host: Annotated[
+        str, typer.Option(help="The name by which people reach this machine")
+    ] = "",
+    platform_url: Annotated[
+        str, typer.Option(help="The URL by which people reach the server; default: from the host")
+    ] = "",
 ) -> None:
-    """Run the API, with a job worker inside, until stopped."""
+    """Run the API, with a job worker inside, until stopped.
+
+    Example: ctfy-admin server start --host 0.0.0.0 --platform-url https://ctf.example.org
+    """
     import uvicorn
 
     from ctfy.server.app import create_app
@@ -86,6 +97,8 @@ def start(
 
     configure_logs()
     settings = Settings(host=host, port=port, data_dir=data_dir, challenges_dir=challenges_dir)
+    if platform_url or external_host:
+        settings.public_url = platform_url or f"http://{external_host}:{port}"
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
         asyncio.run(bootstrap(settings))
@@ -110,7 +123,10 @@ def worker(
     data_dir: DataDir = Path("data"),
     challenges_dir: ChallengesDir = Path("examples/challenges"),
 ) -> None:
-    """Run a job worker alone, beside any number of servers and workers."""
+    """Run a job worker alone, beside any number of servers and workers.
+
+    Example: CTFY_DATABASE_URL=postgresql://… ctfy-admin worker
+    """
     from ctfy.server.platform import Platform
     from ctfy.server.settings import Settings
     from ctfy.server.worker import run
@@ -120,3 +136,49 @@ def worker(
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
         asyncio.run(until_signal(run(Platform.create(settings))))
+
+
+@app.command()
+@prints("url status version running_instances capacity hostname")
+def status() -> dict[str, Any]:
+    """Say whether the server answers, and how busy it is.
+
+    Example: ctfy-admin server status
+    """
+    found = session.anyone().health().model_dump()
+    return {"url": session.server_url(), **found}
+
+
+@app.command()
+@prints(people=lambda made: out.print(made["command"], markup=False, soft_wrap=True))
+def invite(
+    role: Annotated[str, typer.Option(help="What joins; there are only nodes")] = "node",
+    capacity: Annotated[int | None, typer.Option(min=1, help="For the printed command")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, repeatable")] = None,
+    ttl: Annotated[int, typer.Option(min=60, max=604_800, help="Seconds")] = 86_400,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it as environment variables")
+    ] = None,
+) -> dict[str, Any] | str:
+    """Mint a one-time token by which a node joins, and print how.
+
+    Example: ctfy-admin server invite --label region=eu
+    """
+    if role not in ("node", "worker"):
+        fail(f"nothing joins as {role!r}", hint="--role node", code=Code.USAGE)
+    token = session.admin().nodes.mint_invite(ttl)
+    url = session.server_url()
+    options = [f"--capacity {capacity}"] if capacity else []
+    options += [f"--label {item}" for item in label or []]
+    join = " ".join(["ctfy-admin", "node", "join", url, *options])
+    if output is not None:
+        lines = f"CTFY_URL={url}\nCTFY_NODE_TOKEN={token.registration_token}\n"
+        try:
+            with open(output, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(lines)
+        except OSError as error:
+            fail(f"{output}: {error.strerror}", hint="choose another --output")
+        return f"{output} written; on the node: set -a; . {output.name}; {join}"
+    # The variable keeps the token out of the node's process list.
+    command = f"CTFY_NODE_TOKEN={token.registration_token} {join}"
+    return token.model_dump(mode="json") | {"command": command}

@@ -40,7 +40,10 @@ def up(
     ] = "",
     demo: Annotated[bool, typer.Option(help="Have a running demo competition")] = True,
 ) -> None:
-    """Run everything: database, API, job worker, a node, the challenges. Ctrl-C stops it all."""
+    """Run everything: database, API, job worker, a node, the challenges. Ctrl-C stops it all.
+
+    Example: ctfy-admin up --port 8100
+    """
     if provider not in ("auto", "docker", "sandbox"):
         fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=2)
     configure_logs()

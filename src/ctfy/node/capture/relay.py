@@ -40,10 +40,12 @@ class _Published:
 class Capture:
     """Publishes the services of instances and records what is said to them.
 
-    `public_host`: where players reach this node; empty: only this machine does.
+    `public_host`: where players reach this node; empty: only this machine does. `first_port`: where
+    the first service of an instance is published; 0: at any port that is free.
     """
 
-    def __init__(self, public_host: str) -> None:
+    def __init__(self, public_host: str, *, first_port: int = 0) -> None:
+        self._first_port = first_port
         self._public_host = public_host
         self._bind = "0.0.0.0" if public_host else "127.0.0.1"  # noqa: S104 - asked for
         self._recorder = Recorder()
@@ -63,7 +65,9 @@ class Capture:
         for number, service in enumerate(services):
             key = str(number)
             server = await asyncio.start_server(
-                self._handler(instance_id, folder, service), self._bind, before.get(key, 0)
+                self._handler(instance_id, folder, service),
+                self._bind,
+                before.get(key, 0 if number else self._first_port),
             )
             published.servers.append(server)
             ports[key] = server.sockets[0].getsockname()[1]

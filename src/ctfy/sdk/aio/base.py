@@ -60,11 +60,13 @@ class AsyncBaseHttpClient(AsyncClosable):
         *,
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
         max_retries: int = 3,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/") + "/api/v1"
         self.token = token
         self.timeout = timeout
         self.max_retries = max_retries
+        self.transport = transport
         self.http = self.new_http()
 
     def new_http(self, timeout: httpx.Timeout | None = None) -> httpx.AsyncClient:
@@ -73,7 +75,10 @@ class AsyncBaseHttpClient(AsyncClosable):
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         return httpx.AsyncClient(
-            base_url=self.base_url, headers=headers, timeout=timeout or self.timeout
+            base_url=self.base_url,
+            headers=headers,
+            timeout=timeout or self.timeout,
+            transport=self.transport,
         )
 
     async def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import httpx
+
 from ctfy import __version__
 from ctfy.sdk.aio.admin import AsyncAdminClient
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
@@ -37,9 +39,11 @@ class AsyncPlatformClient(AsyncClosable):
         token: str = "",
         max_retries: int = 3,
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._http = AsyncBaseHttpClient(
-            server_url, token, timeout=timeout, max_retries=max_retries
+            server_url, token, timeout=timeout, max_retries=max_retries, transport=transport
         )
 
     @cached_property

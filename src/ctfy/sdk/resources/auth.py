@@ -52,6 +52,13 @@ class AuthResource:
         body = {"email": email, "password": password}
         return self._http.fetch(AuthTokenResponse, "POST", "/auth/login", json=body)
 
+    def logout(self) -> None:
+        """End the session in use, on the server.
+
+        >>> client.auth.logout()
+        """
+        self._http.request("POST", "/auth/logout")
+
     def device_code(self) -> DeviceCodeResponse:
         """Begin to sign in without a browser at hand: show `user_code` to the person.
 

@@ -91,7 +91,7 @@ class InstancesResource:
     def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
-            return self._status(instance_id, min(wait, _LONGEST_WAIT_S))
+            return self.status(instance_id, wait=min(wait, _LONGEST_WAIT_S))
         except CtfyApiError as error:
             if error.status_code == 404:
                 return None
@@ -116,11 +116,11 @@ class InstancesResource:
             offered.add(pending[0].id)
             yield pending[0]
 
-    def status(self, instance_id: str) -> InstanceStatusResponse:
-        """How far an instance is."""
-        return self._status(instance_id, 0.0)
+    def status(self, instance_id: str, *, wait: float = 0.0) -> InstanceStatusResponse:
+        """How far an instance is; `wait`: seconds that the server may wait for news.
 
-    def _status(self, instance_id: str, wait: float) -> InstanceStatusResponse:
+        >>> client.instances.status(instance_id).status
+        """
         params = {"wait": wait} if wait else {}
         path = f"/instances/{instance_id}/status"
         return self._http.fetch(InstanceStatusResponse, "GET", path, params=params)

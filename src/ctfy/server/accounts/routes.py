@@ -104,6 +104,13 @@ async def providers(platform: ThePlatform) -> ProvidersResponse:
     )
 
 
+@router.post("/auth/logout")
+async def logout(session: Session, caller: SessionOnly) -> dict[str, str]:
+    """End the session in use; its token is worth nothing afterwards."""
+    await service.sign_out(session, caller)
+    return {"status": "signed_out"}
+
+
 @router.get("/auth/tokens/scopes", dependencies=[Everybody])
 async def token_scopes() -> TokenScopesResponse:
     """What a token's permissions can name."""

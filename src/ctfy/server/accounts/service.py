@@ -267,6 +267,12 @@ async def revoke(session: AsyncSession, caller: Caller, token_id: str) -> None:
     account_changed(session, caller.user_id)
 
 
+async def sign_out(session: AsyncSession, caller: Caller) -> None:
+    """End the session in use."""
+    await session.execute(update(Token).where(Token.id == caller.token_id).values(revoked_at=now()))
+    account_changed(session, caller.user_id)
+
+
 async def revoke_others(session: AsyncSession, caller: Caller) -> None:
     """End every token of the caller but the one in use."""
     await session.execute(

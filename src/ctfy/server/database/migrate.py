@@ -90,6 +90,24 @@ def stamp(url: str, revision: str) -> None:
         _run(command.stamp, connection, revision)
 
 
+def add_revision(url: str, message: str, *, autogenerate: bool) -> Path:
+    """Write a migration on top of the newest one; its path. Raises MigrationRefused.
+
+    With `autogenerate` it holds what the tables in the code have and the database has not.
+    """
+    number = f"{int(head()) + 1:04d}"
+    with _connected(url) as connection:
+        try:
+            made = command.revision(
+                config(connection), message, autogenerate=autogenerate, rev_id=number
+            )
+        except (CommandError, OSError) as error:
+            raise MigrationRefused(str(error)) from error
+    assert not isinstance(made, list)  # noqa: S101 - one head, one script
+    assert made is not None  # noqa: S101
+    return Path(made.path)
+
+
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)

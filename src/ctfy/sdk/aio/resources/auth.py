@@ -45,6 +45,10 @@ class AuthResource:
         body = {"email": email, "password": password}
         return await self._http.fetch(AuthTokenResponse, "POST", "/auth/login", json=body)
 
+    async def logout(self) -> None:
+        """End the session in use, on the server."""
+        await self._http.request("POST", "/auth/logout")
+
     async def device_code(self) -> DeviceCodeResponse:
         """Begin to sign in without a browser at hand: show `user_code` to the person."""
         return await self._http.fetch(DeviceCodeResponse, "POST", "/auth/device/code")

@@ -77,7 +77,7 @@ class InstancesResource:
     async def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
-            return await self._status(instance_id, min(wait, _LONGEST_WAIT_S))
+            return await self.status(instance_id, wait=min(wait, _LONGEST_WAIT_S))
         except CtfyApiError as error:
             if error.status_code == 404:
                 return None
@@ -102,11 +102,8 @@ class InstancesResource:
             offered.add(pending[0].id)
             yield pending[0]
 
-    async def status(self, instance_id: str) -> InstanceStatusResponse:
-        """How far an instance is."""
-        return await self._status(instance_id, 0.0)
-
-    async def _status(self, instance_id: str, wait: float) -> InstanceStatusResponse:
+    async def status(self, instance_id: str, *, wait: float = 0.0) -> InstanceStatusResponse:
+        """How far an instance is; `wait`: seconds that the server may wait for news."""
         params = {"wait": wait} if wait else {}
         path = f"/instances/{instance_id}/status"
         return await self._http.fetch(InstanceStatusResponse, "GET", path, params=params)

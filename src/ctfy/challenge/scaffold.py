@@ -1,0 +1,69 @@
+"""New challenge folders: one for each category, which run and can be solved at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from ctfy.challenge.catalogue import ID
+from ctfy.challenge.metadata import Difficulty
+from ctfy.server.models.challenges import ChallengeCategory
+
+_ROOT = Path(__file__).parent / "scaffolds"
+_SUFFIX = ".jinja"
+STACKS = ("python",)
+_DESCRIPTIONS = {
+    ChallengeCategory.WEB: "A small server reads pages to whoever asks for one.",
+    ChallengeCategory.CRYPTO: "An oracle encrypts what you hand it, over TCP, a line at a time.",
+    ChallengeCategory.MISC: "A help desk answers over TCP, a line at a time.",
+    ChallengeCategory.PWN: "A vault with sixteen slots listens over TCP, a line at a time.",
+    ChallengeCategory.REVERSE: "A gate asks for a serial over TCP. Its checker is the file.",
+}
+
+
+class ScaffoldRefused(ValueError):
+    """The folder cannot be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """What a new challenge is to be. `id` is its folder's name."""
+
+    id: str
+    category: ChallengeCategory
+    difficulty: Difficulty
+    tags: list[str]
+    title: str = ""
+
+    def write(self, root: Path, *, force: bool = False) -> list[Path]:
+        """Make the folder under `root`; its files. Raises ScaffoldRefused, and then makes nothing.
+
+        A folder that is there already is written over only with `force`.
+        """
+        if not ID.match(self.id):
+            raise ScaffoldRefused(f"{self.id!r} is no challenge id: use a-z, 0-9, - and _")
+        target = root / self.id
+        if target.exists() and not force:
+            raise ScaffoldRefused(f"{target} is there already")
+        source = _ROOT / self.category.value
+        environment = jinja2.Environment(
+            keep_trailing_newline=True,
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,  # noqa: S701
+        )
+        values = {
+            "id": self.id,
+            "title": self.title or self.id.replace("-", " ").replace("_", " ").title(),
+            "description": _DESCRIPTIONS[self.category],
+            "difficulty": self.difficulty,
+            "tags": self.tags or [self.category.value],
+        }
+        written = []
+        for path in sorted(source.rglob(f"*{_SUFFIX}")):
+            made = target / path.relative_to(source).with_suffix("")
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_text(environment.from_string(path.read_text()).render(values))
+            written.append(made)
+        return written

@@ -1,0 +1,99 @@
+"""`ctfy-admin admin challenges`."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any
+
+import typer
+
+from ctfy.cli import session
+from ctfy.cli.operator.admin.progress import follow
+from ctfy.cli.output import Code, fail, prints
+from ctfy.server.models.tasks import AdminTaskInfo
+
+app = typer.Typer(no_args_is_help=True)
+ChallengeId = Annotated[str, typer.Argument(help="One challenge; or use --all")]
+All = Annotated[bool, typer.Option("--all", help="Every challenge")]
+Competition = Annotated[str, typer.Option(help="Those of this competition")]
+_TASK = "id kind status result finished_at_ts"
+_STATE = "challenge_id aggregated nodes"
+
+
+@app.command()
+@prints(_TASK)
+def rescan() -> AdminTaskInfo:
+    """Read the challenges folder again, here and on every node.
+
+    Example: ctfy-admin admin challenges rescan
+    """
+    return follow(session.admin().challenges.rescan())
+
+
+@app.command()
+@prints(_TASK)
+def build(
+    challenge_id: ChallengeId = "", all_: All = False, competition: Competition = ""
+) -> AdminTaskInfo:
+    """Build a challenge's images on every node, and watch it.
+
+    Example: ctfy-admin admin challenges build notes
+    """
+    challenges = session.admin().challenges
+    if _one(challenge_id, all_, competition):
+        return follow(challenges.build(challenge_id))
+    return follow(challenges.build_all(competition_id=competition))
+
+
+@app.command()
+@prints(_TASK)
+def pull(
+    challenge_id: ChallengeId = "", all_: All = False, competition: Competition = ""
+) -> AdminTaskInfo:
+    """Pull a challenge's images on every node, and watch it.
+
+    Example: ctfy-admin admin challenges pull --all
+    """
+    challenges = session.admin().challenges
+    if _one(challenge_id, all_, competition):
+        return follow(challenges.pull(challenge_id))
+    return follow(challenges.pull_all(competition_id=competition))
+
+
+def _one(challenge_id: str, all_: bool, competition: str) -> bool:
+    """Whether one challenge is meant; exits when it is unclear."""
+    if bool(challenge_id) == (all_ or bool(competition)):
+        fail("which challenges?", hint="name one, or --all, or --competition", code=Code.USAGE)
+    return bool(challenge_id)
+
+
+@app.command()
+@prints(_STATE, empty="No challenges.")
+def build_state() -> builtins.list[Any]:
+    """Say which node has built what.
+
+    Example: ctfy-admin admin challenges build-state
+    """
+    return [*session.admin().challenges.build_state().rows]
+
+
+@app.command()
+@prints(_STATE, empty="No challenges.")
+def pull_state() -> builtins.list[Any]:
+    """Say which node has pulled what.
+
+    Example: ctfy-admin admin challenges pull-state
+    """
+    return [*session.admin().challenges.pull_state().rows]
+
+
+@app.command()
+@prints("user_display_name reaction created_at", empty="Nobody said anything.")
+def feedback(
+    challenge_id: Annotated[str, typer.Argument()], competition: Competition = ""
+) -> builtins.list[Any]:
+    """List what people said of a challenge.
+
+    Example: ctfy-admin admin challenges feedback notes
+    """
+    return [*session.admin().challenges.feedback(challenge_id, competition_id=competition)]

@@ -1,0 +1,254 @@
+"""`ctfy-admin admin competition`."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from ctfy.cli import session
+from ctfy.cli.download import File, save
+from ctfy.cli.operator import times
+from ctfy.cli.operator.times import When
+from ctfy.cli.output import Code, fail, prints, stdin_is_a_person
+from ctfy.cli.paging import Limit, Offset
+from ctfy.server.models.competitions import (
+    CompetitionAdminInfo,
+    CompetitionCreate,
+    CompetitionImportResult,
+    CompetitionInfo,
+    CompetitionInviteInfo,
+    CompetitionRegistrationInfo,
+)
+
+app = typer.Typer(no_args_is_help=True)
+CompetitionId = Annotated[str, typer.Argument(help="A competition's id")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
+Status = Annotated[str | None, typer.Option(help="draft, published or archived")]
+_COLUMNS = "id title status access phase starts_at ends_at registered_count"
+
+
+@app.command("list")
+@prints(_COLUMNS, empty="No competitions yet: ctfy-admin admin competition create.")
+def list_(offset: Offset = 0, limit: Limit = 1000) -> builtins.list[CompetitionInfo]:
+    """List every competition, drafts too.
+
+    Example: ctfy-admin admin competition list
+    """
+    return session.admin().competitions.list(offset=offset, limit=limit)
+
+
+@app.command()
+@prints(_COLUMNS)
+def create(
+    title: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option(help="Markdown")] = None,
+    starts_at: When = None,
+    ends_at: When = None,
+    challenge_id: Annotated[
+        list[str] | None, typer.Option(help="In this order; repeatable")
+    ] = None,
+    status: Status = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="YAML or JSON with any of its fields; options go first"),
+    ] = None,
+) -> CompetitionInfo:
+    """Make a competition, from options or from a file.
+
+    Example: ctfy-admin admin competition create --file finals.yaml --status published
+    """
+    given: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "challenge_ids": challenge_id,
+        "status": status,
+    }
+    fields = _read(file) | {name: value for name, value in given.items() if value is not None}
+    if not fields.get("title"):
+        fail("no title", hint="give --title, or `title` in --file", code=Code.USAGE)
+    try:
+        checked = CompetitionCreate.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        fail(f"{field}: {first['msg']}", hint="see the API reference", code=Code.USAGE)
+    return session.admin().competitions.create(
+        **{
+            name: times.in_utc(value)
+            for name, value in checked.model_dump(exclude_unset=True).items()
+        }
+    )
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    """A competition's fields from a file."""
+    if file is None:
+        return {}
+    import yaml
+
+    try:
+        fields = yaml.safe_load(file.read_text())
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        fail(f"{file} is neither YAML nor JSON: {str(error).splitlines()[0]}", code=Code.USAGE)
+    if not isinstance(fields, dict):
+        fail(f"{file} holds no fields", hint="as `title: Finals`", code=Code.USAGE)
+    known = CompetitionCreate.model_fields
+    if unknown := [name for name in fields if name not in known]:
+        hint = f"there are: {', '.join(known)}"
+        fail(f"{file}: no field {unknown[0]}", hint=hint, code=Code.USAGE)
+    return fields
+
+
+@app.command()
+@prints(_COLUMNS)
+def update(
+    competition_id: CompetitionId,
+    title: Annotated[str | None, typer.Option()] = None,
+    description: Annotated[str | None, typer.Option()] = None,
+    starts_at: When = None,
+    ends_at: When = None,
+    status: Status = None,
+    challenge_id: Annotated[
+        list[str] | None, typer.Option(help="The new list, in this order; repeatable")
+    ] = None,
+    freezes_at: When = None,
+) -> CompetitionInfo:
+    """Change a competition; what is left out stays.
+
+    Example: ctfy-admin admin competition update COMPETITION_ID --status published
+    """
+    given: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "status": status,
+        "challenge_ids": challenge_id,
+        "freezes_at": freezes_at,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        fail("nothing to change", hint="see the command's --help", code=Code.USAGE)
+    return session.admin().competitions.update(competition_id, **changes)
+
+
+@app.command()
+@prints()
+def delete(
+    competition_id: CompetitionId,
+    yes: Yes = False,
+    force: Annotated[bool, typer.Option("--force", help="Also with solves in it")] = False,
+) -> str:
+    """Delete a competition, with its teams; one with solves only with --force.
+
+    Example: ctfy-admin admin competition delete COMPETITION_ID --yes
+    """
+    confirm(f"Delete competition {competition_id} for good?", yes)
+    session.admin().competitions.delete(competition_id, force=force)
+    return "Deleted."
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before what cannot be undone; where nobody can answer, --yes is needed."""
+    if yes:
+        return
+    if not stdin_is_a_person():
+        fail("nothing was done", hint="give --yes", code=Code.USAGE)
+    typer.confirm(question, abort=True, err=True)
+
+
+@app.command()
+@prints("team_id team_name members solved registered_at", empty="No team yet.")
+def registrations(
+    competition_id: CompetitionId, offset: Offset = 0, limit: Limit = 1000
+) -> builtins.list[CompetitionRegistrationInfo]:
+    """List the teams of a competition.
+
+    Example: ctfy-admin admin competition registrations COMPETITION_ID
+    """
+    competitions = session.admin().competitions
+    return competitions.registrations(competition_id, offset=offset, limit=limit)
+
+
+@app.command()
+@prints(_COLUMNS)
+def clone(
+    competition_id: CompetitionId, title: Annotated[str, typer.Option(help="The copy's title")]
+) -> CompetitionInfo:
+    """Copy a competition's settings and challenges, as a draft.
+
+    Example: ctfy-admin admin competition clone COMPETITION_ID --title "Finals 2027"
+    """
+    return session.admin().competitions.clone(competition_id, title=title)
+
+
+@app.command()
+@prints()
+def export(competition_id: CompetitionId, out: File = Path()) -> str:
+    """Save a whole competition as one file: settings, teams, solves.
+
+    Example: ctfy-admin admin competition export COMPETITION_ID --out finals.json
+    """
+    return save(out, f"{competition_id}.json", session.admin().competitions.export(competition_id))
+
+
+@app.command("import")
+@prints("competition_id title counts users_matched users_created")
+def import_(
+    file: Annotated[Path, typer.Argument(help="What `export` saved")],
+) -> CompetitionImportResult:
+    """Bring an exported competition in.
+
+    Example: ctfy-admin admin competition import finals.json
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+    return session.admin().competitions.import_(content)
+
+
+@app.command()
+@prints("user_id display_name email granted_at", empty="Only the platform's administrators.")
+def admins(
+    competition_id: CompetitionId,
+    grant: Annotated[str, typer.Option(help="Add this person, by e-mail")] = "",
+    revoke: Annotated[str, typer.Option(help="Remove this person, by id")] = "",
+) -> builtins.list[CompetitionAdminInfo]:
+    """List a competition's own administrators, or change who they are.
+
+    Example: ctfy-admin admin competition admins COMPETITION_ID --grant ada@example.org
+    """
+    found = session.admin().competition_admins
+    if grant:
+        found.grant(competition_id, email=grant)
+    if revoke:
+        found.revoke(competition_id, revoke)
+    return found.list(competition_id)
+
+
+@app.command()
+@prints("user_id display_name email invited_at", empty="Nobody is invited.")
+def invited(
+    competition_id: CompetitionId,
+    add: Annotated[str, typer.Option(help="Invite this person, by e-mail")] = "",
+    remove: Annotated[str, typer.Option(help="Take this invitation back, by user id")] = "",
+) -> builtins.list[CompetitionInviteInfo]:
+    """List who may take part in a private competition, or change it.
+
+    Example: ctfy-admin admin competition invited COMPETITION_ID --add ada@example.org
+    """
+    found = session.admin().competition_invites
+    if add:
+        found.invite(competition_id, email=add)
+    if remove:
+        found.revoke(competition_id, remove)
+    return found.list(competition_id)

@@ -1,0 +1,173 @@
+"""Which server a command speaks to, as whom; and running a command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import webbrowser
+from contextvars import ContextVar
+from typing import Annotated, NoReturn
+
+import httpx
+import typer
+
+from ctfy import __version__
+from ctfy.cli import hosts
+from ctfy.cli.output import Code, fail, out, say
+from ctfy.sdk import AdminClient, CtfyApiError, CtfyError, PlatformClient
+
+_DAY_S = 24 * 3600.0
+_chosen: ContextVar[str] = ContextVar("host", default="")
+
+# What typer raises for a wrong command line; it names only some of the subclasses itself.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+HostOption = Annotated[
+    str, typer.Option("--host", help="The server: its URL, or a part of a saved one", metavar="URL")
+]
+
+
+def choose(host: str) -> None:
+    """Take the server that --host names for the rest of this run."""
+    _chosen.set(host)
+
+
+def server_url() -> str:
+    """The server: --host, else CTFY_URL, else the saved one, else this machine's."""
+    if chosen := _chosen.get():
+        return hosts.load().find(chosen)
+    return (os.environ.get("CTFY_URL") or hosts.load().current or hosts.DEFAULT_URL).rstrip("/")
+
+
+def token() -> str:
+    """The caller's token: CTFY_TOKEN, else the saved one; empty when signed out."""
+    if given := os.environ.get("CTFY_TOKEN"):
+        return given
+    saved = hosts.load().hosts.get(server_url())
+    return saved.token if saved else ""
+
+
+def anyone() -> PlatformClient:
+    """A client for the server, signed in or not."""
+    url = server_url()
+    if not url.startswith(("http://", "https://")):
+        fail(f"{url} is no URL", hint="give it as https://ctf.example.org", code=Code.USAGE)
+    client = PlatformClient(url, token())
+    _warn_of_another_version(client, url)
+    return client
+
+
+def client() -> PlatformClient:
+    """A client for whoever is signed in."""
+    if not token():
+        fail(f"not signed in to {server_url()}", hint="ctfy login", code=Code.SIGNED_OUT)
+    return anyone()
+
+
+def admin() -> AdminClient:
+    """The same, for what operators do."""
+    return client().admin
+
+
+def _warn_of_another_version(client: PlatformClient, url: str) -> None:
+    """Once a day, say when this client and the server may not go together."""
+    saved = hosts.load()
+    host = saved.hosts.get(url)
+    if host is None or time.time() - host.asked_version_at < _DAY_S:
+        return
+    try:
+        check = client.check_server_compatibility()
+    except (httpx.HTTPError, CtfyApiError):
+        return  # the command itself will say so
+    if not check.compatible:
+        say(f"warning: {check.message}")
+    host.asked_version_at = time.time()
+    hosts.save(saved)
+
+
+def open_page(path: str) -> None:
+    """Show a page of the web interface, and say where it is."""
+    url = server_url() + path
+    say(f"opening {url}")
+    webbrowser.open(url)
+
+
+def show_version(wanted: bool) -> None:
+    """What `--version` does."""
+    if wanted:
+        out.print(f"ctfy {__version__}")
+        raise typer.Exit
+
+
+_BY_STATUS = {401: Code.SIGNED_OUT, 404: Code.NOT_FOUND, 403: Code.REFUSED, 409: Code.REFUSED}
+_HINTS = {
+    "competition_scope_required": "name one with --competition",
+    "not_registered": "ctfy competition register COMPETITION_ID",
+    "team_missing": "ctfy competition register COMPETITION_ID",
+    "challenge_not_found": "ctfy challenge list",
+    "unknown_challenge": "ctfy challenge list",
+    "competition_not_found": "ctfy competition list",
+    "instance_not_found": "ctfy instance list",
+    "team_not_found": "ctfy team list",
+    "forbidden": "ctfy auth status says as whom you are signed in",
+    "token_missing_scope": "mint a token with that permission: ctfy auth tokens mint --help",
+    "capacity_exceeded": "stop an instance that you do not need: ctfy instance list",
+    "competition_invitation_required": "ask its organisers for an invitation",
+    "no_such_route": "the server may be older than this client",
+}
+
+
+def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> NoReturn:
+    """Run a command line and exit; whatever goes wrong is one line, a code and a hint.
+
+    `arguments`: what was typed; default: what the process was given.
+    """
+    try:
+        try:
+            ended = typer.main.get_command(app).main(
+                arguments, prog_name=program, standalone_mode=False
+            )
+            sys.exit(ended if isinstance(ended, int) else Code.OK)
+        except UsageError as error:
+            _explain_usage(error, program)
+        except CtfyApiError as error:
+            _explain_refusal(error)
+        except httpx.TransportError:
+            fail(f"{server_url()} does not answer", hint="is the server running? try --host")
+        except CtfyError as error:
+            fail(str(error))
+        except (KeyboardInterrupt, typer.Abort):
+            say("stopped")
+            sys.exit(130)
+        except BrokenPipeError:
+            # Whoever read has enough; Python must not complain when it flushes at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(Code.OK)
+    except typer.Exit as ended_early:
+        sys.exit(ended_early.exit_code)
+
+
+def _explain_usage(error: Exception, program: str) -> NoReturn:
+    context = getattr(error, "ctx", None)
+    asked = context.command_path if context else program
+    message = getattr(error, "format_message", lambda: "")()
+    if type(error).__name__ == "NoArgsIsHelpError" or not message:  # a group alone shows its help
+        out.print(context.get_help() if context else message, markup=False)
+        raise typer.Exit(Code.USAGE)
+    fail(message.rstrip("."), hint=f"see `{asked} --help`", code=Code.USAGE)
+
+
+def _explain_refusal(error: CtfyApiError) -> NoReturn:
+    detail = error.detail
+    message = detail.get("message", detail) if isinstance(detail, dict) else detail
+    if isinstance(detail, dict) and detail.get("issues"):
+        message = "; ".join(
+            f"{'.'.join(str(part) for part in issue['loc'] if part != 'body')}: {issue['msg']}"
+            for issue in detail["issues"]
+        )
+    code = _BY_STATUS.get(error.status_code, Code.REFUSED)
+    if error.status_code >= 500 and error.code != "capacity_exceeded":
+        code = Code.FAILED
+    hint = _HINTS.get(error.code, "ctfy login" if code is Code.SIGNED_OUT else "")
+    fail(f"{str(message).rstrip('.')} [{error.code}]", hint=hint, code=code)

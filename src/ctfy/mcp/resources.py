@@ -1,0 +1,40 @@
+"""What agents read without calling a tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver import Context
+
+from ctfy.mcp.tools import Clients
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+
+def register(server: MCPServer[None], client: Clients) -> None:
+    """Add every resource."""
+
+    @server.resource("ctfy://challenges/{challenge_id}", mime_type="text/markdown")
+    async def challenge(challenge_id: str, ctx: Context[Any, Any]) -> str:
+        """A challenge's description and questions, as Markdown."""
+        async with client(ctx) as c:
+            found = await c.challenges.get(challenge_id)
+        lines = [f"# {found.name}", f"{found.category}, {found.difficulty}", found.description]
+        for question in found.questions:
+            choices = "".join(f"\n  - {choice}" for choice in question.choices or [])
+            lines.append(f"- `{question.id}`: {question.prompt}{choices}")
+        lines += [f"- file `{file.name}`, {file.size} bytes" for file in found.attachments]
+        return "\n\n".join(lines)
+
+    @server.resource("ctfy://competitions/{competition_id}", mime_type="text/markdown")
+    async def competition(competition_id: str, ctx: Context[Any, Any]) -> str:
+        """A competition's description and its challenges, as Markdown."""
+        async with client(ctx) as c:
+            found = await c.competitions.get(competition_id)
+        lines = [f"# {found.title}", f"{found.phase}", found.description]
+        lines += [
+            f"- [{one.name}](ctfy://challenges/{one.id}), {one.category}, {one.difficulty}"
+            for one in found.challenges
+        ]
+        return "\n\n".join(lines)

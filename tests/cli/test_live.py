@@ -1,0 +1,369 @@
+"""Every command of both trees against a live platform, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import stat
+import uuid
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.cli.terminal import PROGRAMS, Terminal, commands
+from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
+from tests.processes import free_port
+from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+
+# These run until they are stopped, need a terminal, or run without a server; each has its test.
+ELSEWHERE = {
+    "ctfy play",
+    "ctfy mcp",
+    "ctfy events watch",
+    "ctfy-admin up",
+    "ctfy-admin worker",
+    "ctfy-admin server start",
+    "ctfy-admin node join",
+    "ctfy-admin node prebuild",
+}
+
+
+def told(words: str) -> bool:
+    """Whether this file's stories tell of a command."""
+    return words not in ELSEWHERE and not words.startswith(
+        ("ctfy-admin db", "ctfy-admin challenge")
+    )
+
+
+def untold(program: str, terminal: Terminal) -> set[str]:
+    every = {words for words, command in commands(PROGRAMS[program], program) if not command.hidden}
+    return {words for words in every - terminal.ran if told(words)}
+
+
+def test_a_player_does_everything_from_the_command_line(
+    arena: Arena,
+    tmp_path: Path,
+    secret: bytes,  # noqa: F811
+) -> None:
+    competition = arena.competition(registration_closes_at=None)
+    me = Terminal(tmp_path / "config", arena.url)
+    email = f"cli-{uuid.uuid4().hex}@example.org"
+
+    # Signing up, in and out.
+    assert me.run("ctfy auth status --check").code == 3
+    assert "is the server running" in me.run("ctfy --host http://127.0.0.1:9 status").err
+    assert me.both("ctfy status")["status"] == "ok"
+    new = ["--email", email, "--password", PASSWORD]
+    assert "Signed in" in me.run("ctfy auth register --display-name Ada", *new).err
+    saved = tmp_path / "config" / "hosts.json"
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert me.both("ctfy auth status --check")["display_name"] == "Ada"
+    assert me.both("ctfy config show")["signed_in"] is True
+    assert arena.url in me.ok("ctfy auth switch")
+    assert "Now on" in me.run("ctfy auth switch 127.0.0.1").err
+    assert me.run("ctfy auth switch elsewhere").code == 2
+    old = json.loads(saved.read_text())["hosts"][arena.url]["token"]
+    me.ok("ctfy logout --revoke")
+    assert me.run("ctfy me view", people=True).code == 3
+    assert Terminal(tmp_path / "other", arena.url, old).run("ctfy me view").code == 3
+    me.ok("ctfy login", *new)
+    me.ok("ctfy auth logout")
+    assert me.run("ctfy auth login --email", email, "--password", "wrong").code == 3
+    me.ok("ctfy auth login", *new)
+    other = "another-long-secret"
+    me.ok("ctfy auth password set --current", PASSWORD, "--new", other)
+    refused = me.run("ctfy auth password remove")
+    assert (refused.code, "[last_sign_in_method]" in refused.err) == (5, True)
+    assert me.both("ctfy auth identities list") == []
+    assert me.run("ctfy auth identities unbind nothing").code == 4
+
+    # Taking part.
+    assert competition.id in {c["id"] for c in me.both("ctfy competition list --phase running")}
+    team = me.both(f"ctfy competition view {competition.id}")
+    assert team["is_registered"] is False
+    created = me.json(
+        f"ctfy competition register {competition.id} --mode create --name Night-{email}"
+    )
+    again = me.run(f"ctfy competition register {competition.id}")
+    assert (again.code, "[already_on_team]" in again.err) == (5, True)
+    me.ok(f"ctfy competition view {competition.id}", people=True)
+    me.ok(f"ctfy competition rename {competition.id} --description nocturnal")
+    code = me.json(f"ctfy competition invite {competition.id} --max-uses 2")
+    assert code["id"] in {i["id"] for i in me.both(f"ctfy competition invites {competition.id}")}
+    friend = arena.player("Grace")
+    token = friend.auth.mint_token("all").token
+    grace = Terminal(tmp_path / "grace", arena.url, token)
+    grace.ok(f"ctfy competition redeem {competition.id} {code['code']}")
+    grace_id = friend.me.get().id
+    me.ok(f"ctfy competition kick {competition.id} {grace_id}")
+    grace.ok(f"ctfy team request {competition.id} {created['id']}")
+    (asked,) = me.both("ctfy team requests")
+    me.ok(f"ctfy team reject {competition.id} {asked['id']}")
+    grace.ok(f"ctfy team request {competition.id} {created['id']}")
+    me.ok(f"ctfy team approve {competition.id} {me.json('ctfy team requests')[0]['id']}")
+    me.ok(f"ctfy competition hand-over {competition.id} {grace_id}")
+    grace.ok(f"ctfy competition leave {competition.id}")
+    me.ok(f"ctfy competition invite-revoke {competition.id} {code['id']}")
+    grace_email = friend.me.get().email
+    for answer in ("decline", "accept"):
+        sent = me.json(f"ctfy competition invite {competition.id} --email {grace_email}")
+        assert "invite" in grace.ok("ctfy me inbox", people=True)
+        grace.ok(f"ctfy team {answer} {competition.id} {sent['id']}")
+    assert created["id"] in {t["id"] for t in me.both("ctfy team list --limit 1000")}
+    assert me.json(f"ctfy team list --competition {competition.id} --q Night")
+    assert len(me.both(f"ctfy team view {created['id']}")["members"]) == 2
+    me.both(f"ctfy team achievements {created['id']}")
+    me.both(f"ctfy team profile-stats {created['id']}")
+
+    # Challenges and instances.
+    listed = me.both(f"ctfy challenge list --competition {competition.id} --difficulty easy")
+    assert "notes" in {c["id"] for c in listed}
+    assert me.json("ctfy challenge ls --q notes")
+    assert "private note" in me.ok("ctfy challenge view notes", people=True)
+    files = me.both("ctfy challenge attachments field-notes")
+    me.ok(f"ctfy challenge download field-notes --out {tmp_path}/files")
+    assert (tmp_path / "files" / files[0]["name"]).stat().st_size == files[0]["size"]
+    hints = me.both(f"ctfy challenge hints {competition.id} notes")
+    me.ok(f"ctfy challenge hint {competition.id} notes {hints[0]['id']}")
+    assert me.json("ctfy challenge react notes learned")["reactions"] == ["learned"]
+    me.ok("ctfy challenge react notes learned --remove")
+    assert me.both(f"ctfy challenge qa {competition.id}")
+    answer = f"ctfy challenge answer {competition.id} field-notes"
+    assert me.run(f"{answer} adieu").code == 1
+    assert "Correct" in me.ok(f"{answer} hello")
+    assert me.json(f"{answer} MD5 -q algorithm")["correct"]
+    started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
+    assert started["attack_surface"]["services"][0]["url"].startswith("http://")
+    instance = started["id"]
+    assert me.both("ctfy instance list --status ready")[0]["id"] == instance
+    assert "http://" in me.ok("ctfy instance view notes", people=True)
+    assert me.json(f"ctfy instance show {instance}")["challenge_id"] == "notes"
+    assert me.both(f"ctfy instance renew {instance} --ttl 900")["status"]
+    assert me.run(f"ctfy instance verify {instance} nonsense").code == 1
+    assert me.json(f"ctfy instance verify {instance} nonsense")["correct"] is False
+    right = flag(secret, instance)
+    me.ok(f"ctfy instance verify {instance} {right}")
+    assert me.run(f"ctfy instance submit {instance} nonsense").code == 1
+    assert "solved" in me.ok(f"ctfy instance submit {instance} {right}", people=True)
+    me.both(f"ctfy instance traffic {instance}")
+    me.ok(f"ctfy instance traffic {instance} --har {tmp_path}/traffic.har")
+    assert json.loads((tmp_path / "traffic.har").read_text())["log"]["version"] == "1.2"
+    assert me.both(f"ctfy instance attachments {instance}") == []
+    me.ok(f"ctfy instance download {instance} --out {tmp_path}/files")
+    assert me.run(f"ctfy instance vpn {instance}").code == 4
+    me.ok(f"ctfy instance stop {instance}")
+    assert me.run("ctfy instance stop nothing").err.endswith("ctfy instance list\n")
+
+    # What came of it.
+    assert me.both("ctfy submission list --challenge notes")[0]["correct"] is True
+    scores = me.both(f"ctfy scoreboard show --competition {competition.id}")
+    assert scores[0]["team_id"] == created["id"]
+    me.both("ctfy scoreboard show")
+    me.both("ctfy scoreboard challenges")
+    assert me.both(f"ctfy scoreboard history {competition.id}")
+    assert me.both("ctfy activity list --event flag_correct")
+    me.both("ctfy activity timeseries")
+    me.both("ctfy achievement catalog")
+    me.both("ctfy achievement me")
+    me.both("ctfy achievement recent")
+    assert me.run("ctfy achievement claim-egg nothing").code == 4
+    me.run("ctfy achievement verify-star-gazer")
+
+    # The forms of output.
+    assert me.ok("ctfy challenge list --fields id --q Pocket") == "notes\n"
+    assert me.json("ctfy challenge list --fields id --q Pocket") == [{"id": "notes"}]
+    assert me.ok("ctfy challenge list --q Pocket --jq '.[].name'") == "Pocket Notes\n"
+    assert me.run("ctfy challenge list --fields nonsense").code == 2
+    assert "--jq" in me.run("ctfy challenge list --jq '.['").err
+    assert (
+        me.ok("ctfy challenge list --q nothing-has-this", people=True) == "No challenges match.\n"
+    )
+
+    # The account.
+    assert me.both("ctfy me inbox")
+    assert me.json("ctfy me edit --country NZ --bio pwn")["country"] == "NZ"
+    assert me.run("ctfy me edit").code == 2
+    refused = me.run("ctfy me edit --country Atlantis")
+    assert (refused.code, "[invalid_profile]" in refused.err) == (5, True)
+    me.both("ctfy me view")
+    me.ok(f"ctfy me export --out {tmp_path}/me.json")
+    assert email in (tmp_path / "me.json").read_text()
+    minted = me.json("ctfy auth tokens mint --label agent --permission challenges=read")
+    assert me.run("ctfy auth tokens mint --permission challenges").code == 2
+    narrow = Terminal(tmp_path / "narrow", arena.url, minted["token"])
+    assert narrow.json("ctfy challenge list")
+    assert narrow.run("ctfy instance start notes").code == 5
+    assert minted["id"] in {t["id"] for t in me.both("ctfy auth tokens list")}
+    me.ok(f"ctfy auth tokens revoke {minted['id']}")
+    assert narrow.run("ctfy challenge list").code == 3
+    assert me.run("ctfy me delete").code == 2
+    me.ok("ctfy me delete --confirm-display-name Ada")
+    me.ran |= grace.ran
+    assert untold("ctfy", me) == set()
+
+
+def test_an_operator_does_everything_from_the_command_line(
+    arena: Arena,
+    tmp_path: Path,
+    secret: bytes,  # noqa: F811
+    database_url: str,
+) -> None:
+    root = Terminal(tmp_path / "config", arena.url)
+    root.ok("ctfy-admin login --email", ADMIN_EMAIL, "--password", PASSWORD)
+
+    # Competitions.
+    plan = tmp_path / "finals.yaml"
+    plan.write_text("title: Finals\nchallenge_ids: [notes]\nrank_by: points\nends_at: 2040-01-01\n")
+    made = root.json(f"ctfy-admin admin competition create --file {plan} --status published")
+    assert (made["rank_by"], made["status"]) == ("points", "published")
+    plan.write_text("titel: Finals\n")
+    wrong = root.run(f"ctfy-admin admin competition create --file {plan}")
+    assert (wrong.code, "no field titel" in wrong.err) == (2, True)
+    assert root.run("ctfy-admin admin competition create --title x --starts-at soon").code == 2
+    root.ok(
+        f"ctfy-admin admin competition update {made['id']}",
+        *("--challenge-id", "notes", "--challenge-id", "two-time"),
+    )
+    assert made["id"] in {c["id"] for c in root.both("ctfy-admin admin competition list")}
+    player = arena.player("Operated")
+    team = player.competition(made["id"]).register()
+    assert (
+        root.both(f"ctfy-admin admin competition registrations {made['id']}")[0]["team_id"]
+        == team.id
+    )
+    copy = root.json(f"ctfy-admin admin competition clone {made['id']} --title Copy")
+    root.ok(f"ctfy-admin admin competition export {copy['id']} --out {tmp_path}/copy.json")
+    assert root.run(f"ctfy-admin admin competition import {tmp_path}/copy.json").code == 5
+    assert root.run(f"ctfy-admin admin competition delete {copy['id']}").code == 2
+    root.ok(f"ctfy-admin admin competition delete {copy['id']} --yes --force")
+    brought = root.json(f"ctfy-admin admin competition import {tmp_path}/copy.json")
+    assert brought["competition_id"] == copy["id"]
+    email = player.me.get().email
+    root.ok(f"ctfy-admin admin competition admins {copy['id']} --grant {email}")
+    assert len(root.both(f"ctfy-admin admin competition admins {copy['id']}")) == 1
+    root.ok(f"ctfy-admin admin competition invited {copy['id']} --add {email}")
+    assert len(root.both(f"ctfy-admin admin competition invited {copy['id']}")) == 1
+
+    # Challenges, tasks and jobs.
+    done = root.run("ctfy-admin admin challenges rescan --json")
+    assert (done.code, done.json["status"]) == (0, "succeeded")
+    assert root.json("ctfy-admin admin challenges build notes")["status"] == "succeeded"
+    assert root.json("ctfy-admin admin challenges pull --all")["status"] == "succeeded"
+    assert root.run("ctfy-admin admin challenges build").code == 2
+    assert root.run("ctfy-admin admin challenges build nothing").code in (1, 4)
+    assert root.both("ctfy-admin admin challenges build-state")
+    assert root.both("ctfy-admin admin challenges pull-state")
+    root.both("ctfy-admin admin challenges feedback notes")
+    task = root.json("ctfy-admin admin tasks submit challenge_rescan")
+    assert root.run("ctfy-admin admin tasks submit challenge_build --params [").code == 2
+    root.ok(f"ctfy-admin admin tasks logs {task['id']} --follow")
+    assert root.both(f"ctfy-admin admin tasks view {task['id']}")["status"] == "succeeded"
+    root.both(f"ctfy-admin admin tasks logs {task['id']}")
+    root.both("ctfy-admin admin tasks list --kind challenge_rescan")
+    assert root.run(f"ctfy-admin admin tasks cancel {task['id']}").code in (0, 5)
+    jobs = root.both("ctfy-admin admin scheduled-jobs list")
+    quiet = next(job for job in jobs if job["name"] == "token_expiry")
+    root.ok(f"ctfy-admin admin scheduled-jobs set {quiet['name']} --disabled")
+    set_again = f"ctfy-admin admin scheduled-jobs set {quiet['name']} --enabled --interval"
+    assert root.json(f"{set_again} {quiet['interval_s']}")["enabled"] is True
+    assert root.run(f"ctfy-admin admin scheduled-jobs run {quiet['name']}").code == 0
+
+    # Instances and what is left of them.
+    ready = player.instances.start("notes", competition_id=made["id"])
+    httpx.get(ready.surface.services[0].url)
+    assert ready.id in {i["id"] for i in root.both("ctfy-admin admin instances list --limit 1000")}
+    assert root.both(f"ctfy-admin admin instances view {ready.id}")["id"] == ready.id
+    root.ok(f"ctfy-admin admin instances logs {ready.id}")
+    root.both(f"ctfy-admin admin instances traffic {ready.id}")
+    root.ok(f"ctfy-admin admin instances har {ready.id} --out {tmp_path}/live.har")
+    root.ok(f"ctfy-admin admin instances pcap {ready.id} --out {tmp_path}/live.pcap")
+    player.submissions.submit(ready.id, flag(secret, ready.id))
+    root.ok(f"ctfy-admin admin instances stop {ready.id}")
+    assert root.both("ctfy-admin admin records list --challenge notes")
+    root.both(f"ctfy-admin admin records view {ready.id}")
+    root.ok(f"ctfy-admin admin records logs {ready.id}")
+    root.both(f"ctfy-admin admin records traffic {ready.id}")
+    root.ok(f"ctfy-admin admin records download {ready.id} --out {tmp_path}/record.zip")
+    assert (tmp_path / "record.zip").read_bytes()[:2] == b"PK"
+    assert root.run("ctfy-admin admin instances stop-all").code == 2  # asks, and nobody is there
+    # Its doing is tested apart: here other tests' instances run.
+    assert "--yes" in root.ok("ctfy-admin admin instances stop-all --help")
+
+    # People, messages, awards.
+    user = player.me.get().id
+    assert user in {u["id"] for u in root.both(f"ctfy-admin admin users list --q {email}")}
+    root.both(f"ctfy-admin admin users view {user}")
+    assert root.json(f"ctfy-admin admin users role-set {user} admin")["role"] == "admin"
+    root.ok(f"ctfy-admin admin users role-set {user} user")
+    assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
+    assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
+    root.ok(f"ctfy-admin admin users reinstate {user}")
+    said = root.json("ctfy-admin admin announcement create --title Hello --ends-at 2040-01-01")
+    assert root.run("ctfy-admin admin announcement create").code == 2
+    root.ok(f"ctfy-admin admin announcement update {said['id']} --severity warning")
+    assert root.both("ctfy-admin admin announcement list")
+    root.ok(f"ctfy-admin admin announcement delete {said['id']}")
+    award = root.json("ctfy achievement catalog")[0]["id"]
+    root.run(f"ctfy-admin admin achievement revoke {team.id} {award}")
+    root.ok(f"ctfy-admin admin achievement grant {team.id} {award}")
+    reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
+    assert root.json(reset)["reason"] == "typo"
+
+    # The platform.
+    root.both("ctfy-admin admin stats overview")
+    root.both("ctfy-admin admin stats health-flags")
+    root.both(f"ctfy-admin admin stats solve-matrix --competition {made['id']}")
+    root.both("ctfy-admin admin stats timeseries solves")
+    root.both("ctfy-admin admin stats challenge-stats")
+    root.both("ctfy-admin admin stats traffic-summary")
+    assert root.both("ctfy-admin admin activity list --event account_suspended")
+    root.both("ctfy-admin admin incidents list --status open")
+    with psycopg.connect(database_url) as database:
+        found = database.execute("SELECT id FROM incidents LIMIT 1").fetchone()
+    seen = found[0] if found else "nothing"
+    assert root.run(f"ctfy-admin admin incidents view {seen}").code == (0 if found else 4)
+    assert root.run(f"ctfy-admin admin incidents update {seen}").code == (0 if found else 4)
+    key = "default_instance_ttl_s"
+    assert key in {s["key"] for s in root.both("ctfy-admin admin settings list")}
+    assert root.json(f"ctfy-admin admin settings set {key} 7200")["value"] == 7200
+    assert root.run(f"ctfy-admin admin settings set {key} never").code == 5
+    root.ok(f"ctfy-admin admin settings unset {key}")
+
+    # Nodes.
+    assert root.both("ctfy-admin server status")["status"] == "ok"
+    node = root.both("ctfy-admin node list")[0]["id"]
+    assert "node join" in root.ok("ctfy-admin server invite --label region=eu --capacity 3")
+    root.ok(f"ctfy-admin server invite --output {tmp_path}/node.env")
+    assert stat.S_IMODE((tmp_path / "node.env").stat().st_mode) == 0o600
+    root.both(f"ctfy-admin admin nodes view {node}")
+    root.both(f"ctfy-admin admin nodes health {node}")
+    root.both(f"ctfy-admin admin nodes events {node}")
+    added = arena.admin.admin.nodes.register(f"http://127.0.0.1:{free_port()}")
+    assert root.json(f"ctfy-admin admin nodes drain {added.id}")["draining"] is True
+    root.ok(f"ctfy-admin admin nodes drain {added.id} --undo")
+    root.ok(f"ctfy-admin node delete {added.id}")
+    assert root.run(f"ctfy-admin node rm {added.id}").code == 4
+    assert untold("ctfy-admin", root) == set()
+
+
+@pytest.mark.parametrize("line", ["ctfy instance", "ctfy nonsense", "ctfy instance stop"])
+def test_a_wrong_line_is_told_with_where_to_look(tmp_path: Path, line: str) -> None:
+    ran = Terminal(tmp_path, "http://127.0.0.1:9").run(line)
+    assert ran.code == 2
+    assert "--help" in ran.err + ran.out
+
+
+def test_a_damaged_file_of_hosts_is_told(tmp_path: Path) -> None:
+    (tmp_path / "hosts.json").write_text("{")
+    ran = Terminal(tmp_path, "http://127.0.0.1:9").run("ctfy status")
+    assert (ran.code, "is damaged" in ran.err, ran.err.count("\n")) == (1, True, 1)
+
+
+def test_another_version_is_told_once_a_day(arena: Arena, tmp_path: Path) -> None:
+    me = Terminal(tmp_path, arena.url)
+    me.ok("ctfy login --email", ADMIN_EMAIL, "--password", PASSWORD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ctfy.sdk.client.__version__", "0.1.0")
+        assert "upgrade the client" in me.run("ctfy me view").err
+        assert me.run("ctfy me view").err == ""
