@@ -5,7 +5,7 @@ export UV_PYTHON_DOWNLOADS := never
 UV := $(shell command -v uv || echo .env/uv/bin/uv)
 BIN := .venv/bin
 
-.PHONY: up test check chaos bench fuzz images clean
+.PHONY: up test check docs chaos bench fuzz images clean
 
 up: .venv/.ready
 	@$(BIN)/ctfy-admin up $(ARGS)
@@ -13,7 +13,7 @@ up: .venv/.ready
 test: check
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup
 
-check: .venv/.ready
+check: .venv/.dev
 	@PATH=$(BIN):$$PATH $(BIN)/python tools/async_sdk.py --check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -21,14 +21,14 @@ check: .venv/.ready
 	@$(BIN)/lint-imports
 
 # Twenty thousand requests that the API's own document suggests.
-fuzz: .venv/.ready
+fuzz: .venv/.dev
 	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py
 
 # Two hundred instances while everything is killed at random; needs root, an engine, busybox-static.
-chaos: .venv/.ready
+chaos: .venv/.dev
 	@CTFY_TEST_DOCKER=1 $(BIN)/pytest -s tests/faults/chaos_check.py
 
-bench: .venv/.ready
+bench: .venv/.dev
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/load.py
 	@$(BIN)/python bench/events.py
@@ -39,10 +39,19 @@ bench: .venv/.ready
 images:
 	@sh examples/images/make.sh
 
+# The documentation as a site: dist/docs/index.html. A warning fails.
+docs: .venv/.dev
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs dist/docs
+
 # Made anew only when the lock changes, so that a second run needs no network.
 .venv/.ready: pyproject.toml uv.lock | $(UV)
-	@$(UV) sync --quiet --frozen --all-extras --group dev --python $(PYTHON)
+	@$(UV) sync --quiet --frozen --all-extras --no-default-groups --inexact --python $(PYTHON)
 	@touch $@
+
+# What tests, measurements and the documentation need besides.
+.venv/.dev: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --frozen --all-extras --group dev --python $(PYTHON)
+	@touch $@ .venv/.ready
 
 .env/uv/bin/uv:
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .env/uv uv \

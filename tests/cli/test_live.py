@@ -170,6 +170,13 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.run("ctfy achievement claim-egg nothing").code == 4
     me.run("ctfy achievement verify-star-gazer")
 
+    me.ok(f"ctfy competition export-run {competition.id} --out {tmp_path}/run.json")
+    run = json.loads((tmp_path / "run.json").read_text())
+    (notes,) = (c for c in run["challenges"] if c["id"] == "notes")
+    assert [a["correct"] for a in notes["attempts"]] == [False, True]
+    assert notes["instances"][0]["id"] == instance
+    assert run["team"]["rank"] == 1
+
     # The forms of output.
     assert me.ok("ctfy challenge list --fields id --q Pocket") == "notes\n"
     assert me.json("ctfy challenge list --fields id --q Pocket") == [{"id": "notes"}]

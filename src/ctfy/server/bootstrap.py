@@ -35,7 +35,10 @@ async def bootstrap(settings: Settings) -> None:
             body = CompetitionCreate(
                 title="Demo",
                 description="Every challenge here, open to everybody, for ever.",
-                challenge_ids=list(catalogue.challenges),
+                # What can be launched comes first.
+                challenge_ids=sorted(
+                    catalogue.challenges, key=lambda id_: catalogue.challenges[id_].is_qa_only
+                ),
                 status="published",
             )
             await create(session, catalogue, admin or "", body)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import builtins
+import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.markdown import Markdown
 
 from ctfy.cli import session
+from ctfy.cli.download import File, save
 from ctfy.cli.output import moment, out, prints, table
+from ctfy.sdk import runs
 from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
 from ctfy.server.models.teams import TeamDetail, TeamInviteInfo
@@ -195,3 +199,18 @@ def invite_revoke(
     """
     session.client().competition(competition_id).team.invites.revoke(invite_id)
     return "Revoked."
+
+
+@app.command()
+@prints()
+def export_run(
+    competition_id: CompetitionId,
+    out: File = Path(),
+    traffic: Annotated[bool, typer.Option(help="With an HTTP Archive of each instance")] = True,
+) -> str:
+    """Save what your team did as one file: challenges, attempts, times, traffic.
+
+    Example: ctfy competition export-run COMPETITION_ID --out run.json
+    """
+    run = runs.export_run(session.client(), competition_id, traffic=traffic)
+    return save(out, f"run-{competition_id}.json", json.dumps(run, indent=1).encode())
