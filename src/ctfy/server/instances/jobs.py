@@ -30,7 +30,7 @@ log = structlog.get_logger()
 _BREATH_S = 0.05  # between two looks at a node that answers at once or not at all
 
 _ORPHANS_AT_ONCE = 8
-_NEWS_S = 2.0  # how long a node may hold a status back for news; then the row is looked at again
+_NEWS_S = 5.0  # how long a node may hold a status back for news; then the row is looked at again
 
 
 @dataclass(frozen=True, slots=True)

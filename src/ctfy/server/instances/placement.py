@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Subquery, func, select, text
+from sqlalchemy import Select, Subquery, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.instances.tables import ON_NODE, Instance, State
@@ -72,13 +72,7 @@ async def place(session: AsyncSession, jobs: Jobs) -> None:
     nodes = await _nodes_with_room(session)
     if not nodes:
         return
-    waiting = queue()
-    chosen = await session.scalars(
-        select(Instance)
-        .join(waiting, waiting.c.id == Instance.id)
-        .order_by(waiting.c.place)
-        .limit(_MOST_LOOKED_AT)
-    )
+    chosen = await session.scalars(_IN_ORDER)
     for instance in chosen.all():
         fitting = [node for node in nodes if node.fits(instance)]
         if not fitting:
@@ -95,6 +89,29 @@ async def _nodes_with_room(session: AsyncSession) -> list[_Room]:
 
     A node that runs nothing is never too loaded: what else loads it would keep it out for ever.
     """
+    return [
+        _Room(
+            row.id,
+            row.free,
+            row.capacity,
+            row.labels,
+            None if row.ready_challenges is None else frozenset(row.ready_challenges),
+        )
+        for row in await session.execute(_WITH_ROOM)
+    ]
+
+
+def _in_order() -> Select[Instance]:
+    waiting = queue()
+    return (
+        select(Instance)
+        .join(waiting, waiting.c.id == Instance.id)
+        .order_by(waiting.c.place)
+        .limit(_MOST_LOOKED_AT)
+    )
+
+
+def _with_room() -> Select[Any]:
     used = (
         select(Instance.node_id, func.count().label("used"))
         .where(Instance.state.in_(ON_NODE))
@@ -102,7 +119,7 @@ async def _nodes_with_room(session: AsyncSession) -> list[_Room]:
         .subquery()
     )
     running: Any = func.coalesce(used.c.used, 0)
-    rows = await session.execute(
+    return (
         select(
             Node.id,
             (Node.capacity - running).label("free"),
@@ -118,13 +135,7 @@ async def _nodes_with_room(session: AsyncSession) -> list[_Room]:
             ~Node.overloaded | (running == 0),
         )
     )
-    return [
-        _Room(
-            row.id,
-            row.free,
-            row.capacity,
-            row.labels,
-            None if row.ready_challenges is None else frozenset(row.ready_challenges),
-        )
-        for row in rows
-    ]
+
+
+# Built once: every launch asks them, under the lock.
+_IN_ORDER, _WITH_ROOM = _in_order(), _with_room()

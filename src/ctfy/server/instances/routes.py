@@ -57,9 +57,11 @@ async def start(
     """Launch an instance; poll its status until `ready`."""
     await platform.rate_limits.hit("start", caller.user_id)
     body.competition_id = body.competition_id or competition_id
-    instance_id = await service.start(session, platform, caller, body)
-    row = await service.get_owned(session, caller, instance_id)
-    return StartResponse(id=instance_id, queue_position=row.queue_position)
+    instance = await service.start(session, platform, caller, body)
+    if instance.state != State.REQUESTED:
+        return StartResponse(id=instance.id)
+    row = await service.get_owned(session, caller, instance.id)
+    return StartResponse(id=instance.id, queue_position=row.queue_position)
 
 
 @router.get("")

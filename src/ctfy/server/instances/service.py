@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
@@ -64,8 +64,8 @@ def get_challenge(catalogue: Catalogue, challenge_id: str) -> Challenge:
 
 async def start(
     session: AsyncSession, platform: Platform, caller: Caller, body: StartRequest
-) -> str:
-    """Request an instance for the caller's team; its id. It starts, or waits for a node."""
+) -> Instance:
+    """Request an instance for the caller's team. It starts, or waits for a node."""
     challenge = get_challenge(platform.catalogue, body.challenge_id)
     if challenge.is_qa_only:
         raise Invalid(
@@ -114,7 +114,7 @@ async def start(
     )
     await lifecycle.tell(session, "instance_started", instance)
     await place(session, platform.jobs)
-    return instance.id
+    return instance
 
 
 def checked_ttl(settings: Settings, ttl: int | None, location: list[str | int]) -> int:
@@ -235,15 +235,31 @@ def owned(caller: Caller) -> Select[Any]:
     return query
 
 
+# Built once: whoever launches, asks for one, and building it costs as much as running it.
+_ONE_OWNED = (
+    everybodys()
+    .join(
+        TeamMember,
+        and_(
+            TeamMember.team_id == Instance.team_id,
+            TeamMember.user_id == bindparam("caller_id"),
+        ),
+    )
+    .where(Instance.id == bindparam("instance_id"))
+)
+
+
 async def get_owned(
     session: AsyncSession, caller: Caller, instance_id: str, competition_id: str = ""
 ) -> Row[Any]:
     """One instance of the caller's teams. Raises `instance_not_found` for any other."""
-    query = owned(caller).where(Instance.id == instance_id)
-    if competition_id:
-        query = query.where(Instance.competition_id == competition_id)
-    row: Row[Any] | None = (await session.execute(query)).one_or_none()
-    if row is None:
+    values = {"caller_id": caller.user_id, "instance_id": instance_id}
+    row: Row[Any] | None = (await session.execute(_ONE_OWNED, values)).one_or_none()
+    if (
+        row is None
+        or not caller.sees_competition(row.Instance.competition_id)
+        or competition_id not in ("", row.Instance.competition_id)
+    ):
         raise NotFound("instance_not_found", "Your teams have no such instance.")
     return row
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, TypeVar
 
 import docker
@@ -37,25 +37,37 @@ async def up(
     `turn` bounds what the engine does at once: more of it would only make everybody wait for all.
     Raises StartFailed, NetworkTaken, docker.errors.APIError; then parts are left for `down`.
     """
-    async with turn:
-        await _whole(_prepare, engine, name, content)
     services: dict[str, dict[str, Any]] = content["services"]
     started = {service: asyncio.Event() for service in services}
+    containers: dict[str, str] = {}
 
-    async def bring(service: str) -> None:
-        async with turn:
-            container = await _whole(_create, engine, name, service, services[service])
+    async def make(service: str) -> None:
+        containers[service] = await _whole(_create, engine, name, service, services[service])
+        if not _dependencies(services[service]):
+            await _whole(engine.start, containers[service])
+            started[service].set()
+
+    async def follow(service: str) -> None:
         for other, condition in _dependencies(services[service]).items():
             await started[other].wait()
             await _until(engine, f"{name}-{other}", other, condition)
         async with turn:
-            await _whole(engine.start, container)
+            await _whole(engine.start, containers[service])
         started[service].set()
 
+    # In one turn, so that the first of many is ready early and is played while the rest come.
+    async with turn:
+        await _whole(_prepare, engine, name, content)
+        await _each(make, services)
+    await _each(follow, (s for s in services if not started[s].is_set()))
+
+
+async def _each(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterable[str]) -> None:
+    """Do it for all at once. Raises the first failure, when none goes on any more."""
     try:
         async with asyncio.TaskGroup() as group:
             for service in services:
-                group.create_task(bring(service))
+                group.create_task(do(service))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
