@@ -53,6 +53,8 @@ def test_a_player_does_everything_from_the_command_line(
     # Signing up, in and out.
     assert me.run("ctfy auth status --check").code == 3
     assert "is the server running" in me.run("ctfy --host http://127.0.0.1:9 status").err
+    assert "the server running" in me.run("ctfy status --host http://127.0.0.1:9").err
+    assert "the server running" in me.run("ctfy status --host=http://127.0.0.1:9").err
     assert me.both("ctfy status")["status"] == "ok"
     new = ["--email", email, "--password", PASSWORD]
     assert "Signed in" in me.run("ctfy auth register --display-name Ada", *new).err
@@ -374,3 +376,17 @@ def test_another_version_is_told_once_a_day(arena: Arena, tmp_path: Path) -> Non
         patch.setattr("ctfy.sdk.client.__version__", "0.1.0")
         assert "upgrade the client" in me.run("ctfy me view").err
         assert me.run("ctfy me view").err == ""
+
+
+def test_what_nobody_foresaw_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("ctfy.sdk.PlatformClient.health", broken)
+    me = Terminal(tmp_path, "http://127.0.0.1:9")
+    ran = me.run("ctfy status")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "CTFY_DEBUG=1" in ran.err
+    me.environment["CTFY_DEBUG"] = "1"
+    with pytest.raises(ZeroDivisionError):
+        me.run("ctfy status")

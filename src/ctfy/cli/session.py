@@ -7,7 +7,7 @@ import sys
 import time
 import webbrowser
 from contextvars import ContextVar
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
@@ -123,10 +123,12 @@ def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> N
 
     `arguments`: what was typed; default: what the process was given.
     """
+    command = typer.main.get_command(app)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
         try:
-            ended = typer.main.get_command(app).main(
-                arguments, prog_name=program, standalone_mode=False
+            ended = command.main(
+                _host_first(command, given), prog_name=program, standalone_mode=False
             )
             sys.exit(ended if isinstance(ended, int) else Code.OK)
         except UsageError as error:
@@ -144,8 +146,34 @@ def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> N
             # Whoever read has enough; Python must not complain when it flushes at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(Code.OK)
+        except Exception as error:
+            # A server's log must say where; somebody at a terminal wants one line.
+            if os.environ.get("CTFY_DEBUG") or (program != "ctfy" and not sys.stderr.isatty()):
+                raise
+            words = str(error) or "no words"
+            fail(f"{type(error).__name__}: {words}", hint="CTFY_DEBUG=1 shows where it happened")
     except typer.Exit as ended_early:
         sys.exit(ended_early.exit_code)
+
+
+def _host_first(command: Any, arguments: list[str]) -> list[str]:
+    """The same line with --host in front, wherever it stood; a command's own --host stays."""
+    inner: Any = command
+    for word in arguments:
+        inner = getattr(inner, "commands", {}).get(word, inner)
+    if inner is command or any("--host" in parameter.opts for parameter in inner.params):
+        return arguments
+    rest, host = list(arguments), list[str]()
+    for place, word in enumerate(arguments):
+        if word == "--":
+            break
+        if word == "--host" and place + 1 < len(arguments):
+            host, rest = arguments[place : place + 2], arguments[:place] + arguments[place + 2 :]
+            break
+        if word.startswith("--host="):
+            host, rest = [word], arguments[:place] + arguments[place + 1 :]
+            break
+    return host + rest
 
 
 def _explain_usage(error: Exception, program: str) -> NoReturn:

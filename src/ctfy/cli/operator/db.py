@@ -157,7 +157,7 @@ def migrate(data_dir: DataDir = Path("data")) -> None:
     upgrade("head", data_dir)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -1 is no option
 def downgrade(
     revision: Annotated[str, typer.Argument(help="How far back, as 0002 or -1")],
     data_dir: DataDir = Path("data"),

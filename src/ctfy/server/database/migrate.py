@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ class NewerDatabase(RuntimeError):
 
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, in code so that an installed wheel needs no ini file."""
-    result = Config()
+    result = Config(cmd_opts=Namespace(quiet=True))
     result.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     result.attributes["connection"] = connection
     return result
