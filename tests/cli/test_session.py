@@ -74,7 +74,7 @@ def test_a_session_in_a_terminal(arena: Arena, tmp_path: Path) -> None:
         assert browser.auth.approve_device(shell.match[1]).status == "approved"
         shell.expect(r"Signed in to \S+ as Terminal")
         shell.expect(re.escape(PROMPT))
-        assert competition.id in type_("ctfy competition list")
+        assert competition.id in type_("ctfy competition list")  # whole, however narrow it is
         assert "captain" in type_(f"ctfy competition register {competition.id}")
         listed = type_(f"ctfy challenge list --competition {competition.id}")
         assert "difficulty" in listed  # the heading: this is a terminal

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-out = Console(highlight=False)
+_WIDE = 200  # in a pipe nobody counts columns, and nothing must be cut
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, highlight=False)
 
 
@@ -184,8 +185,11 @@ def _print_rows(rows: list[dict[str, Any]], names: list[str], empty: str) -> Non
 
 
 def table(names: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Rows under headings, as people read them."""
-    made = Table(*(name.replace("_", " ") for name in names), box=None, header_style="bold")
+    """Rows under headings, as people read them. Ids stay whole: they are what one types next."""
+    made = Table(box=None, header_style="bold")
+    for name in names:
+        is_id = name == "id" or name.endswith("_id")
+        made.add_column(name.replace("_", " "), no_wrap=is_id, overflow="fold")
     for row in rows:
         made.add_row(*map(escape, row))
     return made
