@@ -4,21 +4,27 @@ ARGS ?=
 export UV_PYTHON_DOWNLOADS := never
 UV := $(shell command -v uv || echo .env/uv/bin/uv)
 BIN := .venv/bin
+# Node of this machine where it is new enough, else the one from the Python registry.
+NODE := sh $(CURDIR)/tools/with-node
 
-.PHONY: up test check docs chaos bench fuzz images clean
+WEB := src/ctfy/server/web/built/index.html
 
-up: .venv/.ready
+.PHONY: up test check docs chaos bench fuzz images web clean
+
+up: .venv/.ready $(WEB)
 	@$(BIN)/ctfy-admin up $(ARGS)
 
-test: check
+test: check $(WEB)
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup
 
-check: .venv/.dev
+check: .venv/.dev frontend/node_modules/.ready
 	@PATH=$(BIN):$$PATH $(BIN)/python tools/async_sdk.py --check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/openapi.py --check
+	@cd frontend && $(NODE) npm run --silent check
 
 # Twenty thousand requests that the API's own document suggests.
 fuzz: .venv/.dev
@@ -43,6 +49,17 @@ images:
 docs: .venv/.dev
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs dist/docs
 
+# The web interface, built into the package.
+web: $(WEB)
+
+$(WEB): frontend/node_modules/.ready $(shell find frontend/src frontend/public -type f 2>/dev/null) \
+  frontend/index.html frontend/openapi.json frontend/vite.config.ts
+	@cd frontend && $(NODE) npm run --silent build
+
+frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json | .venv/.ready
+	@cd frontend && $(NODE) npm ci --silent
+	@touch $@
+
 # Made anew only when the lock changes, so that a second run needs no network.
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --frozen --all-extras --no-default-groups --inexact --python $(PYTHON)
@@ -61,4 +78,4 @@ docs: .venv/.dev
 %/uv: ;
 
 clean:
-	rm -rf .venv .env dist
+	rm -rf .venv .env dist frontend/node_modules src/ctfy/server/web/built

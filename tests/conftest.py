@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +52,8 @@ if os.environ.get("CTFY_TEST_DOCKER") or docker_answers():
 
 
 def pytest_report_header() -> str:
-    return f"providers: {', '.join(PROVIDERS)}"
+    browser = "with" if shutil.which("chromium") else "without"
+    return f"providers: {', '.join(PROVIDERS)}; {browser} a browser"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,8 +72,13 @@ def pytest_configure(config: pytest.Config) -> None:
         admin.execute(f"CREATE DATABASE {TEMPLATE}")
     upgrade(in_database(url, TEMPLATE))
     os.environ[POSTGRES] = url
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    config.add_cleanup(postgres.stop)
+    config.add_cleanup(lambda: _stop_for_good(postgres, folder))
+
+
+def _stop_for_good(postgres: EmbeddedPostgres, folder: Path) -> None:
+    """Stop the database, then remove its files: not the other way round."""
+    postgres.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 _platform_log: Path | None = None
@@ -153,7 +160,8 @@ def make_admin(database_url: str) -> None:
             await ensure_super_admin(session, ADMIN_EMAIL, PASSWORD)
         await database.close()
 
-    asyncio.run(create())
+    with ThreadPoolExecutor(1) as apart:  # a browser's tests have an event loop in this thread
+        apart.submit(asyncio.run, create()).result()
 
 
 def sign_in(url: str, email: str) -> PlatformClient:

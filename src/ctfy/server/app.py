@@ -15,8 +15,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
-from ctfy.server import errors, worker
-from ctfy.server.accounts import admin, device_page, me, users
+from ctfy.server import errors, web, worker
+from ctfy.server.access.cookie import CookieSession
+from ctfy.server.accounts import admin, me, users
 from ctfy.server.accounts import routes as accounts
 from ctfy.server.achievements import routes as achievements
 from ctfy.server.activity import routes as activity
@@ -52,6 +53,7 @@ from ctfy.server.teams import routes as teams
 log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _IMPORT = "/api/v1/admin/competitions/import"
 _MAX_IMPORT = 256 * 1024 * 1024  # read by the route, once it knows who sends it
 
@@ -137,16 +139,16 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     app.add_middleware(Guard, metrics=platform.metrics)
     kept = platform.metrics.answered_from_memory
     app.add_middleware(KeptAnswers, memory=platform.memory, count=kept)
+    app.add_middleware(CookieSession, public_url=settings.url)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
     mcp = McpEndpoint(platform, app)
     app.mount(MCP_PATH, mcp)
-    app.include_router(device_page.router)
     app.include_router(metrics.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
-    app.include_router(meta.home)  # last: it takes every address that is left
+    app.include_router(web.router)  # last: it takes every address that is left
     return app
 
 
@@ -182,7 +184,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 named = (b"x-request-id", request_id.encode())
-                message = {**message, "headers": [*message["headers"], named]}
+                headers = [*message["headers"], named, _NO_SNIFFING]
+                message = {**message, "headers": headers}
             await send(message)
 
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
+from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
+from ctfy.server.access.cookie import AsCookie
 from ctfy.server.access.rate_limits import address
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
@@ -66,7 +68,12 @@ async def registration_challenge(platform: ThePlatform) -> RegistrationChallenge
 
 @router.post("/auth/register", dependencies=[Everybody])
 async def register(
-    request: Request, body: RegisterRequest, platform: ThePlatform, session: Session
+    request: Request,
+    response: Response,
+    body: RegisterRequest,
+    platform: ThePlatform,
+    session: Session,
+    as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Create an account and sign in."""
     settings = platform.settings
@@ -78,17 +85,33 @@ async def register(
         await mail.request(session, platform, user_id, "verify")
     if not settings.verified_email_required:
         await claim_invites(session, user_id, body.email.lower())
-    return AuthTokenResponse(token=token)
+    return _given(request, response, platform, token, as_cookie)
+
+
+def _given(
+    request: Request, response: Response, platform: ThePlatform, token: str, as_cookie: bool
+) -> AuthTokenResponse:
+    """The new session's token: in the body, or in a cookie that no script reads."""
+    if not as_cookie:
+        return AuthTokenResponse(token=token)
+    cookie.sign_in(request, response, token, platform.settings.url)
+    return AuthTokenResponse(token="")
 
 
 @router.post("/auth/login", dependencies=[Everybody])
 async def login(
-    request: Request, body: LoginRequest, platform: ThePlatform, session: Session
+    request: Request,
+    response: Response,
+    body: LoginRequest,
+    platform: ThePlatform,
+    session: Session,
+    as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Sign in with a password."""
     service.require_password_auth(platform.settings.password_auth_enabled)
     await platform.rate_limits.hit("login", f"{address(request)}|{body.email.lower()}")
-    return AuthTokenResponse(token=await service.login(session, body, origin_of(request)))
+    token = await service.login(session, body, origin_of(request))
+    return _given(request, response, platform, token, as_cookie)
 
 
 @router.get("/auth/providers", dependencies=[Everybody])
@@ -105,9 +128,10 @@ async def providers(platform: ThePlatform) -> ProvidersResponse:
 
 
 @router.post("/auth/logout")
-async def logout(session: Session, caller: SessionOnly) -> dict[str, str]:
+async def logout(response: Response, session: Session, caller: SessionOnly) -> dict[str, str]:
     """End the session in use; its token is worth nothing afterwards."""
     await service.sign_out(session, caller)
+    cookie.forget(response)
     return {"status": "signed_out"}
 
 
@@ -205,14 +229,20 @@ async def forgot_password(
 
 @router.post("/auth/password/reset", dependencies=[Everybody])
 async def reset_password(
-    request: Request, body: PasswordResetRequest, platform: ThePlatform, session: Session
+    request: Request,
+    response: Response,
+    body: PasswordResetRequest,
+    platform: ThePlatform,
+    session: Session,
+    as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Set a new password with a mailed link, and sign in; every other session ends."""
     await platform.rate_limits.hit("login", address(request))
     user = await mail.redeem(session, body.token, "reset")
     await service.replace_password(session, user, body.new_password)
     user.email_verified_at = user.email_verified_at or now()
-    return AuthTokenResponse(token=service.new_session(session, user.id, origin_of(request)))
+    token = service.new_session(session, user.id, origin_of(request))
+    return _given(request, response, platform, token, as_cookie)
 
 
 @router.post("/auth/email/send-verification", status_code=202)
@@ -311,7 +341,7 @@ async def oauth_login(
     return response
 
 
-@router.get("/auth/callback/{provider}", dependencies=[Everybody])
+@router.get("/auth/callback/{provider}", dependencies=[Everybody], response_model=AuthTokenResponse)
 async def oauth_callback(
     provider: str,
     request: Request,
@@ -319,8 +349,12 @@ async def oauth_callback(
     session: Session,
     code: Annotated[str, Query(max_length=4096)] = "",
     state: Annotated[str, Query(max_length=512)] = "",
-) -> AuthTokenResponse:
-    """Where the provider sends the browser back to: signs in, or links."""
+) -> AuthTokenResponse | RedirectResponse:
+    """Where the provider sends the browser back to: signs in, or links.
+
+    A browser gets its session as a cookie and is led on; a client gets the token.
+    """
+    browser = "text/html" in request.headers.get("accept", "")
     outcome = await oauth.finish(
         platform.database,
         session,
@@ -331,12 +365,18 @@ async def oauth_callback(
         cookie=request.cookies.get(_STATE_COOKIE, ""),
     )
     if outcome.linked:
+        if browser:
+            return RedirectResponse("/settings", 303)
         return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)
     user = await session.get_one(User, outcome.user_id)
     await service.require_active(session, user.id)
     if user.email:
         await claim_invites(session, user.id, user.email)
     token = service.new_session(session, outcome.user_id, origin_of(request))
+    if browser:
+        onward = RedirectResponse(outcome.redirect_to, 303)
+        cookie.keep(onward, token, platform.settings.url)
+        return onward
     return AuthTokenResponse(token=token, redirect_to=outcome.redirect_to)
 
 

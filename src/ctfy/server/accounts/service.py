@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access import secrets
+from ctfy.server.access import cookie, secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.access.tables import Token, User
@@ -36,7 +36,6 @@ from ctfy.server.models.accounts import (
 )
 
 _MAX_TOKENS = 100
-_SESSION_LIFE = timedelta(days=30)
 _MIN_DISTINCT_CHARACTERS = 5
 
 
@@ -141,7 +140,7 @@ def new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
             user_id=user_id,
             kind="user",
             hash=secrets.token_hash(token),
-            expires_at=now() + _SESSION_LIFE,
+            expires_at=now() + cookie.LIFE,
             ip_address=origin.ip_address,
             user_agent=origin.user_agent,
         )

@@ -1,28 +1,20 @@
-"""`/health`, `/meta` and the page at `/`."""
+"""`/health`, `/meta` and what a node needs to join."""
 
 from __future__ import annotations
 
 import socket
 import time
-from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.server.access.caller import AnyToken, Everybody
 from ctfy.server.access.tables import User
-from ctfy.server.competitions.service import phase_of
-from ctfy.server.competitions.tables import Competition
-from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import NotFound, Unavailable
+from ctfy.server.errors import Unavailable
 from ctfy.server.instances.tables import ON_NODE, Instance
-from ctfy.server.models.base import ErrorResponse
 from ctfy.server.models.meta import (
     ClusterInfo,
     HealthResponse,
@@ -36,15 +28,6 @@ from ctfy.server.submissions.tables import ChallengeSolve
 from ctfy.server.teams.tables import Team
 
 router = APIRouter(tags=["meta"])
-home = APIRouter()
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape()
-)
-_PAGE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/html": {}}},
-    404: {"model": ErrorResponse},
-}
 _RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
 _CAPACITY = (
     select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
@@ -115,32 +98,3 @@ async def meta(platform: ThePlatform, session: Session, _: AnyToken) -> MetaResp
         admin_shell_enabled=platform.settings.admin_shell_enabled,
         **counts._mapping,
     )
-
-
-@home.get("/", include_in_schema=False, dependencies=[Everybody])
-async def index(platform: ThePlatform, session: Session) -> HTMLResponse:
-    """What runs here, and how to sign in."""
-    return await page("", platform, session)
-
-
-@home.get("/{path:path}", dependencies=[Everybody], responses=_PAGE)
-async def page(path: str, platform: ThePlatform, session: Session) -> HTMLResponse:
-    """Any address that a person opens: the same page, until it has parts of its own.
-
-    Raises `not_found` for addresses of the API that there are not.
-    """
-    if path.partition("/")[0] == "api" or "." in path:
-        raise NotFound("not_found", "There is no such address.")
-    public = await session.scalars(
-        select(Competition)
-        .where(Competition.status == "published", Competition.access != "private_hidden")
-        .order_by(Competition.created_at.desc())
-        .limit(20)
-    )
-    competitions = [(c, phase_of(c, now())) for c in public]
-    page = _templates.get_template("index.html").render(
-        version=__version__,
-        competitions=competitions,
-        challenges=len(platform.catalogue.challenges),
-    )
-    return HTMLResponse(page)

@@ -51,7 +51,7 @@ class LoginRequest(Request):
 
 
 class AuthTokenResponse(Response):
-    """A session token, shown once."""
+    """A session token, shown once; empty when the browser got it as a cookie."""
 
     token: str
     redirect_to: str = "/"

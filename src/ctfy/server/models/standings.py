@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ctfy.server.models.base import Response
 from ctfy.server.models.challenges import ChallengeCategory
+from ctfy.server.models.competitions import Phase, RankBy
 
 
 class ScoreboardEntry(Response):
@@ -184,3 +185,38 @@ class CtftimeScoreboard(Response):
 
     tasks: list[str]
     standings: list[CtftimeStanding]
+
+
+class WallSolve(Response):
+    """A challenge that a team just solved whole; `rank` 1 is a first blood."""
+
+    team_id: str
+    team_name: str
+    challenge_id: str
+    challenge_name: str
+    rank: int
+    solved_at: datetime | None
+
+
+class PublicCompetition(Response):
+    """What everybody may know of a public competition, signed in or not."""
+
+    id: str
+    title: str
+    description: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    freezes_at: datetime | None
+    phase: Phase
+    rank_by: RankBy
+
+
+class Wall(Response):
+    """A competition on a big screen: its best teams, their way there, and the latest solves."""
+
+    competition: PublicCompetition
+    teams: int
+    entries: list[ScoreboardEntry]
+    series: list[ScoreHistorySeries]
+    challenges: list[CompetitionChallengeRow]
+    latest: list[WallSolve]

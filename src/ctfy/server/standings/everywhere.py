@@ -34,7 +34,12 @@ async def require_public(session: AsyncSession, competition_id: str) -> None:
     """Raise `competition_not_found` for one that not everybody may see."""
     query = select(Competition.id).where(Competition.id == competition_id, _PUBLIC)
     if await session.scalar(query) is None:
-        raise NotFound("competition_not_found", "There is no such public competition.")
+        raise no_public()
+
+
+def no_public() -> NotFound:
+    """The refusal that names no competition that is not public."""
+    return NotFound("competition_not_found", "There is no such public competition.")
 
 
 async def _boards(platform: Platform, session: AsyncSession) -> list[Board]:

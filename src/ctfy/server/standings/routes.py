@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from ctfy.server.access.caller import Caller, MaybeCaller, may
+from ctfy.server.access.caller import Caller, Everybody, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import check_visible
+from ctfy.server.competitions.service import check_visible, phase_of, published
+from ctfy.server.competitions.tables import Competition
+from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
 from ctfy.server.kept import encoded, keep
 from ctfy.server.models.accounts import ScopeLevel
@@ -23,9 +25,11 @@ from ctfy.server.models.standings import (
     CompetitionScoreDistribution,
     CompetitionScoreHistory,
     CtftimeScoreboard,
+    PublicCompetition,
     ScoreboardEntry,
     ScoreboardSnapshotState,
     UserScoreboardEntry,
+    Wall,
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
@@ -194,3 +198,49 @@ async def scoreboard_history(
     rows, total = await fetch_page(session, snapshots.recent(team_id, days), limit, offset)
     items = [snapshots.state(row) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/walls", dependencies=[Everybody])
+async def list_walls(
+    session: Session, limit: Limit = 50, offset: Offset = 0
+) -> Page[PublicCompetition]:
+    """The public competitions, the newest first; for visitors who have not signed in."""
+    query = published().order_by(Competition.created_at.desc(), Competition.id)
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [_public(row.Competition) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/walls/{competition_id}", dependencies=[Everybody], response_model=Wall)
+async def wall(
+    competition_id: str, request: Request, platform: ThePlatform, session: Session
+) -> Response:
+    """A public competition for a big screen, as players see it; 304 while nothing changed."""
+    found = await session.scalar(published().where(Competition.id == competition_id))
+    if found is None:
+        raise everywhere.no_public()
+    competition = _public(found)
+    snapshot = await platform.standings.get(competition_id)
+    answer = snapshot.body(
+        ("wall", competition.model_dump_json()),
+        lambda: Wall(
+            competition=competition,
+            teams=len(snapshot.entries),
+            entries=snapshot.entries[:_ON_WALL],
+            series=statistics.history(snapshot, _DRAWN_ON_WALL).series,
+            challenges=statistics.breakdown(snapshot, platform.catalogue).challenges,
+            latest=statistics.latest(snapshot, platform.catalogue, _ON_WALL),
+        ),
+    )
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    return encoded(request, answer.plain, answer.gzipped if zipped else None, answer.tag)
+
+
+def _public(competition: Competition) -> PublicCompetition:
+    names = PublicCompetition.model_fields.keys() - {"phase"}
+    fields = {name: getattr(competition, name) for name in names}
+    return PublicCompetition(phase=phase_of(competition, now()), **fields)
+
+
+_ON_WALL = 50
+_DRAWN_ON_WALL = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import time
 from collections import defaultdict
 
@@ -21,6 +22,7 @@ from ctfy.server.models.standings import (
     ScoreBucket,
     ScoreHistoryPoint,
     ScoreHistorySeries,
+    WallSolve,
 )
 from ctfy.server.standings.board import Board
 from ctfy.server.standings.projection import Snapshot, moment
@@ -181,3 +183,26 @@ def ctftime(snapshot: Snapshot, catalogue: Catalogue) -> CtftimeScoreboard:
             for place, entry in enumerate(snapshot.entries, 1)
         ],
     )
+
+
+def latest(snapshot: Snapshot, catalogue: Catalogue, most: int) -> list[WallSolve]:
+    """The challenges that were solved last, newest first."""
+    board = snapshot.board
+    solves = (
+        (whole.at, challenge_id, team_id, whole.rank)
+        for challenge_id, teams in board.whole.items()
+        for team_id, whole in teams.items()
+        if team_id in board.teams
+    )
+    return [
+        WallSolve(
+            team_id=team_id,
+            team_name=board.teams[team_id].name,
+            challenge_id=challenge_id,
+            challenge_name=challenge.metadata.name if challenge else challenge_id,
+            rank=rank,
+            solved_at=moment(at),
+        )
+        for at, challenge_id, team_id, rank in heapq.nlargest(most, solves)
+        for challenge in [catalogue.get(challenge_id)]
+    ]

@@ -1,0 +1,35 @@
+import { useQuery } from "@tanstack/react-query";
+import { ApiError, http, type MeResponse, queries } from "./client";
+
+const KEY = ["get", "/api/v1/me"];
+// Set beside the session's cookie, which no script can read.
+const seemsSignedIn = () => document.cookie.includes("ctfy_signed_in=1");
+
+/** Who is signed in; null for nobody. */
+export function useMe() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async (): Promise<MeResponse | null> => {
+      if (!seemsSignedIn()) return null;
+      try {
+        return (await http.GET("/api/v1/me")).data ?? null;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+}
+
+/** Somebody signed in or out: everything shown was somebody else's. */
+export async function changeCaller() {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey !== KEY });
+  await queries.invalidateQueries({ queryKey: KEY });
+}
+
+export async function signOut() {
+  await http.POST("/api/v1/auth/logout").catch(() => undefined);
+  // A page drawn anew keeps nothing of the person who left.
+  window.location.assign("/");
+}

@@ -1,0 +1,28 @@
+const KEPT = "ctfy-reloaded";
+const AGAIN_MS = 1000;
+const ONCE_IN_MS = 60_000;
+
+/**
+ * Load a part of the interface; while the server is away, wait for it. When the server is there but
+ * the part is not, it was updated: take the new page, though not over and over.
+ */
+export async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      if (await answers()) {
+        if (Date.now() - Number(sessionStorage.getItem(KEPT)) < ONCE_IN_MS) throw error;
+        sessionStorage.setItem(KEPT, String(Date.now()));
+        window.location.reload();
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+const answers = () =>
+  fetch("/api/v1/health/live").then(
+    (answer) => answer.ok,
+    () => false,
+  );

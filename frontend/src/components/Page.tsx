@@ -1,0 +1,54 @@
+import { Container, Group, Stack, Text, Title } from "@mantine/core";
+import { type ReactNode, useEffect } from "react";
+
+/** Names the browser's tab. */
+export function useTitle(title: string) {
+  useEffect(() => {
+    document.title = title ? `${title} · ctfy` : "ctfy";
+  }, [title]);
+}
+
+/** A page: its title, also of the tab; what can be done there; its content. */
+export function Page({
+  title,
+  kind = "",
+  lead,
+  above,
+  actions,
+  children,
+  size = "lg",
+}: {
+  title: string;
+  /** What the title names, where other pages have the same: in the tab only. */
+  kind?: string;
+  lead?: ReactNode;
+  above?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+  size?: string | number;
+}) {
+  useTitle(kind ? `${title} · ${kind}` : title);
+  return (
+    <Container size={size} px={{ base: "sm", sm: "md" }} py={{ base: "md", sm: "lg" }}>
+      <Stack gap="md">
+        <div>
+          {above}
+          <Group justify="space-between" align="flex-start" gap="sm">
+            <div className="grow">
+              <Title order={1} size="h2" className="wrap">
+                {title}
+              </Title>
+              {lead && (
+                <Text component="div" c="dimmed" size="sm">
+                  {lead}
+                </Text>
+              )}
+            </div>
+            {actions && <Group gap="xs">{actions}</Group>}
+          </Group>
+        </div>
+        {children}
+      </Stack>
+    </Container>
+  );
+}

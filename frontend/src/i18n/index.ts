@@ -1,0 +1,118 @@
+/**
+ * Every text of the interface, by its English wording. A catalogue holds them all: `Message` is the
+ * type of its keys, so a text without a translation does not compile. "{n} team|{n} teams" is
+ * singular and plural, chosen by `n`.
+ */
+import type german from "./de";
+
+export type Message = keyof typeof german;
+export type Language = "en" | "de";
+type Values = Record<string, string | number>;
+
+const KEPT = "ctfy-language";
+const LOADERS: Record<Language, () => Promise<Partial<Record<Message, string>>>> = {
+  en: async () => ({}),
+  de: async () => (await import("./de")).default,
+};
+export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch" };
+
+export const language = chosen();
+let words: Partial<Record<Message, string>> = {};
+const plurals = new Intl.PluralRules(language);
+
+function chosen(): Language {
+  const kept = localStorage.getItem(KEPT) ?? navigator.language.slice(0, 2);
+  return kept === "de" ? "de" : "en";
+}
+
+/** Load the chosen language; to be awaited before anything is drawn. */
+export async function loadLanguage() {
+  words = await LOADERS[language]();
+  document.documentElement.lang = language;
+}
+
+/** Change the language; the page is drawn anew. */
+export function speak(next: Language) {
+  localStorage.setItem(KEPT, next);
+  window.location.reload();
+}
+
+/** A text in the chosen language, with its values put in. */
+export function t(message: Message, values: Values = {}): string {
+  const [one = "", many = one] = (words[message] ?? message).split("|");
+  const form = typeof values.n === "number" && plurals.select(values.n) !== "one" ? many : one;
+  return form.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = values[name];
+    return typeof value === "number" ? number(value) : (value ?? whole);
+  });
+}
+
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const bytesIn = ["B", "kB", "MB", "GB"];
+const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "narrow" });
+
+export const number = (value: number) => numbers.format(value);
+export const percent = (share: number) =>
+  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+
+/** A size in bytes, as people read it. */
+export function bytes(size: number): string {
+  let step = 0;
+  let rest = size;
+  while (rest >= 1000 && step < bytesIn.length - 1) {
+    rest /= 1000;
+    step++;
+  }
+  return `${number(rest)} ${bytesIn[step]}`;
+}
+
+/** A time of the wire, ISO text or Unix seconds, as a Date; null for none. */
+export function date(at: string | number | null | undefined): Date | null {
+  if (!at) return null;
+  return new Date(typeof at === "number" ? at * 1000 : at);
+}
+
+export const moment = (at: string | number | null | undefined) => {
+  const found = date(at);
+  return found ? moments.format(found) : "–";
+};
+export const day = (at: string | number | null | undefined) => {
+  const found = date(at);
+  return found ? days.format(found) : "–";
+};
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** How long ago, or how far ahead: "3 min. ago". */
+export function ago(at: string | number | null | undefined, now = Date.now()): string {
+  const found = date(at);
+  if (!found) return "–";
+  const seconds = (found.getTime() - now) / 1000;
+  for (const [unit, length] of UNITS)
+    if (Math.abs(seconds) >= length || unit === "second")
+      return relative.format(Math.trunc(seconds / length), unit);
+  return "";
+}
+
+/** Seconds as a duration: 1:02:03, 4:05, or with days in front. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [d, h, m, s] = [
+    Math.floor(whole / 86_400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (d) return `${t("{n} day|{n} days", { n: d })} ${two(h)}:${two(m)}:${two(s)}`;
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

@@ -1,0 +1,129 @@
+import { Alert, Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useParams } from "@tanstack/react-router";
+import { api } from "../api/client";
+import { Bars } from "../components/Bars";
+import { CategoryBadge, DifficultyBadge, StateBadge } from "../components/badges";
+import { Markdown } from "../components/Markdown";
+import { Page } from "../components/Page";
+import { Empty, Loaded } from "../components/states";
+import { Ago } from "../components/time";
+import { told } from "../components/toasts";
+import { moment, t } from "../i18n";
+
+/** One challenge: built where, started how fast, said what of. */
+export function Challenge() {
+  const { challengeId } = useParams({ from: "/framed/admin/challenges/$challengeId" });
+  const path = { challenge_id: challengeId };
+  const challenge = api.useQuery("get", "/api/v1/challenges/{challenge_id}", { params: { path } });
+  const series = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/timeseries", {
+    params: { path, query: { window: 86_400, bucket: 3600 } },
+  });
+  const stats = api.useQuery("get", "/api/v1/admin/challenges/stats", {
+    params: { query: { q: challengeId, limit: 100 } },
+  });
+  const builds = api.useQuery("get", "/api/v1/admin/challenges/build-state");
+  const pulls = api.useQuery("get", "/api/v1/admin/challenges/pull-state");
+  const feedback = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/feedback", {
+    params: { path, query: { limit: 50 } },
+  });
+  const started = { onSuccess: () => told(t("Started: see the tasks")) };
+  const build = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/build", started);
+  const pull = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/pull", started);
+  const last = stats.data?.items.find((row) => row.challenge_id === challengeId)?.last_error;
+  const where = [
+    ...(builds.data?.rows ?? []).map((row) => ({ ...row, what: t("build") })),
+    ...(pulls.data?.rows ?? []).map((row) => ({ ...row, what: t("pull") })),
+  ].filter((row) => row.challenge_id === challengeId);
+  return (
+    <Page
+      title={challenge.data?.name ?? challengeId}
+      kind={t("Operate")}
+      lead={
+        <Group gap="xs">
+          <CategoryBadge category={challenge.data?.category} />
+          <DifficultyBadge difficulty={challenge.data?.difficulty} />
+          {challengeId}
+        </Group>
+      }
+      size="xl"
+      actions={
+        <>
+          <Button variant="default" onClick={() => pull.mutate({ params: { path } })}>
+            {t("Pull")}
+          </Button>
+          <Button onClick={() => build.mutate({ params: { path } })}>{t("Build")}</Button>
+        </>
+      }
+    >
+      {last && (
+        <Alert color="orange" title={t("Last error")} className="wrap">
+          {last.message} · <Ago at={last.ts} />
+        </Alert>
+      )}
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card>
+          <Title order={2} size="h5" mb="xs">
+            {t("Launches, last 24 hours")}
+          </Title>
+          <Loaded query={series} height={100}>
+            {({ buckets }) => (
+              <Bars
+                label={t("Launches, last 24 hours")}
+                bars={buckets.map(({ ts = 0, launches = 0 }) => ({ at: ts, value: launches }))}
+              />
+            )}
+          </Loaded>
+        </Card>
+        <Card>
+          <Title order={2} size="h5" mb="xs">
+            {t("Across the fleet")}
+          </Title>
+          <Stack gap={4}>
+            {where.length === 0 && (
+              <Text size="sm" c="dimmed">
+                {t("No node has it yet.")}
+              </Text>
+            )}
+            {where.flatMap((row) =>
+              row.nodes.map((node) => (
+                <Group key={`${row.what} ${node.node_id}`} gap="xs">
+                  <Text size="sm" className="wrap">
+                    {row.what} · {node.node_id}
+                  </Text>
+                  <StateBadge state={node.status} />
+                  <Text size="sm" c="dimmed" className="wrap">
+                    {node.error || node.node_error}
+                  </Text>
+                </Group>
+              )),
+            )}
+          </Stack>
+        </Card>
+      </SimpleGrid>
+      <Card>
+        <Markdown text={challenge.data?.description ?? ""} />
+      </Card>
+      <Card>
+        <Title order={2} size="h5" mb="xs">
+          {t("Feedback")}
+        </Title>
+        <Loaded query={feedback} height={80}>
+          {({ items }) =>
+            items.length ? (
+              <Stack gap={4}>
+                {items.map((row) => (
+                  <Text key={`${row.user_id} ${row.reaction}`} size="sm" className="wrap">
+                    {row.reaction.replaceAll("_", " ")} · {row.user_display_name} ·{" "}
+                    {moment(row.updated_at ?? row.created_at)}
+                  </Text>
+                ))}
+              </Stack>
+            ) : (
+              <Empty title={t("No feedback yet")} />
+            )
+          }
+        </Loaded>
+      </Card>
+    </Page>
+  );
+}

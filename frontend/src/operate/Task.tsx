@@ -1,0 +1,90 @@
+import { Alert, Button, Card, Progress, Stack, Text } from "@mantine/core";
+import { useParams } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { api } from "../api/client";
+import { StateBadge } from "../components/badges";
+import { Page } from "../components/Page";
+import { Loaded } from "../components/states";
+import { Ago } from "../components/time";
+import { t } from "../i18n";
+import { spoken } from "../pages/ActivityFeed";
+
+/** A task as it goes: progress, its log line by line, cancel. */
+export function Task() {
+  const { taskId } = useParams({ from: "/framed/admin/tasks/$taskId" });
+  const path = { task_id: taskId };
+  const query = api.useQuery(
+    "get",
+    "/api/v1/admin/tasks/{task_id}",
+    { params: { path } },
+    { refetchInterval: (found) => (open(found.state.data?.status) ? 1000 : false) },
+  );
+  const going = open(query.data?.status);
+  const logs = api.useQuery(
+    "get",
+    "/api/v1/admin/tasks/{task_id}/logs",
+    { params: { path, query: { limit: 1000 } } },
+    { refetchInterval: going ? 1000 : false },
+  );
+  const cancel = api.useMutation("post", "/api/v1/admin/tasks/{task_id}/cancel");
+  const box = useRef<HTMLElement>(null);
+  const count = logs.data?.items.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new line scrolls into view
+  useEffect(() => box.current?.scrollTo(0, box.current.scrollHeight), [count]);
+  return (
+    <Page
+      title={spoken(query.data?.kind ?? t("Task"))}
+      lead={query.data && <StateBadge state={query.data.status} />}
+      size="xl"
+      actions={
+        going && (
+          <Button
+            variant="default"
+            disabled={query.data?.cancel_requested}
+            onClick={() => cancel.mutate({ params: { path } })}
+          >
+            {query.data?.cancel_requested ? t("Being cancelled…") : t("Cancel")}
+          </Button>
+        )
+      }
+    >
+      <Loaded query={query}>
+        {(task) => (
+          <Card>
+            <Stack gap="xs">
+              <Progress
+                value={(task.progress ?? 0) * 100}
+                aria-label={t("Progress")}
+                animated={going}
+              />
+              <Text size="sm">{task.progress_message}</Text>
+              <Text size="sm" c="dimmed">
+                {task.created_by_name || t("the clock")} · <Ago at={task.created_at_ts} /> ·{" "}
+                {t("{n} attempt|{n} attempts", { n: task.attempts ?? 0 })}
+              </Text>
+              {task.error && (
+                <Alert color="red" title={task.error} className="wrap">
+                  <span className="mono">{task.error_detail}</span>
+                </Alert>
+              )}
+            </Stack>
+          </Card>
+        )}
+      </Loaded>
+      <Loaded query={logs} height={200}>
+        {({ items }) => (
+          <section className="logs mono" aria-label={t("Log")} tabIndex={0} ref={box}>
+            {items.length === 0 && t("Nothing was written.")}
+            {items.map((line) => (
+              <div key={line.seq}>
+                {new Date((line.ts ?? 0) * 1000).toLocaleTimeString()} {line.level} {line.message}
+              </div>
+            ))}
+          </section>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+const open = (status?: string) => status === "pending" || status === "running";

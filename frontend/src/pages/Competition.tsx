@@ -1,0 +1,102 @@
+import { Container, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
+import { useMe } from "../api/me";
+import { PhaseBadge } from "../components/badges";
+import { A, ButtonLink } from "../components/links";
+import { Loaded } from "../components/states";
+import { t } from "../i18n";
+import { useCompetition } from "./useCompetition";
+import { When } from "./Welcome";
+
+const TABS = ["about", "challenges", "scoreboard", "team"] as const;
+
+/** A competition's head, with its pages below. */
+export function Competition() {
+  const query = useCompetition();
+  const { competitionId } = useParams({ from: "/framed/player/competitions/$competitionId" });
+  const me = useMe().data;
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const tab = pathname.split("/")[3] || "about";
+  const words = {
+    about: t("About"),
+    challenges: t("Challenges"),
+    scoreboard: t("Scoreboard"),
+    team: t("Team"),
+  };
+  const runs = me?.is_admin || me?.competition_admin_ids.includes(competitionId);
+  return (
+    <Container size="xl" px={{ base: "sm", sm: "md" }} py="md">
+      <Loaded query={query} height={96}>
+        {(competition) => (
+          <Stack gap="sm">
+            <Group justify="space-between" align="flex-start" gap="xs">
+              <div className="grow">
+                <Group gap="xs">
+                  <Title order={tab === "about" ? 1 : 2} size="h3" className="wrap">
+                    <A
+                      to="/competitions/$competitionId"
+                      params={{ competitionId }}
+                      c="inherit"
+                      underline="never"
+                    >
+                      {competition.title}
+                    </A>
+                  </Title>
+                  <PhaseBadge phase={competition.phase ?? "upcoming"} />
+                </Group>
+                <When competition={competition} />
+              </div>
+              <Group gap="md">
+                {competition.my_team_id && (
+                  <Text size="sm" ta="right" className="wrap" component="div">
+                    <A to="/teams/$teamId" params={{ teamId: competition.my_team_id }} fw={600}>
+                      {competition.my_team_name}
+                    </A>
+                    <Text size="sm" c="dimmed" className="digits">
+                      {competition.my_rank
+                        ? t("rank {rank}", { rank: competition.my_rank })
+                        : t("not ranked yet")}
+                      {" · "}
+                      {competition.rank_by === "points"
+                        ? t("{n} point|{n} points", { n: competition.my_points ?? 0 })
+                        : t("{n} solve|{n} solves", { n: competition.my_solves ?? 0 })}
+                    </Text>
+                  </Text>
+                )}
+                {runs && (
+                  <ButtonLink
+                    to="/admin/competitions/$competitionId"
+                    params={{ competitionId }}
+                    size="xs"
+                    variant="default"
+                  >
+                    {t("Edit")}
+                  </ButtonLink>
+                )}
+              </Group>
+            </Group>
+            <Tabs
+              value={tab}
+              onChange={(next) =>
+                navigate({
+                  to: `/competitions/${competitionId}/${next === "about" ? "" : next}` as string,
+                })
+              }
+              activateTabWithKeyboard={false}
+            >
+              <Tabs.List aria-label={t("Pages of the competition")}>
+                {TABS.map((name) => (
+                  <Tabs.Tab key={name} value={name} aria-controls="competition-page">
+                    {words[name]}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
+            </Tabs>
+          </Stack>
+        )}
+      </Loaded>
+      <div id="competition-page">{query.data && <Outlet />}</div>
+    </Container>
+  );
+}

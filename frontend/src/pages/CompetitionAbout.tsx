@@ -1,0 +1,252 @@
+import {
+  Alert,
+  Button,
+  Card,
+  Group,
+  NativeSelect,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, type CompetitionDetail } from "../api/client";
+import { useFilters } from "../components/filters";
+import { Search } from "../components/Listing";
+import { ButtonLink } from "../components/links";
+import { Markdown } from "../components/Markdown";
+import { useTitle } from "../components/Page";
+import { told } from "../components/toasts";
+import { moment, t } from "../i18n";
+import { useCompetition } from "./useCompetition";
+
+/** What a competition is, its rules, and how to get in. */
+export function CompetitionAbout() {
+  const competition = useCompetition().data!;
+  useTitle(competition.title);
+  return (
+    <Stack mt="md">
+      {competition.is_registered ? (
+        <Group>
+          <ButtonLink
+            to="/competitions/$competitionId/challenges"
+            params={{ competitionId: competition.id }}
+          >
+            {t("To the challenges")}
+          </ButtonLink>
+        </Group>
+      ) : (
+        <Join competition={competition} />
+      )}
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Card>
+          <Title order={3} size="h5" mb="xs">
+            {t("About")}
+          </Title>
+          {competition.description ? (
+            <Markdown text={competition.description} />
+          ) : (
+            <Text c="dimmed">{t("No description.")}</Text>
+          )}
+        </Card>
+        <Rules competition={competition} />
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+function Rules({ competition: c }: { competition: CompetitionDetail }) {
+  const rows: [string, string][] = [
+    [t("Starts"), c.starts_at ? moment(c.starts_at) : t("at once")],
+    [t("Ends"), c.ends_at ? moment(c.ends_at) : t("no end")],
+    [
+      t("Registration"),
+      `${c.registration_opens_at ? moment(c.registration_opens_at) : t("open")} – ${
+        c.registration_closes_at ? moment(c.registration_closes_at) : t("until the end")
+      }`,
+    ],
+    [t("Ranked by"), c.rank_by === "points" ? t("points") : t("challenges solved")],
+    [t("First blood bonus"), String(c.first_blood_bonus ?? 0)],
+    [t("Scoreboard freezes"), c.freezes_at ? moment(c.freezes_at) : t("never")],
+    [t("Largest team"), c.max_team_size ? String(c.max_team_size) : t("no limit")],
+    [t("Teams"), String(c.registered_count ?? 0)],
+    [t("Challenges"), String(c.challenge_ids.length)],
+  ];
+  return (
+    <Card>
+      <Title order={3} size="h5" mb="xs">
+        {t("Rules")}
+      </Title>
+      <dl className="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
+
+function Join({ competition }: { competition: CompetitionDetail }) {
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const [code, setCode] = useState("");
+  const [bracket, setBracket] = useState(competition.brackets?.[0] ?? "");
+  const params = { path: { competition_id: competition.id } };
+  const done = () => {
+    told(t("You are in"));
+    void navigate({ to: `/competitions/${competition.id}/challenges` as string });
+  };
+  const register = api.useMutation("post", "/api/v1/competitions/{competition_id}/teams", {
+    onSuccess: done,
+  });
+  const redeem = api.useMutation("post", "/api/v1/competitions/{competition_id}/teams/redeem", {
+    onSuccess: done,
+  });
+  if (competition.phase === "past")
+    return <Alert color="gray">{t("This competition is over.")}</Alert>;
+  if (competition.can_participate === false)
+    return (
+      <Alert color="orange" title={t("By invitation")}>
+        {t("Its operators choose who takes part.")}
+      </Alert>
+    );
+  return (
+    <Stack>
+      {Boolean(competition.brackets?.length) && (
+        <NativeSelect
+          label={t("Bracket")}
+          value={bracket}
+          onChange={(event) => setBracket(event.currentTarget.value)}
+          data={competition.brackets}
+          maw={240}
+        />
+      )}
+      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+        <Card>
+          <Stack h="100%" gap="xs">
+            <Title order={3} size="h5">
+              {t("On your own")}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {t("You are the team. Others can still join you later.")}
+            </Text>
+            <Button
+              mt="auto"
+              loading={register.isPending}
+              onClick={() => register.mutate({ params, body: { mode: "solo", bracket } })}
+            >
+              {t("Play solo")}
+            </Button>
+          </Stack>
+        </Card>
+        <Card>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              register.mutate({ params, body: { mode: "create", name, bracket } });
+            }}
+          >
+            <Stack gap="xs">
+              <Title order={3} size="h5">
+                {t("With a new team")}
+              </Title>
+              <TextInput
+                label={t("Team name")}
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+                required
+                withAsterisk={false}
+                maxLength={64}
+              />
+              <Button type="submit" variant="default" loading={register.isPending}>
+                {t("Create the team")}
+              </Button>
+            </Stack>
+          </form>
+        </Card>
+        <Card>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              redeem.mutate({ params, body: { code: code.trim() } });
+            }}
+          >
+            <Stack gap="xs">
+              <Title order={3} size="h5">
+                {t("With a code")}
+              </Title>
+              <TextInput
+                label={t("Invite code")}
+                value={code}
+                onChange={(event) => setCode(event.currentTarget.value)}
+                required
+                withAsterisk={false}
+              />
+              <Button type="submit" variant="default" loading={redeem.isPending}>
+                {t("Join the team")}
+              </Button>
+            </Stack>
+          </form>
+        </Card>
+      </SimpleGrid>
+      <Ask competition={competition} />
+    </Stack>
+  );
+}
+
+/** Teams to ask for a place. */
+function Ask({ competition }: { competition: CompetitionDetail }) {
+  const [{ q = "" }] = useFilters();
+  const teams = api.useQuery("get", "/api/v1/competitions/{competition_id}/teams/search", {
+    params: { path: { competition_id: competition.id }, query: { q, limit: 10 } },
+  });
+  const ask = api.useMutation(
+    "post",
+    "/api/v1/competitions/{competition_id}/teams/{team_id}/join-request",
+    { onSuccess: () => told(t("The captain was asked")) },
+  );
+  return (
+    <Card>
+      <Group justify="space-between" mb="xs">
+        <Title order={3} size="h5">
+          {t("Ask a team")}
+        </Title>
+        <Search label={t("Find a team")} />
+      </Group>
+      {teams.data?.items.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {q ? t("No team has such a name.") : t("There is no team yet: yours can be the first.")}
+        </Text>
+      )}
+      <Stack gap={4}>
+        {teams.data?.items.map((team) => (
+          <Group key={team.id} justify="space-between" wrap="nowrap">
+            <Text size="sm" className="wrap">
+              {team.name}{" "}
+              <Text span c="dimmed">
+                {t("{n} member|{n} members", { n: team.member_count ?? 0 })}
+              </Text>
+            </Text>
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              aria-label={t("Ask {team}", { team: team.name })}
+              onClick={() =>
+                ask.mutate({
+                  params: { path: { competition_id: competition.id, team_id: team.id } },
+                })
+              }
+            >
+              {t("Ask to join")}
+            </Button>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}

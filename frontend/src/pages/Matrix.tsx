@@ -1,0 +1,74 @@
+import { Card, Text } from "@mantine/core";
+import { api } from "../api/client";
+import { A } from "../components/links";
+import { Empty, Loaded } from "../components/states";
+import { moment, t } from "../i18n";
+
+const MOST = 100;
+
+/** Who solved what: teams by rank, challenges across. */
+export function Matrix({ competitionId }: { competitionId: string }) {
+  const query = api.useQuery("get", "/api/v1/competitions/{competition_id}/solve-matrix", {
+    params: { path: { competition_id: competitionId } },
+  });
+  return (
+    <Loaded query={query} height={300}>
+      {({ teams, challenges, cells }) => {
+        if (!teams.length) return <Empty title={t("No team yet")} />;
+        const found = new Map(cells.map((cell) => [`${cell.team_id} ${cell.challenge_id}`, cell]));
+        return (
+          <Card p="xs">
+            <section className="scroll" tabIndex={0} aria-label={t("Matrix")}>
+              <table className="matrix">
+                <thead>
+                  <tr>
+                    <th scope="col">{t("Team")}</th>
+                    {challenges.map((challenge) => (
+                      <th key={challenge.challenge_id} scope="col">
+                        {challenge.name}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
+                <tbody>
+                  {teams.slice(0, MOST).map((team) => (
+                    <tr key={team.team_id}>
+                      <th scope="row">
+                        <A to="/teams/$teamId" params={{ teamId: team.team_id }} c="inherit">
+                          {team.name}
+                        </A>
+                      </th>
+                      {challenges.map((challenge) => {
+                        const cell = found.get(`${team.team_id} ${challenge.challenge_id}`);
+                        const [sign, word] = !cell
+                          ? ["", ""]
+                          : cell.first_blood
+                            ? ["🩸", t("first blood")]
+                            : cell.solved
+                              ? ["✓", t("solved")]
+                              : [`${cell.attempts}×`, t("tried")];
+                        return (
+                          <td
+                            key={challenge.challenge_id}
+                            title={cell?.solved_at ? `${word}, ${moment(cell.solved_at)}` : word}
+                          >
+                            {sign}
+                          </td>
+                        );
+                      })}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </section>
+            {teams.length > MOST && (
+              <Text size="sm" c="dimmed" p="xs">
+                {t("The first {n} of {total} teams.", { n: MOST, total: teams.length })}
+              </Text>
+            )}
+          </Card>
+        );
+      }}
+    </Loaded>
+  );
+}

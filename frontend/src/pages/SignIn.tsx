@@ -1,0 +1,302 @@
+import {
+  Alert,
+  Button,
+  Card,
+  Container,
+  Divider,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
+import { ApiError, api, http } from "../api/client";
+import { changeCaller, useMe } from "../api/me";
+import { Forward } from "../components/Forward";
+import { useFilters } from "../components/filters";
+import { A } from "../components/links";
+import { useTitle } from "../components/Page";
+import { Loaded } from "../components/states";
+import { t } from "../i18n";
+
+/** A path on this server; anything else leads home. */
+const onward = (back?: string) => (back?.startsWith("/") && !back.startsWith("//") ? back : "/");
+
+function Frame({ title, children }: { title: string; children: ReactNode }) {
+  useTitle(title);
+  return (
+    <Container size={420} py={{ base: "lg", sm: 64 }}>
+      <Card p="lg">
+        <Stack>
+          <Title order={1} size="h3">
+            {title}
+          </Title>
+          {children}
+        </Stack>
+      </Card>
+    </Container>
+  );
+}
+
+/** A form's sending: busy, and what the server refused, whole and by field. */
+function useSending<Result>(send: (values: Record<string, string>) => Promise<Result>) {
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;
+    setBusy(true);
+    setError(null);
+    try {
+      await send(values);
+    } catch (caught) {
+      setError(caught instanceof ApiError ? caught : new ApiError(0, "error", String(caught)));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { submit, busy, error, fields: error?.fields ?? {} };
+}
+
+function Refusal({ error }: { error: ApiError | null }) {
+  if (!error || error.issues.length) return null;
+  return (
+    <Alert color="red" role="alert">
+      {error.message}
+    </Alert>
+  );
+}
+
+export function Login() {
+  const me = useMe().data;
+  const [{ back }] = useFilters();
+  const navigate = useNavigate();
+  const providers = api.useQuery("get", "/api/v1/auth/providers");
+  const form = useSending(async ({ email = "", password = "" }) => {
+    await http.POST("/api/v1/auth/login", {
+      params: { query: { as_cookie: true } },
+      body: { email, password },
+    });
+    await changeCaller();
+    await navigate({ href: onward(back) });
+  });
+  if (me && !form.busy) return <Forward to={onward(back)} />;
+  return (
+    <Frame title={t("Sign in")}>
+      <Loaded query={providers} height={220}>
+        {({ providers: others, password_auth }) => (
+          <>
+            {password_auth.enabled !== false && (
+              <form onSubmit={form.submit}>
+                <Stack>
+                  <TextInput
+                    name="email"
+                    type="email"
+                    label={t("E-mail")}
+                    autoComplete="username"
+                    required
+                    withAsterisk={false}
+                    error={form.fields.email}
+                  />
+                  <PasswordInput
+                    name="password"
+                    label={t("Password")}
+                    autoComplete="current-password"
+                    required
+                    withAsterisk={false}
+                    error={form.fields.password}
+                  />
+                  <Refusal error={form.error} />
+                  <Button type="submit" loading={form.busy}>
+                    {t("Sign in")}
+                  </Button>
+                </Stack>
+              </form>
+            )}
+            <Providers names={others.map(({ name }) => name)} back={onward(back)} />
+            <Text size="sm" c="dimmed">
+              {t("New here?")}{" "}
+              <A to="/register" search={{ back }}>
+                {t("Sign up")}
+              </A>
+              {" · "}
+              <A to="/forgot">{t("Forgot the password?")}</A>
+            </Text>
+          </>
+        )}
+      </Loaded>
+    </Frame>
+  );
+}
+
+function Providers({ names, back }: { names: string[]; back: string }) {
+  if (!names.length) return null;
+  return (
+    <>
+      <Divider label={t("or")} />
+      {names.map((name) => (
+        <Button
+          key={name}
+          component="a"
+          variant="default"
+          href={`/api/v1/auth/login/${name}?redirect_to=${encodeURIComponent(back)}`}
+        >
+          {t("Go on with {name}", { name })}
+        </Button>
+      ))}
+    </>
+  );
+}
+
+export function Register() {
+  const [{ back }] = useFilters();
+  const navigate = useNavigate();
+  const form = useSending(async ({ email = "", password = "", display_name = "" }) => {
+    const { data: asked } = await http.GET("/api/v1/auth/register/challenge");
+    const { prove } = await import("./proof");
+    const proof = asked?.bits ? await prove(asked.challenge ?? "", asked.bits) : "";
+    await http.POST("/api/v1/auth/register", {
+      params: { query: { as_cookie: true } },
+      body: { email, password, display_name, proof },
+    });
+    await changeCaller();
+    await navigate({ href: onward(back) });
+  });
+  return (
+    <Frame title={t("Sign up")}>
+      <form onSubmit={form.submit}>
+        <Stack>
+          <TextInput
+            name="display_name"
+            label={t("Display name")}
+            description={t("What others see")}
+            autoComplete="nickname"
+            maxLength={64}
+            required
+            withAsterisk={false}
+            error={form.fields.display_name}
+          />
+          <TextInput
+            name="email"
+            type="email"
+            label={t("E-mail")}
+            autoComplete="username"
+            required
+            withAsterisk={false}
+            error={form.fields.email}
+          />
+          <PasswordInput
+            name="password"
+            label={t("Password")}
+            description={t("At least eight characters")}
+            autoComplete="new-password"
+            minLength={8}
+            required
+            withAsterisk={false}
+            error={form.fields.password}
+          />
+          <Refusal error={form.error} />
+          <Button type="submit" loading={form.busy}>
+            {t("Sign up")}
+          </Button>
+        </Stack>
+      </form>
+      <Text size="sm" c="dimmed">
+        {t("You have an account?")}{" "}
+        <A to="/login" search={{ back }}>
+          {t("Sign in")}
+        </A>
+      </Text>
+    </Frame>
+  );
+}
+
+export function Forgot() {
+  const [sent, setSent] = useState(false);
+  const form = useSending(async ({ email = "" }) => {
+    await http.POST("/api/v1/auth/password/forgot", { body: { email } });
+    setSent(true);
+  });
+  return (
+    <Frame title={t("Forgot the password?")}>
+      {sent ? (
+        <Text>{t("If there is such an account, a link is on its way to it.")}</Text>
+      ) : (
+        <form onSubmit={form.submit}>
+          <Stack>
+            <TextInput
+              name="email"
+              type="email"
+              label={t("E-mail")}
+              required
+              withAsterisk={false}
+            />
+            <Refusal error={form.error} />
+            <Button type="submit" loading={form.busy}>
+              {t("Send me a link")}
+            </Button>
+          </Stack>
+        </form>
+      )}
+      <A to="/login" size="sm">
+        {t("Sign in")}
+      </A>
+    </Frame>
+  );
+}
+
+/** The secret of a mailed link: behind the #, so that it reaches no server's log. */
+const mailed = () => new URLSearchParams(window.location.hash.slice(1)).get("token") ?? "";
+
+export function Reset() {
+  const [token] = useState(mailed);
+  const navigate = useNavigate();
+  const form = useSending(async ({ password = "" }) => {
+    await http.POST("/api/v1/auth/password/reset", {
+      params: { query: { as_cookie: true } },
+      body: { token, new_password: password },
+    });
+    await changeCaller();
+    await navigate({ to: "/" });
+  });
+  return (
+    <Frame title={t("Set a new password")}>
+      <form onSubmit={form.submit}>
+        <Stack>
+          <PasswordInput
+            name="password"
+            label={t("New password")}
+            description={t("At least eight characters")}
+            autoComplete="new-password"
+            minLength={8}
+            required
+            withAsterisk={false}
+            error={form.fields.new_password}
+          />
+          <Refusal error={form.error} />
+          <Button type="submit" loading={form.busy}>
+            {t("Set it and sign in")}
+          </Button>
+        </Stack>
+      </form>
+    </Frame>
+  );
+}
+
+export function Verify() {
+  const [outcome, setOutcome] = useState("");
+  useEffect(() => {
+    http
+      .POST("/api/v1/auth/email/verify", { body: { token: mailed() } })
+      .then(() => setOutcome(t("Your e-mail address is verified.")))
+      .catch((error: Error) => setOutcome(error.message));
+  }, []);
+  return (
+    <Frame title={t("Verify your e-mail address")}>
+      <Text role="status">{outcome || t("One moment…")}</Text>
+      <A to="/">{t("To the competitions")}</A>
+    </Frame>
+  );
+}

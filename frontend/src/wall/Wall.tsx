@@ -1,0 +1,124 @@
+import { Group } from "@mantine/core";
+import { useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { api, type Wall as WallData } from "../api/client";
+import { useTitle } from "../components/Page";
+import { Failure, Loaded } from "../components/states";
+import { Ago, Countdown } from "../components/time";
+import { t } from "../i18n";
+
+const Graph = lazy(() => import("../components/ScoreGraph"));
+const EVERY_MS = 2000;
+const ROWS = 15;
+
+/** A competition on a projector: no sign-in, nothing to click, readable from the last row. */
+export function Wall() {
+  const { competitionId } = useParams({ from: "/wall/$competitionId" });
+  const query = api.useQuery(
+    "get",
+    "/api/v1/walls/{competition_id}",
+    { params: { path: { competition_id: competitionId } } },
+    { refetchInterval: EVERY_MS, refetchIntervalInBackground: true, staleTime: EVERY_MS },
+  );
+  useTitle(query.data?.competition.title ?? t("Wall"));
+  return (
+    <main className="wall">
+      {query.data && query.error ? (
+        <div role="status" className="lost">
+          {t("Connection lost. Trying again…")}
+        </div>
+      ) : null}
+      <Loaded query={query} height={600}>
+        {(wall) => <Screen wall={wall} />}
+      </Loaded>
+      {query.error && !query.data ? <Failure error={query.error} /> : null}
+    </main>
+  );
+}
+
+function Screen({ wall }: { wall: WallData }) {
+  const { competition, entries, series, latest } = wall;
+  const fresh = useFresh(wall);
+  const points = competition.rank_by === "points";
+  const frozen = competition.freezes_at && Date.parse(competition.freezes_at) <= Date.now();
+  return (
+    <>
+      <Group justify="space-between" align="baseline" mb="md">
+        <h1 className="wrap">{competition.title}</h1>
+        <div className="digits">
+          {competition.phase === "upcoming" && (
+            <>
+              {t("starts in")} <Countdown to={competition.starts_at} size="inherit" />
+            </>
+          )}
+          {competition.phase === "running" && competition.ends_at && (
+            <>
+              {t("ends in")} <Countdown to={competition.ends_at} size="inherit" />
+            </>
+          )}
+          {competition.phase === "past" && t("over")}
+          {frozen && ` · ${t("frozen")}`}
+          {" · "}
+          {t("{n} team|{n} teams", { n: wall.teams })}
+        </div>
+      </Group>
+      <div className="wall-grid">
+        <table className="wall-rows" aria-label={t("Scoreboard")}>
+          <thead>
+            <tr>
+              <th scope="col">{t("Rank")}</th>
+              <th scope="col">{t("Team")}</th>
+              <th scope="col" className="end">
+                {points ? t("Points") : t("Solved")}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {entries.slice(0, ROWS).map((entry) => (
+              <tr key={entry.team_id} className={fresh.has(entry.team_id) ? "fresh" : ""}>
+                <td className="digits">{entry.rank}</td>
+                <td className="clip">{entry.team_name}</td>
+                <td className="digits end">{points ? entry.points : entry.solved}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <div>
+          {series.some((each) => each.points.length) && (
+            <Suspense fallback={<div style={{ height: 320 }} />}>
+              <Graph series={series} height={320} />
+            </Suspense>
+          )}
+          <h2>{t("Latest solves")}</h2>
+          {latest.length === 0 && <p>{t("Nobody has solved anything yet")}</p>}
+          <ol className="wall-latest">
+            {latest.slice(0, 10).map((solve) => (
+              <li key={`${solve.team_id} ${solve.challenge_id}`}>
+                <strong>{solve.team_name}</strong> {solve.rank === 1 ? "🩸" : "✓"}{" "}
+                {solve.challenge_name}{" "}
+                <span className="small">
+                  <Ago at={solve.solved_at} />
+                </span>
+              </li>
+            ))}
+          </ol>
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The teams that just solved something. */
+function useFresh(wall: WallData): Set<string> {
+  const known = useRef<Set<string> | null>(null);
+  const [fresh, setFresh] = useState(new Set<string>());
+  useEffect(() => {
+    const keys = wall.latest.map((solve) => `${solve.team_id} ${solve.challenge_id}`);
+    const before = known.current;
+    known.current = new Set(keys);
+    if (!before) return;
+    const news = wall.latest.filter((_, place) => !before.has(keys[place]!));
+    setFresh(new Set(news.map((solve) => solve.team_id)));
+  }, [wall.latest]);
+  return fresh;
+}

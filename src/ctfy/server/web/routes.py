@@ -1,0 +1,107 @@
+"""Every address that is no API's: a file of the interface, or the page that it starts from."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from ctfy.server.access.caller import Everybody
+from ctfy.server.errors import NotFound
+from ctfy.server.models.base import ErrorResponse
+
+router = APIRouter()
+
+BUILT = Path(__file__).parent / "built"
+# Each response has a nonce of its own, for the styles that the component library writes.
+_NONCE = "__NONCE__"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; font-src 'self'; "
+    "img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {}}},
+    404: {"model": ErrorResponse},
+}
+_UNBUILT = (
+    "<!doctype html><title>ctfy</title><p>The server runs; its web interface is not built. "
+    "Run <code>make web</code>, then reload. The API is described at <a href='/docs'>/docs</a>."
+)
+
+
+@router.get("/", include_in_schema=False, dependencies=[Everybody])
+async def index(request: Request) -> Response:
+    """The web interface."""
+    return page()
+
+
+@router.get("/{path:path}", dependencies=[Everybody], responses=_PAGE, response_class=HTMLResponse)
+async def file_or_page(path: str, request: Request) -> Response:
+    """A file of the web interface; for any other address a person may open, its page.
+
+    Raises `not_found` for addresses of the API that there are not, and for missing files.
+    """
+    if path in _files():
+        return _file(path, request.headers.get("accept-encoding", ""))
+    if path.partition("/")[0] == "api" or path.startswith("assets/") or _LOOKS_LIKE_FILE(path):
+        raise NotFound("not_found", "There is no such address.")
+    return page()
+
+
+# What crawlers and browsers ask for by themselves; an address of the interface has no dot.
+_LOOKS_LIKE_FILE = re.compile(r"[^/]*\.[^/]*$").search
+
+
+@cache
+def _files() -> dict[str, Path]:
+    """The built files by their address, without what is only another encoding of one."""
+    found = (path for path in BUILT.rglob("*") if path.is_file())
+    return {
+        path.relative_to(BUILT).as_posix(): path
+        for path in found
+        if path.suffix not in (".br", ".gz") and path.name != "index.html"
+    }
+
+
+@cache
+def _template() -> str:
+    built = BUILT / "index.html"
+    return built.read_text() if built.is_file() else _UNBUILT
+
+
+def _file(path: str, accepted: str) -> Response:
+    plain = _files()[path]
+    kind = mimetypes.guess_type(plain.name)[0] or "application/octet-stream"
+    forever = _FOR_EVER if path.startswith("assets/") else "public, max-age=3600"
+    headers = {**_HEADERS, "Cache-Control": forever, "Vary": "Accept-Encoding"}
+    for encoding, suffix in _ENCODINGS:
+        packed = plain.with_name(plain.name + suffix)
+        if encoding in accepted and packed.is_file():
+            headers["Content-Encoding"] = encoding
+            return FileResponse(packed, media_type=kind, headers=headers)
+    return FileResponse(plain, media_type=kind, headers=headers)
+
+
+def page() -> HTMLResponse:
+    """The page that every address starts from."""
+    nonce = secrets.token_urlsafe(16)
+    headers = {
+        **_HEADERS,
+        "Content-Security-Policy": _POLICY.format(nonce=nonce),
+        "Cache-Control": "no-cache",
+    }
+    return HTMLResponse(_template().replace(_NONCE, nonce), headers=headers)
