@@ -1,0 +1,100 @@
+"""A real browser, Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from ctfy.sdk import PlatformClient
+from tests.processes import ROOT
+
+DESKTOP, PHONE = (1280, 800), (360, 740)
+# Without these the browser asks for its maker's servers at every start.
+_ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+expect.set_options(timeout=15_000)
+
+
+def chromium() -> str | None:
+    """Where the browser is; where it must be (CTFY_TEST_BROWSER), its absence fails."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    return found or ("chromium" if os.environ.get("CTFY_TEST_BROWSER") else None)
+
+
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """A window of its own, as of another person; what its console complains of is kept."""
+
+    context: BrowserContext
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def sign_in(self, client: PlatformClient, password: str) -> Window:
+        """Sign in as the client's person, as the sign-in page does."""
+        body = {"email": client.me.get().email, "password": password}
+        answer = self.context.request.post(
+            f"{self.url}/api/v1/auth/login?as_cookie=true",
+            data=body,
+            headers={"Origin": self.url},
+        )
+        assert answer.ok, answer.text()
+        return self
+
+
+@contextlib.contextmanager
+def window(
+    browser: Browser, url: str, size: tuple[int, int] = DESKTOP, scheme: str = "dark"
+) -> Iterator[Window]:
+    """A window; its console must stay silent."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+        has_touch=size == PHONE,
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    opened = Window(context, page, url)
+    page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda line: opened.complaints.append(line.text) if line.type == "error" else None,
+    )
+    try:
+        yield opened
+        assert not opened.complaints, opened.complaints
+    finally:
+        context.close()
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds serious or critical on a page."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{issue['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for issue in found["violations"]
+        if issue["impact"] in ("serious", "critical")
+        for node in issue["nodes"]
+    ]

@@ -1,0 +1,198 @@
+"""What operators do in the browser, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.conftest import (
+    ADMIN_EMAIL,
+    PASSWORD,
+    Arena,
+    cloned_database,
+    make_admin,
+    mint_invite,
+    sign_in,
+)
+from tests.processes import CHALLENGES, stack
+from tests.server.test_instances import start
+from tests.web.browser import DESKTOP, PHONE, Window, window
+
+pytestmark = pytest.mark.xdist_group("web-operators")
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+def as_admin(opened: Window, arena: Arena) -> Window:
+    return opened.sign_in(arena.admin, PASSWORD)
+
+
+@SIZES
+def test_a_competition_from_the_first_click_to_its_end(
+    arena: Arena, browser: Browser, size: tuple[int, int]
+) -> None:
+    title = f"Cup of {uuid.uuid4().hex[:8]}"
+    with window(browser, arena.url, size) as mine:
+        page = as_admin(mine, arena).open("/admin/competitions/new")
+        page.get_by_label("Title").fill(title)
+        page.get_by_label("Description").fill("Made in the **browser**.")
+        page.get_by_label("First blood bonus").fill("50")
+        page.get_by_role("button", name="Add Pocket Notes").click()
+        page.get_by_role("button", name="Add Field Notes").click()
+        page.get_by_role("button", name="Move Field Notes up").click()
+        page.get_by_role("button", name="Create", exact=True).click()
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        (made,) = [c for c in arena.admin.competitions.list(limit=500) if c.title == title]
+        assert made.challenge_ids == ["field-notes", "notes"]
+        assert made.first_blood_bonus == 50
+
+        page.get_by_role("button", name="Clone").click()
+        expect(page.get_by_role("heading", name=f"Copy of {title}")).to_be_visible()
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_label(re.compile("Type")).fill(f"Copy of {title}")
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(page.get_by_role("heading", name="Competitions")).to_be_visible()
+
+        page.goto(f"{arena.url}/admin/competitions/{made.id}?tab=people")
+        page.get_by_label("E-mail").first.fill("later@example.org")
+        page.get_by_role("button", name="Add").first.click()
+        page.goto(f"{arena.url}/admin/competitions/{made.id}")
+        page.get_by_label("Title").fill("")
+        page.get_by_label("Starts").fill("2030-01-02T00:00")
+        page.get_by_label("Ends").fill("2030-01-01T00:00")
+        page.get_by_label("Title").fill(title)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text(re.compile("must be later"))).to_be_visible()
+        mine.complaints.clear()  # the browser notes the refusal in its console
+
+
+@SIZES
+def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[int, int]) -> None:
+    competition = arena.competition("notes")
+    player = arena.registered(competition, "Watched")
+    with window(browser, arena.url, size) as mine:
+        page = as_admin(mine, arena).open("/admin/challenges/notes")
+        page.get_by_role("button", name="Build").click()
+        page.goto(f"{arena.url}/admin/tasks")
+        page.get_by_role("link", name="challenge build").first.click()
+        expect(page.get_by_text("succeeded").first).to_be_visible(timeout=30_000)
+
+        ready = start(player, competition.id)
+        page.goto(f"{arena.url}/admin/instances/{ready.id}")
+        expect(page.get_by_text("No traffic yet")).to_be_visible()
+        httpx.get(f"{ready.surface.services[0].url}?q=watched-by-an-operator")
+        page.get_by_role("button", name=re.compile("watched-by-an-operator")).click()
+        expect(page.get_by_role("region", name="Request")).to_contain_text("GET /?q=watched")
+        page.get_by_role("tab", name="Response").click()
+        expect(page.get_by_role("region", name="Response")).to_contain_text("200")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="HAR").click()
+        assert "watched-by-an-operator" in Path(download.value.path()).read_text()
+
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+        page.get_by_role("link", name="Record", exact=True).click()
+        expect(page.get_by_text("instance stopped").first).to_be_visible()
+        page.get_by_role("tab", name="Traffic").click()
+        expect(page.get_by_role("button", name=re.compile("watched-by"))).to_be_visible()
+
+
+def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
+    name = f"Troublesome {uuid.uuid4().hex[:6]}"
+    troublesome = arena.player(name)
+    user_id = troublesome.me.get().id
+    with window(browser, arena.url) as mine:
+        page = as_admin(mine, arena).open("/admin/users")
+        page.get_by_label("Find by name or e-mail").fill(name)
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("button", name="Suspend").click()
+        page.get_by_role("dialog").get_by_label("Reason").fill("for the test")
+        page.get_by_role("dialog").get_by_role("button", name="Suspend").click()
+        expect(page.get_by_role("button", name="Reinstate")).to_be_visible()
+        assert arena.admin.admin.users.get(user_id).suspended_reason == "for the test"
+        page.get_by_role("button", name="Reinstate").click()
+        expect(page.get_by_role("button", name="Suspend")).to_be_visible()
+
+        page.goto(f"{arena.url}/admin/announcements")
+        words = f"Lunch {uuid.uuid4().hex[:6]}"
+        page.get_by_label("Title").fill(words)
+        page.get_by_label("Text").fill("At **noon**.")
+        page.get_by_role("button", name="Announce").click()
+        expect(page.get_by_text(words)).to_be_visible()
+
+        page.goto(f"{arena.url}/admin/jobs")
+        page.get_by_role("button", name="Run now").first.click()
+        expect(page.get_by_text("Started: see the tasks")).to_be_visible()
+
+        page.goto(f"{arena.url}/admin/settings")
+        box = page.get_by_role("textbox").first
+        before = box.input_value()
+        box.fill("3")
+        page.get_by_role("button", name="Save").and_(page.locator(":enabled")).click()
+        expect(page.get_by_text("Saved")).to_be_visible()
+        page.get_by_role("button", name="Reset").first.click()
+        expect(page.get_by_role("textbox").first).to_have_value(before)
+
+        page.goto(f"{arena.url}/admin/activity?event=user_suspended")
+        expect(page.get_by_role("cell", name="user suspended").first).to_be_visible()
+
+        page.goto(f"{arena.url}/admin/nodes")
+        page.get_by_role("button", name="Invite a node").click()
+        expect(page.get_by_text(re.compile("ctfy-admin node join"))).to_be_visible()
+        page.goto(f"{arena.url}/admin/nodes")
+        page.get_by_role("button", name="Revoke").first.click()
+
+
+def test_an_incident_is_settled(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("notes")
+    one, other = (arena.registered(competition, name) for name in ("Giver", "Taker"))
+    given, taken = start(one, competition.id), start(other, competition.id)
+    solver = [sys.executable, str(CHALLENGES / "notes" / "solve.py")]
+    address = given.surface.services[0].url
+    flag = subprocess.run([*solver, address], capture_output=True, text=True, check=True)
+    assert not other.submissions.submit(taken.id, flag.stdout.strip()).correct
+    with window(browser, arena.url) as mine:
+        page = as_admin(mine, arena).open("/admin/incidents")
+        found = page.get_by_role("article").filter(has_text="Taker").first
+        expect(found).to_contain_text("Giver", timeout=30_000)
+        found.get_by_label("Note").fill("talked to them")
+        found.get_by_role("button", name="Dismiss").click()
+        expect(page.get_by_role("article").filter(has_text="Taker")).to_have_count(0)
+
+
+def test_a_shell_and_its_recording(shelled: tuple[Arena, str], browser: Browser) -> None:
+    arena, instance_id = shelled
+    with window(browser, arena.url) as mine:
+        page = as_admin(mine, arena).open(f"/admin/instances/{instance_id}?tab=shell")
+        page.get_by_label("Reason").fill("to look at the test's file")
+        page.get_by_role("button", name="Open", exact=True).click()
+        page.locator(".xterm").click()
+        page.keyboard.type("echo in-the-$((40+2))\n")
+        expect(page.locator(".xterm-rows")).to_contain_text("in-the-42")
+        page.keyboard.type("exit\n")
+        expect(page.get_by_role("alert")).to_contain_text("shell ended")
+        page.goto(f"{arena.url}/admin/shells")
+        page.get_by_role("region", name="Recordings").get_by_role("link").first.click()
+        expect(page.locator(".xterm-rows")).to_contain_text("in-the-42")
+
+
+@pytest.fixture(scope="module")
+def shelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arena, str]]:
+    """A platform whose operators may open shells, with an instance."""
+    with cloned_database() as database:
+        make_admin(database)
+        folder = tmp_path_factory.mktemp("shelled")
+        with (
+            stack(database, folder, mint_invite, CTFY_ADMIN_SHELL_ENABLED="true") as up,
+            sign_in(up.url, ADMIN_EMAIL) as admin,
+        ):
+            arena = Arena(up.url, admin)
+            competition = arena.competition("notes")
+            yield arena, start(arena.registered(competition), competition.id).id

@@ -1,0 +1,229 @@
+"""What players do in the browser, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from ctfy.sdk import CtfyApiError, PlatformClient
+from tests.conftest import PASSWORD, Arena
+from tests.processes import CHALLENGES, wait_for
+from tests.web.browser import DESKTOP, PHONE, window
+
+pytestmark = pytest.mark.xdist_group("web-players")
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+def solved(challenge: str, url: str) -> str:
+    solver = [sys.executable, str(CHALLENGES / challenge / "solve.py"), url]
+    return subprocess.run(solver, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@SIZES
+def test_from_signing_up_to_a_scoreboard_that_moves(
+    arena: Arena, browser: Browser, size: tuple[int, int]
+) -> None:
+    competition = arena.competition("notes", "field-notes", rank_by="points")
+    watcher = arena.player("Watcher")
+    name = f"Newcomer {uuid.uuid4().hex[:6]}"
+    with window(browser, arena.url, size) as player, window(browser, arena.url) as other:
+        other.sign_in(watcher, PASSWORD).open(f"/competitions/{competition.id}/scoreboard")
+        expect(other.page.get_by_text("No team yet")).to_be_visible()
+
+        page = player.open("/")
+        page.get_by_role("main").get_by_role("link", name="Sign up").click()
+        page.get_by_label("Display name").fill(name)
+        page.get_by_label("E-mail").fill(f"{uuid.uuid4().hex}@example.org")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign up").click()
+        page.get_by_role("link", name=competition.title, exact=True).click()
+        page.get_by_role("button", name="Play solo").click()
+        row = other.page.get_by_role("row", name=re.compile(name))
+        expect(row).to_be_visible()  # without a reload
+
+        page.get_by_role("link", name="Pocket Notes").click()
+        page.get_by_role("button", name="Start the instance").click()
+        link = page.get_by_role("link", name="Open in the browser")
+        expect(link).to_be_visible(timeout=60_000)
+        answer = page.get_by_label("What does the private note say?")
+        answer.fill("FLAG{nonsense}")
+        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_text("Not the answer.")).to_be_visible()
+        answer.fill(solved("notes", link.get_attribute("href") or ""))
+        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_text("Your team answered every question.")).to_be_visible()
+        expect(row).to_contain_text("500")  # the other browser, without a reload
+
+        page.get_by_role("button", name="Renew").click()
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("button", name="Start the instance")).to_be_visible(timeout=40_000)
+
+
+def test_questions_without_an_instance(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("field-notes")
+    player = arena.registered(competition)
+    with window(browser, arena.url) as mine:
+        mine.sign_in(player, PASSWORD)
+        page = mine.open(f"/competitions/{competition.id}/challenges/field-notes")
+        page.get_by_label(re.compile("What does the word")).fill("hello")
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_role("img", name="Answered")).to_have_count(1)
+        page.get_by_label("MD5").check()
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_role("img", name="Answered")).to_have_count(2)
+        page.get_by_label("Collision resistance").check()
+        page.get_by_label("Preimage resistance").check()
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_text("Your team answered every question.")).to_be_visible()
+
+
+def test_a_hint_is_bought(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("notes", rank_by="points")
+    player = arena.registered(competition)
+    with window(browser, arena.url) as mine:
+        mine.sign_in(player, PASSWORD)
+        page = mine.open(f"/competitions/{competition.id}/challenges/notes")
+        page.get_by_role("tab", name="Hints (2)").click()
+        page.get_by_role("button", name="Unlock for 25 points").click()
+        expect(page.get_by_text("The search box trusts what it is told.")).to_be_visible()
+
+
+@SIZES
+def test_a_captain_runs_a_team(arena: Arena, browser: Browser, size: tuple[int, int]) -> None:
+    competition = arena.competition("field-notes")
+    captain, mate, asker = (arena.player(name) for name in ("Captain", "Mate", "Asker"))
+    team = f"Team {uuid.uuid4().hex[:8]}"
+    with (
+        window(browser, arena.url, size) as first,
+        window(browser, arena.url, size) as second,
+        window(browser, arena.url, size) as third,
+    ):
+        page = first.sign_in(captain, PASSWORD).open(f"/competitions/{competition.id}")
+        page.get_by_label("Team name").fill(team)
+        page.get_by_role("button", name="Create the team").click()
+        page.get_by_role("tab", name="Team").click()
+        page.get_by_role("button", name="New code").click()
+        code = page.locator("code").first.inner_text()
+
+        joined = second.sign_in(mate, PASSWORD).open(f"/competitions/{competition.id}")
+        joined.get_by_label("Invite code").fill(code)
+        joined.get_by_role("button", name="Join the team").click()
+        expect(page.get_by_role("link", name="Mate")).to_be_visible()  # as it happens
+
+        asked = third.sign_in(asker, PASSWORD).open(f"/competitions/{competition.id}")
+        asked.get_by_role("button", name=f"Ask {team}").click()
+        page.get_by_role("button", name="Take in").click()
+        expect(page.get_by_role("link", name="Asker")).to_be_visible()
+
+        page.get_by_role("button", name="Remove").first.click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.get_by_text("2 members")).to_be_visible()
+
+        page.get_by_role("button", name="Make captain").click()
+        page.get_by_role("dialog").get_by_role("button", name="Make captain").click()
+        expect(page.get_by_role("button", name="New code")).to_have_count(0)
+        page.get_by_role("button", name="Leave").click()
+        page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+        expect(page.get_by_text("You are on no team here")).to_be_visible()
+
+
+def test_a_direct_invite_arrives_in_the_inbox(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("field-notes")
+    captain, friend = arena.registered(competition, "Inviter"), arena.player("Friend")
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(friend, PASSWORD).open("/inbox")
+        expect(page.get_by_text("Nothing new")).to_be_visible()
+        captain.competition(competition.id).team.invites.send(friend.me.get().email)
+        page.get_by_role("button", name="Accept").click()
+        expect(page.get_by_text("Nothing new")).to_be_visible()
+        page.goto(f"{arena.url}/competitions/{competition.id}/team")
+        expect(page.get_by_role("link", name="Inviter").first).to_be_visible()
+
+
+@SIZES
+def test_a_token_is_minted_and_works(arena: Arena, browser: Browser, size: tuple[int, int]) -> None:
+    player = arena.player("Minter")
+    with window(browser, arena.url, size) as mine:
+        page = mine.sign_in(player, PASSWORD).open("/settings?tab=tokens")
+        page.get_by_label("Label").fill("for the agent")
+        page.get_by_role("combobox", name="Profile").select_option("read")
+        page.get_by_role("button", name="Make a token").click()
+        token = page.locator("code").first.inner_text()
+        assert token.startswith("pf_")
+        with PlatformClient(arena.url, token) as agent:
+            assert agent.me.get().display_name == "Minter"
+        page.get_by_role("button", name="Revoke").click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(page.get_by_text("No API token yet.", exact=False)).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("No API token yet.", exact=False)).to_be_visible()
+        assert token not in page.content()  # shown once
+
+
+@SIZES
+def test_a_device_is_approved(
+    arena: Arena, browser: Browser, size: tuple[int, int], tmp_path: Path
+) -> None:
+    player = arena.player("Owner")
+    program = Path(sys.executable).parent / "ctfy"
+    environment = {
+        **os.environ,
+        "CTFY_CONFIG_DIR": str(tmp_path),
+        "CTFY_URL": arena.url,
+        "COLUMNS": "200",
+    }
+    told = tmp_path / "told.txt"
+    with told.open("w") as out:
+        login = subprocess.Popen(
+            [program, "login", "--no-browser"], env=environment, stdout=out, stderr=out
+        )
+    try:
+        address = wait_for(
+            "the address", lambda: re.search(r"/device\?user_code=[\w-]+", told.read_text())
+        )[0]
+        with window(browser, arena.url, size) as mine:
+            page = mine.open(address)  # not signed in yet: first that, then back here
+            page.get_by_label("E-mail").fill(player.me.get().email or "")
+            page.get_by_label("Password", exact=True).fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("button", name="Approve").click()
+            expect(page.get_by_text("Approved. You can go back to your device.")).to_be_visible()
+        assert login.wait(30) == 0
+        assert "Signed in" in told.read_text()
+    finally:
+        if login.poll() is None:
+            login.kill()
+            login.wait()
+
+
+def test_signing_out_ends_the_session(arena: Arena, browser: Browser) -> None:
+    player = arena.player("Leaver")
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(player, PASSWORD).open("/settings?tab=sessions")
+        expect(page.get_by_text("this session")).to_be_visible()
+        names = {cookie["name"]: cookie for cookie in mine.context.cookies()}
+        session = names["ctfy_session"]
+        assert session["httpOnly"]
+        assert session["sameSite"] == "Strict"
+        kept = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+        assert session["value"] not in kept + page.evaluate("document.cookie")
+        page.get_by_role("button", name="Account of Leaver").click()
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+        with pytest.raises(CtfyApiError, match="not valid"):
+            PlatformClient(arena.url, session["value"]).me.get()
+
+
+def test_the_other_language(arena: Arena, browser: Browser) -> None:
+    with window(browser, arena.url) as mine:
+        mine.context.add_init_script("localStorage.setItem('ctfy-language', 'de')")
+        page = mine.open("/login")
+        expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+        assert page.evaluate("document.documentElement.lang") == "de"

@@ -1,0 +1,139 @@
+"""A platform on which something happened, so that every page has something to show."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from ctfy.sdk import PlatformClient
+from tests.conftest import Arena
+from tests.processes import CHALLENGES, ROOT, wait_for
+from tests.server.test_instances import start
+
+_ROUTER = ROOT / "frontend" / "src" / "router.tsx"
+
+
+@dataclass
+class World:
+    """Ids of what there is, by the names that the router gives them."""
+
+    player: PlatformClient
+    ids: dict[str, str]
+
+    def pages(self, who: str) -> list[str]:
+        """The addresses that a visitor, a player or an operator opens."""
+        given = {
+            "visitor": [
+                *("/", "/login", "/register", "/forgot", "/reset-password#token=x"),
+                *("/scoreboard", "/wall", "/wall/{competitionId}", "/teams/{teamId}", "/nowhere"),
+            ],
+            "player": [
+                "/",
+                "/competitions/{openId}",
+                "/competitions/{competitionId}",
+                "/competitions/{competitionId}/challenges",
+                "/competitions/{competitionId}/challenges?view=list",
+                "/competitions/{competitionId}/challenges/{challengeId}",
+                "/competitions/{competitionId}/challenges/field-notes",
+                "/competitions/{competitionId}/scoreboard",
+                "/competitions/{competitionId}/scoreboard?tab=graph",
+                "/competitions/{competitionId}/scoreboard?tab=matrix",
+                "/competitions/{competitionId}/scoreboard?tab=challenges",
+                "/competitions/{competitionId}/team",
+                *("/device", "/challenges/last-page", "/users/{userId}"),
+                *("/achievements", "/inbox", "/settings", "/settings?tab=tokens"),
+                *("/settings?tab=sessions", "/settings?tab=signing-in", "/settings?tab=data"),
+                "/scoreboard?tab=people",
+                "/scoreboard?tab=challenges",
+            ],
+            "operator": [
+                *("/admin", "/admin/competitions", "/admin/competitions/new"),
+                "/admin/competitions/{competitionId}",
+                "/admin/competitions/{competitionId}?tab=teams",
+                "/admin/competitions/{competitionId}?tab=people",
+                *("/admin/challenges", "/admin/challenges/{challengeId}"),
+                *("/admin/instances", "/admin/instances/{runningId}"),
+                "/admin/instances/{runningId}?tab=log",
+                "/admin/instances/{runningId}?tab=shell",
+                *("/admin/records", "/admin/records/{instanceId}"),
+                "/admin/records/{instanceId}?tab=submissions",
+                "/admin/records/{instanceId}?tab=traffic",
+                "/admin/records/{instanceId}?tab=log",
+                *("/admin/nodes", "/admin/nodes/{nodeId}", "/admin/tasks", "/admin/tasks/{taskId}"),
+                *("/admin/jobs", "/admin/users", "/admin/users/{userId}", "/admin/teams/{teamId}"),
+                *("/admin/announcements", "/admin/incidents", "/admin/settings"),
+                *("/admin/activity", "/admin/shells"),
+            ],
+        }
+        return [address.format(**self.ids) for address in given[who]]
+
+    def uncovered(self, seen: set[str]) -> set[str]:
+        """The router's addresses that none of those is."""
+        declared = set(re.findall(r'path: "([^"]+)"', _ROUTER.read_text()))
+        known = {re.sub(r"\$\w+", "*", path) for path in declared}
+        found = {self._pattern(path) for path in seen}
+        # A relative one stands below its parent; mailed links and recordings have tests of theirs.
+        apart = {"/competitions", "/verify-email", "/shells/*"}
+        return {p for p in known if not any(f == p or f.endswith(p) for f in found)} - apart
+
+    def _pattern(self, path: str) -> str:
+        ids = {*self.ids.values(), "field-notes", "last-page"}
+        parts = path.partition("#")[0].split("/")
+        return "/".join("*" if part in ids else part for part in parts)
+
+
+@contextlib.contextmanager
+def make_world(arena: Arena) -> Iterator[World]:
+    """Competitions, teams, solves, traffic, a record, an incident, words; one instance runs."""
+    ends = datetime.now(UTC) + timedelta(days=2)
+    competition = arena.competition(
+        title="Winter Cup",
+        description="Two days, **five** challenges, one winner.",
+        rank_by="points",
+        first_blood_bonus=25,
+        ends_at=ends,
+    )
+    opened = arena.competition("notes", title="Open Practice", brackets=["open", "students"])
+    player = arena.registered(competition, "Ada")
+    for name in ("Grace", "Edsger", "Barbara"):
+        other = arena.registered(competition, name)
+        other.submissions.submit_qa("field-notes", competition.id, "hello")
+    first = start(player, competition.id)
+    address = first.surface.services[0].url
+    httpx.get(f"{address}?q=first")
+    solver = [sys.executable, str(CHALLENGES / "notes" / "solve.py"), address]
+    flag = subprocess.run(solver, capture_output=True, text=True, check=True).stdout.strip()
+    player.submissions.submit(first.id, "FLAG{not-it}")
+    player.submissions.submit(first.id, flag)
+    player.instances.stop(first.id)
+    second = start(player, competition.id)
+    httpx.get(f"{second.surface.services[0].url}?q=second")
+    admin = arena.admin.admin
+    wait_for("the archive", lambda: admin.records.get(first.id).artifacts.archived_at > 0)
+    admin.announcements.create(title="Welcome", body="Read the **rules**.")
+    task = admin.scheduled_jobs.run("retention_sweep")
+    admin.tasks.wait(task.id)
+    me = player.me.get()
+    yield World(
+        player,
+        {
+            "competitionId": competition.id,
+            "openId": opened.id,
+            "challengeId": "notes",
+            "teamId": me.competition_teams[0].team_id,
+            "userId": me.id,
+            "instanceId": first.id,
+            "runningId": second.id,
+            "nodeId": arena.admin.nodes.list()[0].id,
+            "taskId": task.id,
+        },
+    )
+    with contextlib.suppress(Exception):  # what runs must not fill the node for others
+        player.instances.stop(second.id)
