@@ -227,6 +227,14 @@ def test_a_token_signed_by_another_key_is_refused(url: str, issuer: Issuer) -> N
     assert (answer.status_code, answer.json()["code"]) == (502, "oauth_provider_failed")
 
 
+def test_a_browser_gets_its_session_as_a_cookie_and_is_led_on(url: str, issuer: Issuer) -> None:
+    with httpx.Client(headers={"Accept": "text/html"}, follow_redirects=True) as browser:
+        page = browser.get(f"{url}/api/v1/auth/login/corp", params={"redirect_to": "/inbox"})
+        assert (page.url.path, page.status_code) == ("/inbox", 200)
+        me = browser.get(f"{url}/api/v1/me", headers={"Accept": "application/json"})
+        assert me.json()["email"] == issuer.person["email"]
+
+
 def test_the_state_works_once_and_in_the_browser_that_began(url: str) -> None:
     with httpx.Client() as browser:
         out = browser.get(f"{url}/api/v1/auth/login/corp")

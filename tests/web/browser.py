@@ -79,7 +79,11 @@ def window(
     page.on("pageerror", lambda error: opened.complaints.append(str(error)))
     page.on(
         "console",
-        lambda line: opened.complaints.append(line.text) if line.type == "error" else None,
+        lambda line: (
+            opened.complaints.append(f"{line.text} {line.location.get('url', '')}")
+            if line.type == "error"
+            else None
+        ),
     )
     try:
         yield opened

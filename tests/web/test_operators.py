@@ -102,6 +102,7 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
         expect(page.get_by_text("instance stopped").first).to_be_visible()
         page.get_by_role("tab", name="Traffic").click()
         expect(page.get_by_role("button", name=re.compile("watched-by"))).to_be_visible()
+        mine.complaints.clear()  # the record was asked for until it was there
 
 
 def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
@@ -132,16 +133,25 @@ def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
         expect(page.get_by_text("Started: see the tasks")).to_be_visible()
 
         page.goto(f"{arena.url}/admin/settings")
-        box = page.get_by_role("textbox").first
-        before = box.input_value()
-        box.fill("3")
+        box = page.get_by_label("admin_shell_idle_timeout_s")
+        box.fill("601")
         page.get_by_role("button", name="Save").and_(page.locator(":enabled")).click()
-        expect(page.get_by_text("Saved")).to_be_visible()
-        page.get_by_role("button", name="Reset").first.click()
-        expect(page.get_by_role("textbox").first).to_have_value(before)
+        expect(page.get_by_text(re.compile("from db"))).to_be_visible()
+        page.get_by_role("button", name="Reset").click()
+        expect(box).to_have_value("600")
+        few = page.get_by_label("rate_limits: login")
+        before = few.input_value()
+        few.fill("nonsense")
+        page.get_by_role("button", name="Save").and_(page.locator(":enabled")).click()
+        expect(page.get_by_text("That did not work")).to_be_visible()
+        few.fill("7/minute")
+        page.get_by_role("button", name="Save").and_(page.locator(":enabled")).click()
+        page.get_by_role("button", name="Reset").click()
+        expect(few).to_have_value(before)
+        mine.complaints.clear()  # the browser notes the refusal in its console
 
-        page.goto(f"{arena.url}/admin/activity?event=user_suspended")
-        expect(page.get_by_role("cell", name="user suspended").first).to_be_visible()
+        page.goto(f"{arena.url}/admin/activity?event=account_suspended")
+        expect(page.get_by_role("cell", name="account suspended").first).to_be_visible()
 
         page.goto(f"{arena.url}/admin/nodes")
         page.get_by_role("button", name="Invite a node").click()
@@ -167,10 +177,44 @@ def test_an_incident_is_settled(arena: Arena, browser: Browser) -> None:
         expect(page.get_by_role("article").filter(has_text="Taker")).to_have_count(0)
 
 
-def test_a_shell_and_its_recording(shelled: tuple[Arena, str], browser: Browser) -> None:
-    arena, instance_id = shelled
+def test_a_first_run_is_led_to_a_running_competition(fresh: Arena, browser: Browser) -> None:
+    with window(browser, fresh.url) as mine:
+        page = as_admin(mine, fresh).open("/")
+        expect(page.get_by_text("No competition yet")).to_be_visible()
+        page.goto(f"{fresh.url}/admin")
+        steps = page.get_by_role("region", name="First steps")
+        steps.get_by_role("link", name="Create a competition").click()
+        page.get_by_label("Title").fill("The first")
+        page.get_by_role("button", name="Add all").click()
+        page.get_by_role("button", name="Create", exact=True).click()
+        page.get_by_role("link", name="Open", exact=True).click()
+        expect(page.get_by_role("button", name="Play solo")).to_be_visible()
+        page.goto(f"{fresh.url}/admin")
+        expect(page.get_by_text("Nothing needs your attention.")).to_be_visible()
+        expect(steps).to_have_count(0)
+
+
+def test_a_competitions_own_administrator_edits_it_and_sees_nothing_else(
+    arena: Arena, browser: Browser
+) -> None:
+    competition = arena.competition("field-notes")
+    helper = arena.player("Helper")
+    arena.admin.admin.competition_admins.grant(competition.id, user_id=helper.me.get().id)
     with window(browser, arena.url) as mine:
-        page = as_admin(mine, arena).open(f"/admin/instances/{instance_id}?tab=shell")
+        page = mine.sign_in(helper, PASSWORD).open(f"/competitions/{competition.id}")
+        page.get_by_role("link", name="Edit").click()
+        page.get_by_role("button", name="Add Pocket Notes").click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved")).to_be_visible()
+        page.goto(f"{arena.url}/admin")
+        expect(page.get_by_text("There is nothing at this address")).to_be_visible()
+
+
+def test_a_shell_and_its_recording(fresh: Arena, browser: Browser) -> None:
+    competition = fresh.competition("notes")
+    instance_id = start(fresh.registered(competition), competition.id).id
+    with window(browser, fresh.url) as mine:
+        page = as_admin(mine, fresh).open(f"/admin/instances/{instance_id}?tab=shell")
         page.get_by_label("Reason").fill("to look at the test's file")
         page.get_by_role("button", name="Open", exact=True).click()
         page.locator(".xterm").click()
@@ -178,21 +222,19 @@ def test_a_shell_and_its_recording(shelled: tuple[Arena, str], browser: Browser)
         expect(page.locator(".xterm-rows")).to_contain_text("in-the-42")
         page.keyboard.type("exit\n")
         expect(page.get_by_role("alert")).to_contain_text("shell ended")
-        page.goto(f"{arena.url}/admin/shells")
+        page.goto(f"{fresh.url}/admin/shells")
         page.get_by_role("region", name="Recordings").get_by_role("link").first.click()
         expect(page.locator(".xterm-rows")).to_contain_text("in-the-42")
 
 
 @pytest.fixture(scope="module")
-def shelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Arena, str]]:
-    """A platform whose operators may open shells, with an instance."""
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """A platform of its own with nothing in it, whose operators may open shells."""
     with cloned_database() as database:
         make_admin(database)
-        folder = tmp_path_factory.mktemp("shelled")
+        folder = tmp_path_factory.mktemp("fresh")
         with (
             stack(database, folder, mint_invite, CTFY_ADMIN_SHELL_ENABLED="true") as up,
             sign_in(up.url, ADMIN_EMAIL) as admin,
         ):
-            arena = Arena(up.url, admin)
-            competition = arena.competition("notes")
-            yield arena, start(arena.registered(competition), competition.id).id
+            yield Arena(up.url, admin)

@@ -39,7 +39,7 @@ export function Page({
                 {title}
               </Title>
               {lead && (
-                <Text component="div" c="dimmed" size="sm">
+                <Text component="div" c="dimmed" size="sm" className="wrap">
                   {lead}
                 </Text>
               )}

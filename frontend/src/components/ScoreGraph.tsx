@@ -1,10 +1,10 @@
 import "uplot/dist/uPlot.min.css";
-import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import type { ScoreHistorySeries } from "../api/client";
-import { t } from "../i18n";
+import { t, tick } from "../i18n";
 
 // Told apart by people who see colours differently (Okabe and Ito), on dark and on light.
 const COLORS = [
@@ -28,7 +28,6 @@ export default function ScoreGraph({
   series: ScoreHistorySeries[];
   height?: number;
 }) {
-  useMantineColorScheme();
   const scheme = useComputedColorScheme();
   const { ref, width } = useElementSize();
   const host = useRef<HTMLDivElement>(null);
@@ -41,7 +40,10 @@ export default function ScoreGraph({
         width,
         height,
         legend: { live: false },
-        axes: [axis, { ...axis, size: 44 }],
+        axes: [
+          { ...axis, values: clock },
+          { ...axis, size: 44 },
+        ],
         series: [
           {},
           ...series.map(({ team_name }, place) => ({
@@ -65,6 +67,11 @@ export default function ScoreGraph({
     </div>
   );
 }
+
+const clock = (plot: uPlot, ticks: number[]) => {
+  const { min = 0, max = 0 } = plot.scales.x ?? {};
+  return ticks.map((at) => tick(at, (max ?? 0) - (min ?? 0)));
+};
 
 /** All series on one time axis, with the present as its end. */
 function aligned(series: ScoreHistorySeries[]): uPlot.AlignedData {

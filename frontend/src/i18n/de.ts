@@ -418,7 +418,7 @@ export default {
   "Solves by day": "Lösungen je Tag",
   "Solves today": "Lösungen heute",
   "Solves, last 24 hours": "Lösungen, letzte 24 Stunden",
-  "Somebody asks to join your team": "Jemand möchte in dein Team",
+  "Somebody joined your team": "Jemand ist deinem Team beigetreten",
   Standing: "Stand",
   "Start the instance": "Instanz starten",
   "Start the instance to answer.": "Starte die Instanz, um zu antworten.",

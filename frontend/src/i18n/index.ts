@@ -17,8 +17,10 @@ const LOADERS: Record<Language, () => Promise<Partial<Record<Message, string>>>>
 export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch" };
 
 export const language = chosen();
+/** The browser's own variant of the language, for dates and numbers: en-GB's, not en-US's. */
+const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language;
 let words: Partial<Record<Message, string>> = {};
-const plurals = new Intl.PluralRules(language);
+const plurals = new Intl.PluralRules(locale);
 
 function chosen(): Language {
   const kept = localStorage.getItem(KEPT) ?? navigator.language.slice(0, 2);
@@ -47,15 +49,22 @@ export function t(message: Message, values: Values = {}): string {
   });
 }
 
-const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const bytesIn = ["B", "kB", "MB", "GB"];
-const moments = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "narrow" });
+const moments = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
+
+/** A time on an axis: the hour within two days, else the day. */
+export function tick(at: number, span: number): string {
+  const parts: Intl.DateTimeFormatOptions =
+    span < 172_800 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat(locale, parts).format(at * 1000);
+}
 
 export const number = (value: number) => numbers.format(value);
 export const percent = (share: number) =>
-  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
 
 /** A size in bytes, as people read it. */
 export function bytes(size: number): string {

@@ -311,10 +311,12 @@ export function SignedIn() {
   return error ? <Failure error={error} retry={refetch} /> : <Waiting />;
 }
 
-/** Pages for operators; for others there are none. */
+/** Pages for operators, and for a competition's own administrators that competition's. */
 export function Operators() {
   const { data: me, error, refetch } = useMe();
-  if (me?.is_admin) return <Outlet />;
+  const { pathname } = useLocation();
+  const own = me?.competition_admin_ids.some((id) => pathname === `/admin/competitions/${id}`);
+  if (me?.is_admin || own) return <Outlet />;
   if (me) return <Missing />;
   if (me === null) return <ToSignIn />;
   return error ? <Failure error={error} retry={refetch} /> : <Waiting />;

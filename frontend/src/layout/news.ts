@@ -21,7 +21,7 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
         told(t("Your team solved {challenge}", { challenge: event.challenge_id ?? "" }));
       return;
     case "achievement_unlocked":
-      if (ours) told(t("Achievement unlocked"), text("name") || text("achievement_name"), "yellow");
+      if (ours) told(t("Achievement unlocked"), text("achievement_name"), "yellow");
       return;
     case "instance_ready":
       if (ours) told(t("Instance ready"), event.challenge_id ?? "");
@@ -33,8 +33,8 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
     case "announcement_created":
       told(text("title") || t("Announcement"), t("Read it in your inbox."), "blue");
       return;
-    case "join_request_created":
-      if (ours) told(t("Somebody asks to join your team"));
+    case "team_member_joined":
+      if (ours && text("user_id") !== me) told(t("Somebody joined your team"));
       return;
   }
 }

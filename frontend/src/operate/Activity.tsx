@@ -60,7 +60,10 @@ export function ActivityTable({
       id={(row) => row.id ?? ""}
       empty={<Empty title={t("Nothing has happened yet.")} />}
       columns={[
-        { title: t("When"), cell: (row) => moment(row.timestamp) },
+        {
+          title: t("When"),
+          cell: (row) => <span className="nowrap">{moment(row.timestamp)}</span>,
+        },
         { title: t("Event"), cell: (row) => spoken(row.event) },
         { title: t("Who"), cell: (row) => <span className="wrap">{row.actor_name || "–"}</span> },
         {

@@ -363,26 +363,50 @@ function Editor({
   );
 }
 
+interface Offered {
+  id: string;
+  name: string;
+  difficulty?: string;
+}
+
+/** Every challenge for operators; for a competition's own administrators what they may see. */
+function useCatalogue() {
+  const operator = Boolean(useMe().data?.is_admin);
+  const query = { limit: 10_000 };
+  const all = api.useQuery(
+    "get",
+    "/api/v1/admin/challenges/stats",
+    { params: { query } },
+    { enabled: operator },
+  );
+  const seen = api.useQuery(
+    "get",
+    "/api/v1/challenges",
+    { params: { query } },
+    { enabled: !operator },
+  );
+  const offered: Offered[] | undefined = operator
+    ? all.data?.items.map((row) => ({ ...row, id: row.challenge_id, name: row.name ?? "" }))
+    : seen.data?.items;
+  return { ...(operator ? all : seen), data: offered };
+}
+
 /** Which challenges, in which order. */
 function Picker({ chosen, change }: { chosen: string[]; change: (ids: string[]) => void }) {
   const [text, setText] = useState("");
-  const query = api.useQuery("get", "/api/v1/admin/challenges/stats", {
-    params: { query: { limit: 10_000 } },
-  });
+  const catalogue = useCatalogue();
   return (
     <Card>
       <Title order={2} size="h5" mb="sm">
         {t("Challenges")}
       </Title>
-      <Loaded query={query} height={200}>
-        {({ items }) => {
-          const names = new Map(
-            items.map((row) => [row.challenge_id, row.name ?? row.challenge_id]),
-          );
+      <Loaded query={catalogue} height={200}>
+        {(items) => {
+          const names = new Map(items.map(({ id, name }) => [id, name]));
           const left = items.filter(
             (row) =>
-              !chosen.includes(row.challenge_id) &&
-              `${row.challenge_id} ${row.name}`.toLowerCase().includes(text.toLowerCase()),
+              !chosen.includes(row.id) &&
+              `${row.id} ${row.name}`.toLowerCase().includes(text.toLowerCase()),
           );
           const move = (place: number, by: number) => {
             const next = [...chosen];
@@ -453,7 +477,7 @@ function Picker({ chosen, change }: { chosen: string[]; change: (ids: string[]) 
                     size="xs"
                     variant="default"
                     disabled={!left.length}
-                    onClick={() => change([...chosen, ...left.map((row) => row.challenge_id)])}
+                    onClick={() => change([...chosen, ...left.map(({ id }) => id)])}
                   >
                     {t("Add all")}
                   </Button>
@@ -461,12 +485,12 @@ function Picker({ chosen, change }: { chosen: string[]; change: (ids: string[]) 
                 <Stack gap={4} mah={320} className="scroll-y" tabIndex={0}>
                   {left.map((row) => (
                     <Button
-                      key={row.challenge_id}
+                      key={row.id}
                       variant="default"
                       size="xs"
                       justify="space-between"
                       rightSection={<span aria-hidden>{row.difficulty}</span>}
-                      onClick={() => change([...chosen, row.challenge_id])}
+                      onClick={() => change([...chosen, row.id])}
                     >
                       <VisuallyHidden>{t("Add")}&nbsp;</VisuallyHidden>
                       {row.name}

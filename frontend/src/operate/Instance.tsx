@@ -40,7 +40,8 @@ export function Instance() {
     { refetchInterval: (found) => (found.state.data?.status === "starting" ? 2000 : false) },
   );
   const stop = api.useMutation("delete", "/api/v1/admin/instances/{instance_id}");
-  const alive = ["starting", "ready"].includes(query.data?.status ?? "");
+  const going = stop.isPending || stop.isSuccess;
+  const alive = !going && ["starting", "ready"].includes(query.data?.status ?? "");
   return (
     <Page
       title={query.data?.name ?? t("Instance")}
@@ -57,7 +58,8 @@ export function Instance() {
             {t("Its team loses it at once; the record stays.")}
           </Confirm>
         ) : (
-          query.data && (
+          query.data &&
+          !stop.isPending && (
             <ButtonLink to="/admin/records/$instanceId" params={{ instanceId }} variant="default">
               {t("Record")}
             </ButtonLink>

@@ -1,4 +1,14 @@
-import { Button, Card, Group, NumberInput, Stack, Switch, Text, TextInput } from "@mantine/core";
+import {
+  Button,
+  Card,
+  Group,
+  NumberInput,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  TextInput,
+} from "@mantine/core";
 import { useState } from "react";
 import { api, type PlatformSettingInfo } from "../api/client";
 import { Page } from "../components/Page";
@@ -15,7 +25,7 @@ export function PlatformSettings() {
         {(settings) => (
           <Stack gap="xs">
             {settings.map((setting) => (
-              <Setting key={`${setting.key} ${String(setting.value)}`} setting={setting} />
+              <Setting key={`${setting.key} ${shown(setting.value)}`} setting={setting} />
             ))}
           </Stack>
         )}
@@ -31,7 +41,7 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
     onSuccess: () => told(t("Saved")),
   });
   const reset = api.useMutation("delete", "/api/v1/admin/platform-settings/{key}", {
-    onSuccess: () => told(t("Back to {value}", { value: String(setting.default_value) })),
+    onSuccess: () => told(t("Back to {value}", { value: shown(setting.default_value) })),
   });
   const bounds = Object.entries(setting.bounds ?? {}).map(([name, limit]) => `${name} ${limit}`);
   const name = setting.key ?? "";
@@ -44,6 +54,10 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
       />
     ) : typeof setting.value === "number" ? (
       <NumberInput aria-label={name} value={value as number} onChange={setValue} w={160} />
+    ) : Array.isArray(setting.value) ? (
+      <TagsInput aria-label={name} value={value as string[]} onChange={setValue} w={260} />
+    ) : typeof setting.value === "object" && setting.value ? (
+      <Pairs label={name} start={setting.value as Table} change={setValue} />
     ) : (
       <TextInput
         aria-label={name}
@@ -70,7 +84,7 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
             <Text size="xs" c="dimmed">
               {t("from {source}, default {value}", {
                 source: setting.source ?? "",
-                value: String(setting.default_value),
+                value: shown(setting.default_value),
               })}
               {bounds.length > 0 && ` · ${bounds.join(", ")}`}
             </Text>
@@ -81,7 +95,7 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
               type="submit"
               size="xs"
               variant="default"
-              disabled={value === setting.value}
+              disabled={shown(value) === shown(setting.value)}
               loading={patch.isPending}
             >
               {t("Save")}
@@ -95,5 +109,44 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
         </Group>
       </form>
     </Card>
+  );
+}
+
+type Table = Record<string, string | number | null>;
+
+const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** A setting with a value for each of some names; an empty number is none. */
+function Pairs({
+  label,
+  start,
+  change,
+}: {
+  label: string;
+  start: Table;
+  change: (next: Table) => void;
+}) {
+  const [values, setValues] = useState(start);
+  const set = (name: string, text: string) => {
+    const empty = text.trim() === "";
+    const isNumber = typeof start[name] === "number" || start[name] === null;
+    const next = { ...values, [name]: isNumber ? (empty ? null : Number(text)) : text };
+    setValues(next);
+    change(next);
+  };
+  return (
+    <Stack gap={4}>
+      {Object.entries(values).map(([name, value]) => (
+        <Group key={name} gap="xs" wrap="nowrap" justify="space-between">
+          <Text size="sm">{name}</Text>
+          <TextInput
+            size="xs"
+            aria-label={`${label}: ${name}`}
+            value={value ?? ""}
+            onChange={(event) => set(name, event.currentTarget.value)}
+          />
+        </Group>
+      ))}
+    </Stack>
   );
 }

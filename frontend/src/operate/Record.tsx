@@ -15,9 +15,13 @@ export function Record() {
   const { instanceId } = useParams({ from: "/framed/admin/records/$instanceId" });
   const path = { instance_id: instanceId };
   const [{ tab = "events" }, change] = useFilters();
-  const query = api.useQuery("get", "/api/v1/admin/instance-records/{instance_id}", {
-    params: { path },
-  });
+  const query = api.useQuery(
+    "get",
+    "/api/v1/admin/instance-records/{instance_id}",
+    { params: { path } },
+    // Whoever just stopped the instance is here before its end is written down.
+    { retry: (count) => count < 12, retryDelay: 700 },
+  );
   const base = `/api/v1/admin/instance-records/${instanceId}`;
   const record = query.data?.record;
   const artifacts = query.data?.artifacts;
@@ -75,39 +79,41 @@ export function Record() {
           </Card>
         )}
       </Loaded>
-      <Tabs value={tab} onChange={(next) => change({ tab: next ?? "" })} keepMounted={false}>
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="events">{t("Events")}</Tabs.Tab>
-          <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
-          <Tabs.Tab value="traffic">{t("Traffic")}</Tabs.Tab>
-          <Tabs.Tab value="log">{t("Log")}</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="events">
-          <Rows of="events" instanceId={instanceId} />
-        </Tabs.Panel>
-        <Tabs.Panel value="submissions">
-          <Rows of="submissions" instanceId={instanceId} />
-        </Tabs.Panel>
-        <Tabs.Panel value="traffic">
-          <Card>
-            <TrafficView
-              id={`record ${instanceId}`}
-              live={false}
-              har={`${base}/har`}
-              load={async () =>
-                (
-                  await http.GET("/api/v1/admin/instance-records/{instance_id}/traffic", {
-                    params: { path, query: { limit: 1000 } },
-                  })
-                ).data as never
-              }
-            />
-          </Card>
-        </Tabs.Panel>
-        <Tabs.Panel value="log">
-          <Log url={`${base}/container-log`} live={false} />
-        </Tabs.Panel>
-      </Tabs>
+      {query.data && (
+        <Tabs value={tab} onChange={(next) => change({ tab: next ?? "" })} keepMounted={false}>
+          <Tabs.List mb="sm">
+            <Tabs.Tab value="events">{t("Events")}</Tabs.Tab>
+            <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
+            <Tabs.Tab value="traffic">{t("Traffic")}</Tabs.Tab>
+            <Tabs.Tab value="log">{t("Log")}</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="events">
+            <Rows of="events" instanceId={instanceId} />
+          </Tabs.Panel>
+          <Tabs.Panel value="submissions">
+            <Rows of="submissions" instanceId={instanceId} />
+          </Tabs.Panel>
+          <Tabs.Panel value="traffic">
+            <Card>
+              <TrafficView
+                id={`record ${instanceId}`}
+                live={false}
+                har={`${base}/har`}
+                load={async () =>
+                  (
+                    await http.GET("/api/v1/admin/instance-records/{instance_id}/traffic", {
+                      params: { path, query: { limit: 1000 } },
+                    })
+                  ).data as never
+                }
+              />
+            </Card>
+          </Tabs.Panel>
+          <Tabs.Panel value="log">
+            <Log url={`${base}/container-log`} live={false} />
+          </Tabs.Panel>
+        </Tabs>
+      )}
     </Page>
   );
 }

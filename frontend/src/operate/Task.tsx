@@ -30,7 +30,9 @@ export function Task() {
   const box = useRef<HTMLElement>(null);
   const count = logs.data?.items.length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new line scrolls into view
-  useEffect(() => box.current?.scrollTo(0, box.current.scrollHeight), [count]);
+  useEffect(() => {
+    box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [count]);
   return (
     <Page
       title={spoken(query.data?.kind ?? t("Task"))}

@@ -1,5 +1,6 @@
 import { Card, Text } from "@mantine/core";
 import { api } from "../api/client";
+import { Blood } from "../components/Blood";
 import { A } from "../components/links";
 import { Empty, Loaded } from "../components/states";
 import { moment, t } from "../i18n";
@@ -43,7 +44,7 @@ export function Matrix({ competitionId }: { competitionId: string }) {
                         const [sign, word] = !cell
                           ? ["", ""]
                           : cell.first_blood
-                            ? ["🩸", t("first blood")]
+                            ? [<Blood key="first" />, t("first blood")]
                             : cell.solved
                               ? ["✓", t("solved")]
                               : [`${cell.attempts}×`, t("tried")];

@@ -11,7 +11,7 @@ import {
   Title,
 } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { api, type TeamDetail } from "../api/client";
+import { api, type CompetitionDetail, queries, refresh, type TeamDetail } from "../api/client";
 import { useMe } from "../api/me";
 import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
@@ -87,8 +87,25 @@ function Members({ team, competitionId, captain }: Own & { captain: boolean }) {
     "delete",
     "/api/v1/competitions/{competition_id}/team/members/{target_user_id}",
   );
-  const promote = api.useMutation("post", "/api/v1/competitions/{competition_id}/team/captain");
-  const leave = api.useMutation("post", "/api/v1/competitions/{competition_id}/team/leave");
+  // At once, not when it is fetched: what only a captain may ask is then not asked any more.
+  const become = (changed: Partial<CompetitionDetail>) => ({
+    onMutate: () =>
+      queries.setQueryData<CompetitionDetail>(
+        ["get", "/api/v1/competitions/{competition_id}", { params: { path } }],
+        (before) => before && { ...before, ...changed },
+      ),
+    onError: () => refresh("/api/v1/competitions"),
+  });
+  const promote = api.useMutation(
+    "post",
+    "/api/v1/competitions/{competition_id}/team/captain",
+    become({ my_role: "member" }),
+  );
+  const leave = api.useMutation(
+    "post",
+    "/api/v1/competitions/{competition_id}/team/leave",
+    become({ my_role: "", my_team_id: "", is_registered: false }),
+  );
   return (
     <Card>
       <Group justify="space-between" mb="xs">

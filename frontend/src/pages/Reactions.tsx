@@ -3,16 +3,16 @@ import { api } from "../api/client";
 import { type Message, t } from "../i18n";
 
 const REACTIONS = {
-  addictive: ["🎯", "addictive"],
-  mindblown: ["🤯", "mind-blowing"],
-  learned: ["📚", "learned something"],
-  goat_setter: ["🐐", "great author"],
-  overthought: ["🌀", "overthought it"],
-  guessy: ["🎲", "guessy"],
-  brutal: ["🔥", "brutal"],
-  buggy: ["🐛", "buggy"],
-  infra_broken: ["🔌", "infrastructure broken"],
-} as const satisfies Record<string, readonly [string, Message]>;
+  addictive: "addictive",
+  mindblown: "mind-blowing",
+  learned: "learned something",
+  goat_setter: "great author",
+  overthought: "overthought it",
+  guessy: "guessy",
+  brutal: "brutal",
+  buggy: "buggy",
+  infra_broken: "infrastructure broken",
+} as const satisfies Record<string, Message>;
 type Reaction = keyof typeof REACTIONS;
 
 /** What players say of a challenge, with one click. */
@@ -36,7 +36,6 @@ export function Reactions({
       </Text>
       <Group gap={6}>
         {(Object.keys(REACTIONS) as Reaction[]).map((reaction) => {
-          const [sign, word] = REACTIONS[reaction];
           const on = mine?.reactions.includes(reaction) ?? false;
           const count = stats?.counts[reaction] ?? 0;
           const change = on ? drop : add;
@@ -50,8 +49,7 @@ export function Reactions({
                 change.mutate({ params: { path: { challenge_id: challengeId, reaction }, query } })
               }
             >
-              <span aria-hidden>{sign}&nbsp;</span>
-              {t(word)}
+              {t(REACTIONS[reaction])}
               {count > 0 && ` ${count}`}
             </Button>
           );

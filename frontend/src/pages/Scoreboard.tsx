@@ -3,6 +3,7 @@ import { IconSnowflake } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { api, type CompetitionDetail, type ScoreboardEntry } from "../api/client";
+import { Blood } from "../components/Blood";
 import { Pick } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Search } from "../components/Listing";
@@ -254,9 +255,13 @@ function Breakdown({ competitionId }: { competitionId: string }) {
                 </Text>
               </Group>
               <Text size="sm" className="wrap">
-                {row.first_blood_team_name
-                  ? `🩸 ${row.first_blood_team_name}, ${moment(row.first_blood_at)}`
-                  : t("No first blood yet")}
+                {row.first_blood_team_name ? (
+                  <>
+                    <Blood /> {row.first_blood_team_name}, {moment(row.first_blood_at)}
+                  </>
+                ) : (
+                  t("No first blood yet")
+                )}
               </Text>
             </Card>
           ))}

@@ -87,7 +87,7 @@ function CompetitionCard({ competition }: { competition: CompetitionInfo }) {
           <PhaseBadge phase={competition.phase ?? "upcoming"} />
         </Group>
         <Text size="sm" c="dimmed" lineClamp={3} className="wrap">
-          {competition.description}
+          {plain(competition.description)}
         </Text>
         <Group mt="auto" justify="space-between" gap="xs">
           <When competition={competition} />
@@ -105,6 +105,9 @@ function CompetitionCard({ competition }: { competition: CompetitionInfo }) {
     </Card>
   );
 }
+
+/** Markdown's signs left out, for a card. */
+const plain = (text: string) => text.replace(/[*_`#>]+/g, "");
 
 /** When a competition starts, ends or ended. */
 export function When({
@@ -182,7 +185,7 @@ function Welcome() {
                           <PhaseBadge phase={competition.phase} />
                         </Group>
                         <Text size="sm" c="dimmed" lineClamp={2} className="wrap">
-                          {competition.description}
+                          {plain(competition.description)}
                         </Text>
                         <When competition={competition} />
                       </Card>

@@ -2,6 +2,7 @@ import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { api, type Wall as WallData } from "../api/client";
+import { Blood } from "../components/Blood";
 import { useTitle } from "../components/Page";
 import { Failure, Loaded } from "../components/states";
 import { Ago, Countdown } from "../components/time";
@@ -94,7 +95,7 @@ function Screen({ wall }: { wall: WallData }) {
           <ol className="wall-latest">
             {latest.slice(0, 10).map((solve) => (
               <li key={`${solve.team_id} ${solve.challenge_id}`}>
-                <strong>{solve.team_name}</strong> {solve.rank === 1 ? "🩸" : "✓"}{" "}
+                <strong>{solve.team_name}</strong> {solve.rank === 1 ? <Blood /> : "✓"}{" "}
                 {solve.challenge_name}{" "}
                 <span className="small">
                   <Ago at={solve.solved_at} />

@@ -183,7 +183,6 @@ async def download_attachment(
         path,
         filename=filename,
         media_type=mimetypes.guess_type(filename)[0] or "application/octet-stream",
-        headers={"X-Content-Type-Options": "nosniff"},
     )
 
 

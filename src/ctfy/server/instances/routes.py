@@ -206,7 +206,6 @@ async def download_attachment(
         media_type=media_type,
         headers={
             "Content-Disposition": f"attachment; filename*=utf-8''{quote(filename, safe='')}",
-            "X-Content-Type-Options": "nosniff",
         },
     )
 
