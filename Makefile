@@ -9,7 +9,7 @@ NODE := sh $(CURDIR)/tools/with-node
 
 WEB := src/ctfy/server/web/built/index.html
 
-.PHONY: up test check docs chaos bench fuzz images web clean
+.PHONY: up test check docs chaos bench bench-web screenshots fuzz images web clean
 
 up: .venv/.ready $(WEB)
 	@$(BIN)/ctfy-admin up $(ARGS)
@@ -40,6 +40,14 @@ bench: .venv/.dev
 	@$(BIN)/python bench/events.py
 	@$(BIN)/python bench/operators.py
 	@$(BIN)/python bench/nodes.py
+
+# What the web interface weighs, and when a page of it can be used; needs chromium.
+bench-web: .venv/.dev $(WEB)
+	@$(BIN)/python bench/web.py
+
+# Every page, dark and light, into docs/images; needs chromium.
+screenshots: .venv/.dev $(WEB)
+	@$(BIN)/python tools/screenshots.py
 
 # The base images that the examples' Dockerfiles name, made here from Debian packages.
 images:

@@ -6,6 +6,7 @@ server started on it, over loopback, for a few seconds a figure.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -202,7 +204,9 @@ def start(database: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def main() -> None:
+@contextlib.contextmanager
+def running() -> Iterator[tuple[str, int, Data, Path]]:
+    """A server on the data: its address, its process, what it holds, a folder for files."""
     with tempfile.TemporaryDirectory(prefix="ctfy-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -217,12 +221,17 @@ def main() -> None:
             server = start(database, folder, port)
             try:
                 wait_for("the server", lambda: _alive(url), 60)
-                report(url, server.pid, data, folder)
+                yield url, server.pid, data, folder
             finally:
                 server.terminate()
                 server.wait()
         finally:
             postgres.stop()
+
+
+def main() -> None:
+    with running() as (url, pid, data, folder):
+        report(url, pid, data, folder)
 
 
 def report(url: str, pid: int, data: Data, folder: Path) -> None:
