@@ -4,14 +4,14 @@ const ONCE_IN_MS = 60_000;
 
 /**
  * Load a part of the interface; while the server is away, wait for it. When the server is there but
- * the part is not, it was updated: take the new page, though not over and over.
+ * the part is not, twice, it was updated: take the new page, though not over and over.
  */
 export async function patiently<Part>(load: () => Promise<Part>): Promise<Part> {
-  for (;;) {
+  for (let failures = 0; ; failures++) {
     try {
       return await load();
     } catch (error) {
-      if (await answers()) {
+      if (failures && (await answers())) {
         if (Date.now() - Number(sessionStorage.getItem(KEPT)) < ONCE_IN_MS) throw error;
         sessionStorage.setItem(KEPT, String(Date.now()));
         window.location.reload();
