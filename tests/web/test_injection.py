@@ -51,6 +51,7 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
         mine.open(f"/competitions/{competition.id}")
         page.get_by_label("Team name").fill(f"{SHORT[:50]} {mark}")
         page.get_by_role("button", name="Create the team").click()
+        page.wait_for_url("**/challenges")
         page.get_by_role("tab", name="Team").click()
         page.get_by_label("Description").fill(TEXT)
         page.get_by_role("button", name="Save").click()

@@ -108,6 +108,7 @@ def test_a_captain_runs_a_team(arena: Arena, browser: Browser, size: tuple[int, 
         page = first.sign_in(captain, PASSWORD).open(f"/competitions/{competition.id}")
         page.get_by_label("Team name").fill(team)
         page.get_by_role("button", name="Create the team").click()
+        page.wait_for_url("**/challenges")
         page.get_by_role("tab", name="Team").click()
         page.get_by_role("button", name="New code").click()
         code = page.locator("code").first.inner_text()
