@@ -89,7 +89,7 @@ def report(url: str, data: load.Data) -> None:
             page = signed_in(mine, data.tokens[0]).open(board)
             page.get_by_role("row").nth(5).wait_for()
             rows = page.get_by_role("row").count()
-            line("rows of it in the page", str(rows))
+            line("rows of it in the page", str(rows), "")
 
 
 if __name__ == "__main__":
