@@ -50,10 +50,14 @@ class Window:
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path)
-        while any(_CUT in complaint for complaint in self.complaints):
-            self.complaints[:] = [line for line in self.complaints if _CUT not in line]
+        while len(lasting := self.lasting()) < len(self.complaints):
+            self.complaints[:] = lasting
             self.page.reload()
         return self.page
+
+    def lasting(self) -> list[str]:
+        """The complaints that are ours."""
+        return [line for line in self.complaints if _CUT not in line]
 
     def sign_in(self, client: PlatformClient, password: str) -> Window:
         """Sign in as the client's person, as the sign-in page does."""
@@ -92,8 +96,7 @@ def window(
     )
     try:
         yield opened
-        told = [line for line in opened.complaints if _CUT not in line]
-        assert not told, told
+        assert not opened.lasting(), opened.lasting()
     finally:
         context.close()
 

@@ -54,7 +54,7 @@ def look_at(mine: Window, path: str) -> list[str]:
     except (AssertionError, TimeoutError) as error:
         return [*mine.complaints, f"does not come up: {error}"]
     page.wait_for_timeout(150)  # what fades in has its colours then
-    found = findings(page) + [line for line in mine.complaints if "NETWORK_CHANGED" not in line]
+    found = findings(page) + mine.lasting()
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         found.append(f"is {wide} px too wide")

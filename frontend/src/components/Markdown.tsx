@@ -43,3 +43,6 @@ export function Markdown({ text }: { text: string }) {
     </Typography>
   );
 }
+
+/** Markdown's signs left out, for a card. */
+export const plain = (text: string) => text.replace(/[*_`#>]+/g, "");

@@ -4,9 +4,9 @@ import { useMe } from "../api/me";
 import { PhaseBadge } from "../components/badges";
 import { A, ButtonLink } from "../components/links";
 import { Loaded } from "../components/states";
+import { When } from "../components/When";
 import { t } from "../i18n";
 import { useCompetition } from "./useCompetition";
-import { When } from "./Welcome";
 
 const TABS = ["about", "challenges", "scoreboard", "team"] as const;
 

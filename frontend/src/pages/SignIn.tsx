@@ -69,6 +69,35 @@ function Refusal({ error }: { error: ApiError | null }) {
   );
 }
 
+function Email({ error }: { error?: string }) {
+  return (
+    <TextInput
+      name="email"
+      type="email"
+      label={t("E-mail")}
+      autoComplete="username"
+      required
+      withAsterisk={false}
+      error={error}
+    />
+  );
+}
+
+function NewPassword({ label, error }: { label: string; error?: string }) {
+  return (
+    <PasswordInput
+      name="password"
+      label={label}
+      description={t("At least eight characters")}
+      autoComplete="new-password"
+      minLength={8}
+      required
+      withAsterisk={false}
+      error={error}
+    />
+  );
+}
+
 export function Login() {
   const me = useMe().data;
   const [{ back }] = useFilters();
@@ -91,15 +120,7 @@ export function Login() {
             {password_auth.enabled !== false && (
               <form onSubmit={form.submit}>
                 <Stack>
-                  <TextInput
-                    name="email"
-                    type="email"
-                    label={t("E-mail")}
-                    autoComplete="username"
-                    required
-                    withAsterisk={false}
-                    error={form.fields.email}
-                  />
+                  <Email error={form.fields.email} />
                   <PasswordInput
                     name="password"
                     label={t("Password")}
@@ -178,25 +199,8 @@ export function Register() {
             withAsterisk={false}
             error={form.fields.display_name}
           />
-          <TextInput
-            name="email"
-            type="email"
-            label={t("E-mail")}
-            autoComplete="username"
-            required
-            withAsterisk={false}
-            error={form.fields.email}
-          />
-          <PasswordInput
-            name="password"
-            label={t("Password")}
-            description={t("At least eight characters")}
-            autoComplete="new-password"
-            minLength={8}
-            required
-            withAsterisk={false}
-            error={form.fields.password}
-          />
+          <Email error={form.fields.email} />
+          <NewPassword label={t("Password")} error={form.fields.password} />
           <Refusal error={form.error} />
           <Button type="submit" loading={form.busy}>
             {t("Sign up")}
@@ -265,16 +269,7 @@ export function Reset() {
     <Frame title={t("Set a new password")}>
       <form onSubmit={form.submit}>
         <Stack>
-          <PasswordInput
-            name="password"
-            label={t("New password")}
-            description={t("At least eight characters")}
-            autoComplete="new-password"
-            minLength={8}
-            required
-            withAsterisk={false}
-            error={form.fields.new_password}
-          />
+          <NewPassword label={t("New password")} error={form.fields.new_password} />
           <Refusal error={form.error} />
           <Button type="submit" loading={form.busy}>
             {t("Set it and sign in")}

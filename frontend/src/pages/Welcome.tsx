@@ -1,14 +1,16 @@
 import { Box, Card, Container, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { api, type CompetitionInfo, type PublicCompetition } from "../api/client";
+import { api, type CompetitionInfo } from "../api/client";
 import { useMe } from "../api/me";
 import { PhaseBadge } from "../components/badges";
 import { Choice } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
+import { plain } from "../components/Markdown";
 import { Page, useTitle } from "../components/Page";
+import { PublicCard } from "../components/PublicCard";
 import { Empty, Loaded } from "../components/states";
-import { Ago, Countdown } from "../components/time";
-import { moment, t } from "../i18n";
+import { When } from "../components/When";
+import { t } from "../i18n";
 
 /** The competitions; for visitors what this is, and the public ones. */
 export function Home() {
@@ -106,38 +108,6 @@ function CompetitionCard({ competition }: { competition: CompetitionInfo }) {
   );
 }
 
-/** Markdown's signs left out, for a card. */
-const plain = (text: string) => text.replace(/[*_`#>]+/g, "");
-
-/** When a competition starts, ends or ended. */
-export function When({
-  competition: { phase, starts_at, ends_at },
-}: {
-  competition: Pick<PublicCompetition, "starts_at" | "ends_at"> & { phase?: string };
-}) {
-  const [word, at] =
-    phase === "upcoming"
-      ? [t("starts in"), starts_at]
-      : phase === "running"
-        ? [t("ends in"), ends_at]
-        : [t("ended"), ends_at];
-  return (
-    <Text component="div" size="sm" c="dimmed" title={moment(at)}>
-      {phase === "running" && !ends_at ? (
-        t("no end")
-      ) : phase === "past" ? (
-        <>
-          {word} <Ago at={at} />
-        </>
-      ) : (
-        <>
-          {word} <Countdown to={at} />
-        </>
-      )}
-    </Text>
-  );
-}
-
 function Welcome() {
   useTitle("");
   const query = api.useQuery("get", "/api/v1/walls", { params: { query: { limit: 12 } } });
@@ -170,25 +140,7 @@ function Welcome() {
                   </Title>
                   <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
                     {items.map((competition) => (
-                      <Card key={competition.id} className="tile" component="article">
-                        <Group justify="space-between" wrap="nowrap" align="flex-start">
-                          <Title order={3} size="h4" className="wrap">
-                            <A
-                              to="/wall/$competitionId"
-                              params={{ competitionId: competition.id }}
-                              className="cover"
-                              c="inherit"
-                            >
-                              {competition.title}
-                            </A>
-                          </Title>
-                          <PhaseBadge phase={competition.phase} />
-                        </Group>
-                        <Text size="sm" c="dimmed" lineClamp={2} className="wrap">
-                          {plain(competition.description)}
-                        </Text>
-                        <When competition={competition} />
-                      </Card>
+                      <PublicCard key={competition.id} competition={competition} order={3} />
                     ))}
                   </SimpleGrid>
                 </Stack>

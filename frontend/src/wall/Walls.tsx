@@ -1,11 +1,9 @@
-import { Card, Group, SimpleGrid, Text } from "@mantine/core";
+import { Card, SimpleGrid } from "@mantine/core";
 import { api } from "../api/client";
-import { PhaseBadge } from "../components/badges";
-import { A } from "../components/links";
 import { Page } from "../components/Page";
+import { PublicCard } from "../components/PublicCard";
 import { Empty, Loaded } from "../components/states";
 import { t } from "../i18n";
-import { When } from "../pages/Welcome";
 
 /** The public competitions, each with its wall. */
 export function Walls() {
@@ -17,22 +15,7 @@ export function Walls() {
           items.length ? (
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
               {items.map((competition) => (
-                <Card key={competition.id} className="tile">
-                  <Group justify="space-between" wrap="nowrap">
-                    <Text fw={600} className="wrap">
-                      <A
-                        to="/wall/$competitionId"
-                        params={{ competitionId: competition.id }}
-                        className="cover"
-                        c="inherit"
-                      >
-                        {competition.title}
-                      </A>
-                    </Text>
-                    <PhaseBadge phase={competition.phase} />
-                  </Group>
-                  <When competition={competition} />
-                </Card>
+                <PublicCard key={competition.id} competition={competition} order={2} />
               ))}
             </SimpleGrid>
           ) : (

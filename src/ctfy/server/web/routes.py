@@ -37,6 +37,8 @@ _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}}},
     404: {"model": ErrorResponse},
 }
+# What crawlers and browsers ask for by themselves; an address of the interface has no dot.
+_names_file = re.compile(r"[^/]*\.[^/]*$").search
 _UNBUILT = (
     "<!doctype html><title>ctfy</title><p>The server runs; its web interface is not built. "
     "Run <code>make web</code>, then reload. The API is described at <a href='/docs'>/docs</a>."
@@ -44,7 +46,7 @@ _UNBUILT = (
 
 
 @router.get("/", include_in_schema=False, dependencies=[Everybody])
-async def index(request: Request) -> Response:
+async def index() -> Response:
     """The web interface."""
     return page()
 
@@ -57,13 +59,9 @@ async def file_or_page(path: str, request: Request) -> Response:
     """
     if path in _files():
         return _file(path, request.headers.get("accept-encoding", ""))
-    if path.partition("/")[0] == "api" or path.startswith("assets/") or _LOOKS_LIKE_FILE(path):
+    if path.partition("/")[0] == "api" or path.startswith("assets/") or _names_file(path):
         raise NotFound("not_found", "There is no such address.")
     return page()
-
-
-# What crawlers and browsers ask for by themselves; an address of the interface has no dot.
-_LOOKS_LIKE_FILE = re.compile(r"[^/]*\.[^/]*$").search
 
 
 @cache

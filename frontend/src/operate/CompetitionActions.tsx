@@ -1,0 +1,80 @@
+import { Button } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { ApiError, api, type CompetitionInfo } from "../api/client";
+import { Confirm } from "../components/Confirm";
+import { ButtonLink } from "../components/links";
+import { t } from "../i18n";
+
+/** What can be done with a whole competition: clone, export, archive, delete. */
+export function CompetitionActions({ competition }: { competition: CompetitionInfo }) {
+  const { id, title } = competition;
+  const navigate = useNavigate();
+  const params = { path: { competition_id: id } };
+  const clone = api.useMutation("post", "/api/v1/admin/competitions/{competition_id}/clone", {
+    onSuccess: (made) => navigate({ to: `/admin/competitions/${made.id}` as string }),
+  });
+  const update = api.useMutation("patch", "/api/v1/admin/competitions/{competition_id}");
+  const remove = api.useMutation("delete", "/api/v1/admin/competitions/{competition_id}", {
+    meta: { quiet: true },
+    onSuccess: () => navigate({ to: "/admin/competitions" }),
+  });
+  const kept = remove.error instanceof ApiError && remove.error.code === "competition_has_solves";
+  return (
+    <>
+      <ButtonLink
+        to="/competitions/$competitionId"
+        params={{ competitionId: id }}
+        variant="default"
+        size="xs"
+      >
+        {t("Open")}
+      </ButtonLink>
+      {competition.access === "public" && (
+        <ButtonLink
+          to="/wall/$competitionId"
+          params={{ competitionId: id }}
+          variant="default"
+          size="xs"
+        >
+          {t("Wall")}
+        </ButtonLink>
+      )}
+      <Button
+        size="xs"
+        variant="default"
+        onClick={() => clone.mutate({ params, body: { title: t("Copy of {title}", { title }) } })}
+      >
+        {t("Clone")}
+      </Button>
+      <Button
+        component="a"
+        size="xs"
+        variant="default"
+        href={`/api/v1/admin/competitions/${id}/export`}
+        download
+      >
+        {t("Export")}
+      </Button>
+      {competition.status !== "archived" && (
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() => update.mutate({ params, body: { status: "archived" } })}
+        >
+          {t("Archive")}
+        </Button>
+      )}
+      <Confirm
+        size="xs"
+        label={kept ? t("Delete with its solves") : t("Delete")}
+        question={t("Delete {title}?", { title })}
+        type={title}
+        act={() => remove.mutate({ params: { ...params, query: { force: kept } } })}
+      >
+        {kept
+          ? (remove.error as unknown as ApiError).message
+          : t("Its teams go with it. One that has solves asks a second time.")}
+      </Confirm>
+    </>
+  );
+}
