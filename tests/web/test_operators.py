@@ -61,8 +61,9 @@ def test_a_competition_from_the_first_click_to_its_end(
         expect(page.get_by_role("heading", name="Competitions")).to_be_visible()
 
         page.goto(f"{arena.url}/admin/competitions/{made.id}?tab=people")
-        page.get_by_label("E-mail").first.fill("later@example.org")
-        page.get_by_role("button", name="Add").first.click()
+        page.get_by_label("E-mail").last.fill("later@example.org")
+        page.get_by_role("button", name="Add").last.click()
+        expect(page.get_by_text("later@example.org")).to_be_visible()
         page.goto(f"{arena.url}/admin/competitions/{made.id}")
         page.get_by_label("Title").fill("")
         page.get_by_label("Starts").fill("2030-01-02T00:00")
@@ -80,6 +81,7 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
     with window(browser, arena.url, size) as mine:
         page = as_admin(mine, arena).open("/admin/challenges/notes")
         page.get_by_role("button", name="Build").click()
+        expect(page.get_by_text("Started: see the tasks")).to_be_visible()
         page.goto(f"{arena.url}/admin/tasks")
         page.get_by_role("link", name="challenge build").first.click()
         expect(page.get_by_text("succeeded").first).to_be_visible(timeout=30_000)
@@ -126,7 +128,7 @@ def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
         page.get_by_label("Title").fill(words)
         page.get_by_label("Text").fill("At **noon**.")
         page.get_by_role("button", name="Announce").click()
-        expect(page.get_by_text(words)).to_be_visible()
+        expect(page.get_by_role("main").get_by_text(words)).to_be_visible()
 
         page.goto(f"{arena.url}/admin/jobs")
         page.get_by_role("button", name="Run now").first.click()
