@@ -106,7 +106,7 @@ def fill_competition(
 ) -> None:
     cursor.execute(
         "INSERT INTO competitions (id, title, description, status, access, created_by, created_at,"
-        " updated_at) VALUES (%s, %s, '', 'published', 'public', 'u0000', %s, %s)",
+        " updated_at) VALUES (%s, %s, 'Two **days**.', 'published', 'public', 'u0000', %s, %s)",
         [competition, f"Bench {competition}", begin, begin],
     )
     names = [f"bench-{n:02}" for n in range(CHALLENGES)]

@@ -6,6 +6,7 @@ cached. Sizes are those of the files as an encrypted connection carries them (br
 
 from __future__ import annotations
 
+import gzip
 import statistics
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def weigh(mine: Window, path: str) -> int:
     mine.page.wait_for_timeout(500)
     files = [BUILT / address.lstrip("/") for address in loaded if address.startswith("/assets/")]
     packed = [file.with_name(file.name + ".br") for file in files]
-    index = (BUILT / "index.html").stat().st_size
+    index = len(gzip.compress((BUILT / "index.html").read_bytes()))
     return index + sum(
         (small if small.exists() else whole).stat().st_size
         for whole, small in zip(files, packed, strict=True)
@@ -65,6 +66,7 @@ def report(url: str, data: load.Data) -> None:
         for what, path in (
             ("the competitions", "/"),
             ("a competition", f"/competitions/{data.competitions[0]}"),
+            ("a challenge of it", f"/competitions/{data.competitions[0]}/challenges/bench-00"),
             ("its scoreboard", board),
         ):
             with window(browser, url) as mine:

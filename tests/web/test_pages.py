@@ -68,3 +68,29 @@ def look_at(mine: Window, path: str) -> list[str]:
 def test_every_address_of_the_router_is_looked_at(world: World) -> None:
     seen = {path.partition("?")[0] for who in WHO for path in world.pages(who)}
     assert world.uncovered(seen) == set()
+
+
+def test_descriptions_are_markdown_and_nothing_more(arena: Arena, browser: Browser) -> None:
+    written = (
+        "# Rules\n\n**Bold**, `a < b` &amp; [rules](https://example.org/rules) "
+        "[bad](javascript:alert(1)) ![sun](https://example.org/sun.png) <b>raw</b>\n\n"
+        "1. one\n2. two\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```\n<script>code</script>\n```\n"
+    )
+    deep = arena.competition(description=">" * 5000 + " deep")
+    competition = arena.competition(description=written)
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(arena.player("Reader"), PASSWORD).open(
+            f"/competitions/{competition.id}"
+        )
+        prose = page.locator(".prose")
+        expect(prose.get_by_role("heading", name="Rules")).to_be_visible()
+        expect(prose.locator("strong")).to_have_text("Bold")
+        expect(prose.locator("p code")).to_have_text("a < b")
+        expect(prose.get_by_role("link")).to_have_text(["rules", "sun"])
+        expect(prose).to_contain_text("& rules bad sun <b>raw</b>")
+        expect(prose.get_by_role("listitem")).to_have_text(["one", "two"])
+        expect(prose.get_by_role("cell")).to_have_text(["1", "2"])
+        expect(prose.locator("pre")).to_have_text("<script>code</script>\n")
+        assert prose.locator("img, script, b").count() == 0
+        mine.open(f"/competitions/{deep.id}")
+        expect(page.get_by_text("deep")).to_be_visible()

@@ -1,3 +1,5 @@
+import { type ComponentType, lazy } from "react";
+
 const KEPT = "ctfy-reloaded";
 const AGAIN_MS = 1000;
 const ONCE_IN_MS = 60_000;
@@ -20,6 +22,11 @@ export async function patiently<Part>(load: () => Promise<Part>): Promise<Part> 
     }
   }
 }
+
+/** A component that is loaded, patiently, when it is first shown. */
+// biome-ignore lint/suspicious/noExplicitAny: as React declares it, for components of any props
+export const later = <Component extends ComponentType<any>>(load: () => Promise<Component>) =>
+  lazy(() => patiently(async () => ({ default: await load() })));
 
 const answers = () =>
   fetch("/api/v1/health/live").then(

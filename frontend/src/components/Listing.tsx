@@ -1,7 +1,7 @@
-import { Card, Group, Pagination, Skeleton, Table, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
-import { type ReactNode, useState } from "react";
+import "@mantine/core/styles/Table.css";
+import "@mantine/core/styles/Pagination.css";
+import { Card, Group, Pagination, Skeleton, Table, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { t } from "../i18n";
 import { useFilters } from "./filters";
 import { Failure } from "./states";
@@ -107,25 +107,4 @@ function shown<Row>(column: Column<Row>) {
     visibleFrom: column.wide ? ("sm" as const) : undefined,
     className: column.right ? "digits" : undefined,
   };
-}
-
-/** A box that searches while one types; the text stands in the address. */
-export function Search({ label }: { label: string }) {
-  const [{ q = "" }, change] = useFilters();
-  const [text, setText] = useState(q);
-  const settle = useDebouncedCallback((next: string) => change({ q: next }), 250);
-  return (
-    <TextInput
-      type="search"
-      aria-label={label}
-      placeholder={label}
-      leftSection={<IconSearch size={16} />}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        settle(event.currentTarget.value);
-      }}
-      className="search"
-    />
-  );
 }

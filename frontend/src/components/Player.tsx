@@ -1,3 +1,4 @@
+import "@mantine/core/styles/Slider.css";
 import "@xterm/xterm/css/xterm.css";
 import { Button, Group, Slider, Stack, Text } from "@mantine/core";
 import { Terminal } from "@xterm/xterm";
@@ -10,7 +11,7 @@ const STEP_MS = 50;
 const LONGEST_PAUSE_S = 2;
 
 /** Plays an asciicast (version 2); pauses longer than two seconds are cut short. */
-export default function Player({ cast }: { cast: string }) {
+export function Player({ cast }: { cast: string }) {
   const host = useRef<HTMLDivElement>(null);
   const terminal = useRef<Terminal | null>(null);
   const shown = useRef(0);

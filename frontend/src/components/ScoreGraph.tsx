@@ -21,7 +21,7 @@ const COLORS = [
 ];
 
 /** The best teams over time, as steps. */
-export default function ScoreGraph({
+export function ScoreGraph({
   series,
   height = 380,
 }: {

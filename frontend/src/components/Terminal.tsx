@@ -8,13 +8,7 @@ import { t } from "../i18n";
 import { styled } from "./styled";
 
 /** A live terminal in a container. */
-export default function Terminal({
-  ticket,
-  ended,
-}: {
-  ticket: ShellSessionResponse;
-  ended: () => void;
-}) {
+export function Terminal({ ticket, ended }: { ticket: ShellSessionResponse; ended: () => void }) {
   const host = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState("");
   useEffect(() => {

@@ -16,41 +16,33 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
-  IconActivity,
-  IconAlertTriangle,
-  IconArchive,
   IconBell,
-  IconBox,
-  IconClockCog,
   IconDashboard,
   IconDeviceTv,
   IconFlag,
   IconLanguage,
-  IconListCheck,
   IconLogout,
   IconMoon,
-  IconPuzzle,
-  IconServer,
   IconSettings,
-  IconSpeakerphone,
   IconSun,
-  IconTerminal2,
   IconTrophy,
   IconUser,
-  IconUsers,
 } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type MeResponse } from "../api/client";
 import { follow } from "../api/live";
 import { signOut, useMe } from "../api/me";
+import { later } from "../api/patiently";
 import { Forward } from "../components/Forward";
 import { A, ButtonLink, IconLink, NavTo } from "../components/links";
 import { Failure } from "../components/states";
-import { LANGUAGES, type Language, language, type Message, speak, t } from "../i18n";
+import { LANGUAGES, type Language, language, speak, t } from "../i18n";
 import { LiveBanner } from "./LiveBanner";
 import { Missing } from "./Missing";
 import { useNews } from "./news";
+
+const OperatorMenu = later(async () => (await import("../operate/Menu")).OperatorMenu);
 
 /** The header, and on small screens and for operators the list of pages at the side. */
 export function Frame() {
@@ -100,7 +92,11 @@ export function Frame() {
             <MainLinks side />
             {operating && <Divider my="xs" />}
           </Box>
-          {operating && <OperatorLinks />}
+          {operating && (
+            <Suspense>
+              <OperatorMenu />
+            </Suspense>
+          )}
         </div>
         <main id="main" tabIndex={-1}>
           <LiveBanner />
@@ -143,39 +139,6 @@ function MainLinks({ side = false }: { side?: boolean }) {
         </ButtonLink>
       )}
     </>
-  );
-}
-
-const OPERATING = [
-  ["/admin", "Overview", IconDashboard],
-  ["/admin/competitions", "Competitions", IconFlag],
-  ["/admin/challenges", "Challenges", IconPuzzle],
-  ["/admin/instances", "Instances", IconBox],
-  ["/admin/records", "Records", IconArchive],
-  ["/admin/nodes", "Nodes", IconServer],
-  ["/admin/tasks", "Tasks", IconListCheck],
-  ["/admin/jobs", "Scheduled jobs", IconClockCog],
-  ["/admin/users", "Users", IconUsers],
-  ["/admin/announcements", "Announcements", IconSpeakerphone],
-  ["/admin/incidents", "Incidents", IconAlertTriangle],
-  ["/admin/activity", "Activity", IconActivity],
-  ["/admin/shells", "Shells", IconTerminal2],
-  ["/admin/settings", "Platform settings", IconSettings],
-] as const satisfies readonly (readonly [string, Message, typeof IconFlag])[];
-
-function OperatorLinks() {
-  return (
-    <nav aria-label={t("Operate")}>
-      {OPERATING.map(([to, label, Icon]) => (
-        <NavTo
-          key={to}
-          to={to}
-          label={t(label)}
-          leftSection={<Icon size={18} />}
-          activeOptions={{ exact: to === "/admin" }}
-        />
-      ))}
-    </nav>
   );
 }
 

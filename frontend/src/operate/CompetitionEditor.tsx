@@ -3,11 +3,9 @@ import {
   Card,
   Group,
   NativeSelect,
-  NumberInput,
   SimpleGrid,
   Stack,
   Tabs,
-  TagsInput,
   Textarea,
   TextInput,
 } from "@mantine/core";
@@ -23,6 +21,7 @@ import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { People, Registrations } from "./CompetitionPeople";
+import { NumberInput, TagsInput } from "./inputs";
 
 type Draft = CompetitionUpdate & { title: string };
 

@@ -13,9 +13,10 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { api, http, refusal, type ShellSessionResponse } from "../api/client";
 import { useMe } from "../api/me";
+import { later } from "../api/patiently";
 import { StateBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
 import { useFilters } from "../components/filters";
@@ -26,7 +27,7 @@ import { TrafficView } from "../components/Traffic";
 import { Ago } from "../components/time";
 import { moment, t } from "../i18n";
 
-const Terminal = lazy(() => import("../components/Terminal"));
+const Terminal = later(async () => (await import("../components/Terminal")).Terminal);
 
 /** One instance from the inside: traffic, containers, log, packets, a shell. */
 export function Instance() {

@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
+import { Button, Card, Group, Stack, Switch, Text } from "@mantine/core";
 import { useState } from "react";
 import { api, type ScheduledJobInfo } from "../api/client";
 import { StateBadge } from "../components/badges";
@@ -8,6 +8,7 @@ import { Ago } from "../components/time";
 import { told } from "../components/toasts";
 import { t } from "../i18n";
 import { spoken } from "../pages/ActivityFeed";
+import { NumberInput } from "./inputs";
 
 /** What the clock starts: how often, how it went, pause and run now. */
 export function Jobs() {

@@ -1,20 +1,11 @@
-import {
-  Button,
-  Card,
-  Group,
-  NumberInput,
-  Stack,
-  Switch,
-  TagsInput,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Button, Card, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api, type PlatformSettingInfo } from "../api/client";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { told } from "../components/toasts";
 import { t } from "../i18n";
+import { NumberInput, TagsInput } from "./inputs";
 
 /** What operators change while the platform runs; in force within a second, everywhere. */
 export function PlatformSettings() {

@@ -1,13 +1,14 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { refusal } from "../api/client";
+import { later } from "../api/patiently";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { t } from "../i18n";
 
-const Player = lazy(() => import("../components/Player"));
+const Player = later(async () => (await import("../components/Player")).Player);
 
 /** A recorded shell, played back. That one looked is noted in the activity log. */
 export function Recording() {

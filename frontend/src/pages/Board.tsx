@@ -1,3 +1,4 @@
+import "@mantine/core/styles/Table.css";
 import {
   Badge,
   Card,
@@ -14,9 +15,9 @@ import type { ChallengeInfo } from "../api/client";
 import { CategoryBadge, DifficultyBadge } from "../components/badges";
 import { Pick } from "../components/Choice";
 import { useFilters } from "../components/filters";
-import { Search } from "../components/Listing";
 import { A } from "../components/links";
 import { useTitle } from "../components/Page";
+import { Search } from "../components/Search";
 import { Empty } from "../components/states";
 import { Countdown } from "../components/time";
 import { t } from "../i18n";

@@ -1,12 +1,14 @@
 import { Alert, Anchor, Button, Card, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { api, http, type InstanceInfo, type ServiceEndpoint } from "../api/client";
+import { later } from "../api/patiently";
 import { StateBadge } from "../components/badges";
 import { Copy } from "../components/Copy";
-import { Traffic } from "../components/Traffic";
 import { Countdown, useNow, useSecondsTo } from "../components/time";
 import { duration, t } from "../i18n";
+
+const Traffic = later(async () => (await import("../components/Traffic")).Traffic);
 
 /** A team's instance of a challenge: start, wait, use, renew, stop. */
 export function InstancePanel({
@@ -150,18 +152,20 @@ function Ready({ instance }: { instance: InstanceInfo }) {
         <Stop id={instance.id} label={t("Stop")} />
       </Group>
       {traffic && (
-        <Traffic
-          title={t("Traffic of this instance")}
-          close={() => setTraffic(false)}
-          load={async () => {
-            const { data } = await http.GET("/api/v1/instances/{instance_id}/traffic", {
-              params: { path: { instance_id: instance.id } },
-            });
-            return data as never;
-          }}
-          id={`own ${instance.id}`}
-          har={`/api/v1/instances/${instance.id}/har`}
-        />
+        <Suspense>
+          <Traffic
+            title={t("Traffic of this instance")}
+            close={() => setTraffic(false)}
+            load={async () => {
+              const { data } = await http.GET("/api/v1/instances/{instance_id}/traffic", {
+                params: { path: { instance_id: instance.id } },
+              });
+              return data as never;
+            }}
+            id={`own ${instance.id}`}
+            har={`/api/v1/instances/${instance.id}/har`}
+          />
+        </Suspense>
       )}
     </Stack>
   );

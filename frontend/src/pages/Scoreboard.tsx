@@ -1,21 +1,22 @@
 import { Alert, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type Ref, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type CustomItemComponentProps, Virtualizer } from "virtua";
 import { api, type CompetitionDetail, type ScoreboardEntry } from "../api/client";
+import { later } from "../api/patiently";
 import { Blood } from "../components/Blood";
 import { Pick } from "../components/Choice";
 import { useFilters } from "../components/filters";
-import { Search } from "../components/Listing";
 import { A } from "../components/links";
 import { useTitle } from "../components/Page";
+import { Search } from "../components/Search";
 import { Empty, Loaded } from "../components/states";
 import { Ago, useNow } from "../components/time";
 import { moment, percent, t } from "../i18n";
 import { Matrix } from "./Matrix";
 import { useCompetition } from "./useCompetition";
 
-const Graph = lazy(() => import("../components/ScoreGraph"));
+const Graph = later(async () => (await import("../components/ScoreGraph")).ScoreGraph);
 const ALL = 10_000;
 
 /** A competition's scoreboard, as it moves: rows, graph, matrix, challenges. */
@@ -114,14 +115,7 @@ const ROW = 44;
 
 /** Thousands of rows, of which only the visible ones are in the page. */
 function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: CompetitionDetail }) {
-  const box = useRef<HTMLDivElement>(null);
   const points = competition.rank_by === "points";
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW,
-    overscan: 12,
-  });
   const fresh = useFresh(rows);
   const grid = { gridTemplateColumns: "3.5rem minmax(0, 1fr) 4.5rem 5.5rem" };
   return (
@@ -142,53 +136,53 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
         <div
           role="rowgroup"
           className="board"
-          ref={box}
           tabIndex={0}
           aria-label={t("Teams")}
           style={{ height: Math.min(rows.length * ROW + 2, 640) }}
         >
-          <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-            {virtual.getVirtualItems().map(({ index, start }) => {
-              const entry = rows[index]!;
-              const mine = entry.team_id === competition.my_team_id;
-              return (
-                <div
-                  role="row"
-                  key={entry.team_id}
-                  aria-rowindex={index + 1}
-                  className={fresh.has(entry.team_id) ? "row fresh" : "row"}
-                  data-mine={mine || undefined}
-                  style={{
-                    ...grid,
-                    height: ROW,
-                    position: "absolute",
-                    top: 0,
-                    left: 0,
-                    right: 0,
-                    transform: `translateY(${start}px)`,
-                  }}
-                >
-                  <span role="cell" className="digits">
-                    {entry.rank}
-                  </span>
-                  <span role="cell" className="clip">
-                    <A to="/teams/$teamId" params={{ teamId: entry.team_id }} c="inherit">
-                      {entry.team_name}
-                    </A>
-                  </span>
-                  <span role="cell" className="digits end">
-                    {points ? entry.points : entry.solved}
-                  </span>
-                  <span role="cell" className="end small">
-                    {entry.last_solve_at ? <Ago at={entry.last_solve_at} /> : "–"}
-                  </span>
-                </div>
-              );
-            })}
-          </div>
+          <Virtualizer data={rows} itemSize={ROW} bufferSize={12 * ROW} as={Part} item={Part}>
+            {(entry, index) => (
+              <div
+                role="row"
+                key={entry.team_id}
+                aria-rowindex={index + 1}
+                className={fresh.has(entry.team_id) ? "row fresh" : "row"}
+                data-mine={entry.team_id === competition.my_team_id || undefined}
+                style={{ ...grid, height: ROW }}
+              >
+                <span role="cell" className="digits">
+                  {entry.rank}
+                </span>
+                <span role="cell" className="clip">
+                  <A to="/teams/$teamId" params={{ teamId: entry.team_id }} c="inherit">
+                    {entry.team_name}
+                  </A>
+                </span>
+                <span role="cell" className="digits end">
+                  {points ? entry.points : entry.solved}
+                </span>
+                <span role="cell" className="end small">
+                  {entry.last_solve_at ? <Ago at={entry.last_solve_at} /> : "–"}
+                </span>
+              </div>
+            )}
+          </Virtualizer>
         </div>
       </div>
     </Card>
+  );
+}
+
+/** What holds rows in place: to a screen reader, nothing. */
+function Part({
+  ref,
+  style,
+  children,
+}: Pick<CustomItemComponentProps, "ref" | "style" | "children">) {
+  return (
+    <div role="presentation" ref={ref as Ref<HTMLDivElement>} style={style}>
+      {children}
+    </div>
   );
 }
 

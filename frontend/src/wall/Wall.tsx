@@ -1,14 +1,15 @@
 import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type Wall as WallData } from "../api/client";
+import { later } from "../api/patiently";
 import { Blood } from "../components/Blood";
 import { useTitle } from "../components/Page";
 import { Failure, Loaded } from "../components/states";
 import { Ago, Countdown } from "../components/time";
 import { t } from "../i18n";
 
-const Graph = lazy(() => import("../components/ScoreGraph"));
+const Graph = later(async () => (await import("../components/ScoreGraph")).ScoreGraph);
 const EVERY_MS = 2000;
 const ROWS = 15;
 

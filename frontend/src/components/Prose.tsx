@@ -1,0 +1,133 @@
+import "@mantine/core/styles/Typography.css";
+import { Typography } from "@mantine/core";
+import { lexer, type MarkedToken, type Token } from "marked";
+import { Fragment, type JSX, type ReactNode } from "react";
+
+const DEEPEST = 24;
+const SCHEMES = ["http:", "https:", "mailto:"];
+
+/**
+ * Markdown as elements: nothing is ever read as HTML. Raw HTML stays text; addresses other than
+ * http(s) and mail are only text; images would tell another server who reads, so they are links.
+ */
+export function Prose({ text }: { text: string }) {
+  let tokens: Token[];
+  try {
+    tokens = lexer(text);
+  } catch {
+    return <p className="wrap">{text}</p>; // nested deeper than the reader's stack
+  }
+  return <Typography className="prose">{all(tokens, 0)}</Typography>;
+}
+
+function all(tokens: Token[], depth: number): ReactNode {
+  return tokens.map((token, place) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a text's parts are not moved
+    <Fragment key={place}>{one(token as MarkedToken, depth)}</Fragment>
+  ));
+}
+
+function one(token: MarkedToken, depth: number): ReactNode {
+  if (depth > DEEPEST) return token.raw;
+  const inner = (tokens: Token[] | undefined) => all(tokens ?? [], depth + 1);
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "paragraph":
+      return <p>{inner(token.tokens)}</p>;
+    case "heading": {
+      // The page's own heading stands above these.
+      const Heading = `h${Math.min(6, token.depth + 2)}` as keyof JSX.IntrinsicElements;
+      return <Heading>{inner(token.tokens)}</Heading>;
+    }
+    case "code":
+      return (
+        <pre>
+          <code>{token.text}</code>
+        </pre>
+      );
+    case "blockquote":
+      return <blockquote>{inner(token.tokens)}</blockquote>;
+    case "list":
+      return token.ordered ? (
+        <ol start={Number(token.start)}>{inner(token.items)}</ol>
+      ) : (
+        <ul>{inner(token.items)}</ul>
+      );
+    case "list_item":
+      return <li>{inner(token.tokens)}</li>;
+    case "checkbox":
+      return token.checked ? "☑ " : "☐ ";
+    case "table":
+      return (
+        <table>
+          <thead>
+            <Row cells={token.header} of="th" depth={depth} />
+          </thead>
+          <tbody>
+            {token.rows.map((cells, place) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a text's parts are not moved
+              <Row key={place} cells={cells} of="td" depth={depth} />
+            ))}
+          </tbody>
+        </table>
+      );
+    case "hr":
+      return <hr />;
+    case "br":
+      return <br />;
+    case "strong":
+      return <strong>{inner(token.tokens)}</strong>;
+    case "em":
+      return <em>{inner(token.tokens)}</em>;
+    case "del":
+      return <del>{inner(token.tokens)}</del>;
+    case "codespan":
+      return <code>{token.text}</code>;
+    case "link":
+      return <Out to={token.href}>{inner(token.tokens)}</Out>;
+    case "image":
+      return <Out to={token.href}>{token.text || token.href}</Out>;
+    case "html":
+      return token.text;
+    case "text":
+      return token.tokens ? inner(token.tokens) : plainly(token.text);
+    case "escape":
+      return token.text;
+  }
+}
+
+function Row({ cells, of: Cell, depth }: { cells: Cells; of: "th" | "td"; depth: number }) {
+  return (
+    <tr>
+      {cells.map(({ tokens, align }, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a text's parts are not moved
+        <Cell key={place} style={{ textAlign: align ?? undefined }}>
+          {all(tokens, depth + 1)}
+        </Cell>
+      ))}
+    </tr>
+  );
+}
+
+type Cells = Extract<MarkedToken, { type: "table" }>["header"];
+
+/** A link to elsewhere, which does not learn where it was followed from. */
+function Out({ to, children }: { to: string; children: ReactNode }) {
+  if (!SCHEMES.includes(URL.parse(to, location.href)?.protocol ?? "")) return children;
+  return (
+    <a href={to} rel="noopener noreferrer nofollow" target="_blank">
+      {children}
+    </a>
+  );
+}
+
+/** `&lt;` and its like as the characters they stand for. */
+function plainly(text: string): string {
+  return text.replace(
+    /&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][\da-z]{1,31});/gi,
+    (entity) =>
+      new DOMParser().parseFromString(entity, "text/html").documentElement.textContent || entity,
+  );
+}
