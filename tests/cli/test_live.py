@@ -262,6 +262,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run("ctfy-admin admin challenges build").code == 2
     assert root.run("ctfy-admin admin challenges build nothing").code in (1, 4)
     assert root.both("ctfy-admin admin challenges build-state")
+    assert root.both("ctfy-admin admin challenges audit notes") == []
     assert root.both("ctfy-admin admin challenges pull-state")
     root.both("ctfy-admin admin challenges feedback notes")
     task = root.json("ctfy-admin admin tasks submit challenge_rescan")

@@ -191,6 +191,7 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
         assert (done.status, done.error) == ("succeeded", ""), admin.tasks.logs(task.id)
         assert done.progress == 1.0
     assert refused(admin.challenges.build, "nothing") == "challenge_not_found"
+    assert admin.challenges.audit("notes") == []
     built = {row.challenge_id: row for row in admin.challenges.build_state().rows}
     assert built["notes"].aggregated == "built"
     assert built["notes"].nodes[0].built_at > 0

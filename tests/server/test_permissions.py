@@ -75,6 +75,7 @@ PERMISSIONS = {
     "POST /admin/announcements": "admin",
     "DELETE /admin/announcements/{announcement_id}": "admin",
     "PATCH /admin/announcements/{announcement_id}": "admin",
+    "GET /admin/challenges/audit": "admin",
     "POST /admin/challenges/build-all": "admin",
     "GET /admin/challenges/build-state": "admin",
     "GET /admin/challenges/latency-histogram": "admin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -18,6 +19,7 @@ from tests.conftest import (
     PASSWORD,
     Arena,
     cloned_database,
+    lone_server,
     make_admin,
     mint_invite,
     sign_in,
@@ -105,6 +107,19 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
         page.get_by_role("tab", name="Traffic").click()
         expect(page.get_by_role("button", name=re.compile("watched-by"))).to_be_visible()
         mine.complaints.clear()  # the record was asked for until it was there
+
+
+def test_a_broken_challenge_is_shown_where_it_is(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "challenges"
+    shutil.copytree(CHALLENGES / "field-notes", folder / "field-notes")
+    with lone_server(tmp_path, CTFY_CHALLENGES_DIR=str(folder)) as url:
+        metadata = folder / "field-notes" / "metadata.yaml"
+        metadata.write_text(metadata.read_text().replace("difficulty: easy", "difficulty: no"))
+        with sign_in(url, ADMIN_EMAIL) as admin, window(browser, url) as mine:
+            page = mine.sign_in(admin, PASSWORD).open("/admin/challenges")
+            expect(page.get_by_text("field-notes/metadata.yaml:")).to_be_visible()
+            mine.open("/admin/challenges/field-notes")
+            expect(page.get_by_text("The audit found 1 mistake")).to_be_visible()
 
 
 def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:

@@ -225,6 +225,10 @@ export default {
   Language: "Sprache",
   "Largest team": "Größtes Team",
   "Last error": "Letzter Fehler",
+  "The audit found {n} mistake|The audit found {n} mistakes":
+    "Die Prüfung fand {n} Fehler|Die Prüfung fand {n} Fehler",
+  "Until the errors are mended, the folder is not read again.":
+    "Bis die Fehler behoben sind, wird der Ordner nicht neu gelesen.",
   "Last solve": "Letzte Lösung",
   Lasted: "Dauer",
   "Latest solves": "Neueste Lösungen",

@@ -9,6 +9,7 @@ import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { told } from "../components/toasts";
 import { moment, t } from "../i18n";
+import { Findings } from "./Findings";
 
 /** One challenge: built where, started how fast, said what of. */
 export function Challenge() {
@@ -55,6 +56,7 @@ export function Challenge() {
         </>
       }
     >
+      <Findings challengeId={challengeId} />
       {last && (
         <Alert color="orange" title={t("Last error")} className="wrap">
           {last.message} · <Ago at={last.ts} />

@@ -9,6 +9,7 @@ import { Search } from "../components/Search";
 import { Empty } from "../components/states";
 import { told } from "../components/toasts";
 import { number, percent, t } from "../i18n";
+import { Findings } from "./Findings";
 
 /** The catalogue, with how each challenge does across the fleet. */
 export function Challenges() {
@@ -40,6 +41,7 @@ export function Challenges() {
         </>
       }
     >
+      <Findings />
       <Group>
         <Search label={t("Find a challenge")} />
       </Group>

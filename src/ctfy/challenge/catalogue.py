@@ -95,38 +95,11 @@ class Catalogue:
     @classmethod
     def load(cls, root: Path) -> Catalogue:
         """The challenges under `root`. Raises BrokenChallenge when any is wrong."""
-        folders = discover(root)
-        findings = [f for folder in folders for f in audit(folder) if f.is_error]
-        seen: dict[str, Path] = {}
-        for folder in folders:
-            if not ID.match(folder.name):
-                findings.append(
-                    Finding(
-                        folder,
-                        0,
-                        "folder.name",
-                        f"`{folder.name}` is no challenge id",
-                        "use a-z, 0-9, - and _",
-                    )
-                )
-            if folder.name in seen:
-                findings.append(
-                    Finding(
-                        folder,
-                        0,
-                        "folder.twice",
-                        f"`{folder.name}` is also {seen[folder.name]}",
-                        "rename one of the folders",
-                    )
-                )
-            seen[folder.name] = folder
-        if findings:
-            raise BrokenChallenge(findings)
-        challenges = [load_challenge(root, folder) for folder in folders]
+        challenges, findings = look(root)
+        if errors := [finding for finding in findings if finding.is_error]:
+            raise BrokenChallenge(errors)
         for challenge in challenges:
             _ = challenge.digest  # of what is there now, to tell later changes by
-        if findings := _locked_for_ever(challenges):
-            raise BrokenChallenge(findings)
         return cls(challenges)
 
     def rescan(self, root: Path) -> Changes:
@@ -157,6 +130,25 @@ class Catalogue:
     def get(self, challenge_id: str) -> Challenge | None:
         """The challenge of that id."""
         return self.challenges.get(challenge_id)
+
+
+def look(root: Path) -> tuple[list[Challenge], list[Finding]]:
+    """The challenges under `root`, and all that the audit finds; no challenges beside an error."""
+    folders = discover(root)
+    findings = [finding for folder in folders for finding in audit(folder)]
+    seen: dict[str, Path] = {}
+    for folder in folders:
+        if not ID.match(folder.name):
+            problem, fix = f"`{folder.name}` is no challenge id", "use a-z, 0-9, - and _"
+            findings.append(Finding(folder, 0, "folder.name", problem, fix))
+        if folder.name in seen:
+            problem = f"`{folder.name}` is also {seen[folder.name]}"
+            findings.append(Finding(folder, 0, "folder.twice", problem, "rename one of them"))
+        seen[folder.name] = folder
+    if any(finding.is_error for finding in findings):
+        return [], findings
+    challenges = [load_challenge(root, folder) for folder in folders]
+    return challenges, findings + _locked_for_ever(challenges)
 
 
 def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:

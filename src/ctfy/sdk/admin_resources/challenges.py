@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
 from ctfy.server.models.challenges import AdminFeedbackRow, QuestionAttemptResetInfo
@@ -23,6 +24,11 @@ class AdminChallengesResource:
     def rescan(self) -> AdminTaskInfo:
         """Have every server and node look at its challenges folder again."""
         return self._http.fetch(AdminTaskInfo, "POST", "/admin/challenges/rescan")
+
+    def audit(self, challenge_id: str = "") -> list[ChallengeFinding]:
+        """What is wrong with the challenges folder as it is now, or with one challenge's."""
+        path = "/admin/challenges/audit"
+        return self._http.fetch_page(ChallengeFinding, path, limit=500, challenge_id=challenge_id)
 
     def build(self, challenge_id: str) -> AdminTaskInfo:
         """Build a challenge on every node."""

@@ -161,7 +161,7 @@ async def rescan(platform: Platform, report: Report) -> dict[str, Any]:
             platform.catalogue.rescan, platform.settings.challenges_dir
         )
     except (BrokenChallenge, OSError) as broken:
-        raise ToldFailure("challenges_broken", f"Params was changed: {broken}") from broken
+        raise ToldFailure("challenges_broken", f"Nothing was changed: {broken}") from broken
     await report.log(f"{len(platform.catalogue.challenges)} challenges: {changes}")
     async with platform.database.transaction() as session:
         emit(session, RESCANNED, audience=Audience.PLATFORM)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.challenges import fleet
+from ctfy.server.challenges.findings import audit_folder
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import NotFound
+from ctfy.server.errors import Conflict, NotFound
+from ctfy.server.models.audits import ChallengeFinding
+from ctfy.server.models.base import Page
 from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
 from ctfy.server.models.tasks import AdminTaskInfo
+from ctfy.server.pages import Limit, Offset
 from ctfy.server.platform import ThePlatform
 from ctfy.server.tasks import service as tasks
 
@@ -21,6 +27,20 @@ router = APIRouter(prefix="/admin/challenges", tags=["challenges"])
 async def rescan(platform: ThePlatform, session: Session, caller: Admin) -> AdminTaskInfo:
     """Look at the challenges folder again, everywhere."""
     return await tasks.submit(session, platform, caller.user_id, "challenge_rescan")
+
+
+@router.get("/audit")
+async def audit(
+    platform: ThePlatform, _: Admin, challenge_id: str = "", limit: Limit = 50, offset: Offset = 0
+) -> Page[ChallengeFinding]:
+    """What is wrong with the challenges folder as it is now, errors first."""
+    folder = platform.settings.challenges_dir
+    try:
+        found = await asyncio.to_thread(audit_folder, folder, challenge_id)
+    except OSError as error:
+        raise Conflict("challenges_broken", f"The folder cannot be read: {error}") from error
+    items = found[offset : offset + limit]
+    return Page(items=items, total=len(found), limit=limit, offset=offset)
 
 
 @router.get("/build-state")

@@ -31,6 +31,18 @@ def rescan() -> AdminTaskInfo:
 
 
 @app.command()
+@prints("severity path line problem fix rule", empty="Nothing is wrong.")
+def audit(
+    challenge_id: Annotated[str, typer.Argument(help="One challenge; left out: all")] = "",
+) -> builtins.list[Any]:
+    """List what is wrong with the server's challenges folder as it is now.
+
+    Example: ctfy-admin admin challenges audit
+    """
+    return [*session.admin().challenges.audit(challenge_id)]
+
+
+@app.command()
 @prints(_TASK)
 def build(
     challenge_id: ChallengeId = "", all_: All = False, competition: Competition = ""

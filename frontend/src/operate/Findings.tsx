@@ -1,0 +1,34 @@
+import { Alert, Group, Text } from "@mantine/core";
+import { api } from "../api/client";
+import { StateBadge } from "../components/badges";
+import { t } from "../i18n";
+
+/** What the audit says of the challenges folder, or of one challenge: nothing while all is well. */
+export function Findings({ challengeId = "" }: { challengeId?: string }) {
+  const { data } = api.useQuery("get", "/api/v1/admin/challenges/audit", {
+    params: { query: { challenge_id: challengeId, limit: 100 } },
+  });
+  if (!data?.total) return null;
+  const broken = data.items.some(({ severity }) => severity === "error");
+  return (
+    <Alert
+      color={broken ? "red" : "orange"}
+      title={t("The audit found {n} mistake|The audit found {n} mistakes", { n: data.total })}
+    >
+      {broken && (
+        <Text size="sm" mb="xs">
+          {t("Until the errors are mended, the folder is not read again.")}
+        </Text>
+      )}
+      {data.items.map(({ path, line, rule, severity, problem, fix }) => (
+        <Group key={`${path} ${line} ${rule} ${problem}`} gap="xs" wrap="nowrap" align="baseline">
+          <StateBadge state={severity} />
+          <Text size="sm" className="wrap">
+            <code>{line ? `${path}:${line}` : path}</code> {problem}. {fix} · {rule}
+          </Text>
+        </Group>
+      ))}
+      {data.total > data.items.length && "…"}
+    </Alert>
+  );
+}

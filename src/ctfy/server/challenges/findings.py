@@ -1,0 +1,29 @@
+"""What the audit says of the challenges folder as it is now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ctfy.challenge.catalogue import discover, look
+from ctfy.server.models.audits import ChallengeFinding
+
+
+def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
+    """Every finding, or one challenge's, errors first. Reads files. Raises OSError."""
+    root = root.resolve()
+    folders = {folder: folder.name for folder in discover(root)}
+    _, findings = look(root)
+    rows = [
+        ChallengeFinding(
+            challenge_id=next(folders[f] for f in (each.path, *each.path.parents) if f in folders),
+            path=str(each.path.relative_to(root)),
+            line=each.line,
+            rule=each.rule,
+            severity="error" if each.is_error else "warning",
+            problem=each.problem.replace(f"{root}/", ""),
+            fix=each.fix.replace(f"{root}/", ""),
+        )
+        for each in findings
+    ]
+    rows.sort(key=lambda row: (row.severity, row.path, row.line))
+    return [row for row in rows if challenge_id in ("", row.challenge_id)]
