@@ -235,6 +235,19 @@ def test_a_browser_gets_its_session_as_a_cookie_and_is_led_on(url: str, issuer: 
         assert me.json()["email"] == issuer.person["email"]
 
 
+def test_a_browser_that_is_refused_is_led_back_to_the_sign_in_page(
+    url: str, issuer: Issuer
+) -> None:
+    issuer.person["email_verified"] = False
+    with httpx.Client(headers={"Accept": "text/html"}, follow_redirects=True) as browser:
+        page = browser.get(f"{url}/api/v1/auth/login/corp")
+        assert (page.url.path, page.status_code) == ("/login", 200)
+        assert page.url.params["error"] == "provider_email_unverified"
+        assert browser.cookies.get("ctfy_session") is None
+        page = browser.get(f"{url}/api/v1/auth/callback/corp", params={"error": "access_denied"})
+        assert page.url.params["error"] == "oauth_missing_params"
+
+
 def test_the_state_works_once_and_in_the_browser_that_began(url: str) -> None:
     with httpx.Client() as browser:
         out = browser.get(f"{url}/api/v1/auth/login/corp")

@@ -228,3 +228,13 @@ def test_the_other_language(arena: Arena, browser: Browser) -> None:
         page = mine.open("/login")
         expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
         assert page.evaluate("document.documentElement.lang") == "de"
+
+
+def test_a_failed_sign_in_elsewhere_says_why(arena: Arena, browser: Browser) -> None:
+    with window(browser, arena.url) as mine:
+        page = mine.open("/login?error=provider_email_unverified")
+        expect(page.get_by_role("alert")).to_contain_text("not verified")
+        mine.sign_in(arena.player("Linker"), PASSWORD).open("/login?error=identity_taken")
+        expect(page.get_by_role("alert")).to_contain_text("somebody else")
+        page.get_by_role("link", name="Settings").click()
+        expect(page.get_by_text("Linked accounts")).to_be_visible()

@@ -22,6 +22,7 @@ export interface Filters {
   competition?: string;
   user_code?: string;
   back?: string;
+  error?: string;
 }
 
 /** Take an address's query: texts as texts, `offset` as a number, nothing else. */

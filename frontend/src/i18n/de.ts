@@ -225,6 +225,20 @@ export default {
   Language: "Sprache",
   "Largest team": "Größtes Team",
   "Last error": "Letzter Fehler",
+  "The other side did not confirm who you are.":
+    "Die andere Seite hat nicht bestätigt, wer du bist.",
+  "That was begun in another browser, or took too long.":
+    "Das wurde in einem anderen Browser begonnen oder hat zu lange gedauert.",
+  "The other side does not answer as it should.":
+    "Die andere Seite antwortet nicht, wie sie sollte.",
+  "Your e-mail address is not verified there.": "Deine E-Mail-Adresse ist dort nicht bestätigt.",
+  "The other account has no e-mail address.": "Das andere Konto hat keine E-Mail-Adresse.",
+  "There is an account with this e-mail address: sign in to it, and link the other one in its settings.":
+    "Es gibt ein Konto mit dieser E-Mail-Adresse: Melde dich dort an und verknüpfe das andere in den Einstellungen.",
+  "The other account belongs to somebody else here.":
+    "Das andere Konto gehört hier schon jemand anderem.",
+  "This account is suspended.": "Dieses Konto ist gesperrt.",
+  "Try again, or another way to sign in.": "Versuche es noch einmal oder melde dich anders an.",
   "The audit found {n} mistake|The audit found {n} mistakes":
     "Die Prüfung fand {n} Fehler|Die Prüfung fand {n} Fehler",
   "Until the errors are mended, the folder is not read again.":

@@ -16,10 +16,10 @@ import { ApiError, api, http } from "../api/client";
 import { changeCaller, useMe } from "../api/me";
 import { Forward } from "../components/Forward";
 import { useFilters } from "../components/filters";
-import { A } from "../components/links";
+import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
 import { Loaded } from "../components/states";
-import { t } from "../i18n";
+import { type Message, t } from "../i18n";
 
 /** A path on this server; anything else leads home. */
 const onward = (back?: string) => (back?.startsWith("/") && !back.startsWith("//") ? back : "/");
@@ -100,7 +100,7 @@ function NewPassword({ label, error }: { label: string; error?: string }) {
 
 export function Login() {
   const me = useMe().data;
-  const [{ back }] = useFilters();
+  const [{ back, error }] = useFilters();
   const navigate = useNavigate();
   const providers = api.useQuery("get", "/api/v1/auth/providers");
   const form = useSending(async ({ email = "", password = "" }) => {
@@ -111,9 +111,11 @@ export function Login() {
     await changeCaller();
     await navigate({ href: onward(back) });
   });
+  if (me && error) return <NotLinked error={error} />;
   if (me && !form.busy) return <Forward to={onward(back)} />;
   return (
     <Frame title={t("Sign in")}>
+      {error && <NotSignedIn error={error} />}
       <Loaded query={providers} height={220}>
         {({ providers: others, password_auth }) => (
           <>
@@ -148,6 +150,39 @@ export function Login() {
           </>
         )}
       </Loaded>
+    </Frame>
+  );
+}
+
+/** What may go wrong with an account elsewhere, by the API's word for it. */
+const REFUSALS: Record<string, Message> = {
+  oauth_missing_params: "The other side did not confirm who you are.",
+  oauth_state_mismatch: "That was begun in another browser, or took too long.",
+  oauth_link_session_expired: "That was begun in another browser, or took too long.",
+  oauth_provider_failed: "The other side does not answer as it should.",
+  provider_email_unverified: "Your e-mail address is not verified there.",
+  account_email_missing: "The other account has no e-mail address.",
+  email_taken:
+    "There is an account with this e-mail address: sign in to it, and link the other one in its settings.",
+  identity_taken: "The other account belongs to somebody else here.",
+  account_suspended: "This account is suspended.",
+};
+
+function NotSignedIn({ error }: { error: string }) {
+  return (
+    <Alert color="red" role="alert" title={t("That did not work")}>
+      {t(REFUSALS[error] ?? "Try again, or another way to sign in.")}
+    </Alert>
+  );
+}
+
+function NotLinked({ error }: { error: string }) {
+  return (
+    <Frame title={t("Linked accounts")}>
+      <NotSignedIn error={error} />
+      <ButtonLink to="/settings" search={{ tab: "signing-in" }} variant="default">
+        {t("Settings")}
+      </ButtonLink>
     </Frame>
   );
 }

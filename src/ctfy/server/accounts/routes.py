@@ -20,6 +20,7 @@ from ctfy.server.accounts.service import Origin
 from ctfy.server.competitions.people import claim_invites
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
+from ctfy.server.errors import CtfyError
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
     CreateFineGrainedTokenRequest,
@@ -352,24 +353,32 @@ async def oauth_callback(
 ) -> AuthTokenResponse | RedirectResponse:
     """Where the provider sends the browser back to: signs in, or links.
 
-    A browser gets its session as a cookie and is led on; a client gets the token.
+    A browser gets its session as a cookie and is led on, or back to the sign-in page, which says
+    what went wrong; a client gets the token.
     """
     browser = "text/html" in request.headers.get("accept", "")
-    outcome = await oauth.finish(
-        platform.database,
-        session,
-        platform.settings,
-        provider,
-        code=code,
-        state=state,
-        cookie=request.cookies.get(_STATE_COOKIE, ""),
-    )
+    try:
+        outcome = await oauth.finish(
+            platform.database,
+            session,
+            platform.settings,
+            provider,
+            code=code,
+            state=state,
+            cookie=request.cookies.get(_STATE_COOKIE, ""),
+        )
+        if not outcome.linked:
+            await service.require_active(session, outcome.user_id)
+    except CtfyError as refused:
+        if not browser:
+            raise
+        await session.rollback()
+        return RedirectResponse(f"/login?error={refused.code}", 303)
     if outcome.linked:
         if browser:
-            return RedirectResponse("/settings", 303)
+            return RedirectResponse("/settings?tab=signing-in", 303)
         return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)
     user = await session.get_one(User, outcome.user_id)
-    await service.require_active(session, user.id)
     if user.email:
         await claim_invites(session, user.id, user.email)
     token = service.new_session(session, outcome.user_id, origin_of(request))
