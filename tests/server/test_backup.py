@@ -101,8 +101,8 @@ def test_a_damaged_backup_changes_nothing(
             tar.extractall(tmp_path / "parts", filter="data")
         manifest = tmp_path / "parts" / "manifest.json"
         words = manifest.read_text()
-        assert '"revision": "0003"' in words
-        manifest.write_text(words.replace('"revision": "0003"', '"revision": "9999"'))
+        assert '"revision": "0004"' in words
+        manifest.write_text(words.replace('"revision": "0004"', '"revision": "9999"'))
         with tarfile.open(broken, "w") as tar:
             for part in sorted((tmp_path / "parts").iterdir()):
                 tar.add(part, part.name)
@@ -119,12 +119,13 @@ def test_a_damaged_backup_changes_nothing(
 def test_migrations_go_back_and_forth(tmp_path: Path) -> None:
     with cloned_database() as database:
         for arguments, revision in (
+            (["downgrade", "0003"], "0003"),
             (["downgrade", "0002"], "0002"),
-            (["upgrade"], "0003"),
+            (["upgrade"], "0004"),
             (["downgrade", "0001"], "0001"),
-            (["migrate"], "0003"),
+            (["migrate"], "0004"),
             (["stamp", "0002"], "0002"),
-            (["stamp", "0003"], "0003"),
+            (["stamp", "0004"], "0004"),
         ):
             done = ctfy_admin(database, tmp_path, *arguments)
             assert done.returncode == 0, done.stderr
@@ -133,4 +134,4 @@ def test_migrations_go_back_and_forth(tmp_path: Path) -> None:
         assert (everything.returncode, everything.stderr.count("\n")) == (1, 1)
         unknown = ctfy_admin(database, tmp_path, "upgrade", "--revision", "9999")
         assert unknown.returncode == 1
-        assert "there are: 0001, 0002, 0003" in unknown.stderr
+        assert "there are: 0001, 0002, 0003, 0004" in unknown.stderr

@@ -69,6 +69,44 @@ def test_a_team_is_told_of_its_instance_and_strangers_are_not(arena: Arena) -> N
                 assert event["challenge_id"] == "notes"
 
 
+def test_an_invited_person_is_told_and_strangers_are_not(arena: Arena) -> None:
+    competition = arena.competition("field-notes")
+    captain = arena.registered(competition, "Inviter")
+    friend, stranger = arena.player("Friend"), arena.player("Stranger")
+    name = "competition_invite_changed"
+    limited = friend.auth.mint_token("elsewhere", competition_access="none")
+    outside = PlatformClient(arena.url, limited.token, max_retries=0)
+    with following(friend) as mine, following(stranger) as theirs, following(outside) as token:
+        captain.competition(competition.id).team.invites.send(friend.me.get().email)
+        (told,) = wait_for("the invite", lambda: [e for e in mine if e["event"] == name])
+        assert (told["team_name"], told["kind"], told["status"]) == ("Inviter", "direct", "pending")
+        assert not [e for e in theirs + token if e["event"] == name]
+    assert [e.event for e in friend.activities.list()].count(name) == 1
+    assert name not in [e.event for e in stranger.activities.list()]
+
+
+def test_a_private_competition_moves_for_its_people_alone(arena: Arena) -> None:
+    competition = arena.competition("field-notes", access="private_hidden")
+    people = [arena.player("One"), arena.player("Other")]
+    for person in people:
+        invites = arena.admin.admin.competition_invites
+        invites.invite(competition.id, email=person.me.get().email)
+    one, other = people
+    other.competition(competition.id).register()
+    stranger = arena.player("Stranger")
+    wanted = {"team_registered", "scoreboard_updated"}
+    of = lambda seen: {e["event"] for e in seen if e.get("competition_id") == competition.id}  # noqa: E731
+    with following(other) as theirs, following(stranger) as strange:
+        one.competition(competition.id).register()
+        assert one.submissions.submit_qa("field-notes", competition.id, "hello").correct
+        wait_for("the events", lambda: wanted <= of(theirs))
+        assert not of(strange)
+        assert "flag_correct" not in of(theirs)
+    shown = lambda person: {e.team_name for e in person.activities.list(event="team_registered")}  # noqa: E731
+    assert "One" in shown(other)
+    assert "One" not in shown(stranger)
+
+
 def test_admins_are_told_of_nodes_and_players_are_not(arena: Arena) -> None:
     player = arena.player()
     competition = arena.competition(access="private_hidden")

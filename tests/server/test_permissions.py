@@ -391,6 +391,7 @@ LOOK = [
     "GET /teams",
     "GET /teams/{team_id}",
     "GET /teams/{team_id}/achievements",
+    "GET /walls/{competition_id}",
 ]
 
 

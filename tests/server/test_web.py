@@ -61,6 +61,9 @@ def test_signing_out_takes_the_cookie_and_the_session(signed_in: httpx.Client) -
     assert "ctfy_session" not in signed_in.cookies
     again = httpx.get(f"{signed_in.base_url}/api/v1/me", cookies=cookies)
     assert again.status_code == 401
+    gone = again.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in gone] == ["ctfy_session", "ctfy_signed_in"]
+    assert all("Max-Age=0" in cookie for cookie in gone)
 
 
 def test_a_header_counts_before_the_cookie(arena: Arena, signed_in: httpx.Client) -> None:
@@ -133,3 +136,21 @@ def test_a_wall_shows_nothing_else(arena: Arena, fields: dict[str, str]) -> None
     assert (answer.status_code, answer.json()["code"]) == (404, "competition_not_found")
     listed = httpx.get(f"{arena.url}/api/v1/walls?limit=500").json()["items"]
     assert competition.id not in [item["id"] for item in listed]
+
+
+def test_a_private_wall_is_for_those_who_may_see_it(arena: Arena) -> None:
+    competition = arena.competition("field-notes", access="private_hidden")
+    member, stranger = arena.player("Member"), arena.player("Stranger")
+    email = member.me.get().email
+    arena.admin.admin.competition_invites.invite(competition.id, email=email)
+    member.competition(competition.id).register()
+    lacking = member.auth.mint_token("no scoreboard", permissions={"instances": "read"}).token
+
+    def answer(token: str) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = httpx.get(f"{arena.url}/api/v1/walls/{competition.id}", headers=headers)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert answer(member.auth.mint_token("all").token) == (200, "")
+    assert answer(stranger.auth.mint_token("all").token) == (404, "competition_not_found")
+    assert answer(lacking) == (403, "token_missing_scope")

@@ -59,18 +59,21 @@ export const api = createQueryClient(http);
 const passes = (error: unknown) =>
   error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
 
+/** The session ended, and the server took its cookie away: a visitor may still see much. */
+const isOver = (error: unknown) => error instanceof ApiError && error.status === 401;
+
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      retry: (count, error) => passes(error) && count < 4,
+      retry: (count, error) => (passes(error) && count < 4) || (isOver(error) && count < 1),
       retryDelay: (count, error) =>
         Math.max(500 * 2 ** count, error instanceof ApiError ? error.retryAfter * 1000 : 0),
     },
   },
   queryCache: new QueryCache({
     onError(error) {
-      if (error instanceof ApiError && error.status === 401) void refresh("/api/v1/me");
+      if (isOver(error)) void refresh("/api/v1/me");
     },
   }),
   mutationCache: new MutationCache({

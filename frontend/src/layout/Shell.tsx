@@ -172,7 +172,7 @@ function Visitor() {
 
 function Person() {
   const me = useMe().data!;
-  const inbox = api.useQuery("get", "/api/v1/me/inbox", {}, { refetchInterval: 20_000 }).data;
+  const inbox = api.useQuery("get", "/api/v1/me/inbox", {}, { refetchInterval: 60_000 }).data;
   const waiting = inbox
     ? (inbox.unread_announcement_count ?? 0) +
       inbox.incoming_invites.length +

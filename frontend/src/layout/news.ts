@@ -33,8 +33,27 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
     case "announcement_created":
       told(text("title") || t("Announcement"), t("Read it in your inbox."), "blue");
       return;
+    case "competition_invite_changed":
+      tellOfInvite(event, ours, text("user_id") === me);
+      return;
+    case "team_member_kicked":
+      if (text("user_id") === me)
+        told(t("You are no longer on {team}", { team: event.team_name ?? "" }), "", "orange");
+      return;
     case "team_member_joined":
       if (ours && text("user_id") !== me) told(t("Somebody joined your team"));
       return;
   }
+}
+
+/** An invite or a request: to whom it is made, and to whom it was answered. */
+function tellOfInvite(event: LiveEvent, ours: boolean, mine: boolean) {
+  const team = event.team_name ?? "";
+  const asked = event.kind === "join_request";
+  const said = `${asked ? "request" : "invite"} ${event.status ?? event.action}`;
+  if (mine && said === "invite pending") told(t("{team} invites you", { team }));
+  if (mine && said === "invite invite") told(t("You are invited to a competition"));
+  if (mine && said === "request approved") told(t("{team} took you in", { team }));
+  if (mine && said === "request rejected") told(t("{team} declined", { team }), "", "orange");
+  if (ours && !mine && said === "request pending") told(t("Somebody asks to join your team"));
 }

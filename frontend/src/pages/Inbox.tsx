@@ -11,7 +11,7 @@ import { t } from "../i18n";
 
 /** Invitations, requests and announcements. */
 export function Inbox() {
-  const query = api.useQuery("get", "/api/v1/me/inbox", {}, { refetchInterval: 4000 });
+  const query = api.useQuery("get", "/api/v1/me/inbox");
   const accept = api.useMutation(
     "post",
     "/api/v1/competitions/{competition_id}/invites/{invite_id}/accept",

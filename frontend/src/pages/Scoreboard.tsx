@@ -72,8 +72,8 @@ function Teams({ competition }: { competition: CompetitionDetail }) {
     "get",
     "/api/v1/competitions/{competition_id}/scoreboard",
     { params: { path: { competition_id: competition.id }, query: { limit: ALL } } },
-    // Others' solves are told only in public competitions; an unchanged one is answered with 304.
-    { refetchInterval: competition.access === "public" ? 60_000 : 5000 },
+    // What moves it is told to everybody, in private competitions to their people.
+    { refetchInterval: 60_000 },
   );
   return (
     <Loaded query={query} height={480}>

@@ -2,10 +2,12 @@ import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type Wall as WallData } from "../api/client";
+import { useMe } from "../api/me";
 import { later } from "../api/patiently";
 import { Blood } from "../components/Blood";
+import { ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
-import { Failure, Loaded } from "../components/states";
+import { Loaded } from "../components/states";
 import { Ago, Countdown } from "../components/time";
 import { t } from "../i18n";
 
@@ -13,7 +15,7 @@ const Graph = later(async () => (await import("../components/ScoreGraph")).Score
 const EVERY_MS = 2000;
 const ROWS = 15;
 
-/** A competition on a projector: no sign-in, nothing to click, readable from the last row. */
+/** A competition on a projector: no sign-in for a public one, nothing to click, readable from the last row. */
 export function Wall() {
   const { competitionId } = useParams({ from: "/wall/$competitionId" });
   const query = api.useQuery(
@@ -22,6 +24,7 @@ export function Wall() {
     { params: { path: { competition_id: competitionId } } },
     { refetchInterval: EVERY_MS, refetchIntervalInBackground: true, staleTime: EVERY_MS },
   );
+  const me = useMe().data;
   useTitle(query.data?.competition.title ?? t("Wall"));
   return (
     <main className="wall">
@@ -33,7 +36,11 @@ export function Wall() {
       <Loaded query={query} height={600}>
         {(wall) => <Screen wall={wall} />}
       </Loaded>
-      {query.error && !query.data ? <Failure error={query.error} /> : null}
+      {query.error && !query.data && me === null ? (
+        <ButtonLink to="/login" search={{ back: `/wall/${competitionId}` }} mt="md">
+          {t("Sign in")}
+        </ButtonLink>
+      ) : null}
     </main>
   );
 }

@@ -44,10 +44,14 @@ class Caller:
         """Super admin, with a session."""
         return self.token_kind == "user" and self.role == "super_admin"
 
+    @property
+    def runs(self) -> frozenset[str]:
+        """The competitions whose own administrator they are, with a session."""
+        return self.administered if self.token_kind == "user" else frozenset()
+
     def administers(self, competition_id: str) -> bool:
         """An administrator, or this competition's own."""
-        own = self.token_kind == "user" and competition_id in self.administered
-        return self.is_admin or own
+        return self.is_admin or competition_id in self.runs
 
     @property
     def is_admin(self) -> bool:

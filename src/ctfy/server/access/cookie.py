@@ -13,8 +13,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Query, Request, Response
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy.server.errors import Forbidden, begin_request, error_response
 
@@ -52,7 +52,24 @@ class CookieSession:
                 return
             bearer = (b"authorization", b"Bearer " + token.encode())
             scope = {**scope, "headers": [*scope["headers"], bearer]}
+            send = _forgetting(send)
         await self._app(scope, receive, send)
+
+
+def _forgetting(send: Send) -> Send:
+    """Takes the cookies away when the session is none any more: the browser is a visitor's then."""
+
+    async def forgetting(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 401:
+            headers = MutableHeaders(scope=message)
+            if "www-authenticate" in headers:  # the token is not valid, whatever else was asked
+                gone = Response()
+                forget(gone)
+                for value in gone.headers.getlist("set-cookie"):
+                    headers.append("set-cookie", value)
+        await send(message)
+
+    return forgetting
 
 
 def _token_in(scope: Scope) -> str:

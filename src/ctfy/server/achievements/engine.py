@@ -13,6 +13,7 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.achievements.catalogue import BY_EVENT
 from ctfy.server.achievements.rule import Achievement, Happening
 from ctfy.server.achievements.tables import Unlock
+from ctfy.server.competitions.service import audience_of
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.events.follower import follow
@@ -128,12 +129,11 @@ async def award(
     )
     if new is None:
         return False
-    open_to_all = row.Competition.access == "public" and row.Competition.status == "published"
     emit(
         session,
         "achievement_unlocked",
         # A secret one is told to its team alone.
-        audience=Audience.EVERYBODY if open_to_all and not achievement.secret else Audience.TEAM,
+        audience=Audience.TEAM if achievement.secret else audience_of(row.Competition),
         team_id=team_id,
         team_name=row.Team.name,
         challenge_id=context.get("challenge_id", ""),

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.tables import User
-from ctfy.server.events.outbox import Audience
+from ctfy.server.events.outbox import PERSONAL, Audience
 from ctfy.server.events.tables import Event
 from ctfy.server.models.activity import (
     Activity,
@@ -24,15 +24,26 @@ from ctfy.server.teams.tables import TeamMember
 
 
 def for_caller(caller: Caller) -> Any:
-    """The condition on events that the caller may read: global ones and their teams'."""
+    """The condition on events that the caller may read, as the stream tells them.
+
+    Global ones, their competitions' and teams', and those about themselves.
+    """
     if caller.is_admin:
         return Event.audience != Audience.PLATFORM
     mine = select(TeamMember.team_id).where(TeamMember.user_id == caller.user_id)
+    entered = select(TeamMember.competition_id).where(TeamMember.user_id == caller.user_id)
+    competition_id = Event.payload["competition_id"].as_string()
+    about_me = Event.name.in_(PERSONAL) & (Event.payload["user_id"].as_string() == caller.user_id)
     if caller.token_kind != "user" and caller.competition_access != "all":
-        mine = mine.where(TeamMember.competition_id.in_(caller.competition_ids))
+        reach = TeamMember.competition_id.in_(caller.competition_ids)
+        mine, entered = mine.where(reach), entered.where(reach)
+        about_me &= competition_id.in_(caller.competition_ids)
     return or_(
         Event.audience == Audience.EVERYBODY,
+        (Event.audience == Audience.COMPETITION)
+        & (competition_id.in_(entered) | competition_id.in_(caller.runs)),
         (Event.audience == Audience.TEAM) & Event.team_id.in_(mine),
+        (Event.audience != Audience.PLATFORM) & about_me,
     )
 
 

@@ -18,6 +18,7 @@ from ctfy.server.competitions.tables import (
 )
 from ctfy.server.database.base import now
 from ctfy.server.errors import Conflict, NotFound
+from ctfy.server.events.outbox import Audience
 from ctfy.server.instances.tables import ALIVE, Instance
 from ctfy.server.models.competitions import (
     CompetitionMembershipInfo,
@@ -70,6 +71,12 @@ def published() -> Select[Competition]:
     return select(Competition).where(
         Competition.status == "published", Competition.access == "public"
     )
+
+
+def audience_of(competition: Competition) -> Audience:
+    """Who hears of a competition's teams and scores: everybody only where it is open to all."""
+    shown = competition.access == "public" and competition.status == "published"
+    return Audience.EVERYBODY if shown else Audience.COMPETITION
 
 
 def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:

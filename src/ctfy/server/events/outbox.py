@@ -16,9 +16,16 @@ class Audience(StrEnum):
     """Who is told."""
 
     EVERYBODY = "everybody"
+    COMPETITION = "competition"  # the people of `competition_id`: on its teams, or running it
     TEAM = "team"
     ADMINS = "admins"
     PLATFORM = "platform"  # the replicas themselves: nobody reads it
+
+
+# What the person it is about, `user_id`, hears of besides its audience.
+PERSONAL = frozenset(
+    {"competition_invite_changed", "competition_admin_changed", "team_member_kicked"}
+)
 
 
 def emit(

@@ -18,7 +18,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import Database
-from ctfy.server.events.outbox import Audience
+from ctfy.server.events.outbox import PERSONAL, Audience
 
 log = structlog.get_logger()
 
@@ -90,6 +90,16 @@ class Told:
     payload: dict[str, Any]
     created_at: datetime
 
+    @property
+    def competition_id(self) -> str:
+        """The competition it happened in; empty when in none."""
+        return str(self.payload.get("competition_id", ""))
+
+    @property
+    def person(self) -> str:
+        """Who hears of it because it is about them; empty when nobody does."""
+        return str(self.payload.get("user_id", "")) if self.name in PERSONAL else ""
+
     @cached_property
     def frame(self) -> bytes:
         """The event as a frame of the stream, encoded once for all readers."""
@@ -149,11 +159,16 @@ class Listener:
 
     def may_read(self, told: Told) -> bool:
         """Whether an event is for this reader."""
+        rights = self.rights
         if told.audience == Audience.EVERYBODY:
             return True
+        if told.audience == Audience.PLATFORM:
+            return False
+        if rights.is_admin or (told.person == self.user_id and rights.reach(told.competition_id)):
+            return True
         if told.audience == Audience.TEAM:
-            return self.rights.is_admin or told.team_id in self.rights.teams
-        return told.audience == Audience.ADMINS and self.rights.is_admin
+            return told.team_id in rights.teams
+        return told.audience == Audience.COMPETITION and told.competition_id in rights.competitions
 
     @property
     def idle(self) -> bool:
@@ -193,10 +208,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a reader may be told."""
+    """What a reader may be told. `competitions`: those they are in or run.
+
+    `reach`: whether the reader's token reaches into a competition at all.
+    """
 
     is_admin: bool = False
     teams: frozenset[str] = frozenset()
+    competitions: frozenset[str] = frozenset()
+    reach: Callable[[str], bool] = bool
 
 
 class Relay:
@@ -209,6 +229,7 @@ class Relay:
         self._listeners: set[Listener] = set()
         self._admins: set[Listener] = set()
         self._by_team: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._by_competition: defaultdict[str, set[Listener]] = defaultdict(set)
         self._by_user: defaultdict[str, set[Listener]] = defaultdict(set)
         self._position = Position()
         self._recent: deque[Told] = deque(maxlen=_REMEMBERED)
@@ -305,12 +326,16 @@ class Relay:
     def _set_rights(self, listener: Listener, rights: Rights) -> None:
         for team_id in listener.rights.teams:
             self._forget(self._by_team, team_id, listener)
+        for competition_id in listener.rights.competitions:
+            self._forget(self._by_competition, competition_id, listener)
         self._admins.discard(listener)
         if rights.is_admin:
             self._admins.add(listener)
         listener.rights = rights
         for team_id in rights.teams:
             self._by_team[team_id].add(listener)
+        for competition_id in rights.competitions:
+            self._by_competition[competition_id].add(listener)
 
     @staticmethod
     def _forget(index: defaultdict[str, set[Listener]], key: str, listener: Listener) -> None:
@@ -333,10 +358,15 @@ class Relay:
                 self._set_rights(listener, rights)
 
     def _readers(self, told: Told) -> Iterable[Listener]:
+        if told.audience == Audience.EVERYBODY:
+            return self._listeners
+        people: set[Listener] = set()
         if told.audience == Audience.TEAM:
-            own = self._by_team.get(told.team_id or "", set())
-            return own | self._admins
-        return self._listeners
+            people = self._by_team.get(told.team_id or "", people)
+        elif told.audience == Audience.COMPETITION:
+            people = self._by_competition.get(told.competition_id, people)
+        about = self._by_user.get(told.person, set()) & self._listeners
+        return people | about | self._admins
 
     async def _keep_alive(self) -> None:
         while True:

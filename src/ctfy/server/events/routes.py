@@ -28,8 +28,13 @@ async def _rights(platform: Platform, caller: Caller) -> Rights:
                 TeamMember.user_id == caller.user_id
             )
         )
-        teams = {row.team_id for row in rows if caller.sees_competition(row.competition_id)}
-    return Rights(caller.is_admin, frozenset(teams))
+        own = [row for row in rows if caller.sees_competition(row.competition_id)]
+    return Rights(
+        caller.is_admin,
+        frozenset(row.team_id for row in own),
+        frozenset(row.competition_id for row in own) | caller.runs,
+        caller.sees_competition,
+    )
 
 
 class EventStreamResponse(Response):
@@ -87,7 +92,8 @@ async def events(
     caller: StreamCaller,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> Response:
-    """The caller's events as they happen: global ones, their teams', and for admins all."""
+    """The caller's events as they happen: global ones, their competitions' and teams', those about
+    them, and for admins all."""
     after = Position.parse(last_event_id) if last_event_id else None
     if last_event_id and after is None:
         raise field_error(["header", "Last-Event-ID"], "must be an id that this stream gave")

@@ -211,12 +211,22 @@ async def list_walls(
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
-@router.get("/walls/{competition_id}", dependencies=[Everybody], response_model=Wall)
+@router.get("/walls/{competition_id}", response_model=Wall)
 async def wall(
-    competition_id: str, request: Request, platform: ThePlatform, session: Session
+    competition_id: str,
+    request: Request,
+    platform: ThePlatform,
+    session: Session,
+    caller: MaybeCaller,
 ) -> Response:
-    """A public competition for a big screen, as players see it; 304 while nothing changed."""
+    """A competition for a big screen, as players see it; 304 while nothing changed.
+
+    A public one for everybody, any other for those who may see it.
+    """
     found = await session.scalar(published().where(Competition.id == competition_id))
+    if found is None and caller is not None:
+        caller.check_scope(Scope.SCOREBOARD, ScopeLevel.READ)
+        found = await check_visible(platform, session, caller, competition_id)
     if found is None:
         raise everywhere.no_public()
     competition = _public(found)

@@ -14,7 +14,7 @@ from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.metadata import Mode, Question
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import get_competition, require_running
+from ctfy.server.competitions.service import audience_of, get_competition, require_running
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
@@ -40,11 +40,6 @@ class Ground:
     challenge_id: str
     instance_id: str | None
     started_at: datetime | None
-
-    @property
-    def public(self) -> bool:
-        """Whether everybody may see the competition."""
-        return self.competition.access == "public" and self.competition.status == "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +228,7 @@ def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, 
         "answer": text,
         "correct": correct,
         "scores": scores,
-        "public": ground.public,
+        "audience": audience_of(ground.competition),
         "solve_time_s": (moment - started).total_seconds() if correct else 0.0,
         "submitted_at": moment.isoformat(),
         "cap": platform.settings.question_attempt_caps.get(question.mode),

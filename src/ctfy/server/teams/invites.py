@@ -90,7 +90,7 @@ async def send(
         raise Conflict("already_member", "They are on your team already.")
     invite = _new(team, caller, kind="direct", target_user_id=target)
     await _add_pending(session, invite, "invite_already_pending", "They are invited already.")
-    tell(session, "competition_invite_changed", team, target, caller, invite_id=invite.id)
+    _tell(session, team, invite, caller)
     return invite
 
 
@@ -107,7 +107,7 @@ async def request(
     await _add_pending(
         session, invite, "request_already_pending", "You have asked this team already."
     )
-    tell(session, "competition_invite_changed", team, caller.user_id, caller, invite_id=invite.id)
+    _tell(session, team, invite, caller)
     return invite
 
 
@@ -196,7 +196,7 @@ async def settle_own(
     if outcome == "accepted":
         await membership.join(session, team, caller.user_id, caller)
     _end(invite, outcome)
-    tell(session, "competition_invite_changed", team, caller.user_id, caller, invite_id=invite.id)
+    _tell(session, team, invite, caller)
     return team
 
 
@@ -219,7 +219,7 @@ async def settle_request(
     if outcome == "approved":
         await membership.join(session, team, person, caller)
     _end(invite, outcome)
-    tell(session, "competition_invite_changed", team, person, caller, invite_id=invite.id)
+    _tell(session, team, invite, caller)
     return team
 
 
@@ -232,8 +232,7 @@ async def revoke(
     if invite.team_id != team.id or invite.kind == "join_request" or invite.status != "pending":
         raise _no_invite()
     _end(invite, "revoked")
-    target = invite.target_user_id or ""
-    tell(session, "competition_invite_changed", team, target, caller, invite_id=invite.id)
+    _tell(session, team, invite, caller)
 
 
 async def _of_competition(session: AsyncSession, competition_id: str, invite_id: str) -> TeamInvite:
@@ -251,6 +250,20 @@ def _require_kind(invite: TeamInvite, kind: str) -> None:
             kind=invite.kind,
             needed=kind,
         )
+
+
+def _tell(session: AsyncSession, team: Team, invite: TeamInvite, caller: Caller) -> None:
+    """Tell the team, and the person whom it is about."""
+    tell(
+        session,
+        "competition_invite_changed",
+        team,
+        invite.target_user_id or "",
+        caller,
+        invite_id=invite.id,
+        kind=invite.kind,
+        status=invite.status,
+    )
 
 
 def _end(invite: TeamInvite, status: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.tables import User
-from ctfy.server.competitions.service import get_visible, phase_of
+from ctfy.server.competitions.service import audience_of, get_visible, phase_of
 from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, field_error
@@ -51,7 +51,7 @@ async def register(
     emit(
         session,
         "team_registered",
-        audience=public_audience(competition),
+        audience=audience_of(competition),
         team_id=team.id,
         team_name=team.name,
         competition_id=competition_id,
@@ -107,12 +107,6 @@ async def add_member(session: AsyncSession, team: Team, user_id: str) -> None:
     )
     if joined is None:
         raise Conflict("already_on_team", "They are on a team here already.", user_id=user_id)
-
-
-def public_audience(competition: Competition) -> Audience:
-    """Who hears of a competition's teams: everybody only where everybody may see it."""
-    shown = competition.access == "public" and competition.status == "published"
-    return Audience.EVERYBODY if shown else Audience.TEAM
 
 
 def tell(

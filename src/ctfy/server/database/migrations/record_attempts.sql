@@ -3,7 +3,7 @@
 -- Everything about one team and challenge happens one after the other. Locks are taken in one
 -- order by everybody (team and challenge first, then the challenge's counter), so that batches of
 -- several replicas cannot wait for one another in a circle.
-CREATE FUNCTION ctfy_record_attempts(attempts jsonb)
+CREATE OR REPLACE FUNCTION ctfy_record_attempts(attempts jsonb)
 RETURNS TABLE (
   "position" int, verdict text, missing jsonb, wrong int, solved_before boolean, rank int
 ) LANGUAGE plpgsql AS $$
@@ -17,7 +17,7 @@ DECLARE
   whole boolean;
   place int;
   owner record;
-  moved text[] := '{}';
+  moved jsonb := '{}';
 BEGIN
   FOR key IN
     SELECT DISTINCT (a->>'team_id') || '|' || (a->>'challenge_id')
@@ -77,9 +77,10 @@ BEGIN
             attempt->>'competition_id', attempt->>'user_id', attempt->>'id',
             (attempt->>'submitted_at')::timestamptz);
         solved := solved || (attempt->>'question_id');
-        IF (attempt->>'public')::boolean AND NOT (attempt->>'competition_id') = ANY (moved) THEN
-          moved := moved || (attempt->>'competition_id');
-        END IF;
+        -- A server before 0004 names no audience, and lets only public competitions be told of.
+        moved := moved || jsonb_strip_nulls(jsonb_build_object(attempt->>'competition_id',
+          coalesce(attempt->>'audience',
+            CASE WHEN (attempt->>'public')::boolean THEN 'everybody' END)));
         whole := NOT EXISTS (SELECT FROM jsonb_array_elements_text(attempt->'questions') q
           WHERE NOT q = ANY (solved));
         IF whole THEN
@@ -125,8 +126,9 @@ BEGIN
     RETURN NEXT;
   END LOOP;
 
-  -- One for all that a batch changed in a public competition.
+  -- One for all that a batch changed in a competition, told to its audience.
   INSERT INTO events (name, audience, payload, created_at)
-    SELECT 'scoreboard_updated', 'everybody', jsonb_build_object('team_id', '', 'team_name', '',
-      'challenge_id', '', 'competition_id', m), clock_timestamp() FROM unnest(moved) m;
+    SELECT 'scoreboard_updated', m.value, jsonb_build_object('team_id', '', 'team_name', '',
+      'challenge_id', '', 'competition_id', m.key), clock_timestamp()
+    FROM jsonb_each_text(moved) m;
 END $$;
