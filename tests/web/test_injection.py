@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import httpx
@@ -48,6 +49,19 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
         page.get_by_label("Bio", exact=True).first.fill(TEXT)
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Saved")).to_be_visible()
+        for field, value in (
+            ("Country", "<b"),
+            ("Time zone", SHORT),
+            ("Website", "javascript:alert(1)"),
+            ("Website", f'https://example.org/"{SHORT}'),
+            ("Links", "me javascript:alert(1)"),
+            ("Links", f'{SHORT.replace(" ", "/")} https://example.org/"{SHORT.replace(" ", "/")}'),
+        ):
+            mine.open("/settings")  # what was refused before is forgotten
+            page.get_by_label(field, exact=True).first.fill(value)
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_text(re.compile("^(Saved|That did not work)$"))).to_be_visible()
+        mine.complaints.clear()  # the browser notes the refusals in its console
         mine.open(f"/competitions/{competition.id}")
         page.get_by_label("Team name").fill(f"{SHORT[:50]} {mark}")
         page.get_by_role("button", name="Create the team").click()
@@ -72,7 +86,8 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
         me = page.evaluate("fetch('/api/v1/me').then((answer) => answer.json())")
         team_id = me["competition_teams"][0]["team_id"]
         arena.admin.admin.announcements.create(title=SHORT, body=TEXT)
-        arena.admin.admin.nodes.patch(arena.admin.nodes.list()[0].id, display_name=SHORT)
+        node = arena.admin.nodes.list()[0]
+        arena.admin.admin.nodes.patch(node.id, display_name=SHORT, labels={"about": SHORT})
         for path in (
             *("/", "/inbox", "/scoreboard", "/scoreboard?tab=people", "/settings?tab=sessions"),
             f"/competitions/{competition.id}",
@@ -99,7 +114,13 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
             wait_for("the archive", lambda: records.get(ready.id).artifacts.archived_at > 0)
             for path in (
                 *("/admin", "/admin/competitions", "/admin/users", "/admin/announcements"),
-                *("/admin/nodes", "/admin/activity", "/admin/instances", "/admin/records"),
+                *(
+                    "/admin/nodes",
+                    f"/admin/nodes/{node.id}",
+                    "/admin/activity",
+                    "/admin/instances",
+                    "/admin/records",
+                ),
                 f"/admin/competitions/{competition.id}",
                 f"/admin/competitions/{competition.id}?tab=teams",
                 *(f"/admin/users/{me['id']}", f"/admin/teams/{team_id}", "/admin/incidents"),
@@ -107,7 +128,7 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
                 f"/admin/records/{ready.id}?tab=traffic",
             ):
                 inert(operator.open(path), alerts)
-        arena.admin.admin.nodes.patch(arena.admin.nodes.list()[0].id, display_name="node")
+        arena.admin.admin.nodes.patch(node.id, display_name="node", labels={})
 
 
 def inert(page: Page, alerts: list[str]) -> None:
