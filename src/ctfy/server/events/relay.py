@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -134,14 +134,6 @@ async def read_settled(
     return _settled((await session.execute(_READ, values)).all(), most)
 
 
-class Subscription:
-    """A queue of every event, for this server's own use."""
-
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[Told] = asyncio.Queue(_BACKLOG)
-        self.dropped = asyncio.Event()
-
-
 class Listener:
     """One reader of the stream: who they are, and the frames that wait for them.
 
@@ -219,12 +211,20 @@ class Rights:
     reach: Callable[[str], bool] = bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """Somebody who waits for one of some events of one instance."""
+
+    names: frozenset[str]
+    met: asyncio.Event
+
+
 class Relay:
-    """One LISTEN connection that follows the outbox and hands each event to every subscriber."""
+    """One LISTEN connection that follows the outbox and hands each event to whoever it is for."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._subscriptions: set[Subscription] = set()
+        self._expected: defaultdict[str, set[Expectation]] = defaultdict(set)
         self._observers: list[Callable[[Told], None]] = []
         self._listeners: set[Listener] = set()
         self._admins: set[Listener] = set()
@@ -375,15 +375,17 @@ class Relay:
                 if listener.idle:
                     listener.put(KEEP_ALIVE)
 
-    @asynccontextmanager
-    async def subscribe(self) -> AsyncIterator[Subscription]:
-        """A queue that receives every event from now on."""
-        subscription = Subscription()
-        self._subscriptions.add(subscription)
+    @contextmanager
+    def expect(self, instance_id: str, names: frozenset[str]) -> Iterator[asyncio.Event]:
+        """Set once one of the named events, from now on, tells of the instance."""
+        expectation = Expectation(names, asyncio.Event())
+        self._expected[instance_id].add(expectation)
         try:
-            yield subscription
+            yield expectation.met
         finally:
-            self._subscriptions.discard(subscription)
+            self._expected[instance_id].discard(expectation)
+            if not self._expected[instance_id]:
+                del self._expected[instance_id]
 
     async def read(self, after: Position) -> tuple[list[Told], bool]:
         """The settled events after a position, and whether more wait behind them."""
@@ -420,10 +422,7 @@ class Relay:
             for listener in list(self._readers(told)):
                 if listener.may_read(told):
                     listener.put(told.frame)
-            for subscription in list(self._subscriptions):
-                try:
-                    subscription.queue.put_nowait(told)
-                except asyncio.QueueFull:
-                    subscription.dropped.set()
-                    self._subscriptions.discard(subscription)
+            for expectation in self._expected.get(str(told.payload.get("instance_id")), ()):
+                if told.name in expectation.names:
+                    expectation.met.set()
         return more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -121,16 +122,23 @@ async def get_status(
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> InstanceStatusResponse:
     """How far an instance is; while it starts, the answer waits up to `wait` seconds for news."""
-    async with platform.relay.subscribe() as subscription:
+    with platform.relay.expect(instance_id, service.STARTED) as news:
         row = await service.get_owned(session, caller, instance_id, competition_id)
         status = service.status_response(row)
         if not wait or status.status != "starting":
             return status
         await session.commit()  # no transaction stays open while we wait
-        await service.wait_for_news(subscription, instance_id, service.STARTED, wait)
+        await _at_most(wait, news)
     async with platform.database.transaction() as later:
         row = await service.get_owned(later, caller, instance_id, competition_id)
         return service.status_response(row)
+
+
+async def _at_most(seconds: float, news: asyncio.Event) -> None:
+    """Return when the news is there, at the latest after `seconds`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await news.wait()
 
 
 @router.post("/{instance_id}/renew")
@@ -158,16 +166,14 @@ async def stop(
 ) -> StopResponse:
     """Stop an instance. The answer comes when it is off its node."""
     row = await service.get_owned(session, caller, instance_id, competition_id)
-    async with platform.relay.subscribe() as subscription:
+    with platform.relay.expect(instance_id, service.STOPPED) as news:
         moved = await lifecycle.request_stop(
             session, platform.jobs, instance_id, "user", actor_id=caller.user_id
         )
         await session.commit()
         leaving = moved.state if moved else row.Instance.state
         if leaving == State.STOPPING:
-            await service.wait_for_news(
-                subscription, instance_id, service.STOPPED, service.STOP_WAIT_S
-            )
+            await _at_most(service.STOP_WAIT_S, news)
     return StopResponse(id=instance_id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,6 @@ from ctfy.server.competitions.service import require_running, visible
 from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.database.base import new_id, now
 from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
-from ctfy.server.events.relay import Subscription
 from ctfy.server.instances import lifecycle
 from ctfy.server.instances.answers import digest, instance_answers
 from ctfy.server.instances.placement import place, queue
@@ -402,20 +400,6 @@ async def renew(
         raise Conflict("instance_not_running", "This instance is over. Start a new one.")
     await lifecycle.tell(session, "instance_renewed", renewed, ttl=seconds)
     return expires_at.timestamp()
-
-
-async def wait_for_news(
-    subscription: Subscription, instance_id: str, names: frozenset[str], seconds: float
-) -> None:
-    """Return when one of the named events tells of the instance, at the latest after `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                told = await subscription.queue.get()
-                if told.name in names and told.payload.get("instance_id") == instance_id:
-                    return
-    except TimeoutError:
-        return
 
 
 async def stop_all(session: AsyncSession, platform: Platform, actor_id: str = "") -> list[str]:
