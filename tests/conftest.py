@@ -58,6 +58,8 @@ def pytest_report_header() -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller starts PostgreSQL before there is any worker."""
+    # Each of the tests' many nodes would make and remove as many as a node in earnest.
+    os.environ.setdefault("CTFY_NODE_SPARE_NETWORKS", "2")
     if os.environ.get("PYTEST_XDIST_WORKER"):
         return
     folder = Path(tempfile.mkdtemp(prefix="ctfy-tests-"))

@@ -95,6 +95,7 @@ REFUSED = [
     ({"networks": {"default": {"ipv4_address": "10.0.0.2"}}}, "ipv4_address"),
     ({"depends_on": ["nowhere"]}, "waits for ['nowhere']"),
     ({"depends_on": {"web": {"condition": "service_started"}}}, "wait for one another"),
+    ({"depends_on": {"web": {"condition": "service_fine"}}}, "a condition that there is not"),
     ({"build": {"context": "services/web", "network": "host"}}, "build.network"),
     ({"build": {"context": "services/web", "dockerfile": "../../Dockerfile"}}, "outside"),
 ]

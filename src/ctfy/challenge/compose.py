@@ -51,6 +51,7 @@ KEPT = frozenset(
     }
 )
 READ = KEPT | {"build", "image", "ports", "depends_on", "networks", "volumes", "cap_add"}
+CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
 # Harmless, and replaced by what the node sets itself.
 _IGNORED = frozenset(
     {
@@ -202,11 +203,24 @@ def _waits(services: Node) -> Iterator[Refusal]:
                     f"`{name.value}` waits for {unknown}",
                     f"name one of: {', '.join(sorted(known))}",
                 )
+            yield from _conditions(name.value, value)
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         yield _no(services, "compose.depends-on", f"{circle} wait for one another", "take one out")
+
+
+def _conditions(service: str, others: Node) -> Iterator[Refusal]:
+    for _, how in _pairs(others):
+        for key, value in _pairs(how):
+            if key.value == "condition" and value.value not in CONDITIONS:
+                yield _no(
+                    value,
+                    "compose.depends-on",
+                    f"`{service}` waits for a condition that there is not",
+                    f"use one of: {', '.join(CONDITIONS)}",
+                )
 
 
 def _strings(node: Node) -> Iterator[yaml.ScalarNode]:

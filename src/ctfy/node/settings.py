@@ -36,6 +36,9 @@ class NodeSettings(BaseSettings):
     instance_networks: str = Field(
         "10.213.0.0/16", description="Whose parts the networks of docker instances are"
     )
+    spare_networks: int = Field(
+        32, ge=0, le=1000, description="How many networks to make ahead, for starts at once"
+    )
     vpn_image: str = Field("ctfy/openvpn:2.6", description="What VPN servers run from")
     disk_mb: int = Field(1024, ge=1, description="What an instance may write to its own disk")
     keep_instances: bool = Field(

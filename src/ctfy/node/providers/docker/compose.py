@@ -32,11 +32,15 @@ _NO_NAMES = ["192.0.2.53"]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network of one instance: the bridge that it is, its addresses, whether it leads out."""
+    """A network of one instance: the bridge that it is, its addresses, whether it leads out.
+
+    `name` is what the engine calls one that is there already; empty: it is to be made.
+    """
 
     bridge: str
     subnet: str
     egress: bool = False
+    name: str = ""
 
 
 def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
@@ -200,7 +204,7 @@ def render(
     return {
         "services": services,
         "networks": {
-            name: {**_definition(networks[name]), "labels": owner} for name in sorted(networks)
+            name: {**definition(networks[name]), "labels": owner} for name in sorted(networks)
         },
         "volumes": {
             name: {
@@ -232,8 +236,10 @@ def _confined(written: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _definition(network: Network) -> dict[str, Any]:
+def definition(network: Network) -> dict[str, Any]:
+    """A network as Compose would describe it; one that is there already is external."""
     return {
+        **({"external": True, "name": network.name} if network.name else {}),
         "driver": "bridge",
         "driver_opts": {
             BRIDGE_OPTION: network.bridge,

@@ -40,11 +40,16 @@ async def up(
     services: dict[str, dict[str, Any]] = content["services"]
     started = {service: asyncio.Event() for service in services}
     containers: dict[str, str] = {}
+    called = {
+        network: str(wanted.get("name") or f"{name}-{network}")
+        for network, wanted in content["networks"].items()
+    }
 
     async def make(service: str) -> None:
-        containers[service] = await _whole(_create, engine, name, service, services[service])
+        wanted = services[service]
+        containers[service] = await whole(_create, engine, name, service, wanted, called)
         if not _dependencies(services[service]):
-            await _whole(engine.start, containers[service])
+            await whole(engine.start, containers[service])
             started[service].set()
 
     async def follow(service: str) -> None:
@@ -52,12 +57,12 @@ async def up(
             await started[other].wait()
             await _until(engine, f"{name}-{other}", other, condition)
         async with turn:
-            await _whole(engine.start, containers[service])
+            await whole(engine.start, containers[service])
         started[service].set()
 
     # In one turn, so that the first of many is ready early and is played while the rest come.
     async with turn:
-        await _whole(_prepare, engine, name, content)
+        await whole(_prepare, engine, name, content)
         await _each(make, services)
     await _each(follow, (s for s in services if not started[s].is_set()))
 
@@ -72,7 +77,7 @@ async def _each(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterab
         raise failures.exceptions[0] from None
 
 
-async def _whole(do: Callable[..., _Done], *arguments: Any) -> _Done:
+async def whole(do: Callable[..., _Done], *arguments: Any) -> _Done:
     """Do something in a thread; cancelled meanwhile, end only when it has ended.
 
     Else it would make something after everything was removed.
@@ -88,20 +93,9 @@ async def _whole(do: Callable[..., _Done], *arguments: Any) -> _Done:
 def _prepare(engine: docker.APIClient, name: str, content: dict[str, Any]) -> None:
     labels = {PROJECT: name}
     for network, wanted in content["networks"].items():
-        pool = IPAMPool(subnet=wanted["ipam"]["config"][0]["subnet"])
-        try:
-            engine.create_network(
-                f"{name}-{network}",
-                driver="bridge",
-                options=wanted["driver_opts"],
-                ipam=IPAMConfig(pool_configs=[pool]),
-                labels={**wanted["labels"], **labels},
-            )
-        except docker.errors.APIError as error:
-            said = str(error.explanation)
-            if "Pool overlaps" in said or "conflicts with network" in said:
-                raise NetworkTaken(said) from error
-            raise
+        if not wanted.get("external"):
+            made = {**wanted, "labels": {**wanted["labels"], **labels}}
+            create_network(engine, f"{name}-{network}", made)
     for volume, wanted in content["volumes"].items():
         engine.create_volume(
             f"{name}-{volume}",
@@ -111,13 +105,43 @@ def _prepare(engine: docker.APIClient, name: str, content: dict[str, Any]) -> No
         )
 
 
-def _create(engine: docker.APIClient, name: str, service: str, wanted: dict[str, Any]) -> str:
-    """The container of a service, on its networks, not started; its id."""
+def create_network(engine: docker.APIClient, name: str, wanted: dict[str, Any]) -> None:
+    """Make a network. Raises NetworkTaken, docker.errors.APIError."""
+    pool = IPAMPool(subnet=wanted["ipam"]["config"][0]["subnet"])
+    try:
+        engine.create_network(
+            name,
+            driver=wanted["driver"],
+            options=wanted["driver_opts"],
+            ipam=IPAMConfig(pool_configs=[pool]),
+            labels=wanted["labels"],
+        )
+    except docker.errors.APIError as error:
+        said = str(error.explanation)
+        if "Pool overlaps" in said or "conflicts with network" in said:
+            raise NetworkTaken(said) from error
+        raise
+
+
+def remove_network(engine: docker.APIClient, name: str) -> None:
+    """Remove a network; one that is gone is no error."""
+    with contextlib.suppress(docker.errors.NotFound):
+        engine.remove_network(name)
+
+
+def _create(
+    engine: docker.APIClient,
+    name: str,
+    service: str,
+    wanted: dict[str, Any],
+    called: dict[str, str],
+) -> str:
+    """The container of a service, not started; its id. `called`: the engine's names of networks."""
     networks = wanted["networks"]
     first, *others = networks
     mounts = [_mount(name, mount) for mount in wanted.get("volumes", [])]
     host = engine.create_host_config(
-        network_mode=f"{name}-{first}",
+        network_mode=called[first],
         mounts=mounts,
         tmpfs=_tmpfs(wanted.get("tmpfs")),
         cap_drop=wanted["cap_drop"],
@@ -154,13 +178,13 @@ def _create(engine: docker.APIClient, name: str, service: str, wanted: dict[str,
         healthcheck=_healthcheck(wanted.get("healthcheck")),
         labels={**wanted["labels"], PROJECT: name},
         host_config=host,
-        networking_config={"EndpointsConfig": {f"{name}-{first}": endpoints[first]}},
+        networking_config={"EndpointsConfig": {called[first]: endpoints[first]}},
         name=f"{name}-{service}",
     )
     container = str(made["Id"])
     for network in others:
         engine.connect_container_to_network(
-            container, f"{name}-{network}", aliases=[service, *_aliases(networks[network])]
+            container, called[network], aliases=[service, *_aliases(networks[network])]
         )
     return container
 
@@ -196,8 +220,7 @@ def down(engine: docker.APIClient, name: str) -> None:
         with contextlib.suppress(docker.errors.NotFound):
             engine.remove_container(container, force=True, v=True)
     for network in engine.networks(filters=project):
-        with contextlib.suppress(docker.errors.NotFound):
-            engine.remove_network(network["Id"])
+        remove_network(engine, network["Id"])
     for volume in engine.volumes(filters=project)["Volumes"] or []:
         with contextlib.suppress(docker.errors.NotFound):
             engine.remove_volume(volume["Name"], force=True)

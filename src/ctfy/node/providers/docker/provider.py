@@ -46,6 +46,7 @@ from ctfy.node.providers.docker.isolation import (
     remove_bridge,
 )
 from ctfy.node.providers.docker.sight import Looks, Seen
+from ctfy.node.providers.docker.spares import Spares
 from ctfy.node.providers.docker.volumes import Volumes
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
@@ -78,6 +79,7 @@ class DockerProvider(Provider):
         self._engine: docker.DockerClient | None = None
         self._images_of: Images | None = None
         self._looks: Looks | None = None
+        self._spares_of: Spares | None = None
         self._watched: dict[str, Callable[[str], None]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._addresses: dict[str, list[str]] = {}
@@ -98,9 +100,12 @@ class DockerProvider(Provider):
         await enforce(self._settings.instance_networks)
         self._images_of = Images(self._engine, self._settings.data_dir / "builds")
         self._looks = Looks(self._engine.api, self._node)
+        count = min(self._settings.spare_networks, self._settings.capacity)
+        self._spares_of = Spares(self._engine.api, self._node, count, self._free_subnet)
         self._chores = [
             asyncio.create_task(self._keep_apart()),
             asyncio.create_task(self._watch()),
+            asyncio.create_task(self._spares.keep()),
         ]
 
     async def _keep_apart(self) -> None:
@@ -110,6 +115,7 @@ class DockerProvider(Provider):
             await asyncio.sleep(_GUARD_S)
             try:
                 await enforce(self._settings.instance_networks)
+                await asyncio.to_thread(self._spares.sweep)
                 found = await asyncio.to_thread(lambda: orphans(self._bridges()))
                 for name in found & before:  # one that is just being made is not there yet twice
                     await asyncio.to_thread(remove_bridge, name)
@@ -205,10 +211,13 @@ class DockerProvider(Provider):
                             self._docker.api, _project(order.instance_id), content, self._turn
                         )
                         break
-                    except project.NetworkTaken as taken:  # another node was quicker
+                    except (project.NetworkTaken, docker.errors.NotFound) as taken:
+                        # Another node was quicker, or somebody took a spare network away.
                         await asyncio.to_thread(self._remove, order.instance_id)
-                        if not left:
-                            raise StartFailed(str(taken)) from taken
+                        if isinstance(taken, docker.errors.NotFound):
+                            self._spares.mistrust()
+                        if not left or "network" not in str(taken).lower():
+                            raise StartFailed(_words(taken)) from taken
                 containers, looked_at = await self._containers(order.instance_id), time.monotonic()
                 while True:
                     for container in containers:
@@ -228,20 +237,33 @@ class DockerProvider(Provider):
     async def _networks(self, order: Order, *, look: bool) -> dict[str, Network]:
         """Bridges and free addresses for the instance's networks. Raises LookupError.
 
+        A single one that leads nowhere out may be a spare, which is there already.
         What others on this engine have taken it says itself when asked for the same; only then is
         it worth a look.
         """
         names = network_names(order.challenge)
-        taken = [subnet for subnets in self._addresses.values() for subnet in subnets]
+        egress = order.challenge.metadata.egress
+        self._spares.starting()
+        fits = len(names) == 1 and not egress and not look
+        if fits and (spare := self._spares.take(order.instance_id)):
+            self._addresses[order.instance_id] = [spare.subnet]
+            return {names[0]: spare}
+        taken = self._own_subnets()
         if look:
             taken += await asyncio.to_thread(self._taken)
         subnets = self._subnets.choose(taken, len(names))
         self._addresses[order.instance_id] = subnets
-        egress = order.challenge.metadata.egress
         return {
             name: Network(bridge_name(order.instance_id, name, egress=egress), subnet, egress)
             for name, subnet in zip(names, subnets, strict=True)
         }
+
+    def _own_subnets(self) -> list[str]:
+        own = [subnet for subnets in list(self._addresses.values()) for subnet in subnets]
+        return own + self._spares.subnets
+
+    def _free_subnet(self) -> str:
+        return self._subnets.choose([*self._own_subnets(), *self._taken()], 1)[0]
 
     def _taken(self) -> list[str]:
         return [
@@ -385,6 +407,11 @@ class DockerProvider(Provider):
         return self._images_of
 
     @property
+    def _spares(self) -> Spares:
+        assert self._spares_of is not None, "check() comes first"  # noqa: S101
+        return self._spares_of
+
+    @property
     def _sight(self) -> Looks:
         assert self._looks is not None, "check() comes first"  # noqa: S101
         return self._looks
@@ -401,6 +428,7 @@ class DockerProvider(Provider):
 
     def _remove(self, instance_id: str) -> None:
         project.down(self._docker.api, _project(instance_id))
+        self._spares.release(instance_id)
         self._addresses.pop(instance_id, None)
         self._volumes.remove(instance_id)
 
@@ -446,9 +474,14 @@ class DockerProvider(Provider):
             for instance_id, containers in by_instance.items()
             if instance_id in known and not await self._end_of(containers)
         }
-        owners = self._volumes.owners() | {n["Labels"]["ctfy.instance"] for n in networks}
+        owners = self._volumes.owners() | {
+            n["Labels"]["ctfy.instance"] for n in networks if "ctfy.instance" in n["Labels"]
+        }
         for instance_id in (by_instance.keys() | known.keys() | owners) - adopted:
             await self.stop(instance_id)
+        used = {i: [name for c in by_instance[i] for name in c.networks] for i in adopted}
+        with _asking():
+            await asyncio.to_thread(self._spares.recover, used)
         self._watched.update((instance_id, known[instance_id]) for instance_id in adopted)
         return adopted
 
@@ -461,6 +494,7 @@ class DockerProvider(Provider):
         """Only look away; `recover` of the next process finds them."""
         for chore in self._chores:
             chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
 
 
 @contextlib.contextmanager

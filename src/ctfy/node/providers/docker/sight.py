@@ -28,6 +28,7 @@ class Seen:
     exit_code: int | None
     health: str | None
     address: str
+    networks: list[str]
     ports: list[int]
     is_sidecar: bool
     written: int
@@ -57,6 +58,7 @@ def _seen(entry: dict[str, Any]) -> Seen:
         exit_code=int(exited[1]) if exited else None,
         health=health[1] if health else None,
         address=next((n["IPAddress"] for _, n in sorted(networks.items()) if n["IPAddress"]), ""),
+        networks=list(networks),
         ports=[int(port) for port in labels.get(PORTS_LABEL, "").split(",") if port],
         is_sidecar="ctfy.sidecar" in labels,
         written=entry.get("SizeRw", 0),

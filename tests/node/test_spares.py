@@ -1,0 +1,107 @@
+"""Networks that a docker node makes ahead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from ctfy.node.providers import choose_provider
+from ctfy.node.providers.base import Provider
+from ctfy.node.settings import NodeSettings
+from tests.conftest import PROVIDERS
+from tests.node.test_providers import example, order
+
+pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+COUNT = 2
+
+
+def spares(folder: Path) -> dict[str, list[str]]:
+    """The networks that a node made ahead, each with the containers on it."""
+    engine = docker.from_env()
+    filters = {"label": ["ctfy.spare", f"ctfy.node={(folder / 'node').resolve()}"]}
+    found = {}
+    for network in engine.networks.list(filters=filters):
+        network.reload()
+        found[network.name] = [str(c.name) for c in network.containers]
+    engine.close()
+    return found
+
+
+async def full(folder: Path, free: int = COUNT) -> dict[str, list[str]]:
+    """The networks, once as many are free as there should be."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await asyncio.to_thread(spares, folder)
+            if sum(not containers for containers in found.values()) == free:
+                return found
+            await asyncio.sleep(0.2)
+
+
+async def node(folder: Path, **more: Any) -> Provider:
+    values = {"provider": "docker", "data_dir": folder / "node", "spare_networks": COUNT, **more}
+    return await choose_provider(NodeSettings(**values))
+
+
+def test_an_instance_takes_one_which_goes_with_it(tmp_path: Path) -> None:
+    async def do() -> None:
+        chosen = await node(tmp_path)
+        made = await full(tmp_path)
+        placed = order(tmp_path, example("notes"))
+        await chosen.start(placed, lambda _: None)
+        used = [name for name, containers in spares(tmp_path).items() if containers]
+        assert len(used) == 1
+        assert used[0] in made
+        later = await full(tmp_path)  # another one in its place
+        assert len(later) == COUNT + 1
+        await chosen.stop(placed.instance_id)
+        assert used[0] not in spares(tmp_path)
+        await chosen.close()
+        assert spares(tmp_path) == {}
+
+    asyncio.run(do())
+
+
+def test_somebody_else_may_take_them_away(tmp_path: Path) -> None:
+    async def do() -> None:
+        chosen = await node(tmp_path)
+        try:
+            await full(tmp_path)
+            engine = docker.from_env()
+            for name in spares(tmp_path):
+                engine.networks.get(name).remove()
+            engine.close()
+            placed = order(tmp_path, example("notes"))
+            (service,) = await chosen.start(placed, lambda _: None)
+            assert service.port == 8000
+            assert len(await full(tmp_path)) == COUNT
+        finally:
+            await chosen.close()
+
+    asyncio.run(do())
+
+
+def test_a_restart_keeps_the_used_and_replaces_the_free(tmp_path: Path) -> None:
+    async def do() -> None:
+        before = await node(tmp_path)
+        made = await full(tmp_path)
+        placed = order(tmp_path, example("notes"))
+        await before.start(placed, lambda _: None)
+        await before.detach()
+        (used,) = [name for name, containers in spares(tmp_path).items() if containers]
+
+        after = await node(tmp_path)
+        try:
+            assert await after.recover({placed.instance_id: lambda _: None}) == {placed.instance_id}
+            assert set(spares(tmp_path)) & set(made) == {used}
+            assert await after.is_healthy(placed.instance_id)
+            await after.stop(placed.instance_id)
+            assert used not in spares(tmp_path)
+        finally:
+            await after.close()
+        assert spares(tmp_path) == {}
+
+    asyncio.run(do())
