@@ -50,6 +50,7 @@ LISTS = [
     "/admin/incidents",
     "/admin/platform-settings",
     "/admin/challenges/stats",
+    "/admin/challenges/audit",
     "/admin/challenges/latency-histogram",
     "/admin/challenges/bench-07/timeseries",
     "/admin/challenges/bench-07/feedback",

@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from ctfy.challenge.compose import early_answers, refusals
+from ctfy.challenge.documents import read_nodes, read_yaml
 from ctfy.challenge.metadata import Metadata, Mode
 
 _FIXED_ANSWER = re.compile(rb"FLAG\{[0-9a-fA-F]{16,}\}")
@@ -44,16 +45,11 @@ class Finding:
         return f"{where}: {self.problem} ({self.fix}) [{self.rule}]"
 
 
-def read_yaml(path: Path) -> Any:
-    """The content of a YAML file."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
 def audit(folder: Path) -> list[Finding]:
     """Everything wrong with one challenge folder; empty when it is fit to run."""
     path = folder / "metadata.yaml"
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = read_nodes(path)
         data = read_yaml(path)
     except (OSError, UnicodeDecodeError) as error:
         return [

@@ -10,7 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from ctfy.challenge.audit import Finding, audit, read_yaml
+from ctfy.challenge.audit import Finding, audit
+from ctfy.challenge.documents import read_yaml
 from ctfy.challenge.metadata import Metadata, Mode
 
 TEMPLATE_SUFFIX = ".j2"

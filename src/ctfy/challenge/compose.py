@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from ctfy.challenge.documents import read_nodes
+
 # `$$`, `$NAME`, `${NAME}`, `${NAME:-default}`: what Compose takes for a variable.
 VARIABLE = re.compile(
     r"\$(?:\$|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})"
@@ -123,7 +125,7 @@ def refusals(path: Path) -> list[Refusal]:
 
     Raises yaml.YAMLError, UnicodeDecodeError.
     """
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    root = read_nodes(path)
     return sorted(_document(root, path.parent.resolve()), key=lambda refusal: refusal.line)
 
 
@@ -144,7 +146,7 @@ def early_answers(path: Path) -> int:
 
     Raises as `refusals` does.
     """
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    root = read_nodes(path)
     services = next((value for key, value in _pairs(root) if key.value == "services"), None)
     lines = [
         scalar.start_mark.line + 1
