@@ -72,7 +72,7 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
             <Text size="sm" c="dimmed">
               {setting.description}
             </Text>
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" className="wrap">
               {t("from {source}, default {value}", {
                 source: setting.source ?? "",
                 value: shown(setting.default_value),
