@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Provider
+from ctfy.node.providers.docker import isolation
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
 from tests.node.test_providers import example, order
@@ -105,3 +107,31 @@ def test_a_restart_keeps_the_used_and_replaces_the_free(tmp_path: Path) -> None:
         assert spares(tmp_path) == {}
 
     asyncio.run(do())
+
+
+def test_addresses_that_somebody_else_took_are_not_insisted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation.random, "randrange", lambda places: 0)  # the first is wanted
+    engine = docker.from_env()
+    pool = docker.types.IPAMPool(subnet="10.219.77.0/28")
+    taken = engine.networks.create(
+        "ctfy-test-taken", ipam=docker.types.IPAMConfig(pool_configs=[pool])
+    )
+
+    async def do() -> None:
+        chosen = await node(tmp_path, spare_networks=0, instance_networks="10.219.77.0/27")
+        try:
+            placed = order(tmp_path, example("notes"))
+            (service,) = await chosen.start(placed, lambda _: None)
+            assert service.host.startswith("10.219.77.")
+        finally:
+            await chosen.close()
+
+    try:
+        asyncio.run(do())
+    finally:
+        taken.remove()
+        engine.close()
+        route = ["ip", "route", "delete", "unreachable", "10.219.77.0/27", "metric", "4096"]
+        subprocess.run(route, check=True)

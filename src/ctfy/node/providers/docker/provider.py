@@ -215,8 +215,12 @@ class DockerProvider(Provider):
                         # Another node was quicker, or somebody took a spare network away.
                         await asyncio.to_thread(self._remove, order.instance_id)
                         if isinstance(taken, docker.errors.NotFound):
+                            if "network" not in _words(
+                                taken
+                            ):  # an image that is not there stays so
+                                raise
                             self._spares.mistrust()
-                        if not left or "network" not in str(taken).lower():
+                        if not left:
                             raise StartFailed(_words(taken)) from taken
                 containers, looked_at = await self._containers(order.instance_id), time.monotonic()
                 while True:
@@ -508,9 +512,9 @@ def _asking() -> Iterator[None]:
 
 def _words(error: Exception) -> str:
     """What an engine's refusal says, without the library's words around it."""
-    if isinstance(error, requests.RequestException):
-        return _AWAY
-    return str(getattr(error, "explanation", "") or error)
+    if isinstance(error, docker.errors.APIError):  # which is a requests.RequestException, too
+        return str(error.explanation or error)
+    return _AWAY if isinstance(error, requests.RequestException) else str(error)
 
 
 def _project(instance_id: str) -> str:
