@@ -115,7 +115,8 @@ async def provider(folder: Path, **more: Any) -> Provider:
 def order(folder: Path, made: Challenge) -> Order:
     instance_id = uuid.uuid4().hex
     (folder / instance_id / "answers").mkdir(parents=True)
-    return Order(instance_id, made, {"flag": "FLAG{x}"}, folder / instance_id)
+    # As in earnest, no two instances have an answer, and so an image, in common.
+    return Order(instance_id, made, {"flag": f"FLAG{{{instance_id}}}"}, folder / instance_id)
 
 
 def mounted() -> str:
@@ -136,7 +137,7 @@ def test_services_wait_know_each_other_and_are_built_for_their_instance(tmp_path
             assert json.loads(await get(service)) == {
                 "store": "stored",
                 "made": "by-maker\n",
-                "built": "FLAG{x}",
+                "built": placed.answers["flag"],
                 "env": {"ID": placed.instance_id, "MODE": ""},
                 "args": ["one word", "two"],
                 "cwd": "/tmp",
