@@ -11,11 +11,11 @@ from ctfy.server.models.audits import ChallengeFinding
 def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
     """Every finding, or one challenge's, errors first. Reads files. Raises OSError."""
     root = root.resolve()
-    folders = {folder: folder.name for folder in discover(root)}
+    folders = set(discover(root))
     _, findings = look(root)
     rows = [
         ChallengeFinding(
-            challenge_id=next(folders[f] for f in (each.path, *each.path.parents) if f in folders),
+            challenge_id=next(f.name for f in (each.path, *each.path.parents) if f in folders),
             path=str(each.path.relative_to(root)),
             line=each.line,
             rule=each.rule,

@@ -47,9 +47,9 @@ async def up(
 
     async def make(service: str) -> None:
         wanted = services[service]
-        containers[service] = await whole(_create, engine, name, service, wanted, called)
+        containers[service] = await uninterrupted(_create, engine, name, service, wanted, called)
         if not _dependencies(services[service]):
-            await whole(engine.start, containers[service])
+            await uninterrupted(engine.start, containers[service])
             started[service].set()
 
     async def follow(service: str) -> None:
@@ -57,12 +57,12 @@ async def up(
             await started[other].wait()
             await _until(engine, f"{name}-{other}", other, condition)
         async with turn:
-            await whole(engine.start, containers[service])
+            await uninterrupted(engine.start, containers[service])
         started[service].set()
 
     # In one turn, so that the first of many is ready early and is played while the rest come.
     async with turn:
-        await whole(_prepare, engine, name, content)
+        await uninterrupted(_prepare, engine, name, content)
         await _each(make, services)
     await _each(follow, (s for s in services if not started[s].is_set()))
 
@@ -77,7 +77,7 @@ async def _each(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterab
         raise failures.exceptions[0] from None
 
 
-async def whole(do: Callable[..., _Done], *arguments: Any) -> _Done:
+async def uninterrupted(do: Callable[..., _Done], *arguments: Any) -> _Done:
     """Do something in a thread; cancelled meanwhile, end only when it has ended.
 
     Else it would make something after everything was removed.

@@ -23,7 +23,7 @@ from ctfy.node.providers.docker.project import (
     NetworkTaken,
     create_network,
     remove_network,
-    whole,
+    uninterrupted,
 )
 
 log = structlog.get_logger()
@@ -113,7 +113,7 @@ class Spares:
             await asyncio.sleep(_LOOK_S)
             try:
                 while len(self._free) < self._count and self._is_quiet():
-                    self._free.append(await whole(self._make))
+                    self._free.append(await uninterrupted(self._make))
             except (docker.errors.DockerException, requests.RequestException, *_TAKEN) as error:
                 log.debug("no_spare_network", error=str(error))
                 self.starting()  # try again after a while
