@@ -29,16 +29,14 @@ export function CompetitionActions({ competition }: { competition: CompetitionIn
       >
         {t("Open")}
       </ButtonLink>
-      {competition.access === "public" && (
-        <ButtonLink
-          to="/wall/$competitionId"
-          params={{ competitionId: id }}
-          variant="default"
-          size="xs"
-        >
-          {t("Wall")}
-        </ButtonLink>
-      )}
+      <ButtonLink
+        to="/wall/$competitionId"
+        params={{ competitionId: id }}
+        variant="default"
+        size="xs"
+      >
+        {t("Wall")}
+      </ButtonLink>
       <Button
         size="xs"
         variant="default"
