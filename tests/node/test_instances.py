@@ -19,13 +19,13 @@ import structlog.testing
 
 from ctfy.challenge.audit import audit
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.core.errors import Unavailable
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
-from ctfy.server.errors import Unavailable
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeStartRequest
 from tests.conftest import PROVIDERS

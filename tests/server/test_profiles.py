@@ -7,10 +7,10 @@ import json
 import pytest
 from sqlalchemy import ForeignKey
 
-from ctfy.server.access.tables import User
 from ctfy.server.accounts.departure import HELD
 from ctfy.server.accounts.profiles import VISIBLE_FIELDS
 from ctfy.server.tables import Base
+from ctfy.server.tables.access import User
 from tests.conftest import Arena
 from tests.processes import wait_for
 from tests.server.test_accounts import refusal

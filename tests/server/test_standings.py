@@ -12,12 +12,12 @@ from sqlalchemy import update
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import PlatformClient
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.engine import Database
 from ctfy.server.events.outbox import Audience
 from ctfy.server.events.relay import Position, Told
 from ctfy.server.models.competitions import CompetitionInfo
 from ctfy.server.standings.projection import Standings
+from ctfy.server.tables.competitions import Competition
 from tests.conftest import Arena
 from tests.processes import wait_for
 from tests.server.test_accounts import refusal

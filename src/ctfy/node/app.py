@@ -16,11 +16,11 @@ from fastapi.security import HTTPBearer
 
 from ctfy import __version__
 from ctfy.challenge.catalogue import BrokenChallenge
+from ctfy.core import responses
+from ctfy.core.errors import Conflict, NotFound, Unauthorized
 from ctfy.node.instances import Instances
 from ctfy.node.providers.base import ProviderAway
 from ctfy.node.shell import serve
-from ctfy.server import errors
-from ctfy.server.errors import Conflict, NotFound, Unauthorized
 from ctfy.server.models.builds import NodeBuildState, NodePullState, PrebuildScopeRequest
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
@@ -61,11 +61,11 @@ def create_app(instances: Instances, token: Callable[[], str], challenges_dir: P
     app.state.instances = instances
     app.state.token = token
     app.state.challenges_dir = challenges_dir
-    errors.install(app)
+    responses.install(app)
 
     @app.exception_handler(ProviderAway)
     async def away(_: Request, error: ProviderAway) -> JSONResponse:
-        return errors.error_response(503, "provider_away", str(error), {"Retry-After": "2"})
+        return responses.error_response(503, "provider_away", str(error), {"Retry-After": "2"})
 
     app.include_router(router)
     return app

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.core.errors import NotFound
 from ctfy.node.inventory import read_json, write_atomically
 from ctfy.node.providers.base import Provider, StartFailed
-from ctfy.server.errors import NotFound
 from ctfy.server.models.builds import NodeBuildRow, NodeBuildState, NodePullRow, NodePullState
 
 log = structlog.get_logger()

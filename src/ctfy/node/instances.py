@@ -12,12 +12,12 @@ from jinja2 import TemplateError
 
 from ctfy.challenge.catalogue import Catalogue, Challenge, Changes
 from ctfy.challenge.rendering import render_attachments
+from ctfy.core.errors import NotFound, Unavailable
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.inventory import Inventory, write_answers
 from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.node.warm import Member, WarmPool
-from ctfy.server.errors import NotFound, Unavailable
 from ctfy.server.models.challenges import AttachmentInfo
 from ctfy.server.models.instances import AttackSurface, ServiceEndpoint, VpnEndpoint
 from ctfy.server.models.nodes import NodeInstanceState, NodeStartRequest

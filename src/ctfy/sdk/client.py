@@ -7,9 +7,9 @@ from functools import cached_property
 import httpx
 
 from ctfy import __version__
+from ctfy.core.version import VersionCheck, check_versions
 from ctfy.sdk.admin import AdminClient
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
-from ctfy.sdk.compatibility import VersionCheck, check_versions
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.events import EventStream
 from ctfy.sdk.resources.achievements import AchievementsResource

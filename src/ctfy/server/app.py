@@ -15,7 +15,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
-from ctfy.server import errors, web, worker
+from ctfy.core import responses
+from ctfy.server import web, worker
 from ctfy.server.access.cookie import CookieSession
 from ctfy.server.accounts import admin, me, users
 from ctfy.server.accounts import routes as accounts
@@ -133,7 +134,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.platform = platform
-    errors.install(app)
+    responses.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
     app.add_middleware(DirectSubmissions, platform=platform)
     app.add_middleware(Guard, metrics=platform.metrics)
@@ -169,7 +170,7 @@ class Guard:
             return
         started, status, taken, most = time.perf_counter(), 0, 0, _most(scope)
 
-        request_id = errors.begin_request(Headers(scope=scope).get("x-request-id", ""))
+        request_id = responses.begin_request(Headers(scope=scope).get("x-request-id", ""))
 
         async def counted() -> Message:
             nonlocal taken
@@ -218,9 +219,9 @@ def _route_of(scope: Scope) -> str:
 def _refusal(scope: Scope) -> Response | None:
     length = Headers(scope=scope).get("content-length", "0")
     if not length.isdecimal() or int(length) > _most(scope):
-        return errors.error_response(413, "payload_too_large", _too_large(_most(scope)))
+        return responses.error_response(413, "payload_too_large", _too_large(_most(scope)))
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
-        return errors.error_response(
+        return responses.error_response(
             422, "validation_error", {"message": "NUL characters are not taken", "issues": []}
         )
     return None

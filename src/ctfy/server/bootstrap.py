@@ -6,14 +6,14 @@ from sqlalchemy import select
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access import secrets
-from ctfy.server.access.tables import User
 from ctfy.server.accounts.service import ensure_super_admin
 from ctfy.server.competitions.curation import create
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.engine import Database
 from ctfy.server.models.competitions import CompetitionCreate
 from ctfy.server.nodes.service import admit
 from ctfy.server.settings import Settings
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
 
 
 async def bootstrap(settings: Settings) -> None:

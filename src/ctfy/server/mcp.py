@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ctfy.core.errors import CtfyError
+from ctfy.core.responses import error_response
 from ctfy.mcp.server import CtfyTools
 from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.server.access.caller import Authority, bearer_token, identify
-from ctfy.server.errors import CtfyError, error_response
 
 PATH = "/api/v1/mcp"
 

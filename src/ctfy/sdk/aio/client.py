@@ -9,6 +9,7 @@ from functools import cached_property
 import httpx
 
 from ctfy import __version__
+from ctfy.core.version import VersionCheck, check_versions
 from ctfy.sdk.aio.admin import AsyncAdminClient
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
 from ctfy.sdk.aio.competition import Competition
@@ -26,7 +27,6 @@ from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT
-from ctfy.sdk.compatibility import VersionCheck, check_versions
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
 

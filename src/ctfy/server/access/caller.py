@@ -10,15 +10,15 @@ from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy import Row, bindparam, func, select
 
+from ctfy.core.errors import Forbidden, Unauthorized
 from ctfy.server.access import secrets
 from ctfy.server.access.presence import Presence
 from ctfy.server.access.scopes import Scope, holds
-from ctfy.server.access.tables import CompetitionAdmin, Token, User
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Database
-from ctfy.server.errors import Forbidden, Unauthorized
 from ctfy.server.events.memory import Memory, Stamp
 from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.tables.access import CompetitionAdmin, Token, User
 
 _bearer = HTTPBearer(auto_error=False)
 BearerHeader = Annotated[Any, Security(_bearer)]

@@ -16,7 +16,8 @@ from fastapi import Query, Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ctfy.server.errors import Forbidden, begin_request, error_response
+from ctfy.core.errors import Forbidden
+from ctfy.core.responses import begin_request, error_response
 
 COOKIE = "ctfy_session"
 # No secret: tells a page's script that there is a session, so that it need not ask to hear 401.

@@ -12,7 +12,7 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from ctfy.server.errors import TooMany
+from ctfy.core.errors import TooMany
 from ctfy.server.settings import Settings
 
 

@@ -7,19 +7,19 @@ from typing import Any, Literal
 from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import Token, User
 from ctfy.server.accounts.profiles import profile_fields
-from ctfy.server.accounts.tables import Identity
 from ctfy.server.database.base import now
-from ctfy.server.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.events.outbox import Audience, account_changed, emit
 from ctfy.server.instances import lifecycle
-from ctfy.server.instances.tables import ALIVE, Instance
 from ctfy.server.jobs.engine import Jobs
 from ctfy.server.models.accounts import AdminUserInfo, Role
-from ctfy.server.submissions.tables import ChallengeSolve, Solve, Submission
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.access import Token, User
+from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.instances import ALIVE, Instance
+from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
+from ctfy.server.tables.teams import TeamMember
 
 Standing = Literal["", "active", "suspended"]
 

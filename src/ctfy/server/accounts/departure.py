@@ -7,23 +7,23 @@ from typing import Any
 from sqlalchemy import Table, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import CompetitionAdmin, Token, User
-from ctfy.server.accounts.tables import DeviceGrant, Identity, MailedToken, OAuthAttempt
-from ctfy.server.achievements.tables import Unlock
-from ctfy.server.announcements.tables import AnnouncementRead
-from ctfy.server.challenges.tables import HintUnlock, Reaction
-from ctfy.server.competitions.tables import CompetitionInvite
 from ctfy.server.database.base import Base, now
-from ctfy.server.errors import Conflict, CtfyError
 from ctfy.server.events.outbox import account_changed
-from ctfy.server.events.tables import Event
-from ctfy.server.incidents.tables import Incident
-from ctfy.server.instances.tables import Instance
 from ctfy.server.jobs.engine import Jobs
-from ctfy.server.submissions.tables import Solve, Submission
+from ctfy.server.tables.access import CompetitionAdmin, Token, User
+from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken, OAuthAttempt
+from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.announcements import AnnouncementRead
+from ctfy.server.tables.challenges import HintUnlock, Reaction
+from ctfy.server.tables.competitions import CompetitionInvite
+from ctfy.server.tables.events import Event
+from ctfy.server.tables.incidents import Incident
+from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.submissions import Solve, Submission
+from ctfy.server.tables.teams import TeamInvite, TeamMember
 from ctfy.server.teams import membership
-from ctfy.server.teams.tables import TeamInvite, TeamMember
 
 DELETED_NAME = "Deleted account"
 _SECRETS = frozenset({"hash", "password_hash", "device_hash", "state_hash", "verifier", "nonce"})

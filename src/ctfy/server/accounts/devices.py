@@ -9,16 +9,16 @@ from typing import Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.accounts.service import Origin, new_session
-from ctfy.server.accounts.tables import DeviceGrant
 from ctfy.server.database.base import now
-from ctfy.server.errors import Conflict, NotFound
 from ctfy.server.models.accounts import (
     DeviceCodeResponse,
     DeviceInfoResponse,
     DeviceTokenResponse,
 )
+from ctfy.server.tables.accounts import DeviceGrant
 
 LIFETIME = timedelta(minutes=10)
 INTERVAL_S = 5

@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
 from ctfy.server.announcements import service as announcements
 from ctfy.server.competitions.service import phase_of
-from ctfy.server.competitions.tables import Competition, CompetitionInvite
 from ctfy.server.database.base import now
 from ctfy.server.models.inbox import (
     InboxCaptainRequest,
@@ -21,7 +19,9 @@ from ctfy.server.models.inbox import (
     InboxOutgoingRequest,
     InboxResponse,
 )
-from ctfy.server.teams.tables import Team, TeamInvite, TeamMember
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition, CompetitionInvite
+from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 
 
 async def inbox(session: AsyncSession, caller: Caller, competition_id: str = "") -> InboxResponse:

@@ -12,13 +12,13 @@ from procrastinate import RetryStrategy
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import NotFound
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.access.tables import User
-from ctfy.server.accounts.tables import MailedToken
 from ctfy.server.database.base import now
-from ctfy.server.errors import NotFound
 from ctfy.server.platform import Platform
 from ctfy.server.settings import Settings
+from ctfy.server.tables.access import User
+from ctfy.server.tables.accounts import MailedToken
 
 Purpose = Literal["verify", "reset"]
 _LIFETIME = {"verify": timedelta(days=7), "reset": timedelta(hours=1)}

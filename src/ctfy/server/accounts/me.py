@@ -11,10 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller, SessionOnly, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.tables import User
 from ctfy.server.accounts import departure, profiles
 from ctfy.server.accounts.inbox import inbox
-from ctfy.server.accounts.tables import Identity
 from ctfy.server.challenges import sight
 from ctfy.server.competitions.service import memberships
 from ctfy.server.database.engine import Session
@@ -28,8 +26,10 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.models.inbox import InboxResponse
 from ctfy.server.platform import Platform, ThePlatform
-from ctfy.server.submissions.tables import ChallengeSolve
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.access import User
+from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.submissions import ChallengeSolve
+from ctfy.server.tables.teams import TeamMember
 
 router = APIRouter(prefix="/me", tags=["me"])
 

@@ -11,14 +11,14 @@ import httpx
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.access.tables import User
-from ctfy.server.accounts.tables import Identity, OAuthAttempt
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.engine import Database
-from ctfy.server.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.settings import OAuthProvider, Settings
+from ctfy.server.tables.access import User
+from ctfy.server.tables.accounts import Identity, OAuthAttempt
 
 # Authlib and its like are imported where they are used: ten megabytes that a server without
 # providers need not hold.

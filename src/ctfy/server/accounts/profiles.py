@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access.tables import User
-from ctfy.server.errors import Invalid, NotFound
+from ctfy.core.errors import Invalid, NotFound
 from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
-from ctfy.server.submissions.tables import ChallengeSolve, Solve, Submission
+from ctfy.server.tables.access import User
+from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
 
 VISIBLE_FIELDS = (
     "bio",

@@ -7,7 +7,7 @@ import hmac
 import secrets
 import time
 
-from ctfy.server.errors import field_error
+from ctfy.core.errors import field_error
 from ctfy.server.events.memory import Memory
 
 _LIFETIME_S = 50  # shorter than what is remembered of the used ones

@@ -8,19 +8,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
+from ctfy.core.errors import CtfyError
 from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
 from ctfy.server.access.cookie import AsCookie
 from ctfy.server.access.rate_limits import address
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.access.tables import Token, User
 from ctfy.server.accounts import devices, mail, oauth, proof, service
 from ctfy.server.accounts.service import Origin
 from ctfy.server.competitions.people import claim_invites
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import CtfyError
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
     CreateFineGrainedTokenRequest,
@@ -50,6 +49,7 @@ from ctfy.server.models.accounts import (
 from ctfy.server.models.base import Page
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
+from ctfy.server.tables.access import Token, User
 
 router = APIRouter(tags=["accounts"])
 

@@ -10,14 +10,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access import cookie, secrets
-from ctfy.server.access.caller import Caller
-from ctfy.server.access.scopes import CATALOGUE, Scope, holds
-from ctfy.server.access.tables import Token, User
-from ctfy.server.accounts.tables import Identity
-from ctfy.server.competitions.tables import Competition
-from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import (
+from ctfy.core.errors import (
     Conflict,
     CtfyError,
     Forbidden,
@@ -26,6 +19,10 @@ from ctfy.server.errors import (
     Unauthorized,
     field_error,
 )
+from ctfy.server.access import cookie, secrets
+from ctfy.server.access.caller import Caller
+from ctfy.server.access.scopes import CATALOGUE, Scope, holds
+from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import account_changed
 from ctfy.server.models.accounts import (
     CreateFineGrainedTokenRequest,
@@ -34,6 +31,9 @@ from ctfy.server.models.accounts import (
     ScopeLevel,
     SetPasswordRequest,
 )
+from ctfy.server.tables.access import Token, User
+from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.competitions import Competition
 
 _MAX_TOKENS = 100
 _MIN_DISTINCT_CHARACTERS = 5

@@ -18,7 +18,7 @@ from ctfy.server.models.accounts import (
     TagStat,
     TrendPoint,
 )
-from ctfy.server.submissions.tables import Solve, Submission
+from ctfy.server.tables.submissions import Solve, Submission
 
 
 async def trend(session: AsyncSession, whose: Any, days: int) -> list[TrendPoint]:

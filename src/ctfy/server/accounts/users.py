@@ -11,7 +11,7 @@ from ctfy.server.accounts import profiles, statistics
 from ctfy.server.database.engine import Session
 from ctfy.server.models.accounts import ProfileStats, UserInfo, UserSolveTrend
 from ctfy.server.platform import ThePlatform
-from ctfy.server.submissions.tables import Solve, Submission
+from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.teams.service import visible_detail
 
 router = APIRouter(tags=["users"])

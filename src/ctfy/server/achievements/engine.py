@@ -12,15 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.achievements.catalogue import BY_EVENT
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.achievements.tables import Unlock
 from ctfy.server.competitions.service import audience_of
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.events.follower import follow
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.events.relay import Told
 from ctfy.server.platform import Platform
-from ctfy.server.teams.tables import Team, TeamMember
+from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.teams import Team, TeamMember
 
 log = structlog.get_logger()
 

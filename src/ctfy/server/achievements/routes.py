@@ -10,10 +10,8 @@ from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.accounts.tables import Identity
 from ctfy.server.achievements import engine, service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
-from ctfy.server.achievements.tables import Unlock
 from ctfy.server.database.engine import Session
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.achievements import (
@@ -27,8 +25,10 @@ from ctfy.server.models.achievements import (
 from ctfy.server.models.base import Page
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.teams import Team
 from ctfy.server.teams.service import publicly_visible, visible_detail
-from ctfy.server.teams.tables import Team
 
 router = APIRouter(tags=["achievements"])
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.events.relay import Told
-from ctfy.server.submissions.tables import ChallengeSolve, Solve
+from ctfy.server.tables.submissions import ChallengeSolve, Solve
 
 Tier = Literal["bronze", "silver", "gold", "secret"]
 POINTS: dict[Tier, int] = {"bronze": 10, "silver": 25, "gold": 50, "secret": 30}

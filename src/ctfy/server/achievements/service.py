@@ -8,12 +8,11 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.core.errors import Forbidden, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.achievements import engine
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS, BY_EGG
 from ctfy.server.achievements.rule import Achievement
-from ctfy.server.achievements.tables import Unlock
-from ctfy.server.errors import Forbidden, NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
@@ -23,7 +22,8 @@ from ctfy.server.models.achievements import (
     MyAchievementsResponse,
     TeamAchievement,
 )
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.teams import Team
 
 _HIDDEN = {"name": "Secret achievement", "description": "", "icon": "❔"}
 # From which share of the teams on an achievement is called what.

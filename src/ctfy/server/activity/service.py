@@ -11,16 +11,16 @@ from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
 from ctfy.server.events.outbox import PERSONAL, Audience
-from ctfy.server.events.tables import Event
 from ctfy.server.models.activity import (
     Activity,
     ActivityDetail,
     ActivityTimeseries,
     ActivityTimeseriesBucket,
 )
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.access import User
+from ctfy.server.tables.events import Event
+from ctfy.server.tables.teams import TeamMember
 
 
 def for_caller(caller: Caller) -> Any:

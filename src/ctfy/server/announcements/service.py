@@ -8,11 +8,9 @@ from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
-from ctfy.server.announcements.tables import Announcement, AnnouncementRead
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.inbox import (
     AnnouncementCreate,
@@ -20,6 +18,8 @@ from ctfy.server.models.inbox import (
     AnnouncementUpdate,
     InboxAnnouncement,
 )
+from ctfy.server.tables.access import User
+from ctfy.server.tables.announcements import Announcement, AnnouncementRead
 
 _MOST_SHOWN = 100
 

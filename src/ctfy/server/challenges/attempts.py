@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import Row, Subquery, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access.tables import User
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
-from ctfy.server.instances.tables import Instance
 from ctfy.server.models.challenges import (
     ChallengeSolveAttempt,
     ChallengeSolveAttemptsResponse,
     ChallengeTeamSolveSummary,
 )
-from ctfy.server.submissions.tables import Submission
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.teams import Team
 
 
 async def attempts(

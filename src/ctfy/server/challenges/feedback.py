@@ -9,8 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
-from ctfy.server.challenges.tables import Reaction
 from ctfy.server.database.base import now
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.challenges import (
@@ -19,6 +17,8 @@ from ctfy.server.models.challenges import (
     MyReactionsResponse,
     ReactionName,
 )
+from ctfy.server.tables.access import User
+from ctfy.server.tables.challenges import Reaction
 
 
 async def react(

@@ -12,10 +12,9 @@ import structlog
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import BrokenChallenge
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
-from ctfy.server.competitions.tables import Competition, CompetitionChallenge
-from ctfy.server.errors import Conflict, NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.builds import (
     ChallengeBuildStateResponse,
@@ -23,8 +22,9 @@ from ctfy.server.models.builds import (
     NodeBuildState,
     NodePullState,
 )
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.nodes import Node
 from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()

@@ -6,18 +6,18 @@ import asyncio
 
 from fastapi import APIRouter
 
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Admin
 from ctfy.server.challenges import fleet
 from ctfy.server.challenges.findings import audit_folder
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import Conflict, NotFound
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Page
 from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
 from ctfy.server.models.tasks import AdminTaskInfo
 from ctfy.server.pages import Limit, Offset
 from ctfy.server.platform import ThePlatform
+from ctfy.server.tables.competitions import Competition
 from ctfy.server.tasks import service as tasks
 
 router = APIRouter(prefix="/admin/challenges", tags=["challenges"])

@@ -7,12 +7,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.challenges.tables import HintUnlock
 from ctfy.server.database.base import now
-from ctfy.server.errors import NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.challenges import HintInfo
+from ctfy.server.tables.challenges import HintUnlock
 
 
 async def listed(session: AsyncSession, challenge: Challenge, team_id: str) -> list[HintInfo]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Invalid, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Invalid, NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.challenges import QuestionAttemptResetInfo
 from ctfy.server.platform import Platform
-from ctfy.server.submissions.tables import AttemptReset, QuestionAttempts
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.submissions import AttemptReset, QuestionAttempts
+from ctfy.server.tables.teams import Team
 
 
 async def reset_attempts(

@@ -10,13 +10,13 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
+from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.challenges import attempts, feedback, hints, resets, service, sight
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.competitions.service import check_visible, require_running
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import NotFound, field_error
 from ctfy.server.kept import keep
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -36,7 +36,7 @@ from ctfy.server.models.challenges import (
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
-from ctfy.server.submissions.tables import QuestionAttempts
+from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.service import require_team
 
 router = APIRouter(tags=["challenges"])

@@ -8,15 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.core.errors import Conflict, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.challenges.service import Sight
 from ctfy.server.competitions.service import check_visible, phase_of, published, visible
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
-from ctfy.server.errors import Conflict, Forbidden, NotFound
 from ctfy.server.platform import Platform
 from ctfy.server.standings.board import Board
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.teams import TeamMember
 
 
 def may_see_challenges(competition: Competition, caller: Caller | None) -> bool:

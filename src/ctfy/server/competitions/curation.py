@@ -8,18 +8,18 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.core.errors import Conflict, NotFound, field_error
 from ctfy.server.challenges.service import unknown_challenges
-from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
-from ctfy.server.records.tables import InstanceRecord
-from ctfy.server.submissions.tables import ChallengeSolve, Solve, Submission
-from ctfy.server.teams.tables import Team, TeamMember
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.records import InstanceRecord
+from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
+from ctfy.server.tables.teams import Team, TeamMember
 
 
 def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:

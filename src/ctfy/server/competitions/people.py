@@ -7,13 +7,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from ctfy.core.errors import Conflict, NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import CompetitionAdmin, User
-from ctfy.server.competitions.tables import Competition, CompetitionInvite
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, NotFound, field_error
 from ctfy.server.events.outbox import Audience, account_changed, emit
 from ctfy.server.models.competitions import GrantRequest
+from ctfy.server.tables.access import CompetitionAdmin, User
+from ctfy.server.tables.competitions import Competition, CompetitionInvite
 
 
 def admins_of(competition_id: str) -> Select[CompetitionAdmin, str, str | None]:

@@ -15,26 +15,26 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy import __version__
+from ctfy.core.errors import Conflict, Invalid, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import CompetitionAdmin, User
-from ctfy.server.achievements.tables import Unlock
 from ctfy.server.challenges.service import unknown_challenges
-from ctfy.server.challenges.tables import HintUnlock, Reaction
 from ctfy.server.competitions.curation import tell
-from ctfy.server.competitions.tables import (
+from ctfy.server.database.base import Base, new_id, now
+from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.models.competitions import CompetitionImportResult
+from ctfy.server.platform import Platform
+from ctfy.server.tables.access import CompetitionAdmin, User
+from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.challenges import HintUnlock, Reaction
+from ctfy.server.tables.competitions import (
     Competition,
     CompetitionChallenge,
     CompetitionInvite,
 )
-from ctfy.server.database.base import Base, new_id, now
-from ctfy.server.errors import Conflict, Invalid, NotFound
-from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.incidents.tables import Incident
-from ctfy.server.instances.tables import ALIVE, Instance, State
-from ctfy.server.models.competitions import CompetitionImportResult
-from ctfy.server.platform import Platform
-from ctfy.server.standings.tables import StandingSnapshot
-from ctfy.server.submissions.tables import (
+from ctfy.server.tables.incidents import Incident
+from ctfy.server.tables.instances import ALIVE, Instance, State
+from ctfy.server.tables.standings import StandingSnapshot
+from ctfy.server.tables.submissions import (
     AnswerDigest,
     AttemptReset,
     ChallengeSolve,
@@ -42,7 +42,7 @@ from ctfy.server.submissions.tables import (
     Solve,
     Submission,
 )
-from ctfy.server.teams.tables import Team, TeamInvite, TeamMember
+from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 
 FORMAT, VERSION = "ctfy-competition", 1
 

@@ -7,11 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from ctfy.server.access.caller import Admin, AnyToken, ItsAdmin, SuperAdmin
-from ctfy.server.access.tables import User
 from ctfy.server.challenges import sight
 from ctfy.server.challenges.service import ChallengeFilter, infos
 from ctfy.server.competitions import curation, people, portability, service
-from ctfy.server.competitions.tables import CompetitionInvite
 from ctfy.server.database.engine import Session
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import ChallengeInfo
@@ -32,6 +30,8 @@ from ctfy.server.models.competitions import (
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import CompetitionInvite
 
 router = APIRouter(tags=["competitions"])
 

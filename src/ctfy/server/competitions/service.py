@@ -9,24 +9,24 @@ from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
-from ctfy.server.competitions.tables import (
-    Competition,
-    CompetitionChallenge,
-    CompetitionInvite,
-)
 from ctfy.server.database.base import now
-from ctfy.server.errors import Conflict, NotFound
 from ctfy.server.events.outbox import Audience
-from ctfy.server.instances.tables import ALIVE, Instance
 from ctfy.server.models.competitions import (
     CompetitionMembershipInfo,
     Phase,
 )
 from ctfy.server.platform import Platform
 from ctfy.server.standings.projection import Snapshot
-from ctfy.server.teams.tables import Team, TeamMember
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import (
+    Competition,
+    CompetitionChallenge,
+    CompetitionInvite,
+)
+from ctfy.server.tables.instances import ALIVE, Instance
+from ctfy.server.tables.teams import Team, TeamMember
 
 _RULES = (
     "registration_opens_at",

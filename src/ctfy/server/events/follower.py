@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import Database
 from ctfy.server.events.relay import Position, Told, read_settled
-from ctfy.server.events.tables import Cursor
+from ctfy.server.tables.events import Cursor
 
 log = structlog.get_logger()
 

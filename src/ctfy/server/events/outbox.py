@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.engine import AFTER_COMMIT
-from ctfy.server.events.tables import Event
+from ctfy.server.tables.events import Event
 
 
 class Audience(StrEnum):

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ctfy.core.errors import Unauthorized, field_error
 from ctfy.server.access.caller import Caller, StreamCaller, bearer_token, identify
-from ctfy.server.errors import Unauthorized, field_error
 from ctfy.server.events.relay import Listener, Position, Relay, Rights
 from ctfy.server.platform import Platform, ThePlatform
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.teams import TeamMember
 
 router = APIRouter(tags=["events"])
 

@@ -9,16 +9,16 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from ctfy.server.access.tables import User
-from ctfy.server.competitions.tables import Competition
+from ctfy.core.errors import NotFound
 from ctfy.server.database.base import now
-from ctfy.server.errors import NotFound
 from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.incidents.tables import Incident
 from ctfy.server.models.incidents import IncidentInfo, IncidentPatch
 from ctfy.server.platform import Platform
-from ctfy.server.submissions.tables import Submission
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.incidents import Incident
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.teams import Team
 
 BURST = 30  # wrong answers of one team to one challenge within a minute: nobody types so fast
 CROWD = 3  # teams of one competition that one address signs in for

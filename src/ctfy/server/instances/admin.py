@@ -8,18 +8,18 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import NotFound
 from ctfy.sdk.node_client import NodeClient
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import NotFound
 from ctfy.server.instances import har, lifecycle, service
 from ctfy.server.instances.routes import NodeFetchFailed, ask
-from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.base import Page
 from ctfy.server.models.instances import InstanceInfo, StopResponse
-from ctfy.server.nodes.tables import Node
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node
 
 router = APIRouter(prefix="/admin/instances", tags=["instances"])
 

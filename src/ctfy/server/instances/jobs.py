@@ -16,13 +16,13 @@ from ctfy.sdk.node_client import NodeClient
 from ctfy.server.database.base import now
 from ctfy.server.instances import lifecycle, service
 from ctfy.server.instances.answers import instance_answers
-from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
 from ctfy.server.jobs.engine import DEFAULT_QUEUE, ENDS
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeInstanceState
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
 from ctfy.server.records.archive import archive
+from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
+from ctfy.server.tables.nodes import Node
 from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()

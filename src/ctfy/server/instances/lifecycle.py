@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.server.database.base import now
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.instances.placement import place
-from ctfy.server.instances.tables import ALIVE, Instance, State
 from ctfy.server.jobs.engine import ENDS, Jobs
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.instances import ALIVE, Instance, State
+from ctfy.server.tables.teams import Team
 
 
 async def _move(

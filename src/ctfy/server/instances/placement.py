@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, Subquery, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.instances.tables import ON_NODE, Instance, State
 from ctfy.server.jobs.engine import Jobs
-from ctfy.server.nodes.tables import Node
+from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.nodes import Node
 
 _LOCK = 0x706C6163
 

@@ -12,13 +12,12 @@ import httpx
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import CtfyError, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import CtfyError, NotFound
 from ctfy.server.instances import har, lifecycle, service
-from ctfy.server.instances.tables import ON_NODE, Instance, State
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import AttachmentList
@@ -30,9 +29,10 @@ from ctfy.server.models.instances import (
     StartResponse,
     StopResponse,
 )
-from ctfy.server.nodes.tables import Node
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
 router = APIRouter(prefix="/instances", tags=["instances"])

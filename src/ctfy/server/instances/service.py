@@ -9,16 +9,14 @@ from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.challenges.service import attachment_infos
 from ctfy.server.competitions.service import require_running, visible
-from ctfy.server.competitions.tables import Competition, CompetitionChallenge
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
 from ctfy.server.instances import lifecycle
 from ctfy.server.instances.answers import digest, instance_answers
 from ctfy.server.instances.placement import place, queue
-from ctfy.server.instances.tables import ALIVE, ON_NODE, Instance, State
 from ctfy.server.models.instances import (
     AttackSurface,
     InstanceInfo,
@@ -28,14 +26,16 @@ from ctfy.server.models.instances import (
 )
 from ctfy.server.platform import Platform
 from ctfy.server.settings import Settings
-from ctfy.server.submissions.tables import (
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
+from ctfy.server.tables.submissions import (
     AnswerDigest,
     ChallengeSolve,
     QuestionAttempts,
     Solve,
 )
+from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
-from ctfy.server.teams.tables import Team, TeamMember
 
 WIRE_STATUS = {
     State.REQUESTED: "starting",

@@ -10,11 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
+from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody
-from ctfy.server.access.tables import User
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import Unavailable
-from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.meta import (
     ClusterInfo,
     HealthResponse,
@@ -22,10 +20,12 @@ from ctfy.server.models.meta import (
     MetaPlatform,
     MetaResponse,
 )
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import ThePlatform
-from ctfy.server.submissions.tables import ChallengeSolve
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.access import User
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.submissions import ChallengeSolve
+from ctfy.server.tables.teams import Team
 
 router = APIRouter(tags=["meta"])
 _RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+
+from ctfy.core.errors import ErrorResponse as ErrorResponse
 
 T = TypeVar("T")
 
@@ -49,12 +50,3 @@ class Page(Response, Generic[T]):
 
 class ListOf(RootModel[list[T]], Generic[T]):
     """A bare list, for the few answers that are one."""
-
-
-class ErrorResponse(Response):
-    """The body of every 4xx and 5xx answer."""
-
-    code: str = Field(description="A stable word for the case, for programs")
-    detail: Any = Field(description="A sentence, or an object with `message` and context")
-    request_id: str = Field("", description="Stands in the server's log, too")
-    timestamp: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -11,7 +11,6 @@ from ctfy.server.access import secrets
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, Everybody, bearer_token
 from ctfy.server.activity import service as activity
 from ctfy.server.database.engine import Session
-from ctfy.server.events.tables import Event
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
 from ctfy.server.models.nodes import (
@@ -26,9 +25,10 @@ from ctfy.server.models.nodes import (
     NodeRegisterResponse,
 )
 from ctfy.server.nodes import service
-from ctfy.server.nodes.tables import Node, NodeInvite
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
+from ctfy.server.tables.events import Event
+from ctfy.server.tables.nodes import Node, NodeInvite
 
 router = APIRouter(prefix="/nodes", tags=["nodes"])
 admin = APIRouter(prefix="/admin/nodes", tags=["nodes"])

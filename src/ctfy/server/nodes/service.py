@@ -9,16 +9,16 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Forbidden, NotFound, Unauthorized
 from ctfy.server.access import secrets
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Forbidden, NotFound, Unauthorized
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.instances import lifecycle
 from ctfy.server.instances.placement import place
-from ctfy.server.instances.tables import ON_NODE, Instance
 from ctfy.server.models.nodes import NodeHeartbeat, NodeInfo, NodePatch, NodeRegister
-from ctfy.server.nodes.tables import Node, NodeInvite, NodeSample
 from ctfy.server.platform import Platform
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node, NodeInvite, NodeSample
 
 EVENTS = (
     "node_registered",

@@ -11,8 +11,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import text
 
 from ctfy import __version__
+from ctfy.core.errors import NotFound, Unauthorized
 from ctfy.server.access.caller import BearerHeader, ByOwnToken, bearer_token
-from ctfy.server.errors import NotFound, Unauthorized
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.platform import Platform, ThePlatform
 

@@ -13,14 +13,10 @@ import httpx
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import NotFound, field_error
 from ctfy.sdk.errors import CtfyApiError
-from ctfy.server.access.tables import User
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
-from ctfy.server.errors import NotFound, field_error
-from ctfy.server.incidents.tables import Incident
 from ctfy.server.instances.service import WIRE_STATUS
-from ctfy.server.instances.tables import ON_NODE, Instance, State
 from ctfy.server.models.nodes import NodeInstanceState
 from ctfy.server.models.observability import (
     AdminChallengeLastError,
@@ -43,13 +39,17 @@ from ctfy.server.models.observability import (
     Metric,
 )
 from ctfy.server.models.standings import AdminSolveMatrix
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
-from ctfy.server.records.tables import InstanceRecord
 from ctfy.server.standings.statistics import matrix
-from ctfy.server.submissions.tables import ChallengeSolve
-from ctfy.server.tasks.tables import Task
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.incidents import Incident
+from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.records import InstanceRecord
+from ctfy.server.tables.submissions import ChallengeSolve
+from ctfy.server.tables.tasks import Task
+from ctfy.server.tables.teams import Team
 
 _STUCK = timedelta(minutes=1)
 _LATELY = timedelta(days=1)

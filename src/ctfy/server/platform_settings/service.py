@@ -12,14 +12,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Invalid, NotFound, field_error
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Database
-from ctfy.server.errors import Invalid, NotFound, field_error
 from ctfy.server.events.memory import Memory
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.platform_settings import PlatformSettingInfo
-from ctfy.server.platform_settings.tables import PlatformSetting
 from ctfy.server.settings import Settings
+from ctfy.server.tables.platform_settings import PlatformSetting
 
 log = structlog.get_logger()
 

@@ -17,16 +17,16 @@ from sqlalchemy.dialects.postgresql import insert
 from ctfy import __version__
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
-from ctfy.server.access.tables import Token
-from ctfy.server.accounts.tables import DeviceGrant, MailedToken, OAuthAttempt
 from ctfy.server.database.base import now
-from ctfy.server.events.tables import Event
-from ctfy.server.instances.tables import Instance
-from ctfy.server.nodes.tables import NodeSample
 from ctfy.server.platform import Platform
-from ctfy.server.records.tables import InstanceRecord
-from ctfy.server.submissions.tables import Submission
-from ctfy.server.tasks.tables import Task
+from ctfy.server.tables.access import Token
+from ctfy.server.tables.accounts import DeviceGrant, MailedToken, OAuthAttempt
+from ctfy.server.tables.events import Event
+from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.nodes import NodeSample
+from ctfy.server.tables.records import InstanceRecord
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.tasks import Task
 
 log = structlog.get_logger()
 

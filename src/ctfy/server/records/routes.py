@@ -16,7 +16,7 @@ from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
 from ctfy.server.records import archive, service
-from ctfy.server.submissions.tables import Submission
+from ctfy.server.tables.submissions import Submission
 
 router = APIRouter(prefix="/admin/instance-records", tags=["records"])
 

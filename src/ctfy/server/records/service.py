@@ -11,9 +11,8 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.core.errors import NotFound, field_error
 from ctfy.server.database.base import now
-from ctfy.server.errors import NotFound, field_error
-from ctfy.server.instances.tables import Instance, State
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.records import (
     InstanceRecordArtifacts,
@@ -23,9 +22,10 @@ from ctfy.server.models.records import (
 )
 from ctfy.server.platform import Platform
 from ctfy.server.records.archive import FILES, TRAFFIC
-from ctfy.server.records.tables import InstanceRecord
-from ctfy.server.submissions.tables import Submission
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.instances import Instance, State
+from ctfy.server.tables.records import InstanceRecord
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.teams import Team
 
 ENDED = (State.STOPPED, State.ERROR)
 

@@ -10,23 +10,23 @@ import httpx
 from sqlalchemy import Row, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, CtfyError, NotFound
 from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.instances.tables import Instance, State
 from ctfy.server.models.shell import (
     ShellRecordingInfo,
     ShellSessionInfo,
     ShellSessionRequest,
     ShellSessionResponse,
 )
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
-from ctfy.server.shell.tables import ShellSession
+from ctfy.server.tables.access import User
+from ctfy.server.tables.instances import Instance, State
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.shell import ShellSession
 
 _TICKET_PREFIX = "ctfy_shell_"
 

@@ -20,10 +20,10 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from ctfy.server.access.secrets import node_token
 from ctfy.server.database.base import now
-from ctfy.server.nodes.tables import Node
 from ctfy.server.platform import Platform
 from ctfy.server.shell.service import burn, tell
-from ctfy.server.shell.tables import ShellSession
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.shell import ShellSession
 
 log = structlog.get_logger()
 router = APIRouter()

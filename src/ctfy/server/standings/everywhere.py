@@ -10,10 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access.tables import User
+from ctfy.core.errors import NotFound
 from ctfy.server.accounts.profiles import shown
-from ctfy.server.competitions.tables import Competition
-from ctfy.server.errors import NotFound
 from ctfy.server.models.challenges import ChallengeCategory
 from ctfy.server.models.standings import (
     ChallengeFlagStats,
@@ -25,6 +23,8 @@ from ctfy.server.platform import Platform
 from ctfy.server.standings.board import Board
 from ctfy.server.standings.projection import moment
 from ctfy.server.standings.scoring import Score, ranked
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
 
 _FRESH_S = 1.0
 _PUBLIC = (Competition.status == "published") & (Competition.access == "public")

@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Database
 from ctfy.server.events.relay import Told
@@ -26,6 +25,7 @@ from ctfy.server.models.base import Page
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.standings.board import Board, load
 from ctfy.server.standings.scoring import ranked
+from ctfy.server.tables.competitions import Competition
 
 Audience = Literal["players", "operators"]
 

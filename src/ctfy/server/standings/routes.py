@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from ctfy.server.access.caller import Caller, Everybody, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.competitions.service import check_visible, phase_of, published
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.database.engine import Session
 from ctfy.server.kept import encoded, keep
@@ -35,6 +34,7 @@ from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import Platform, ThePlatform
 from ctfy.server.standings import everywhere, snapshots, statistics
 from ctfy.server.standings.projection import Encoded, Snapshot
+from ctfy.server.tables.competitions import Competition
 
 router = APIRouter(tags=["standings"])
 

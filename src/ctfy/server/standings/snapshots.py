@@ -9,12 +9,12 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from ctfy.server.competitions.service import running
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
 from ctfy.server.models.standings import ScoreboardSnapshotState
 from ctfy.server.platform import Platform
-from ctfy.server.standings.tables import StandingSnapshot
-from ctfy.server.teams.tables import Team
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.standings import StandingSnapshot
+from ctfy.server.tables.teams import Team
 
 
 def recent(team_id: str, days: int) -> Select[StandingSnapshot, str]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ctfy.core.errors import CtfyError
+from ctfy.core.responses import error_response
 from ctfy.server.access.caller import bearer_of, identify
-from ctfy.server.errors import CtfyError, error_response
 from ctfy.server.models.submissions import SubmissionCreate
 from ctfy.server.platform import Platform
 from ctfy.server.submissions import service

@@ -21,8 +21,8 @@ from ctfy.server.models.submissions import (
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
 from ctfy.server.submissions import service
-from ctfy.server.submissions.tables import Submission
-from ctfy.server.teams.tables import TeamMember
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.teams import TeamMember
 
 router = APIRouter(tags=["submissions"])
 

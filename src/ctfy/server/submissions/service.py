@@ -12,22 +12,22 @@ from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.metadata import Mode, Question
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.scopes import Scope
 from ctfy.server.competitions.service import audience_of, get_competition, require_running
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
 from ctfy.server.instances.service import get_challenge, require_unlocked
-from ctfy.server.instances.tables import Instance
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.platform import Platform
 from ctfy.server.submissions.grading import is_correct
 from ctfy.server.submissions.writer import Recorded
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
-from ctfy.server.teams.tables import Team, TeamMember
 
 
 @dataclass(frozen=True, slots=True)

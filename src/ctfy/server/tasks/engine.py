@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select, text, update
 
+from ctfy.core.errors import CtfyError
 from ctfy.server.database.base import now
-from ctfy.server.errors import CtfyError
 from ctfy.server.platform import Platform
+from ctfy.server.tables.tasks import Task, TaskLog
 from ctfy.server.tasks.kinds import Kind
 from ctfy.server.tasks.service import OPEN, tell
-from ctfy.server.tasks.tables import Task, TaskLog
 
 log = structlog.get_logger()
 

@@ -13,15 +13,15 @@ from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import CtfyError, NotFound
 from ctfy.server.database.base import now
-from ctfy.server.errors import CtfyError, NotFound
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.jobs.engine import CLOCK
 from ctfy.server.models.tasks import ScheduledJobInfo, ScheduledJobPatch
 from ctfy.server.platform import Platform
+from ctfy.server.tables.tasks import ScheduledJob
 from ctfy.server.tasks.engine import defer_lost
 from ctfy.server.tasks.kinds import Params, Report
-from ctfy.server.tasks.tables import ScheduledJob
 
 log = structlog.get_logger()
 

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.access.tables import User
+from ctfy.core.errors import Conflict, Invalid, NotFound, field_error
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Invalid, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.tasks import AdminTaskInfo, AdminTaskLogLine, AdminTaskLogsResponse
 from ctfy.server.platform import Platform
-from ctfy.server.tasks.tables import Task, TaskLog
+from ctfy.server.tables.access import User
+from ctfy.server.tables.tasks import Task, TaskLog
 
 OPEN = ("pending", "running")
 STATUSES = ("pending", "running", "succeeded", "failed", "cancelled", "interrupted")

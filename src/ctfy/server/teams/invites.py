@@ -10,15 +10,15 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, CtfyError, NotFound
 from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
+from ctfy.server.tables.access import User
+from ctfy.server.tables.teams import Team, TeamInvite
 from ctfy.server.teams import membership
 from ctfy.server.teams.service import check_may_join, tell
-from ctfy.server.teams.tables import Team, TeamInvite
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 _CODE_LENGTH = 12  # 59 random bits

@@ -5,18 +5,18 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.competitions.service import get_visible
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import now
-from ctfy.server.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.instances import lifecycle
-from ctfy.server.instances.tables import ALIVE, Instance
 from ctfy.server.jobs.engine import Jobs
 from ctfy.server.models.teams import TeamUpdate
-from ctfy.server.submissions.tables import Submission
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.instances import ALIVE, Instance
+from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 from ctfy.server.teams.service import add_member, tell
-from ctfy.server.teams.tables import Team, TeamInvite, TeamMember
 
 
 async def own_team(session: AsyncSession, caller: Caller, competition_id: str) -> Team:

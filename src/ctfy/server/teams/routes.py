@@ -6,12 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import check_visible
 from ctfy.server.database.engine import Session
-from ctfy.server.errors import Forbidden
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.teams import (
@@ -27,8 +26,9 @@ from ctfy.server.models.teams import (
 )
 from ctfy.server.pages import Limit, Offset, fetch_page
 from ctfy.server.platform import ThePlatform
+from ctfy.server.tables.access import User
+from ctfy.server.tables.teams import Team
 from ctfy.server.teams import invites, membership, service
-from ctfy.server.teams.tables import Team
 
 router = APIRouter(tags=["teams"])
 

@@ -10,16 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.tables import User
 from ctfy.server.competitions.service import audience_of, get_visible, phase_of
-from ctfy.server.competitions.tables import Competition
 from ctfy.server.database.base import new_id, now
-from ctfy.server.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.events.outbox import Audience, emit
 from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamInfo, TeamMemberInfo
-from ctfy.server.submissions.tables import ChallengeSolve, Submission
-from ctfy.server.teams.tables import Team, TeamMember
+from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.submissions import ChallengeSolve, Submission
+from ctfy.server.tables.teams import Team, TeamMember
 
 
 async def register(

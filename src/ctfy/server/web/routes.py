@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Everybody
-from ctfy.server.errors import NotFound
 from ctfy.server.models.base import ErrorResponse
 
 router = APIRouter()

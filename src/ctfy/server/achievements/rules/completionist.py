@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.competitions.tables import CompetitionChallenge
-from ctfy.server.submissions.tables import ChallengeSolve
+from ctfy.server.tables.competitions import CompetitionChallenge
+from ctfy.server.tables.submissions import ChallengeSolve
 
 
 async def _earned(event: Happening) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ctfy.challenge.metadata import Mode
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.submissions.tables import QuestionAttempts
+from ctfy.server.tables.submissions import QuestionAttempts
 
 
 async def _earned(event: Happening) -> bool:

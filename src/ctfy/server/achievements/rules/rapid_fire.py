@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.submissions.tables import ChallengeSolve
+from ctfy.server.tables.submissions import ChallengeSolve
 
 
 async def _earned(event: Happening) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
-from ctfy.server.submissions.tables import Submission
+from ctfy.server.tables.submissions import Submission
 
 
 async def _earned(event: Happening) -> bool:

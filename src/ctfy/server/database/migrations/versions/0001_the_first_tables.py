@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from ctfy.server.events.tables import Xid8
+from ctfy.server.tables.events import Xid8
 
 revision = "0001"
 down_revision = None

@@ -1,4 +1,4 @@
-"""One error tree; each error becomes `{code, detail, timestamp}` with its status."""
+"""Every failure of an API in the envelope of `core.errors`; the platform and the nodes share it."""
 
 from __future__ import annotations
 
@@ -12,73 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ctfy.server.models.base import ErrorResponse
-
-
-class CtfyError(Exception):
-    """A refusal that the caller is told: a status, a stable code, a sentence and its context."""
-
-    status = 400
-
-    def __init__(
-        self, code: str, message: str, *, headers: dict[str, str] | None = None, **context: Any
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.detail: Any = {"message": message, **context} if context else message
-        self.headers = headers
-
-
-class Unauthorized(CtfyError):
-    """Nobody, or a token that is not (or no longer) valid."""
-
-    status = 401
-
-
-class Forbidden(CtfyError):
-    """Somebody without the right."""
-
-    status = 403
-
-
-class NotFound(CtfyError):
-    """No such thing, or none that the caller may know of."""
-
-    status = 404
-
-
-class Conflict(CtfyError):
-    """The thing is in a state that does not allow it."""
-
-    status = 409
-
-
-class Invalid(CtfyError):
-    """The request itself is wrong."""
-
-    status = 422
-
-
-class TooMany(CtfyError):
-    """Too often; `Retry-After` says when again."""
-
-    status = 429
-
-
-class Unavailable(CtfyError):
-    """Not now: no room left."""
-
-    status = 503
-
-
-def field_error(loc: list[str | int], message: str, kind: str = "value_error") -> Invalid:
-    """A `validation_error` on one field, shaped like those that the models raise themselves."""
-    return Invalid(
-        "validation_error",
-        f"{'.'.join(map(str, loc[1:]))}: {message}",
-        issues=[{"loc": loc, "msg": message, "type": kind}],
-    )
-
+from ctfy.core.errors import CtfyError, ErrorResponse
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
