@@ -20,8 +20,8 @@ import pytest
 
 from ctfy.sdk import PlatformClient
 from ctfy.server.accounts.service import ensure_super_admin
+from ctfy.server.database.connections import Database
 from ctfy.server.database.embedded import EmbeddedPostgres
-from ctfy.server.database.engine import Database
 from ctfy.server.database.migrate import upgrade
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.processes import CHALLENGES, Process, Stack, free_port, stack, wait_for

@@ -6,7 +6,7 @@ import asyncio
 
 import psycopg
 
-from ctfy.server.jobs.engine import CLOCK, Jobs
+from ctfy.server.jobs.queue import CLOCK, Jobs
 from tests.conftest import cloned_database
 
 

@@ -73,7 +73,7 @@ def register(url: str, address: str) -> PlatformClient:
 
 
 def prove(url: str) -> str:
-    from ctfy.server.accounts.proof import proves
+    from ctfy.server.accounts.proof_of_work import proves
 
     asked = PlatformClient(url).auth.registration_challenge()
     number = 0

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from ctfy.server.app import create_app
+from ctfy.server.database.connections import Database
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
 from tests.processes import CHALLENGES, Stack
@@ -77,7 +78,7 @@ def count_statements(
 
     async def count() -> httpx.Response:
         app = create_app(settings, with_worker=False)
-        platform = app.state.platform
+        database = app.services.get(Database)
         transport = httpx.ASGITransport(app)
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
@@ -86,12 +87,12 @@ def count_statements(
             await client.get("/me")  # the token's last use is noted once a minute
             await client.get("/competitions")  # a projection is computed once per change
             event.listen(
-                platform.database.engine.sync_engine,
+                database.engine.sync_engine,
                 "before_cursor_execute",
                 lambda _c, _cur, statement, *_: statements.append(statement),
             )
             answer = await client.get(where)
-        await platform.database.close()
+        await database.close()
         return answer
 
     answer = asyncio.run(count())

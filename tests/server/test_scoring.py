@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.metadata import Metadata, Question, Value
-from ctfy.server.standings.board import Board, BoardTeam, Rules, Solved, Whole
+from ctfy.server.standings.board import Board, BoardTeam, ChallengeSolve, QuestionSolve, Rules
 from ctfy.server.standings.scoring import Score, order, ranked, share, value_after
 
 values = st.builds(
@@ -98,13 +98,13 @@ def board(told: list[Answer], moments: dict[Answer, float]) -> Board:
     ranks = whole_ranks(moments)
     for answer in told:
         team, challenge, question = answer
-        made.add_solve(team, challenge, question, Solved(moments[answer], "u", 1.0))
+        made.add_solve(team, challenge, question, QuestionSolve(moments[answer], "u", 1.0))
         if (team, challenge) in ranks:
-            made.add_whole(team, challenge, ranks[team, challenge])
+            made.add_challenge_solve(team, challenge, ranks[team, challenge])
     return made
 
 
-def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], Whole]:
+def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], ChallengeSolve]:
     """Who solved which challenge whole, as the database would have ranked them."""
     last: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for (team, challenge, _), at in moments.items():
@@ -118,7 +118,7 @@ def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], Whole]:
     ranks = {}
     for at, team, challenge in done:
         places[challenge] += 1
-        ranks[team, challenge] = Whole(places[challenge], at)
+        ranks[team, challenge] = ChallengeSolve(places[challenge], at)
     return ranks
 
 

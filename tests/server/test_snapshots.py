@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from ctfy.server.platform import Platform
+from ctfy.server.domains import DOMAINS
+from ctfy.server.kernel import assemble, connected
 from ctfy.server.settings import Settings
 from ctfy.server.standings.snapshots import take
 from tests.conftest import Arena
@@ -22,10 +23,8 @@ def test_standings_are_written_down_when_they_change(
             settings = Settings(
                 database_url=database_url, data_dir=tmp_path, challenges_dir=CHALLENGES
             )
-            platform = Platform.create(settings)
-            await take(platform)
-            await platform.background.close()
-            await platform.database.close()
+            async with connected(assemble(settings, DOMAINS)) as services:
+                await services.bind(take)()
 
         asyncio.run(run())
 

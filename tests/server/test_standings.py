@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import psycopg
 import pytest
-from sqlalchemy import update
 
-from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import PlatformClient
-from ctfy.server.database.engine import Database
-from ctfy.server.events.outbox import Audience
-from ctfy.server.events.relay import Position, Told
 from ctfy.server.models.competitions import CompetitionInfo
-from ctfy.server.standings.projection import Standings
-from ctfy.server.tables.competitions import Competition
 from tests.conftest import Arena
 from tests.processes import wait_for
 from tests.server.test_accounts import refusal
@@ -65,39 +57,6 @@ def test_a_freeze_hides_what_comes_after_it_from_players_only(
     assert "Second" not in [a.team_name for a in tries if a.solved]
     freeze(arena, competition, None)
     wait_for("the thaw", lambda: board(first, competition.id)[1][2] == 1)
-
-
-def test_a_change_told_while_the_freeze_is_looked_up_is_not_missed(
-    arena: Arena, database_url: str
-) -> None:
-    competition, freeze_at = arena.competition(), datetime.now(UTC)
-    told = Told(
-        Position(),
-        "competition_updated",
-        Audience.EVERYBODY,
-        None,
-        {"competition_id": competition.id},
-        datetime.now(UTC),
-    )
-
-    async def looked_up() -> tuple[datetime | None, datetime | None]:
-        database = Database(database_url)
-        standings = Standings(database, Catalogue([]))
-        asked = asyncio.create_task(standings.freezes_at(competition.id))
-        await asyncio.sleep(0)
-        standings.see(told)
-        before = await asked
-        async with database.transaction() as session:
-            await session.execute(
-                update(Competition)
-                .where(Competition.id == competition.id)
-                .values(freezes_at=freeze_at)
-            )
-        after = await standings.freezes_at(competition.id)
-        await database.close()
-        return before, after
-
-    assert asyncio.run(looked_up()) == (None, freeze_at)
 
 
 def test_a_freeze_to_come_changes_nothing_until_it_comes(

@@ -128,6 +128,10 @@ class Catalogue:
             and (not tag or tag in c.metadata.tags)
         ]
 
+    def unknown(self, challenge_ids: list[str]) -> list[str]:
+        """The ids that are of no challenge here."""
+        return [id_ for id_ in challenge_ids if id_ not in self.challenges]
+
     def get(self, challenge_id: str) -> Challenge | None:
         """The challenge of that id."""
         return self.challenges.get(challenge_id)

@@ -16,40 +16,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy import __version__
 from ctfy.core import responses
-from ctfy.server import web, worker
+from ctfy.server import pages, web, worker
+from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
-from ctfy.server.accounts import admin, me, users
-from ctfy.server.accounts import routes as accounts
-from ctfy.server.achievements import routes as achievements
-from ctfy.server.activity import routes as activity
-from ctfy.server.announcements import routes as announcements
-from ctfy.server.challenges import fleet_routes
-from ctfy.server.challenges import routes as challenges
-from ctfy.server.competitions import routes as competitions
-from ctfy.server.events import routes as events
-from ctfy.server.incidents import routes as incidents
-from ctfy.server.instances import admin as instances_admin
-from ctfy.server.instances import routes as instances
-from ctfy.server.kept import KeptAnswers
+from ctfy.server.cache import Cache
+from ctfy.server.domains import DOMAINS
+from ctfy.server.kernel import assemble, connected
 from ctfy.server.mcp import PATH as MCP_PATH
 from ctfy.server.mcp import McpEndpoint
-from ctfy.server.meta import routes as meta
 from ctfy.server.models.base import ErrorResponse
-from ctfy.server.nodes import routes as nodes
-from ctfy.server.observability import metrics
-from ctfy.server.observability import routes as observability
+from ctfy.server.observability import metrics as prometheus
 from ctfy.server.observability.counters import Metrics
-from ctfy.server.platform import Platform
-from ctfy.server.platform_settings import routes as platform_settings
-from ctfy.server.records import routes as records
+from ctfy.server.response_cache import ResponseCache
+from ctfy.server.services import Application, Services
 from ctfy.server.settings import Settings
-from ctfy.server.shell import routes as shell
-from ctfy.server.shell import socket as shell_socket
-from ctfy.server.standings import routes as standings
-from ctfy.server.submissions import routes as submissions
-from ctfy.server.submissions.direct import DirectSubmissions
-from ctfy.server.tasks import routes as tasks
-from ctfy.server.teams import routes as teams
+from ctfy.server.submissions.fast_path import FastSubmissions
+from ctfy.server.submissions.service import Submissions
 
 log = structlog.get_logger()
 
@@ -67,65 +49,25 @@ def _too_large(most: int) -> dict[str, object]:
     return {"message": f"A request body holds at most {most} bytes.", "cap": most}
 
 
-# The routes are tried in this order: the ones that are asked most come first.
-_ROUTERS = (
-    submissions.router,
-    standings.router,
-    challenges.router,
-    fleet_routes.router,
-    accounts.router,
-    me.router,
-    users.router,
-    competitions.router,
-    teams.router,
-    instances.router,
-    instances_admin.router,
-    instances.in_competition,
-    achievements.router,
-    announcements.router,
-    activity.router,
-    nodes.router,
-    nodes.admin,
-    admin.router,
-    incidents.router,
-    records.router,
-    platform_settings.router,
-    tasks.router,
-    events.router,
-    observability.router,
-    shell.router,
-    shell_socket.router,
-    meta.router,
-)
 _REFUSALS: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorResponse}
     for status in (400, 401, 403, 404, 409, 413, 422, 429, 502, 503)
 }
 
 
-def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
+def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     """The platform's API on `settings.database_url`, which must be migrated.
 
     Raises ctfy.challenge.catalogue.BrokenChallenge when a challenge folder is wrong.
     """
-    platform = Platform.create(settings)
-    worker.register_tasks(platform)
+    services = assemble(settings, DOMAINS)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await platform.open()
-        working = asyncio.create_task(worker.work(platform)) if with_worker else None
-        try:
-            async with mcp.run():
-                yield
-        finally:
-            if working is not None:
-                working.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await working
-            await platform.close()
+        async with connected(services), mcp.run(), _working(services if with_worker else None):
+            yield
 
-    app = FastAPI(
+    app = Application(
         title="ctfy",
         version=__version__,
         lifespan=lifespan,
@@ -133,24 +75,39 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.platform = platform
+    app.services = services
+    authenticator, metrics = services.get(Authenticator), services.get(Metrics)
     responses.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
-    app.add_middleware(DirectSubmissions, platform=platform)
-    app.add_middleware(Guard, metrics=platform.metrics)
-    kept = platform.metrics.answered_from_memory
-    app.add_middleware(KeptAnswers, memory=platform.memory, count=kept)
+    app.add_middleware(
+        FastSubmissions, authenticator=authenticator, submissions=services.get(Submissions)
+    )
+    app.add_middleware(Guard, metrics=metrics)
+    app.add_middleware(ResponseCache, cache=services.get(Cache), count=metrics.answered_from_cache)
     app.add_middleware(CookieSession, public_url=settings.url)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
-    for router in _ROUTERS:
+    for router in (*(router for domain in DOMAINS for router in domain.routers), *pages.ROUTERS):
         api.include_router(router)
     app.include_router(api)
-    mcp = McpEndpoint(platform, app)
+    mcp = McpEndpoint(authenticator, app)
     app.mount(MCP_PATH, mcp)
-    app.include_router(metrics.router)
+    app.include_router(prometheus.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
     app.include_router(web.router)  # last: it takes every address that is left
     return app
+
+
+@contextlib.asynccontextmanager
+async def _working(services: Services | None) -> AsyncIterator[None]:
+    """While in here, this process also works, if it is to."""
+    working = asyncio.create_task(worker.work(services)) if services else None
+    try:
+        yield
+    finally:
+        if working is not None:
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
 
 
 class Guard:

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access import secrets
 from ctfy.server.accounts.service import ensure_super_admin
-from ctfy.server.competitions.curation import create
-from ctfy.server.database.engine import Database
+from ctfy.server.competitions.editing import create
+from ctfy.server.database.connections import Database
 from ctfy.server.models.competitions import CompetitionCreate
 from ctfy.server.nodes.service import admit
 from ctfy.server.settings import Settings

@@ -92,6 +92,7 @@ def start(
 
     from ctfy.server.app import create_app
     from ctfy.server.bootstrap import bootstrap
+    from ctfy.server.database.connections import Background, Database
     from ctfy.server.observability.tracing import traced
     from ctfy.server.settings import Settings
 
@@ -108,9 +109,9 @@ def start(
         # Few circles are made a request, and a full look through everything takes long.
         gc.set_threshold(20_000, 20, 50)
         app = create_app(settings, with_worker=worker)
-        platform = app.state.platform
+        pools = (app.services.get(kind) for kind in (Database, Background))
         uvicorn.run(
-            traced(app, platform.database, platform.background),
+            traced(app, *pools),
             host=host,
             port=port,
             log_config=None,
@@ -127,7 +128,6 @@ def worker(
 
     Example: CTFY_DATABASE_URL=postgresql://… ctfy-admin worker
     """
-    from ctfy.server.platform import Platform
     from ctfy.server.settings import Settings
     from ctfy.server.worker import run
 
@@ -135,7 +135,7 @@ def worker(
     settings = Settings(data_dir=data_dir, challenges_dir=challenges_dir)
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
-        asyncio.run(until_signal(run(Platform.create(settings))))
+        asyncio.run(until_signal(run(settings)))
 
 
 @app.command()

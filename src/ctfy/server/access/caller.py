@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
 
 from ctfy.core.errors import Forbidden, Unauthorized
 from ctfy.server.access import secrets
-from ctfy.server.access.presence import Presence
+from ctfy.server.access.last_seen import LastSeen
 from ctfy.server.access.scopes import Scope, holds
+from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
-from ctfy.server.database.engine import Database
-from ctfy.server.events.memory import Memory, Stamp
+from ctfy.server.database.connections import Database
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.tables.access import CompetitionAdmin, Token, User
 
@@ -64,6 +64,13 @@ class Caller:
             return True
         return self.competition_access == "selected" and competition_id in self.competition_ids
 
+    def reaches(self, column: Any) -> ColumnElement[bool]:
+        """The condition that the competition in a column is one that the token reaches into."""
+        if self.token_kind == "user" or self.competition_access == "all":
+            return true()
+        reached: ColumnElement[bool] = column.in_(self.competition_ids)
+        return reached
+
     def check_competition(self, competition_id: str) -> None:
         """Raise 403 when the token does not reach into the competition."""
         if not self.sees_competition(competition_id):
@@ -95,14 +102,6 @@ def bearer_of(header: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-class Authority(Protocol):
-    """The parts of a platform that say who calls."""
-
-    database: Database
-    memory: Memory
-    presence: Presence
-
-
 # Built once: every request runs it, and building it costs as much as running it.
 _BY_HASH = (
     select(
@@ -126,31 +125,39 @@ _BY_HASH = (
 )
 
 
-async def identify(platform: Authority, token: str) -> Caller:
-    """The caller that a token stands for. Raises 401 when it stands for nobody.
+class Authenticator:
+    """Says for whom a token stands.
 
-    Remembered for a minute: until then, only an event about the person asks the database again.
+    That is cached for a minute: until then, only an event about the person asks the database.
     """
-    if not token:
-        raise _unauthorized("Sign in first: send a token as 'Authorization: Bearer …'.")
-    hashed = secrets.token_hash(token)
-    memory = platform.memory
-    known: Caller | None = memory.get(("caller", hashed))
-    if known is not None:
-        return known
-    while True:
-        before = memory.changes
-        rows = await platform.database.read(_BY_HASH, {"hash": hashed})
-        if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= now()):
-            raise _unauthorized("This token is not valid, or not any more. Sign in again.")
-        if rows[0].suspended_at is not None:
-            raise Unauthorized("account_suspended", "This account is suspended.")
-        caller = _caller(rows[0], memory.stamp(f"user:{rows[0].user_id}"))
-        if memory.changes == before:  # or the stamp would hide a change from in between
-            break
-    memory.keep(("caller", hashed), caller, caller.stamp, caller.expires_at)
-    platform.presence.note(caller.token_id, caller.user_id)
-    return caller
+
+    def __init__(self, database: Database, cache: Cache, last_seen: LastSeen) -> None:
+        self._database = database
+        self._cache = cache
+        self._last_seen = last_seen
+
+    async def identify(self, token: str) -> Caller:
+        """The caller that a token stands for. Raises 401 when it stands for nobody."""
+        if not token:
+            raise _unauthorized("Sign in first: send a token as 'Authorization: Bearer …'.")
+        hashed = secrets.token_hash(token)
+        cache = self._cache
+        known: Caller | None = cache.get(("caller", hashed))
+        if known is not None:
+            return known
+        while True:
+            before = cache.changes
+            rows = await self._database.read(_BY_HASH, {"hash": hashed})
+            if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= now()):
+                raise _unauthorized("This token is not valid, or not any more. Sign in again.")
+            if rows[0].suspended_at is not None:
+                raise Unauthorized("account_suspended", "This account is suspended.")
+            caller = _caller(rows[0], cache.stamp(f"user:{rows[0].user_id}"))
+            if cache.changes == before:  # or the stamp would hide a change from in between
+                break
+        cache.put(("caller", hashed), caller, caller.stamp, caller.expires_at)
+        self._last_seen.note(caller.token_id, caller.user_id)
+        return caller
 
 
 def _unauthorized(message: str) -> Unauthorized:
@@ -172,8 +179,14 @@ def _caller(row: Row[*tuple[Any, ...]], stamp: Stamp) -> Caller:
     )
 
 
+def authenticator(request: Request) -> Authenticator:
+    """The process's own."""
+    found: Authenticator = request.app.services.get(Authenticator)
+    return found
+
+
 async def _signed_in(request: Request, _: BearerHeader) -> Caller:
-    return await identify(request.app.state.platform, bearer_token(request))
+    return await authenticator(request).identify(bearer_token(request))
 
 
 async def _perhaps_signed_in(request: Request, _: BearerHeader) -> Caller | None:
@@ -275,7 +288,7 @@ MaybeCaller = Annotated[Caller | None, Depends(OpenToCaller(), scope="function")
 async def _stream_caller(
     request: Request, _: BearerHeader, token: Annotated[str, Query(max_length=512)] = ""
 ) -> Caller:
-    return await identify(request.app.state.platform, bearer_token(request) or token)
+    return await authenticator(request).identify(bearer_token(request) or token)
 
 
 class StreamPermission:

@@ -20,6 +20,10 @@ def _nobodys_hash() -> str:
     return _passwords.hash(secrets.token_hex())
 
 
+class Secret(bytes):
+    """The root of everything that is derived instead of stored."""
+
+
 API_TOKEN_PREFIX = "pf_"
 SESSION_TOKEN_PREFIX = "ps_"
 NODE_TOKEN_PREFIX = "nt_"
@@ -50,13 +54,13 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def node_token(secret: bytes, node_id: str) -> str:
+def node_token(secret: Secret, node_id: str) -> str:
     """A node's own token, derived: the platform must present it too and stores none."""
     mac = hmac.new(secret, f"node-token|{node_id}".encode(), hashlib.sha256).hexdigest()
     return f"{NODE_TOKEN_PREFIX}{node_id}.{mac}"
 
 
-def node_of_token(secret: bytes, token: str) -> str | None:
+def node_of_token(secret: Secret, token: str) -> str | None:
     """The id of the node whose token this is, or None."""
     node_id = token.removeprefix(NODE_TOKEN_PREFIX).partition(".")[0]
     expected = node_token(secret, node_id)

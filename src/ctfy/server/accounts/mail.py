@@ -8,14 +8,14 @@ from email.message import EmailMessage
 from typing import Literal
 
 import aiosmtplib
-from procrastinate import RetryStrategy
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.database.base import now
-from ctfy.server.platform import Platform
+from ctfy.server.database.connections import Database
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import MailedToken
@@ -33,21 +33,6 @@ _WORDS = {
 }
 
 
-def register(platform: Platform) -> None:
-    """Put this domain's tasks on the job engine."""
-
-    # The token is minted when the mail is sent, so that no job's arguments hold one.
-    @platform.jobs.app.task(
-        name="send_mail", retry=RetryStrategy(max_attempts=8, exponential_wait=3)
-    )
-    async def send_mail(user_id: str, purpose: Purpose) -> None:
-        await send(platform, user_id, purpose)
-
-    @platform.registry.every(300, "mail_retry", "Sends again what the mail server did not take")
-    async def mail_retry() -> str:
-        return await retry_failed(platform)
-
-
 _FAILED = text(
     """
     SELECT id FROM procrastinate_jobs
@@ -57,18 +42,18 @@ _FAILED = text(
 _MOST_ATTEMPTS = 24
 
 
-async def retry_failed(platform: Platform) -> str:
+async def retry_failed(database: Database, jobs: Jobs) -> str:
     """Give mails another try that were given up; how many. None is tried for ever."""
-    rows = await platform.database.read(_FAILED, {"most": _MOST_ATTEMPTS})
+    rows = await database.read(_FAILED, {"most": _MOST_ATTEMPTS})
     for row in rows:
-        await platform.jobs.app.job_manager.retry_job_by_id_async(row.id, retry_at=now())
+        await jobs.app.job_manager.retry_job_by_id_async(row.id, retry_at=now())
     return f"{len(rows)} tried again"
 
 
-async def send(platform: Platform, user_id: str, purpose: Purpose) -> None:
+async def send(settings: Settings, database: Database, user_id: str, purpose: Purpose) -> None:
     """Mail a fresh link to somebody; an earlier one for the same purpose stops working."""
     token = secrets.token_urlsafe(32)
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         user = await session.get(User, user_id)
         if user is None or user.email is None:
             return
@@ -87,7 +72,7 @@ async def send(platform: Platform, user_id: str, purpose: Purpose) -> None:
                 expires_at=now() + _LIFETIME[purpose],
             )
         )
-    await _deliver(platform.settings, address, purpose, token)
+    await _deliver(settings, address, purpose, token)
 
 
 async def _deliver(settings: Settings, address: str, purpose: Purpose, token: str) -> None:
@@ -109,11 +94,11 @@ async def _deliver(settings: Settings, address: str, purpose: Purpose, token: st
 
 
 async def request(
-    session: AsyncSession, platform: Platform, user_id: str, purpose: Purpose
+    session: AsyncSession, settings: Settings, jobs: Jobs, user_id: str, purpose: Purpose
 ) -> None:
     """Have a mail sent. Raises `mail_not_configured` where no mail server is set."""
-    require_configured(platform.settings)
-    await platform.jobs.defer(session, "send_mail", user_id=user_id, purpose=purpose)
+    require_configured(settings)
+    await jobs.defer(session, "send_mail", user_id=user_id, purpose=purpose)
 
 
 def require_configured(settings: Settings) -> None:

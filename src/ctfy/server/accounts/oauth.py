@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.access.secrets import token_hash
+from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.database.base import new_id, now
-from ctfy.server.database.engine import Database
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.database.connections import Database
+from ctfy.server.events.outbox import emit
 from ctfy.server.settings import OAuthProvider, Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity, OAuthAttempt
@@ -324,15 +325,4 @@ def _add(session: AsyncSession, name: str, person: Person, user_id: str) -> None
             avatar_url=person.avatar_url[:500],
         )
     )
-    _tell(session, name, user_id)
-
-
-def _tell(session: AsyncSession, name: str, user_id: str) -> None:
-    emit(
-        session,
-        "identity_linked",
-        audience=Audience.PLATFORM,
-        user_id=user_id,
-        provider=name,
-        actor_id=user_id,
-    )
+    emit(session, IdentityLinked(user_id=user_id, provider=name), actor_id=user_id)

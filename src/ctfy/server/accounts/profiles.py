@@ -11,9 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Invalid, NotFound
+from ctfy.server.database.base import now
 from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
+
+DELETED_NAME = "Deleted account"
 
 VISIBLE_FIELDS = (
     "bio",
@@ -152,3 +155,12 @@ _CHECKS: dict[str, Any] = {
     "timezone": _check_timezone,
     "social_links": _check_links,
 }
+
+
+def empty(user: User) -> None:
+    """Leave nothing of a person in their row, which stays for what they submitted."""
+    user.email = user.email_verified_at = user.password_hash = user.last_active_at = None
+    user.bio = user.country = user.website_url = user.timezone = None
+    user.display_name, user.avatar_url = DELETED_NAME, ""
+    user.social_links, user.visibility = {}, {}
+    user.role, user.deleted_at = "user", now()

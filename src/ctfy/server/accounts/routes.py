@@ -15,11 +15,13 @@ from ctfy.server.access.cookie import AsCookie
 from ctfy.server.access.rate_limits import address
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.accounts import devices, mail, oauth, proof, service
+from ctfy.server.accounts import devices, mail, oauth, proof_of_work, service
 from ctfy.server.accounts.service import Origin
-from ctfy.server.competitions.people import claim_invites
+from ctfy.server.competitions.admins_and_invites import claim_invites
 from ctfy.server.database.base import now
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCache, TheDatabase, TheJobs, TheRateLimits, TheSecret, TheSettings
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
     CreateFineGrainedTokenRequest,
@@ -47,8 +49,6 @@ from ctfy.server.models.accounts import (
     TokenScopesResponse,
 )
 from ctfy.server.models.base import Page
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
 from ctfy.server.tables.access import Token, User
 
 router = APIRouter(tags=["accounts"])
@@ -60,10 +60,10 @@ def origin_of(request: Request) -> Origin:
 
 
 @router.get("/auth/register/challenge", dependencies=[Everybody])
-async def registration_challenge(platform: ThePlatform) -> RegistrationChallenge:
+async def registration_challenge(settings: TheSettings, secret: TheSecret) -> RegistrationChallenge:
     """What a registration must prove, where this server asks for it."""
-    bits = platform.settings.registration_proof_bits
-    challenge = proof.challenge(platform.secret) if bits else ""
+    bits = settings.registration_proof_bits
+    challenge = proof_of_work.challenge(secret) if bits else ""
     return RegistrationChallenge(challenge=challenge, bits=bits)
 
 
@@ -72,30 +72,34 @@ async def register(
     request: Request,
     response: Response,
     body: RegisterRequest,
-    platform: ThePlatform,
+    settings: TheSettings,
+    jobs: TheJobs,
+    cache: TheCache,
+    rate_limits: TheRateLimits,
+    secret: TheSecret,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Create an account and sign in."""
-    settings = platform.settings
+    settings = settings
     service.require_password_auth(settings.password_auth_enabled)
-    await platform.rate_limits.hit("register", address(request))
-    proof.check(platform.secret, platform.memory, body.proof, settings.registration_proof_bits)
+    await rate_limits.hit("register", address(request))
+    proof_of_work.check(secret, cache, body.proof, settings.registration_proof_bits)
     user_id, token = await service.register(session, body, origin_of(request))
     if settings.smtp_host:
-        await mail.request(session, platform, user_id, "verify")
+        await mail.request(session, settings, jobs, user_id, "verify")
     if not settings.verified_email_required:
         await claim_invites(session, user_id, body.email.lower())
-    return _given(request, response, platform, token, as_cookie)
+    return _given(request, response, settings, token, as_cookie)
 
 
 def _given(
-    request: Request, response: Response, platform: ThePlatform, token: str, as_cookie: bool
+    request: Request, response: Response, settings: TheSettings, token: str, as_cookie: bool
 ) -> AuthTokenResponse:
     """The new session's token: in the body, or in a cookie that no script reads."""
     if not as_cookie:
         return AuthTokenResponse(token=token)
-    cookie.sign_in(request, response, token, platform.settings.url)
+    cookie.sign_in(request, response, token, settings.url)
     return AuthTokenResponse(token="")
 
 
@@ -104,25 +108,26 @@ async def login(
     request: Request,
     response: Response,
     body: LoginRequest,
-    platform: ThePlatform,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Sign in with a password."""
-    service.require_password_auth(platform.settings.password_auth_enabled)
-    await platform.rate_limits.hit("login", f"{address(request)}|{body.email.lower()}")
+    service.require_password_auth(settings.password_auth_enabled)
+    await rate_limits.hit("login", f"{address(request)}|{body.email.lower()}")
     token = await service.login(session, body, origin_of(request))
-    return _given(request, response, platform, token, as_cookie)
+    return _given(request, response, settings, token, as_cookie)
 
 
 @router.get("/auth/providers", dependencies=[Everybody])
-async def providers(platform: ThePlatform) -> ProvidersResponse:
+async def providers(settings: TheSettings) -> ProvidersResponse:
     """Every way to sign in here."""
-    password = PasswordAuthInfo(enabled=platform.settings.password_auth_enabled)
+    password = PasswordAuthInfo(enabled=settings.password_auth_enabled)
     return ProvidersResponse(
         providers=[
             OAuthProviderInfo(name=name, enabled=True, authorize_path=f"/api/v1/auth/login/{name}")
-            for name in sorted(platform.settings.oauth_providers)
+            for name in sorted(settings.oauth_providers)
         ],
         password_auth=password,
     )
@@ -198,11 +203,15 @@ async def revoke_token(token_id: str, session: Session, caller: SessionOnly) -> 
 
 @router.post("/auth/password")
 async def set_password(
-    body: SetPasswordRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+    body: SetPasswordRequest,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
+    session: Session,
+    caller: SessionOnly,
 ) -> dict[str, str]:
     """Set or change the password; every other session ends."""
-    service.require_password_auth(platform.settings.password_auth_enabled)
-    await platform.rate_limits.hit("login", caller.user_id)
+    service.require_password_auth(settings.password_auth_enabled)
+    await rate_limits.hit("login", caller.user_id)
     await service.set_password(session, caller, body)
     return {"status": "set"}
 
@@ -216,15 +225,20 @@ async def delete_password(session: Session, caller: SessionOnly) -> dict[str, st
 
 @router.post("/auth/password/forgot", dependencies=[Everybody], status_code=202)
 async def forgot_password(
-    request: Request, body: EmailRequest, platform: ThePlatform, session: Session
+    request: Request,
+    body: EmailRequest,
+    settings: TheSettings,
+    jobs: TheJobs,
+    rate_limits: TheRateLimits,
+    session: Session,
 ) -> dict[str, str]:
     """Have a link mailed that sets a new password; the answer tells nobody who has an account."""
-    service.require_password_auth(platform.settings.password_auth_enabled)
-    await platform.rate_limits.hit("mail", f"{address(request)}|{body.email.lower()}")
-    mail.require_configured(platform.settings)
+    service.require_password_auth(settings.password_auth_enabled)
+    await rate_limits.hit("mail", f"{address(request)}|{body.email.lower()}")
+    mail.require_configured(settings)
     user_id = await session.scalar(select(User.id).where(User.email == body.email.lower()))
     if user_id is not None:
-        await mail.request(session, platform, user_id, "reset")
+        await mail.request(session, settings, jobs, user_id, "reset")
     return {"status": "sent"}
 
 
@@ -233,35 +247,40 @@ async def reset_password(
     request: Request,
     response: Response,
     body: PasswordResetRequest,
-    platform: ThePlatform,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Set a new password with a mailed link, and sign in; every other session ends."""
-    await platform.rate_limits.hit("login", address(request))
+    await rate_limits.hit("login", address(request))
     user = await mail.redeem(session, body.token, "reset")
     await service.replace_password(session, user, body.new_password)
     user.email_verified_at = user.email_verified_at or now()
     token = service.new_session(session, user.id, origin_of(request))
-    return _given(request, response, platform, token, as_cookie)
+    return _given(request, response, settings, token, as_cookie)
 
 
 @router.post("/auth/email/send-verification", status_code=202)
 async def send_verification(
-    platform: ThePlatform, session: Session, caller: SessionOnly
+    settings: TheSettings,
+    jobs: TheJobs,
+    rate_limits: TheRateLimits,
+    session: Session,
+    caller: SessionOnly,
 ) -> dict[str, str]:
     """Have the link mailed again that verifies the caller's address."""
-    await platform.rate_limits.hit("mail", caller.user_id)
-    await mail.request(session, platform, caller.user_id, "verify")
+    await rate_limits.hit("mail", caller.user_id)
+    await mail.request(session, settings, jobs, caller.user_id, "verify")
     return {"status": "sent"}
 
 
 @router.post("/auth/email/verify", dependencies=[Everybody])
 async def verify_email(
-    request: Request, body: MailedTokenRequest, platform: ThePlatform, session: Session
+    request: Request, body: MailedTokenRequest, rate_limits: TheRateLimits, session: Session
 ) -> dict[str, str]:
     """Verify an address with a mailed link."""
-    await platform.rate_limits.hit("login", address(request))
+    await rate_limits.hit("login", address(request))
     user = await mail.redeem(session, body.token, "verify")
     user.email_verified_at = user.email_verified_at or now()
     await claim_invites(session, user.id, user.email or "")
@@ -305,10 +324,10 @@ async def unlink_identity(
 
 @router.post("/auth/identities/link/{provider}")
 async def start_link(
-    provider: str, platform: ThePlatform, session: Session, caller: SessionOnly
+    provider: str, settings: TheSettings, session: Session, caller: SessionOnly
 ) -> LinkStartResponse:
     """Begin to link an account elsewhere: open the address in a browser."""
-    url, _ = await oauth.begin(session, platform.settings, provider, link_user_id=caller.user_id)
+    url, _ = await oauth.begin(session, settings, provider, link_user_id=caller.user_id)
     return LinkStartResponse(authorize_url=url)
 
 
@@ -322,13 +341,14 @@ async def start_link(
 async def oauth_login(
     provider: str,
     request: Request,
-    platform: ThePlatform,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
     session: Session,
     redirect_to: Annotated[str, Query(max_length=500)] = "/",
 ) -> RedirectResponse:
     """Sign in with an account elsewhere: leads the browser to the provider."""
-    await platform.rate_limits.hit("login", address(request))
-    url, state = await oauth.begin(session, platform.settings, provider, redirect_to=redirect_to)
+    await rate_limits.hit("login", address(request))
+    url, state = await oauth.begin(session, settings, provider, redirect_to=redirect_to)
     response = RedirectResponse(url)
     response.set_cookie(
         _STATE_COOKIE,
@@ -337,7 +357,7 @@ async def oauth_login(
         path="/api/v1/auth/callback",
         httponly=True,
         samesite="lax",
-        secure=platform.settings.url.startswith("https://"),
+        secure=settings.url.startswith("https://"),
     )
     return response
 
@@ -346,7 +366,8 @@ async def oauth_login(
 async def oauth_callback(
     provider: str,
     request: Request,
-    platform: ThePlatform,
+    settings: TheSettings,
+    database: TheDatabase,
     session: Session,
     code: Annotated[str, Query(max_length=4096)] = "",
     state: Annotated[str, Query(max_length=512)] = "",
@@ -359,9 +380,9 @@ async def oauth_callback(
     browser = "text/html" in request.headers.get("accept", "")
     try:
         outcome = await oauth.finish(
-            platform.database,
+            database,
             session,
-            platform.settings,
+            settings,
             provider,
             code=code,
             state=state,
@@ -384,56 +405,56 @@ async def oauth_callback(
     token = service.new_session(session, outcome.user_id, origin_of(request))
     if browser:
         onward = RedirectResponse(outcome.redirect_to, 303)
-        cookie.keep(onward, token, platform.settings.url)
+        cookie.keep(onward, token, settings.url)
         return onward
     return AuthTokenResponse(token=token, redirect_to=outcome.redirect_to)
 
 
 @router.post("/auth/device/code", dependencies=[Everybody])
 async def device_code(
-    request: Request, platform: ThePlatform, session: Session
+    request: Request, settings: TheSettings, rate_limits: TheRateLimits, session: Session
 ) -> DeviceCodeResponse:
     """Codes for a device that wants to sign in."""
-    await platform.rate_limits.hit("device", address(request))
-    return await devices.begin(session, origin_of(request), platform.settings.url)
+    await rate_limits.hit("device", address(request))
+    return await devices.begin(session, origin_of(request), settings.url)
 
 
 @router.post("/auth/device/token", dependencies=[Everybody])
 async def device_token(
-    request: Request, body: DeviceTokenRequest, platform: ThePlatform, session: Session
+    request: Request, body: DeviceTokenRequest, rate_limits: TheRateLimits, session: Session
 ) -> DeviceTokenResponse:
     """Whether the device was approved; its token, once."""
-    await platform.rate_limits.hit("device", address(request))
+    await rate_limits.hit("device", address(request))
     return await devices.collect(session, body.device_code, origin_of(request))
 
 
 @router.get("/auth/device/info")
 async def device_info(
     user_code: Annotated[str, Query(min_length=1, max_length=64)],
-    platform: ThePlatform,
+    rate_limits: TheRateLimits,
     session: Session,
     caller: SessionOnly,
 ) -> DeviceInfoResponse:
     """Which device waits behind a code."""
-    await platform.rate_limits.hit("device", caller.user_id)
+    await rate_limits.hit("device", caller.user_id)
     return await devices.info(session, user_code)
 
 
 @router.post("/auth/device/approve")
 async def approve_device(
-    body: DeviceApproveRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+    body: DeviceApproveRequest, rate_limits: TheRateLimits, session: Session, caller: SessionOnly
 ) -> DeviceInfoResponse:
     """Let the device that shows this code sign in as the caller."""
-    await platform.rate_limits.hit("device", caller.user_id)
+    await rate_limits.hit("device", caller.user_id)
     return await devices.decide(session, caller.user_id, body.user_code, "approved")
 
 
 @router.post("/auth/device/deny")
 async def deny_device(
-    body: DeviceApproveRequest, platform: ThePlatform, session: Session, caller: SessionOnly
+    body: DeviceApproveRequest, rate_limits: TheRateLimits, session: Session, caller: SessionOnly
 ) -> DeviceInfoResponse:
     """Turn the device away that shows this code."""
-    await platform.rate_limits.hit("device", caller.user_id)
+    await rate_limits.hit("device", caller.user_id)
     return await devices.decide(session, caller.user_id, body.user_code, "denied")
 
 

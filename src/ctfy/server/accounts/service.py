@@ -21,9 +21,12 @@ from ctfy.core.errors import (
 )
 from ctfy.server.access import cookie, secrets
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.events import AccountChanged
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import account_changed
+from ctfy.server.database.connections import Database
+from ctfy.server.domain import Domains, prune
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.accounts import (
     CreateFineGrainedTokenRequest,
     LoginRequest,
@@ -31,6 +34,7 @@ from ctfy.server.models.accounts import (
     ScopeLevel,
     SetPasswordRequest,
 )
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.competitions import Competition
@@ -263,13 +267,13 @@ async def revoke(session: AsyncSession, caller: Caller, token_id: str) -> None:
     )
     if revoked is None:
         raise NotFound("token_not_found", "You have no such token.")
-    account_changed(session, caller.user_id)
+    emit(session, AccountChanged(user_id=caller.user_id))
 
 
 async def sign_out(session: AsyncSession, caller: Caller) -> None:
     """End the session in use."""
     await session.execute(update(Token).where(Token.id == caller.token_id).values(revoked_at=now()))
-    account_changed(session, caller.user_id)
+    emit(session, AccountChanged(user_id=caller.user_id))
 
 
 async def revoke_others(session: AsyncSession, caller: Caller) -> None:
@@ -283,7 +287,7 @@ async def revoke_others(session: AsyncSession, caller: Caller) -> None:
         )
         .values(revoked_at=now())
     )
-    account_changed(session, caller.user_id)
+    emit(session, AccountChanged(user_id=caller.user_id))
 
 
 def require_password_auth(enabled: bool) -> None:
@@ -325,7 +329,7 @@ async def replace_password(
         )
         .values(revoked_at=now())
     )
-    account_changed(session, user.id)
+    emit(session, AccountChanged(user_id=user.id))
 
 
 async def delete_password(session: AsyncSession, caller: Caller) -> None:
@@ -361,3 +365,8 @@ async def unlink(session: AsyncSession, caller: Caller, identity_id: str) -> Non
 
 def _last_method() -> Conflict:
     return Conflict("last_sign_in_method", "You could not sign in any more without this.")
+
+
+async def expire_tokens(database: Database, settings: Settings, domains: Domains) -> str:
+    """Delete tokens that expired, and sign-ins that were begun; how many, in words."""
+    return f"{await prune(database, settings, domains, 'token_expiry')} expired"

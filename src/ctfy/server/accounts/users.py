@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import AnyToken
 from ctfy.server.accounts import profiles, statistics
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.kernel import TheCatalogue
 from ctfy.server.models.accounts import ProfileStats, UserInfo, UserSolveTrend
-from ctfy.server.platform import ThePlatform
 from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.teams.service import visible_detail
 
@@ -37,13 +37,13 @@ async def solve_trend(
 
 @router.get("/users/{user_id}/profile-stats")
 async def user_stats(
-    user_id: str, platform: ThePlatform, session: Session, _: AnyToken, days: _Days = 365
+    user_id: str, catalogue: TheCatalogue, session: Session, _: AnyToken, days: _Days = 365
 ) -> ProfileStats:
     """What a person did, by day, tag and difficulty."""
     await profiles.get_user(session, user_id)
     return await statistics.profile_stats(
         session,
-        platform.catalogue,
+        catalogue,
         tried=Submission.user_id == user_id,
         solved=Solve.user_id == user_id,
         days=days,
@@ -52,13 +52,13 @@ async def user_stats(
 
 @router.get("/teams/{team_id}/profile-stats")
 async def team_stats(
-    team_id: str, platform: ThePlatform, session: Session, caller: AnyToken, days: _Days = 365
+    team_id: str, catalogue: TheCatalogue, session: Session, caller: AnyToken, days: _Days = 365
 ) -> ProfileStats:
     """What a team did, by day, tag and difficulty."""
     await visible_detail(session, team_id, caller)
     return await statistics.profile_stats(
         session,
-        platform.catalogue,
+        catalogue,
         tried=Submission.team_id == team_id,
         solved=Solve.team_id == team_id,
         days=days,

@@ -1,1 +1,14 @@
-"""Achievements: what teams are honoured for."""
+"""Achievements: rules, and what teams have."""
+
+from __future__ import annotations
+
+from ctfy.server.achievements.awarding import run
+from ctfy.server.achievements.routes import router
+from ctfy.server.domain import Domain, PersonalData
+from ctfy.server.tables.achievements import Unlock
+
+DOMAIN = Domain(
+    routers=(router,),
+    worker=(run,),
+    personal_data=(PersonalData(Unlock, "user_id", on_deletion="keep"),),
+)

@@ -8,6 +8,7 @@ from collections import defaultdict
 
 from ctfy.server.achievements import rules
 from ctfy.server.achievements.rule import Achievement
+from ctfy.server.events.types import Event
 
 
 def _load() -> dict[str, Achievement]:
@@ -18,8 +19,8 @@ def _load() -> dict[str, Achievement]:
 
 
 ACHIEVEMENTS = _load()
-BY_EVENT: defaultdict[str, list[Achievement]] = defaultdict(list)
+BY_EVENT: defaultdict[type[Event], list[Achievement]] = defaultdict(list)
 for _achievement in ACHIEVEMENTS.values():
-    for _name in _achievement.on:
-        BY_EVENT[_name].append(_achievement)
+    for _kind in _achievement.on:
+        BY_EVENT[_kind].append(_achievement)
 BY_EGG = {egg: a for a in ACHIEVEMENTS.values() for egg in a.eggs}

@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.achievements import engine, service
+from ctfy.server.achievements import awarding, service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCatalogue, TheSettings
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
@@ -23,12 +25,11 @@ from ctfy.server.models.achievements import (
     TeamAchievement,
 )
 from ctfy.server.models.base import Page
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.settings import Settings
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.achievements import Unlock
 from ctfy.server.tables.teams import Team
-from ctfy.server.teams.service import publicly_visible, visible_detail
+from ctfy.server.teams.service import seen_by, visible_detail
 
 router = APIRouter(tags=["achievements"])
 
@@ -39,14 +40,14 @@ _CompetitionId = Annotated[str, Query(max_length=64)]
 
 @router.get("/achievements/catalog")
 async def catalog(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     caller: Caller = _READ,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Page[AchievementCatalogEntry]:
     """Every achievement, with the caller's progress; secret ones without their names."""
-    entries = await service.catalogue(session, platform.catalogue, caller)
+    entries = await service.catalogue(session, catalogue, caller)
     items = entries[offset : offset + limit]
     return Page(items=items, total=len(entries), limit=limit, offset=offset)
 
@@ -58,7 +59,7 @@ async def recent_unlocks(
     """Who got what lately; secret ones are left out."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     query = service.unlocks().where(Unlock.achievement_id.in_(open_ones))
-    rows, total = await fetch_page(session, publicly_visible(query, caller), limit, offset)
+    rows, total = await fetch_page(session, seen_by(query, caller), limit, offset)
     items = [
         RecentUnlock(
             team_id=row.Unlock.team_id,
@@ -95,13 +96,13 @@ async def team_achievements(
 
 @router.get("/me/achievements")
 async def my_achievements(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> MyAchievementsResponse:
     """What the caller's teams have, and what there is to get."""
-    return await service.mine(session, platform.catalogue, caller, competition_id)
+    return await service.mine(session, catalogue, caller, competition_id)
 
 
 @router.post("/easter-eggs/{egg_id}/claim")
@@ -114,7 +115,7 @@ async def claim_easter_egg(
 
 @router.post("/me/star-gazer/verify")
 async def verify_star_gazer(
-    platform: ThePlatform,
+    settings: TheSettings,
     session: Session,
     caller: Caller = _WRITE,
     competition_id: _CompetitionId = "",
@@ -126,9 +127,9 @@ async def verify_star_gazer(
         )
     )
     reason = "" if login else "Link your GitHub account first."
-    if not reason and not await engine.teams_of(session, caller.user_id, competition_id):
+    if not reason and not await awarding.teams_of(session, caller.user_id, competition_id):
         reason = "Achievements go to a team: enter a competition first."
-    reason = reason or await _why_no_star(platform, login or "")
+    reason = reason or await _why_no_star(settings, login or "")
     if reason:
         return StarGazerVerifyResponse(verified=False, reason=reason, achievement=None)
     star = ACHIEVEMENTS["star_gazer"]
@@ -141,10 +142,10 @@ async def verify_star_gazer(
     )
 
 
-async def _why_no_star(platform: Platform, login: str) -> str:
+async def _why_no_star(settings: Settings, login: str) -> str:
     """Empty when the account starred the project."""
-    repository = platform.settings.github_repository
-    provider = platform.settings.oauth_providers.get("github")
+    repository = settings.github_repository
+    provider = settings.oauth_providers.get("github")
     if not repository or provider is None:
         return "This server names no GitHub repository to star."
     try:

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.events.relay import Told
+from ctfy.server.events.relay import RelayedEvent
+from ctfy.server.events.types import Event
 from ctfy.server.tables.submissions import ChallengeSolve, Solve
 
 Tier = Literal["bronze", "silver", "gold", "secret"]
@@ -24,21 +25,21 @@ class Happening:
 
     session: AsyncSession
     catalogue: Catalogue
-    told: Told
+    event: RelayedEvent
 
     @property
     def at(self) -> datetime:
         """When it happened."""
-        return self.told.created_at
+        return self.event.created_at
 
     @property
     def team_id(self) -> str:
         """The team that it is about."""
-        return self.told.team_id or ""
+        return self.event.team_id or ""
 
     def __getitem__(self, name: str) -> Any:
         """A field of the event's payload; None where it has none."""
-        return self.told.payload.get(name)
+        return self.event.payload.get(name)
 
     async def scalar(self, query: Any) -> Any:
         """The one value of a query."""
@@ -62,7 +63,7 @@ class Achievement:
     description: str
     icon: str
     tier: Tier
-    on: tuple[str, ...] = ()
+    on: tuple[type[Event], ...] = ()
     when: Callable[[Happening], bool] = lambda _: True
     earned: Earned | None = None
     target: int = 0

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Forbidden, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.achievements import engine
+from ctfy.server.achievements import awarding
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS, BY_EGG
+from ctfy.server.achievements.events import AchievementRevoked
 from ctfy.server.achievements.rule import Achievement
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
     AchievementProgress,
@@ -69,7 +70,7 @@ async def catalogue(
     session: AsyncSession, challenges: Catalogue, caller: Caller
 ) -> list[AchievementCatalogEntry]:
     """Every achievement. Secret ones that the caller's teams lack show no name and no id."""
-    teams = await engine.teams_of(session, caller.user_id)
+    teams = await awarding.teams_of(session, caller.user_id)
     mine = set(
         await session.scalars(select(Unlock.achievement_id).where(Unlock.team_id.in_(teams)))
     )
@@ -127,7 +128,7 @@ async def mine(
     session: AsyncSession, challenges: Catalogue, caller: Caller, competition_id: str = ""
 ) -> MyAchievementsResponse:
     """What the caller's teams have, each once, and what they lack."""
-    teams = await engine.teams_of(session, caller.user_id, competition_id)
+    teams = await awarding.teams_of(session, caller.user_id, competition_id)
     counts, total = await earned_by(session)
     rows = (
         await session.scalars(
@@ -178,10 +179,10 @@ async def give(
     session: AsyncSession, caller: Caller, achievement: Achievement, competition_id: str
 ) -> tuple[Unlock, bool]:
     """Award the caller's newest team, or the one in a competition. Raises `team_missing`."""
-    teams = await engine.teams_of(session, caller.user_id, competition_id)
+    teams = await awarding.teams_of(session, caller.user_id, competition_id)
     if not teams:
         raise Forbidden("team_missing", "Achievements go to a team: enter a competition first.")
-    new = await engine.award(session, achievement, teams[0], caller.user_id, {})
+    new = await awarding.award(session, achievement, teams[0], caller.user_id, {})
     unlock = await session.get_one(Unlock, (teams[0], achievement.id))
     return unlock, new
 
@@ -196,7 +197,7 @@ async def grant(
     achievement = ACHIEVEMENTS.get(achievement_id)
     if achievement is None:
         raise NotFound("achievement_not_found", "There is no such achievement.")
-    await engine.award(session, achievement, team_id, "", {}, actor_id=caller.user_id)
+    await awarding.award(session, achievement, team_id, "", {}, actor_id=caller.user_id)
     unlock = await session.get(Unlock, (team_id, achievement_id))
     if unlock is None:
         raise NotFound("team_not_found", "There is no such team.")
@@ -213,11 +214,5 @@ async def revoke(session: AsyncSession, caller: Caller, team_id: str, achievemen
     )
     if gone is None:
         raise NotFound("achievement_not_found", "This team has no such achievement.")
-    emit(
-        session,
-        "achievement_revoked",
-        audience=Audience.ADMINS,
-        team_id=team_id,
-        achievement_id=achievement_id,
-        actor_id=caller.user_id,
-    )
+    revoked = AchievementRevoked(team_id=team_id, achievement_id=achievement_id)
+    emit(session, revoked, actor_id=caller.user_id)

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import Admin, AnyToken
+from ctfy.server.access.view import View
 from ctfy.server.activity import service
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
 from ctfy.server.models.activity import Activity, ActivityTimeseries
 from ctfy.server.models.base import Page
-from ctfy.server.pages import Limit, Offset, fetch_page
 
 router = APIRouter(tags=["activity"])
 
@@ -35,7 +36,7 @@ async def list_activities(
 ) -> Page[Activity]:
     """What happened, newest first: global activities and those of the caller's teams."""
     conditions = service.narrowed(
-        service.for_caller(caller),
+        View(caller).events(),
         team_id=team_id,
         challenge_id=challenge_id,
         event=event,
@@ -65,7 +66,7 @@ async def activities_timeseries(
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
     conditions = service.narrowed(
-        service.for_caller(caller), team_id=team_id, challenge_id=challenge_id, event=event
+        View(caller).events(), team_id=team_id, challenge_id=challenge_id, event=event
     )
     return await service.timeseries(session, conditions, window, bucket)
 
@@ -85,7 +86,7 @@ async def list_all_activities(
 ) -> Page[Activity]:
     """Everything that anybody did, newest first, with what it was before and after."""
     conditions = service.narrowed(
-        service.for_caller(caller),
+        View(caller).events(),
         actor_id=actor_id,
         team_id=team_id,
         challenge_id=challenge_id,
@@ -101,5 +102,5 @@ async def all_activities_timeseries(
     session: Session, caller: Admin, window: _Window = 86_400, bucket: _Bucket = 3600
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
-    conditions = service.narrowed(service.for_caller(caller))
+    conditions = service.narrowed(View(caller).events())
     return await service.timeseries(session, conditions, window, bucket)

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.announcements import service
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.inbox import AnnouncementCreate, AnnouncementInfo, AnnouncementUpdate
-from ctfy.server.pages import Limit, Offset, fetch_page
 
 router = APIRouter(tags=["announcements"])
 

@@ -10,8 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Caller
+from ctfy.server.announcements.events import (
+    AnnouncementCreated,
+    AnnouncementDeleted,
+    AnnouncementEvent,
+    AnnouncementUpdated,
+)
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
+from ctfy.server.events.types import Audience
 from ctfy.server.models.inbox import (
     AnnouncementCreate,
     AnnouncementInfo,
@@ -67,7 +74,7 @@ async def create(session: AsyncSession, caller: Caller, body: AnnouncementCreate
     announcement = Announcement(id=new_id(), created_by=caller.user_id, **fields)
     session.add(announcement)
     await session.flush()
-    _tell(session, "announcement_created", announcement, caller)
+    _emit_changed(session, AnnouncementCreated, announcement, caller)
     return announcement.id
 
 
@@ -91,7 +98,7 @@ async def change(
         setattr(announcement, name, value)
     announcement.updated_at = now()
     await session.flush()
-    _tell(session, "announcement_updated", announcement, caller, before=before, after=fields)
+    _emit_changed(session, AnnouncementUpdated, announcement, caller, before=before, after=fields)
 
 
 def _check(fields: dict[str, Any]) -> None:
@@ -110,20 +117,25 @@ async def remove(session: AsyncSession, caller: Caller, announcement_id: str) ->
     )
     if gone is None:
         raise _missing()
-    _tell(session, "announcement_deleted", gone, caller)
+    _emit_changed(session, AnnouncementDeleted, gone, caller)
 
 
-def _tell(
-    session: AsyncSession, name: str, announcement: Announcement, caller: Caller, **audit: Any
+def _emit_changed(
+    session: AsyncSession,
+    kind: type[AnnouncementEvent],
+    announcement: Announcement,
+    caller: Caller,
+    **audit: dict[str, Any],
 ) -> None:
     later = announcement.starts_at is not None and announcement.starts_at > now()
     emit(
         session,
-        name,
+        kind(
+            announcement_id=announcement.id,
+            title=announcement.title,
+            severity=announcement.severity,
+        ),
         audience=Audience.ADMINS if later else Audience.EVERYBODY,
-        announcement_id=announcement.id,
-        title=announcement.title,
-        severity=announcement.severity,
         actor_id=caller.user_id,
         **audit,
     )

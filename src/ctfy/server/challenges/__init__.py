@@ -1,1 +1,25 @@
-"""Challenges as the platform shows them."""
+"""Challenges: what somebody sees of them, hints, feedback, and builds on the nodes."""
+
+from __future__ import annotations
+
+from ctfy.server.challenges import fleet, fleet_routes
+from ctfy.server.challenges.routes import router
+from ctfy.server.challenges.visibility import VisibleChallenges
+from ctfy.server.domain import Domain, Params, PersonalData, Task
+from ctfy.server.tables.challenges import HintUnlock, Reaction
+
+DOMAIN = Domain(
+    routers=(router, fleet_routes.router),
+    services=(VisibleChallenges, fleet.CatalogueFollower),
+    tasks=(
+        Task("challenge_rescan", Params, fleet.rescan),
+        Task("challenge_build", fleet.OneChallenge, fleet.build_one),
+        Task("challenge_build_all", fleet.Scope, fleet.build_all),
+        Task("challenge_pull", fleet.OneChallenge, fleet.pull_one),
+        Task("challenge_pull_all", fleet.Scope, fleet.pull_all),
+    ),
+    personal_data=(
+        PersonalData(HintUnlock, "user_id", on_deletion="keep"),
+        PersonalData(Reaction, "user_id", on_deletion="delete"),
+    ),
+)

@@ -6,10 +6,10 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Subquery, func, or_, select
+from sqlalchemy import Row, Subquery, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.database.base import now
+from ctfy.server.access.view import View
 from ctfy.server.models.challenges import (
     ChallengeSolveAttempt,
     ChallengeSolveAttemptsResponse,
@@ -24,18 +24,15 @@ from ctfy.server.tables.teams import Team
 
 async def attempts(
     session: AsyncSession,
+    view: View,
     challenge_id: str,
     competition_ids: list[str],
     *,
-    live: bool,
     include_unsolved: bool,
     limit: int,
 ) -> ChallengeSolveAttemptsResponse:
-    """The instances of a challenge in some competitions, newest first.
-
-    Unless `live`, what was answered after a competition's freeze does not show.
-    """
-    counted = _submissions(challenge_id, competition_ids, live=live)
+    """The instances of a challenge in some competitions, newest first."""
+    counted = _submissions(view, challenge_id, competition_ids)
     query = (
         select(
             Instance,
@@ -66,13 +63,8 @@ async def attempts(
     )
 
 
-def _submissions(challenge_id: str, competition_ids: list[str], *, live: bool) -> Subquery:
+def _submissions(view: View, challenge_id: str, competition_ids: list[str]) -> Subquery:
     """Per instance: how often it was answered, which questions were, and when at last."""
-    shown = or_(
-        Competition.freezes_at.is_(None),
-        Competition.freezes_at > now(),
-        Submission.submitted_at < Competition.freezes_at,
-    )
     return (
         select(
             Submission.instance_id,
@@ -86,7 +78,7 @@ def _submissions(challenge_id: str, competition_ids: list[str], *, live: bool) -
         .where(
             Submission.challenge_id == challenge_id,
             Submission.competition_id.in_(competition_ids),
-            *([] if live else [shown]),
+            view.counts_solves_at(Submission.submitted_at),
         )
         .group_by(Submission.instance_id)
         .subquery()

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
+from ctfy.server.challenges.events import ReactionAdded
 from ctfy.server.database.base import now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import (
     AdminFeedbackRow,
     FeedbackStats,
@@ -44,12 +45,12 @@ async def react(
     )
     emit(
         session,
-        "reaction_added",
-        audience=Audience.PLATFORM,
-        team_id=team_id or "",
-        challenge_id=challenge_id,
-        user_id=caller.user_id,
-        reaction=reaction,
+        ReactionAdded(
+            team_id=team_id or "",
+            challenge_id=challenge_id,
+            user_id=caller.user_id,
+            reaction=reaction,
+        ),
         actor_id=caller.user_id,
     )
 

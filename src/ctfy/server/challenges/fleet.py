@@ -11,30 +11,34 @@ import httpx
 import structlog
 from sqlalchemy import select
 
-from ctfy.challenge.catalogue import BrokenChallenge
+from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.cache import Cache
+from ctfy.server.challenges.events import ChallengesRescanned
+from ctfy.server.database.connections import Database
+from ctfy.server.domain import Params, Report
+from ctfy.server.events.outbox import emit
+from ctfy.server.events.relay import Relay, RelayedEvent
 from ctfy.server.models.builds import (
     ChallengeBuildStateResponse,
     ChallengePullStateResponse,
     NodeBuildState,
     NodePullState,
 )
-from ctfy.server.platform import Platform
+from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.settings import Settings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node
-from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()
 
 _ANSWER_S = 5.0  # how long a node may take to say what it has
 _LOOK_S = 0.5
-RESCANNED = "challenges_rescanned"
 
 
-class One(Params):
+class OneChallenge(Params):
     """One challenge."""
 
     challenge_id: str
@@ -79,19 +83,21 @@ PULL = What(
 )
 
 
-class ToldFailure(Conflict):
+class TaskFailure(Conflict):
     """A task that did not do all it should; the log says what."""
 
 
-async def _nodes(platform: Platform, *, healthy: bool = False) -> list[Node]:
+async def _nodes(database: Database, *, healthy: bool = False) -> list[Node]:
     query = select(Node).order_by(Node.registered_at, Node.id)
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         return list(await session.scalars(query.where(Node.is_healthy) if healthy else query))
 
 
-async def _ask(platform: Platform, node: Node, ask: Callable[[NodeClient], Any]) -> tuple[Any, str]:
+async def _ask(
+    node_clients: NodeClients, node: Node, ask: Callable[[NodeClient], Any]
+) -> tuple[Any, str]:
     """A node's answer, or in words why there is none; it gets a few seconds."""
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     try:
         async with asyncio.timeout(_ANSWER_S):
             return await asyncio.to_thread(ask, client), ""
@@ -101,14 +107,22 @@ async def _ask(platform: Platform, node: Node, ask: Callable[[NodeClient], Any])
         return None, f"The node did not answer: {error}"
 
 
-async def build_state(platform: Platform) -> ChallengeBuildStateResponse:
+async def build_state(
+    database: Database, catalogue: Catalogue, node_clients: NodeClients
+) -> ChallengeBuildStateResponse:
     """What is built, challenge by challenge and node by node."""
-    return ChallengeBuildStateResponse.model_validate({"rows": await _states(platform, BUILD)})
+    return ChallengeBuildStateResponse.model_validate(
+        {"rows": await _states(database, catalogue, node_clients, BUILD)}
+    )
 
 
-async def pull_state(platform: Platform) -> ChallengePullStateResponse:
+async def pull_state(
+    database: Database, catalogue: Catalogue, node_clients: NodeClients
+) -> ChallengePullStateResponse:
     """What is pulled, challenge by challenge and node by node."""
-    return ChallengePullStateResponse.model_validate({"rows": await _states(platform, PULL)})
+    return ChallengePullStateResponse.model_validate(
+        {"rows": await _states(database, catalogue, node_clients, PULL)}
+    )
 
 
 def _together(statuses: list[str], what: What) -> str:
@@ -119,12 +133,14 @@ def _together(statuses: list[str], what: What) -> str:
     return what.done if statuses else what.undone
 
 
-async def _states(platform: Platform, what: What) -> list[dict[str, Any]]:
+async def _states(
+    database: Database, catalogue: Catalogue, node_clients: NodeClients, what: What
+) -> list[dict[str, Any]]:
     """Per challenge: each node's row, with `node_error` where there is none."""
-    nodes = await _nodes(platform)
-    found = await asyncio.gather(*(_rows_of(platform, node, what) for node in nodes))
+    nodes = await _nodes(database)
+    found = await asyncio.gather(*(_rows_of(node_clients, node, what) for node in nodes))
     result = []
-    for challenge in platform.catalogue.challenges.values():
+    for challenge in catalogue.challenges.values():
         if challenge.is_qa_only:
             continue
         missing = {"status": what.undone}
@@ -138,10 +154,10 @@ async def _states(platform: Platform, what: What) -> list[dict[str, Any]]:
 
 
 async def _rows_of(
-    platform: Platform, node: Node, what: What
+    node_clients: NodeClients, node: Node, what: What
 ) -> tuple[dict[str, dict[str, Any]], str]:
     """What a node says of each challenge, or in words why it does not."""
-    answer, error = await _ask(platform, node, what.look)
+    answer, error = await _ask(node_clients, node, what.look)
     if error:
         return {}, error
     try:
@@ -154,21 +170,26 @@ async def _rows_of(
 # -- tasks
 
 
-async def rescan(platform: Platform, report: Report) -> dict[str, Any]:
+async def rescan(
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue,
+    node_clients: NodeClients,
+    report: Report,
+    params: Params,
+) -> dict[str, Any]:
     """Look at the challenges folder again, here, on every replica and on every node."""
     try:
-        changes = await asyncio.to_thread(
-            platform.catalogue.rescan, platform.settings.challenges_dir
-        )
+        changes = await asyncio.to_thread(catalogue.rescan, settings.challenges_dir)
     except (BrokenChallenge, OSError) as broken:
-        raise ToldFailure("challenges_broken", f"Nothing was changed: {broken}") from broken
-    await report.log(f"{len(platform.catalogue.challenges)} challenges: {changes}")
-    async with platform.database.transaction() as session:
-        emit(session, RESCANNED, audience=Audience.PLATFORM)
-    nodes = await _nodes(platform, healthy=True)
+        raise TaskFailure("challenges_broken", f"Nothing was changed: {broken}") from broken
+    await report.log(f"{len(catalogue.challenges)} challenges: {changes}")
+    async with database.transaction() as session:
+        emit(session, ChallengesRescanned())
+    nodes = await _nodes(database, healthy=True)
     failed = 0
     for number, node in enumerate(nodes, 1):
-        answer, error = await _ask(platform, node, lambda c: c.rescan_challenges())
+        answer, error = await _ask(node_clients, node, lambda c: c.rescan_challenges())
         failed += bool(error)
         await report.log(
             f"{node.display_name}: {error or str(answer.get('total')) + ' challenges'}",
@@ -176,39 +197,48 @@ async def rescan(platform: Platform, report: Report) -> dict[str, Any]:
         )
         await report.progress(number / len(nodes), f"{number} of {len(nodes)} nodes")
     if failed:
-        raise ToldFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
-    return {"total": len(platform.catalogue.challenges), "changes": str(changes)}
+        raise TaskFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
+    return {"total": len(catalogue.challenges), "changes": str(changes)}
 
 
-def follow_rescans(platform: Platform) -> None:
-    """Have this process look at its folder again whenever one is told of a rescan."""
-    running: set[asyncio.Task[None]] = set()
+class CatalogueFollower:
+    """Has this process look at its challenges folder again whenever a rescan is told of."""
 
-    async def again() -> None:
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, cache: Cache, relay: Relay
+    ) -> None:
+        self._folder = settings.challenges_dir
+        self._catalogue = catalogue
+        self._cache = cache
+        self._running: set[asyncio.Task[None]] = set()
+        relay.observe(self._apply)
+
+    def _apply(self, event: RelayedEvent) -> None:
+        if event.kind is ChallengesRescanned:
+            task = asyncio.get_running_loop().create_task(self._rescan())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _rescan(self) -> None:
         try:
-            folder = platform.settings.challenges_dir
-            changes = await asyncio.to_thread(platform.catalogue.rescan, folder)
-            platform.memory.forget()
+            changes = await asyncio.to_thread(self._catalogue.rescan, self._folder)
+            self._cache.clear()
             log.info("challenges_rescanned", changes=str(changes))
         except (BrokenChallenge, OSError) as error:
             log.warning("challenges_not_rescanned", error=str(error))
 
-    def see(name: str) -> None:
-        if name == RESCANNED:
-            task = asyncio.get_running_loop().create_task(again())
-            running.add(task)
-            task.add_done_callback(running.discard)
-
-    platform.relay.observe(lambda told: see(told.name))
-
 
 async def prepare(
-    platform: Platform, report: Report, what: What, challenge_ids: list[str]
+    database: Database,
+    node_clients: NodeClients,
+    report: Report,
+    what: What,
+    challenge_ids: list[str],
 ) -> dict[str, Any]:
     """Build or pull challenges on every healthy node, and follow it to the end."""
-    nodes = await _nodes(platform, healthy=True)
+    nodes = await _nodes(database, healthy=True)
     if not nodes:
-        raise ToldFailure("no_healthy_node", "There is no healthy node.")
+        raise TaskFailure("no_healthy_node", "There is no healthy node.")
     open_ = {(node.id, id_) for node in nodes for id_ in challenge_ids}
     everything, failed = max(1, len(open_)), 0
 
@@ -220,7 +250,7 @@ async def prepare(
         await report.log(f"{node.display_name}: {error}", "error")
 
     for node in nodes:
-        _, error = await _ask(platform, node, lambda client: what.order(client, challenge_ids))
+        _, error = await _ask(node_clients, node, lambda client: what.order(client, challenge_ids))
         if error:
             await give_up(node, error)
     while open_:
@@ -228,7 +258,7 @@ async def prepare(
         for node in nodes:
             if not any(pair[0] == node.id for pair in open_):
                 continue
-            rows, error = await _rows_of(platform, node, what)
+            rows, error = await _rows_of(node_clients, node, what)
             if error:
                 await give_up(node, error)
                 continue
@@ -244,18 +274,18 @@ async def prepare(
         finished = everything - len(open_)
         await report.progress(finished / everything, f"{finished} of {everything} {what.done}")
     if failed:
-        raise ToldFailure(
+        raise TaskFailure(
             f"{what.name}_failed", f"{failed} of {everything} failed; the log says why."
         )
     return {"challenges": len(challenge_ids), "nodes": len(nodes), what.done: everything}
 
 
-async def in_scope(platform: Platform, competition_id: str) -> list[str]:
+async def in_scope(database: Database, catalogue: Catalogue, competition_id: str) -> list[str]:
     """The challenges with instances of one competition, or all. Raises `competition_not_found`."""
-    runnable = [c.id for c in platform.catalogue.challenges.values() if not c.is_qa_only]
+    runnable = [c.id for c in catalogue.challenges.values() if not c.is_qa_only]
     if not competition_id:
         return runnable
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         if await session.get(Competition, competition_id) is None:
             raise NotFound("competition_not_found", "There is no such competition.")
         ids = set(
@@ -268,39 +298,58 @@ async def in_scope(platform: Platform, competition_id: str) -> list[str]:
     return [id_ for id_ in runnable if id_ in ids]
 
 
-def require_runnable(platform: Platform, challenge_id: str) -> None:
+def require_runnable(catalogue: Catalogue, challenge_id: str) -> None:
     """Raise `challenge_not_found`, or `challenge_has_no_instance` for what needs no node."""
-    challenge = platform.catalogue.get(challenge_id)
+    challenge = catalogue.get(challenge_id)
     if challenge is None:
         raise NotFound("challenge_not_found", "There is no such challenge.")
     if challenge.is_qa_only:
         raise Conflict("challenge_has_no_instance", "This challenge has no instance to build.")
 
 
-def register(platform: Platform) -> None:
-    """Put this domain's tasks on the engine."""
-    task = platform.registry.task
+async def build_one(
+    database: Database,
+    catalogue: Catalogue,
+    node_clients: NodeClients,
+    report: Report,
+    params: OneChallenge,
+) -> dict[str, Any]:
+    """Build a challenge on every node."""
+    require_runnable(catalogue, params.challenge_id)
+    return await prepare(database, node_clients, report, BUILD, [params.challenge_id])
 
-    @task("challenge_rescan", Params)
-    async def look_again(report: Report, _: Params) -> dict[str, Any]:
-        return await rescan(platform, report)
 
-    @task("challenge_build", One)
-    async def build_one(report: Report, params: One) -> dict[str, Any]:
-        require_runnable(platform, params.challenge_id)
-        return await prepare(platform, report, BUILD, [params.challenge_id])
+async def build_all(
+    database: Database,
+    catalogue: Catalogue,
+    node_clients: NodeClients,
+    report: Report,
+    params: Scope,
+) -> dict[str, Any]:
+    """Build challenges on every node."""
+    ids = await in_scope(database, catalogue, params.competition_id)
+    return await prepare(database, node_clients, report, BUILD, ids)
 
-    @task("challenge_build_all", Scope)
-    async def build_all(report: Report, params: Scope) -> dict[str, Any]:
-        ids = await in_scope(platform, params.competition_id)
-        return await prepare(platform, report, BUILD, ids)
 
-    @task("challenge_pull", One)
-    async def pull_one(report: Report, params: One) -> dict[str, Any]:
-        require_runnable(platform, params.challenge_id)
-        return await prepare(platform, report, PULL, [params.challenge_id])
+async def pull_one(
+    database: Database,
+    catalogue: Catalogue,
+    node_clients: NodeClients,
+    report: Report,
+    params: OneChallenge,
+) -> dict[str, Any]:
+    """Pull a challenge's images on every node."""
+    require_runnable(catalogue, params.challenge_id)
+    return await prepare(database, node_clients, report, PULL, [params.challenge_id])
 
-    @task("challenge_pull_all", Scope)
-    async def pull_all(report: Report, params: Scope) -> dict[str, Any]:
-        ids = await in_scope(platform, params.competition_id)
-        return await prepare(platform, report, PULL, ids)
+
+async def pull_all(
+    database: Database,
+    catalogue: Catalogue,
+    node_clients: NodeClients,
+    report: Report,
+    params: Scope,
+) -> dict[str, Any]:
+    """Pull the images of challenges on every node."""
+    ids = await in_scope(database, catalogue, params.competition_id)
+    return await prepare(database, node_clients, report, PULL, ids)

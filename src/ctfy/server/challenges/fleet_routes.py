@@ -9,32 +9,36 @@ from fastapi import APIRouter
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Admin
 from ctfy.server.challenges import fleet
-from ctfy.server.challenges.findings import audit_folder
-from ctfy.server.database.engine import Session
+from ctfy.server.challenges.audit import audit_folder
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Page
 from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
 from ctfy.server.models.tasks import AdminTaskInfo
-from ctfy.server.pages import Limit, Offset
-from ctfy.server.platform import ThePlatform
+from ctfy.server.nodes.clients import TheNodeClients
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tasks import service as tasks
+from ctfy.server.tasks.registry import TheRegistry
 
 router = APIRouter(prefix="/admin/challenges", tags=["challenges"])
 
 
 @router.post("/rescan", status_code=202)
-async def rescan(platform: ThePlatform, session: Session, caller: Admin) -> AdminTaskInfo:
+async def rescan(
+    registry: TheRegistry, jobs: TheJobs, session: Session, caller: Admin
+) -> AdminTaskInfo:
     """Look at the challenges folder again, everywhere."""
-    return await tasks.submit(session, platform, caller.user_id, "challenge_rescan")
+    return await tasks.submit(session, registry, jobs, caller.user_id, "challenge_rescan")
 
 
 @router.get("/audit")
 async def audit(
-    platform: ThePlatform, _: Admin, challenge_id: str = "", limit: Limit = 50, offset: Offset = 0
+    settings: TheSettings, _: Admin, challenge_id: str = "", limit: Limit = 50, offset: Offset = 0
 ) -> Page[ChallengeFinding]:
     """What is wrong with the challenges folder as it is now, errors first."""
-    folder = platform.settings.challenges_dir
+    folder = settings.challenges_dir
     try:
         found = await asyncio.to_thread(audit_folder, folder, challenge_id)
     except OSError as error:
@@ -44,57 +48,76 @@ async def audit(
 
 
 @router.get("/build-state")
-async def build_state(platform: ThePlatform, _: Admin) -> ChallengeBuildStateResponse:
+async def build_state(
+    database: TheDatabase, catalogue: TheCatalogue, node_clients: TheNodeClients, _: Admin
+) -> ChallengeBuildStateResponse:
     """What is built, challenge by challenge and node by node."""
-    return await fleet.build_state(platform)
+    return await fleet.build_state(database, catalogue, node_clients)
 
 
 @router.get("/pull-state")
-async def pull_state(platform: ThePlatform, _: Admin) -> ChallengePullStateResponse:
+async def pull_state(
+    database: TheDatabase, catalogue: TheCatalogue, node_clients: TheNodeClients, _: Admin
+) -> ChallengePullStateResponse:
     """What is pulled, challenge by challenge and node by node."""
-    return await fleet.pull_state(platform)
+    return await fleet.pull_state(database, catalogue, node_clients)
 
 
 async def _for_all(
-    kind: str, competition_id: str, platform: ThePlatform, session: Session, caller: Admin
+    kind: str,
+    competition_id: str,
+    registry: TheRegistry,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
 ) -> AdminTaskInfo:
     if competition_id and await session.get(Competition, competition_id) is None:
         raise NotFound("competition_not_found", "There is no such competition.")
     params = {"competition_id": competition_id}
-    return await tasks.submit(session, platform, caller.user_id, kind, params)
+    return await tasks.submit(session, registry, jobs, caller.user_id, kind, params)
 
 
 @router.post("/build-all", status_code=202)
 async def build_all(
-    platform: ThePlatform, session: Session, caller: Admin, competition_id: str = ""
+    registry: TheRegistry, jobs: TheJobs, session: Session, caller: Admin, competition_id: str = ""
 ) -> AdminTaskInfo:
     """Build every challenge, or those of one competition, on every node."""
-    return await _for_all("challenge_build_all", competition_id, platform, session, caller)
+    return await _for_all("challenge_build_all", competition_id, registry, jobs, session, caller)
 
 
 @router.post("/pull-all", status_code=202)
 async def pull_all(
-    platform: ThePlatform, session: Session, caller: Admin, competition_id: str = ""
+    registry: TheRegistry, jobs: TheJobs, session: Session, caller: Admin, competition_id: str = ""
 ) -> AdminTaskInfo:
     """Pull the images of every challenge, or those of one competition, on every node."""
-    return await _for_all("challenge_pull_all", competition_id, platform, session, caller)
+    return await _for_all("challenge_pull_all", competition_id, registry, jobs, session, caller)
 
 
 @router.post("/{challenge_id}/build", status_code=202)
 async def build(
-    challenge_id: str, platform: ThePlatform, session: Session, caller: Admin
+    challenge_id: str,
+    registry: TheRegistry,
+    catalogue: TheCatalogue,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
 ) -> AdminTaskInfo:
     """Build a challenge on every node."""
-    fleet.require_runnable(platform, challenge_id)
+    fleet.require_runnable(catalogue, challenge_id)
     params = {"challenge_id": challenge_id}
-    return await tasks.submit(session, platform, caller.user_id, "challenge_build", params)
+    return await tasks.submit(session, registry, jobs, caller.user_id, "challenge_build", params)
 
 
 @router.post("/{challenge_id}/pull", status_code=202)
 async def pull(
-    challenge_id: str, platform: ThePlatform, session: Session, caller: Admin
+    challenge_id: str,
+    registry: TheRegistry,
+    catalogue: TheCatalogue,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
 ) -> AdminTaskInfo:
     """Pull a challenge's images on every node."""
-    fleet.require_runnable(platform, challenge_id)
+    fleet.require_runnable(catalogue, challenge_id)
     params = {"challenge_id": challenge_id}
-    return await tasks.submit(session, platform, caller.user_id, "challenge_pull", params)
+    return await tasks.submit(session, registry, jobs, caller.user_id, "challenge_pull", params)

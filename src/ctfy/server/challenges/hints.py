@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.challenge.catalogue import Challenge
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.challenges.events import HintUnlocked
 from ctfy.server.database.base import now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import HintInfo
 from ctfy.server.tables.challenges import HintUnlock
 
@@ -69,14 +70,14 @@ async def unlock(
     if new is not None:
         emit(
             session,
-            "hint_unlocked",
-            audience=Audience.TEAM,
-            team_id=team_id,
-            team_name=team_name,
-            challenge_id=challenge.id,
-            competition_id=competition_id,
-            hint_id=hint.id,
-            cost=hint.cost,
+            HintUnlocked(
+                team_id=team_id,
+                team_name=team_name,
+                challenge_id=challenge.id,
+                competition_id=competition_id,
+                hint_id=hint.id,
+                cost=hint.cost,
+            ),
             actor_id=caller.user_id,
         )
     return HintInfo(id=hint.id, cost=hint.cost, unlocked=True, text=hint.text)

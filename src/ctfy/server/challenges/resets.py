@@ -5,19 +5,20 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Invalid, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.challenges.events import QuestionAttemptReset
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import QuestionAttemptResetInfo
-from ctfy.server.platform import Platform
 from ctfy.server.tables.submissions import AttemptReset, QuestionAttempts
 from ctfy.server.tables.teams import Team
 
 
 async def reset_attempts(
     session: AsyncSession,
-    platform: Platform,
+    catalogue: Catalogue,
     caller: Caller,
     team_id: str,
     challenge_id: str,
@@ -31,7 +32,7 @@ async def reset_attempts(
     team = await session.get(Team, team_id, with_for_update={"key_share": True})
     if team is None:
         raise NotFound("team_not_found", "There is no such team.")
-    challenge = platform.catalogue.get(challenge_id)
+    challenge = catalogue.get(challenge_id)
     if challenge is None:
         raise NotFound("challenge_not_found", "There is no such challenge.")
     if challenge.metadata.question(question_id) is None:
@@ -62,14 +63,14 @@ async def reset_attempts(
     session.add(reset)
     emit(
         session,
-        "question_attempt_reset",
-        audience=Audience.TEAM,
-        team_id=team_id,
-        team_name=team.name,
-        challenge_id=challenge_id,
-        competition_id=team.competition_id,
-        question_id=question_id,
-        reason=reason,
+        QuestionAttemptReset(
+            team_id=team_id,
+            team_name=team.name,
+            challenge_id=challenge_id,
+            competition_id=team.competition_id,
+            question_id=question_id,
+            reason=reason,
+        ),
         before={"wrong_attempts": wrong or 0},
         after={"wrong_attempts": 0},
         actor_id=caller.user_id,

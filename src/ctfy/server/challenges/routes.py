@@ -13,11 +13,14 @@ from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
 from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.challenges import attempts, feedback, hints, resets, service, sight
+from ctfy.server.access.view import View
+from ctfy.server.challenges import attempts, feedback, hints, resets, service
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
-from ctfy.server.competitions.service import check_visible, require_running
-from ctfy.server.database.engine import Session
-from ctfy.server.kept import keep
+from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
+from ctfy.server.competitions.service import require_running
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCache, TheCatalogue
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import (
@@ -34,8 +37,7 @@ from ctfy.server.models.challenges import (
     QuestionAttemptResetRequest,
     ReactionName,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
+from ctfy.server.response_cache import cache_response
 from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.service import require_team
 
@@ -55,7 +57,9 @@ def _page(found: list[ChallengeInfo], limit: int, offset: int) -> Page[Challenge
 async def competition_challenges(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     difficulty: _Text = "",
@@ -67,21 +71,21 @@ async def competition_challenges(
 ) -> Page[ChallengeInfo]:
     """The competition's challenges, in the curator's order, with what the caller's team solved."""
     topics = (f"{topic}:{competition_id}" for topic in ("competition", "attempts", "launches"))
-    stamp = (*caller.stamp, *platform.memory.stamp(*topics))
-    competition = await check_visible(platform, session, caller, competition_id)
-    if not sight.may_see_challenges(competition, caller):
+    stamp = (*caller.stamp, *cache.stamp(*topics))
+    view = View(caller)
+    competition = await view.competition(session, cache, competition_id)
+    if not view.challenges_are_open(competition):
         return _page([], limit, offset)
-    seen = await sight.of_competition(platform, session, caller, competition_id)
-    ids = seen.boards[0].rules.challenge_ids
+    seen = await challenges.of_competition(session, view, competition_id)
     wanted = ChallengeFilter(difficulty, tag, q, category)
-    freeze = competition.freezes_at.timestamp() if competition.freezes_at else None
-    keep(request, stamp, caller.expires_at, platform.standings.until_freeze(freeze))
-    return _page(service.infos(platform.catalogue, ids, wanted, seen), limit, offset)
+    cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
+    return _page(service.infos(catalogue, seen, wanted), limit, offset)
 
 
 @router.get("/challenges")
 async def list_challenges(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     difficulty: _Text = "",
@@ -99,64 +103,56 @@ async def list_challenges(
         raise field_error(["query", "sort"], f"use one of: {', '.join(filter(None, SORTS))}")
     if status and status not in STATUSES:
         raise field_error(["query", "status"], f"use one of: {', '.join(STATUSES)}")
-    found = await _found(
-        platform, session, caller, ChallengeFilter(difficulty, tag, q, category), competition_id
-    )
+    seen = await _seen(session, challenges, caller, competition_id)
+    wanted = ChallengeFilter(difficulty, tag, q, category)
+    found = service.infos(catalogue, seen, wanted)
     if status:
         found = [c for c in found if c.solved == (status == "solved")]
     return _page(sorted(found, key=SORTS[sort]), limit, offset)
 
 
-async def _found(
-    platform: ThePlatform,
-    session: Session,
-    caller: Caller,
-    wanted: ChallengeFilter,
-    competition_id: str,
-) -> list[ChallengeInfo]:
+async def _seen(
+    session: Session, challenges: TheChallenges, caller: Caller, competition_id: str
+) -> ChallengeView:
     if competition_id:
-        competition = await check_visible(platform, session, caller, competition_id)
-        seen = await sight.of_competition(platform, session, caller, competition_id)
-        shown = sight.may_see_challenges(competition, caller)
-        ids = list(seen.boards[0].rules.challenge_ids) if shown else []
-    else:
-        ids, seen = await sight.everywhere(platform, session, caller)
-    return service.infos(platform.catalogue, ids, wanted, seen)
+        return await challenges.of_competition(session, View(caller), competition_id)
+    return await challenges.of_all(session, View(caller))
 
 
 @router.get("/challenges/facets")
 async def challenge_facets(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> ChallengeFacets:
     """What the caller's challenges can be filtered by, with counts."""
-    found = await _found(platform, session, caller, ChallengeFilter(), competition_id)
-    return service.facets(found)
+    seen = await _seen(session, challenges, caller, competition_id)
+    return service.facets(service.infos(catalogue, seen))
 
 
 @router.get("/challenges/{challenge_id}")
 async def get_challenge(
-    challenge_id: str, platform: ThePlatform, session: Session, caller: MaybeCaller
+    challenge_id: str, challenges: TheChallenges, session: Session, caller: MaybeCaller
 ) -> ChallengeInfo:
     """One challenge."""
     if caller is not None:
         caller.check_scope(Scope.CHALLENGES, ScopeLevel.READ)
-    challenge, seen = await sight.get(platform, session, caller, challenge_id)
+    challenge, seen = await challenges.get(session, View(caller), challenge_id)
     return service.challenge_info(challenge, seen)
 
 
 @router.get("/challenges/{challenge_id}/attachments")
 async def list_attachments(
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> AttachmentList:
     """The files of a challenge."""
-    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
     return AttachmentList(files=service.attachment_infos(challenge))
 
 
@@ -164,13 +160,13 @@ async def list_attachments(
 async def download_attachment(
     challenge_id: str,
     filename: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> FileResponse:
     """One file of a challenge; ranges are served."""
-    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
     path = challenge.attachments.get(filename)
     if path is None or not path.is_file():
         raise NotFound("attachment_not_found", "This challenge has no such file.")
@@ -189,7 +185,7 @@ async def download_attachment(
 @router.get("/challenges/{challenge_id}/solve-attempts")
 async def solve_attempts(
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     include_unsolved: bool = False,
@@ -197,13 +193,12 @@ async def solve_attempts(
     competition_id: _CompetitionId = "",
 ) -> ChallengeSolveAttemptsResponse:
     """Who tried a challenge and how they fared, newest first, and by team."""
-    challenge, seen = await sight.get(platform, session, caller, challenge_id, competition_id)
-    ids = [board.competition_id for board in seen.boards]
+    challenge, seen = await challenges.get(session, View(caller), challenge_id, competition_id)
     return await attempts.attempts(
         session,
+        View(caller),
         challenge.id,
-        ids,
-        live=all(caller.administers(id_) for id_ in ids),
+        [board.competition_id for board in seen.boards],
         include_unsolved=include_unsolved,
         limit=limit,
     )
@@ -212,26 +207,26 @@ async def solve_attempts(
 @router.get("/challenges/{challenge_id}/feedback/stats")
 async def feedback_stats(
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> FeedbackStats:
     """What everybody said of a challenge."""
-    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await challenges.get(session, View(caller), challenge_id, competition_id)
     return await feedback.stats(session, challenge_id)
 
 
 @router.get("/challenges/{challenge_id}/feedback/me")
 async def my_reactions(
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """What the caller said of a challenge."""
-    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await challenges.get(session, View(caller), challenge_id, competition_id)
     return await feedback.mine(session, caller, challenge_id)
 
 
@@ -239,14 +234,14 @@ async def my_reactions(
 async def add_reaction(
     challenge_id: str,
     reaction: ReactionName,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _ANSWER,
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """Say something of a challenge."""
-    await sight.get(platform, session, caller, challenge_id, competition_id)
-    team_id = (await sight.teams_of(platform, session, caller)).get(competition_id)
+    await challenges.get(session, View(caller), challenge_id, competition_id)
+    team_id = (await challenges.teams_of(session, caller)).get(competition_id)
     await feedback.react(session, caller, challenge_id, reaction, competition_id, team_id)
     return await feedback.mine(session, caller, challenge_id)
 
@@ -257,26 +252,26 @@ async def add_reaction(
 async def remove_reaction(
     challenge_id: str,
     reaction: ReactionName,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _ANSWER,
     competition_id: _CompetitionId = "",
 ) -> None:
     """Take one reaction back."""
-    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await challenges.get(session, View(caller), challenge_id, competition_id)
     await feedback.take_back(session, caller, challenge_id, reaction)
 
 
 @router.delete("/challenges/{challenge_id}/feedback", status_code=204, response_class=Response)
 async def clear_reactions(
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _ANSWER,
     competition_id: _CompetitionId = "",
 ) -> None:
     """Take every reaction back."""
-    await sight.get(platform, session, caller, challenge_id, competition_id)
+    await challenges.get(session, View(caller), challenge_id, competition_id)
     await feedback.take_back(session, caller, challenge_id)
 
 
@@ -284,12 +279,12 @@ async def clear_reactions(
 async def list_hints(
     competition_id: str,
     challenge_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
 ) -> list[HintInfo]:
     """A challenge's hints with their cost; the text of those that the team took."""
-    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
     row = await require_team(session, caller, competition_id)
     return await hints.listed(session, challenge, row.team_id)
 
@@ -299,12 +294,12 @@ async def unlock_hint(
     competition_id: str,
     challenge_id: str,
     hint_id: str,
-    platform: ThePlatform,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _ANSWER,
 ) -> HintInfo:
     """Take a hint: its cost is taken off the team's points, once."""
-    challenge, _ = await sight.get_open(platform, session, caller, challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
     row = await require_team(session, caller, competition_id)
     require_running(row.Competition)
     return await hints.unlock(
@@ -321,15 +316,13 @@ async def unlock_hint(
 @router.get("/qa/challenges")
 async def list_qa(
     competition_id: Annotated[str, Query(min_length=1, max_length=64)],
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
 ) -> list[QaChallengeView]:
     """The challenges without instances of a competition, and how far the caller's team is."""
-    competition = await check_visible(platform, session, caller, competition_id)
-    if not sight.may_see_challenges(competition, caller):
-        return []
-    seen = await sight.of_competition(platform, session, caller, competition_id)
+    seen = await challenges.of_competition(session, View(caller), competition_id)
     team_id = next((team_id for _, team_id in seen.own), "")
     rows = await session.execute(
         select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(
@@ -338,8 +331,8 @@ async def list_qa(
     )
     wrong = {(row.challenge_id, row.question_id) for row in rows}
     views = []
-    for challenge_id in seen.boards[0].rules.challenge_ids:
-        challenge = platform.catalogue.get(challenge_id)
+    for challenge_id in seen.ids:
+        challenge = catalogue.get(challenge_id)
         if challenge is None or not challenge.is_qa_only or seen.missing(challenge):
             continue
         done = seen.solved_questions(challenge_id)
@@ -367,7 +360,7 @@ async def list_qa(
 @router.get("/admin/challenges/{challenge_id}/feedback")
 async def list_feedback(
     challenge_id: str,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     _: Admin,
     competition_id: _CompetitionId = "",
@@ -375,7 +368,7 @@ async def list_feedback(
     offset: Offset = 0,
 ) -> Page[AdminFeedbackRow]:
     """Who said what of a challenge, newest first."""
-    if platform.catalogue.get(challenge_id) is None:
+    if catalogue.get(challenge_id) is None:
         raise NotFound("challenge_not_found", "There is no such challenge.")
     query = feedback.reactions_to(challenge_id, competition_id)
     rows, total = await fetch_page(session, query, limit, offset)
@@ -389,11 +382,11 @@ async def reset_attempts(
     challenge_id: str,
     question_id: str,
     body: QuestionAttemptResetRequest,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     caller: Admin,
 ) -> QuestionAttemptResetInfo:
     """Forget a team's wrong answers to a question."""
     return await resets.reset_attempts(
-        session, platform, caller, team_id, challenge_id, question_id, body.reason
+        session, catalogue, caller, team_id, challenge_id, question_id, body.reason
     )

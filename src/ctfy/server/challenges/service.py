@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.server.challenges.visibility import ChallengeView
 from ctfy.server.models.challenges import (
     AttachmentInfo,
     ChallengeFacetCount,
@@ -14,7 +15,6 @@ from ctfy.server.models.challenges import (
     ChallengeInfo,
     QuestionPublicInfo,
 )
-from ctfy.server.standings.board import Board
 from ctfy.server.standings.scoring import value_after
 
 SORTS: dict[str, Callable[[ChallengeInfo], tuple[object, ...]]] = {
@@ -53,66 +53,18 @@ class ChallengeFilter:
         return self.text.casefold() in searched.casefold()
 
 
-def unknown_challenges(catalogue: Catalogue, ids: list[str]) -> list[str]:
-    """The ids that the catalogue does not have."""
-    return [id_ for id_ in ids if catalogue.get(id_) is None]
+EVERYTHING = ChallengeFilter()
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What a caller sees of some competitions.
-
-    `boards`: as they are shown to the caller; `own`: the caller's team per competition, with the
-    board that holds its newest solves.
-    """
-
-    boards: list[Board]
-    own: list[tuple[Board, str]] = field(default_factory=list)
-    sees_locked: bool = False
-
-    def solved_questions(self, challenge_id: str) -> set[str]:
-        """The questions of a challenge that any of the caller's teams answered."""
-        return {
-            question_id
-            for board, team_id in self.own
-            for question_id in board.solves.get(team_id, {}).get(challenge_id, {})
-        }
-
-    def is_solved(self, challenge_id: str) -> bool:
-        """Whether any of the caller's teams solved a challenge whole."""
-        return any(team_id in board.whole.get(challenge_id, {}) for board, team_id in self.own)
-
-    def missing(self, challenge: Challenge) -> list[str]:
-        """What keeps a challenge locked for the caller: the challenges to solve first.
-
-        A challenge is open where any of the competitions has it open.
-        """
-        if self.sees_locked or not challenge.metadata.unlocked_by:
-            return []
-        teams = {board.competition_id: (board, team_id) for board, team_id in self.own}
-        fewest: list[str] | None = None
-        for board in self.boards:
-            if challenge.id not in board.rules.challenge_ids:
-                continue
-            live, team_id = teams.get(board.competition_id, (board, ""))
-            needed = [
-                id_
-                for id_ in challenge.metadata.unlocked_by
-                if id_ in board.rules.challenge_ids and team_id not in live.whole.get(id_, {})
-            ]
-            fewest = needed if fewest is None or len(needed) < len(fewest) else fewest
-        return fewest or []
-
-
-def challenge_info(challenge: Challenge, sight: Sight) -> ChallengeInfo:
+def challenge_info(challenge: Challenge, view: ChallengeView) -> ChallengeInfo:
     """A challenge on the wire. A locked one shows its name and what unlocks it."""
     meta = challenge.metadata
-    missing = sight.missing(challenge)
-    solves = sum(len(board.whole.get(challenge.id, {})) for board in sight.boards)
+    missing = view.missing(challenge)
+    solves = sum(len(board.challenge_solves.get(challenge.id, {})) for board in view.boards)
     answered: Counter[str] = Counter()
-    for board in sight.boards:
+    for board in view.boards:
         answered.update(board.answered.get(challenge.id, {}))
-    done = sight.solved_questions(challenge.id)
+    done = view.solved_questions(challenge.id)
     return ChallengeInfo(
         id=challenge.id,
         name=meta.name,
@@ -120,14 +72,14 @@ def challenge_info(challenge: Challenge, sight: Sight) -> ChallengeInfo:
         difficulty=meta.difficulty,
         description="" if missing else meta.description,
         solves_count=solves,
-        launch_count=sum(board.launches.get(challenge.id, 0) for board in sight.boards),
+        launch_count=sum(board.launches.get(challenge.id, 0) for board in view.boards),
         tags=meta.tags,
         questions=[] if missing else public_questions(challenge),
         flag_solves={q.id: answered[q.id] for q in meta.questions},
         attachments=[] if missing else attachment_infos(challenge),
         is_qa_only=challenge.is_qa_only,
         value=value_after(meta.value, solves),
-        solved=sight.is_solved(challenge.id),
+        solved=view.is_solved(challenge.id),
         solved_question_ids=[q.id for q in meta.questions if q.id in done],
         locked=bool(missing),
         unlocked_by=missing,
@@ -146,11 +98,11 @@ def public_questions(challenge: Challenge) -> list[QuestionPublicInfo]:
 
 
 def infos(
-    catalogue: Catalogue, ids: Iterable[str], wanted: ChallengeFilter, sight: Sight
+    catalogue: Catalogue, view: ChallengeView, wanted: ChallengeFilter = EVERYTHING
 ) -> list[ChallengeInfo]:
-    """The wanted ones of some challenges, in their order."""
-    found = (catalogue.get(id_) for id_ in ids)
-    return [challenge_info(c, sight) for c in found if c is not None and wanted.matches(c)]
+    """The wanted ones of the challenges that somebody sees, in their order."""
+    found = (catalogue.get(id_) for id_ in view.ids)
+    return [challenge_info(c, view) for c in found if c is not None and wanted.matches(c)]
 
 
 def facets(challenges: list[ChallengeInfo]) -> ChallengeFacets:

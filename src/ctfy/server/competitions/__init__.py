@@ -1,1 +1,16 @@
-"""Competitions: what runs when, with which challenges, for whom."""
+"""Competitions, who runs them, and who is invited."""
+
+from __future__ import annotations
+
+from ctfy.server.competitions.routes import router
+from ctfy.server.domain import Domain, PersonalData
+from ctfy.server.tables.access import CompetitionAdmin
+from ctfy.server.tables.competitions import CompetitionInvite
+
+DOMAIN = Domain(
+    routers=(router,),
+    personal_data=(
+        PersonalData(CompetitionAdmin, "user_id", on_deletion="delete"),
+        PersonalData(CompetitionInvite, "user_id", on_deletion="delete"),
+    ),
+)

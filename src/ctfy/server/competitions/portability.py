@@ -15,14 +15,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy import __version__
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, Invalid, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.challenges.service import unknown_challenges
-from ctfy.server.competitions.curation import tell
+from ctfy.server.competitions.editing import emit_for_competition
+from ctfy.server.competitions.events import CompetitionCreated, CompetitionExported
 from ctfy.server.database.base import Base, new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.competitions import CompetitionImportResult
-from ctfy.server.platform import Platform
 from ctfy.server.tables.access import CompetitionAdmin, User
 from ctfy.server.tables.achievements import Unlock
 from ctfy.server.tables.challenges import HintUnlock, Reaction
@@ -119,14 +119,10 @@ async def export(session: AsyncSession, caller: Caller, competition_id: str) -> 
         .order_by(User.id)
     )
     content["users"] = [dict(row._mapping) for row in users]
-    emit(
-        session,
-        "competition_exported",
-        audience=Audience.ADMINS,
-        competition_id=competition_id,
-        competition_title=competition.title,
-        actor_id=caller.user_id,
+    exported = CompetitionExported(
+        competition_id=competition_id, competition_title=competition.title
     )
+    emit(session, exported, actor_id=caller.user_id)
     return await asyncio.to_thread(_written, content)
 
 
@@ -185,7 +181,7 @@ def _invalid(message: str) -> Invalid:
 
 
 async def import_(
-    session: AsyncSession, platform: Platform, caller: Caller, file: bytes
+    session: AsyncSession, catalogue: Catalogue, caller: Caller, file: bytes
 ) -> CompetitionImportResult:
     """Bring an exported competition back, with the same ids, whole or not at all.
 
@@ -212,7 +208,7 @@ async def import_(
             competition_id=competition["id"],
         )
     ids = [row["challenge_id"] for row in rows[CompetitionChallenge]]
-    if missing := unknown_challenges(platform.catalogue, ids):
+    if missing := catalogue.unknown(ids):
         raise _invalid(f"these challenges are not on this server: {', '.join(missing)}")
     people, created = await _match(session, users)
     _settle(competition, _table(Competition), people, caller)
@@ -233,7 +229,7 @@ async def import_(
         reason = str(error.orig).splitlines()[0] if error.orig else "inconsistent"
         raise _invalid(f"its parts do not fit together, or are here already ({reason})") from None
     restored = await session.get_one(Competition, competition["id"])
-    tell(session, "competition_created", restored, caller.user_id, action="import")
+    emit_for_competition(session, CompetitionCreated, restored, caller.user_id, action="import")
     return CompetitionImportResult(
         competition_id=restored.id,
         title=restored.title,

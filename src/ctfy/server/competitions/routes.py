@@ -2,82 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ctfy.server.access.caller import Admin, AnyToken, ItsAdmin, SuperAdmin
-from ctfy.server.challenges import sight
-from ctfy.server.challenges.service import ChallengeFilter, infos
-from ctfy.server.competitions import curation, people, portability, service
-from ctfy.server.database.engine import Session
+from ctfy.server.access.caller import Admin, ItsAdmin, SuperAdmin
+from ctfy.server.competitions import admins_and_invites, editing, portability, service
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs
 from ctfy.server.models.base import Page
-from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import (
     Access,
     CompetitionAdminInfo,
     CompetitionCloneRequest,
     CompetitionCreate,
-    CompetitionDetail,
     CompetitionImportResult,
     CompetitionInfo,
     CompetitionInviteInfo,
     CompetitionRegistrationInfo,
     CompetitionUpdate,
     GrantRequest,
-    Phase,
     Status,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import CompetitionInvite
 
 router = APIRouter(tags=["competitions"])
-
-
-@router.get("/competitions")
-async def list_competitions(
-    platform: ThePlatform,
-    session: Session,
-    caller: AnyToken,
-    phase: Literal["", "upcoming", "running", "past"] = "",
-    competition_id: str = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
-) -> Page[CompetitionInfo]:
-    """The competitions that the caller may know of, newest first."""
-    wanted: Phase | None = phase or None
-    query = service.visible(caller, phase=wanted, id_=competition_id)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [
-        CompetitionInfo(
-            **service.competition_info(
-                row, await platform.standings.get(row.Competition.id) if row.team_id else None
-            )
-        )
-        for row in rows
-    ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
-
-
-@router.get("/competitions/{competition_id}")
-async def get_competition(
-    competition_id: str, platform: ThePlatform, session: Session, caller: AnyToken
-) -> CompetitionDetail:
-    """One competition with its challenges."""
-    row = await service.get_visible(session, caller, competition_id)
-    challenges: list[ChallengeInfo] = []
-    if sight.may_see_challenges(row.Competition, caller):
-        seen = await sight.of_competition(platform, session, caller, competition_id)
-        ids = seen.boards[0].rules.challenge_ids
-        challenges = infos(platform.catalogue, ids, ChallengeFilter(), seen)
-    standings = await platform.standings.get(competition_id)
-    return CompetitionDetail(
-        **service.competition_info(row, standings),
-        challenges=challenges,
-        registered_at=row.joined_at,
-    )
 
 
 @router.get("/admin/competitions")
@@ -93,46 +44,46 @@ async def list_all_competitions(
     """Every competition, drafts and archived ones too, newest first."""
     query = service.curated(caller, text=q, status=status or "", access=access or "")
     rows, total = await fetch_page(session, query, limit, offset)
-    items = [CompetitionInfo(**service.competition_info(row, None)) for row in rows]
+    items = [CompetitionInfo(**service.competition_info(row)) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.post("/admin/competitions", status_code=201)
 async def create_competition(
-    body: CompetitionCreate, platform: ThePlatform, session: Session, caller: Admin
+    body: CompetitionCreate, catalogue: TheCatalogue, session: Session, caller: Admin
 ) -> CompetitionInfo:
     """Create a competition."""
-    competition_id = await curation.create(session, platform.catalogue, caller.user_id, body)
+    competition_id = await editing.create(session, catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(row, None))
+    return CompetitionInfo(**service.competition_info(row))
 
 
 @router.patch("/admin/competitions/{competition_id}")
 async def update_competition(
     competition_id: str,
     body: CompetitionUpdate,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     caller: ItsAdmin,
 ) -> CompetitionInfo:
     """Change a competition; its own administrators may, too."""
-    await curation.update(session, platform.catalogue, caller.user_id, competition_id, body)
+    await editing.update(session, catalogue, caller.user_id, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(row, None))
+    return CompetitionInfo(**service.competition_info(row))
 
 
 @router.delete("/admin/competitions/{competition_id}")
 async def delete_competition(
     competition_id: str,
-    platform: ThePlatform,
+    jobs: TheJobs,
     session: Session,
     caller: Admin,
     force: bool = False,
 ) -> dict[str, str]:
     """Delete a competition with its teams and instances; one with solves only with `force`."""
-    await curation.remove(session, platform, caller.user_id, competition_id, force=force)
+    await editing.remove(session, jobs, caller.user_id, competition_id, force=force)
     return {"status": "deleted"}
 
 
@@ -141,16 +92,16 @@ async def clone_competition(
     competition_id: str, body: CompetitionCloneRequest, session: Session, caller: Admin
 ) -> CompetitionInfo:
     """A draft with the same rules and challenges, without times and teams."""
-    copy_id = await curation.clone(session, caller.user_id, competition_id, body.title)
+    copy_id = await editing.clone(session, caller.user_id, competition_id, body.title)
     await session.flush()
     row = await service.get_visible(session, caller, copy_id)
-    return CompetitionInfo(**service.competition_info(row, None))
+    return CompetitionInfo(**service.competition_info(row))
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)
-async def export_competition(competition_id: str, platform: ThePlatform, caller: Admin) -> Response:
+async def export_competition(competition_id: str, database: TheDatabase, caller: Admin) -> Response:
     """The whole competition as one file: settings, challenges, teams, solves."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         content = await portability.export(session, caller, competition_id)
     name = f"competition-{competition_id}.json"
@@ -160,10 +111,10 @@ async def export_competition(competition_id: str, platform: ThePlatform, caller:
 
 @router.post("/admin/competitions/import", status_code=201)
 async def import_competition(
-    request: Request, platform: ThePlatform, session: Session, caller: SuperAdmin
+    request: Request, catalogue: TheCatalogue, session: Session, caller: SuperAdmin
 ) -> CompetitionImportResult:
     """Bring an exported competition back, whole or not at all; super admins only."""
-    return await portability.import_(session, platform, caller, await request.body())
+    return await portability.import_(session, catalogue, caller, await request.body())
 
 
 @router.get("/admin/competitions/{competition_id}/registrations")
@@ -171,7 +122,7 @@ async def list_registrations(
     competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
 ) -> Page[CompetitionRegistrationInfo]:
     """The teams that take part, in the order in which they registered."""
-    rows, total = await fetch_page(session, curation.registrations(competition_id), limit, offset)
+    rows, total = await fetch_page(session, editing.registrations(competition_id), limit, offset)
     items = [
         CompetitionRegistrationInfo(
             team_id=row.id,
@@ -190,7 +141,9 @@ async def list_admins(
     competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
 ) -> Page[CompetitionAdminInfo]:
     """Who administers a competition."""
-    rows, total = await fetch_page(session, people.admins_of(competition_id), limit, offset)
+    rows, total = await fetch_page(
+        session, admins_and_invites.admins_of(competition_id), limit, offset
+    )
     items = [_admin_info(row) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
@@ -200,8 +153,8 @@ async def grant_admin(
     competition_id: str, body: GrantRequest, session: Session, caller: SuperAdmin
 ) -> CompetitionAdminInfo:
     """Make somebody administrator of one competition; super admins only."""
-    user_id = await people.grant(session, caller, competition_id, body)
-    query = people.admins_of(competition_id).where(User.id == user_id)
+    user_id = await admins_and_invites.grant(session, caller, competition_id, body)
+    query = admins_and_invites.admins_of(competition_id).where(User.id == user_id)
     return _admin_info((await session.execute(query)).one())
 
 
@@ -220,7 +173,7 @@ async def revoke_admin(
     competition_id: str, user_id: str, session: Session, caller: SuperAdmin
 ) -> dict[str, str]:
     """Take a competition's administration from somebody; super admins only."""
-    await people.revoke(session, caller, competition_id, user_id)
+    await admins_and_invites.revoke(session, caller, competition_id, user_id)
     return {"status": "revoked"}
 
 
@@ -229,7 +182,9 @@ async def list_invited(
     competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
 ) -> Page[CompetitionInviteInfo]:
     """Who may take part in a private competition."""
-    rows, total = await fetch_page(session, people.invited_to(competition_id), limit, offset)
+    rows, total = await fetch_page(
+        session, admins_and_invites.invited_to(competition_id), limit, offset
+    )
     items = [_invite_info(row) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
@@ -239,8 +194,8 @@ async def invite(
     competition_id: str, body: GrantRequest, session: Session, caller: ItsAdmin
 ) -> CompetitionInviteInfo:
     """Let somebody into a private competition, also before they have an account."""
-    invite_id = await people.invite(session, caller, competition_id, body)
-    query = people.invited_to(competition_id).where(CompetitionInvite.id == invite_id)
+    invite_id = await admins_and_invites.invite(session, caller, competition_id, body)
+    query = admins_and_invites.invited_to(competition_id).where(CompetitionInvite.id == invite_id)
     return _invite_info((await session.execute(query)).one())
 
 
@@ -260,5 +215,5 @@ async def uninvite(
     competition_id: str, user_id: str, session: Session, caller: ItsAdmin
 ) -> dict[str, str]:
     """Take an invite back, by the person's id or the invited address."""
-    await people.uninvite(session, caller, competition_id, user_id)
+    await admins_and_invites.uninvite(session, caller, competition_id, user_id)
     return {"status": "revoked"}

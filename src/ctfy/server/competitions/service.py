@@ -5,27 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import View
+from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
-from ctfy.server.events.outbox import Audience
-from ctfy.server.models.competitions import (
-    CompetitionMembershipInfo,
-    Phase,
-)
-from ctfy.server.platform import Platform
-from ctfy.server.standings.projection import Snapshot
+from ctfy.server.database.connections import Database
+from ctfy.server.models.competitions import Phase
+from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import (
     Competition,
     CompetitionChallenge,
     CompetitionInvite,
 )
-from ctfy.server.tables.instances import ALIVE, Instance
 from ctfy.server.tables.teams import Team, TeamMember
 
 _RULES = (
@@ -39,16 +36,7 @@ _RULES = (
 )
 
 
-def phase_of(competition: Competition, moment: datetime) -> Phase:
-    """The phase by the clock: no start is running, no end is for ever."""
-    if competition.starts_at is not None and moment < competition.starts_at:
-        return "upcoming"
-    if competition.ends_at is not None and moment >= competition.ends_at:
-        return "past"
-    return "running"
-
-
-def _in_phase(phase: Phase, moment: datetime) -> Any:
+def _in_phase(phase: Phase, moment: datetime) -> ColumnElement[bool]:
     upcoming = Competition.starts_at > moment
     past = Competition.ends_at <= moment
     if phase == "upcoming":
@@ -61,27 +49,14 @@ def _in_phase(phase: Phase, moment: datetime) -> Any:
     )
 
 
-def running(moment: datetime) -> Any:
+def running(moment: datetime) -> ColumnElement[bool]:
     """The condition of a published competition that runs at a moment."""
     return and_(Competition.status == "published", _in_phase("running", moment))
 
 
-def published() -> Select[Competition]:
-    """What everybody may see without signing in."""
-    return select(Competition).where(
-        Competition.status == "published", Competition.access == "public"
-    )
-
-
-def audience_of(competition: Competition) -> Audience:
-    """Who hears of a competition's teams and scores: everybody only where it is open to all."""
-    shown = competition.access == "public" and competition.status == "published"
-    return Audience.EVERYBODY if shown else Audience.COMPETITION
-
-
 def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
     """All competitions, for their curators; empty values match everything."""
-    query = visible(caller)
+    query = seen_by(View(caller))
     if text:
         query = query.where(Competition.title.icontains(text, autoescape=True))
     if status:
@@ -91,12 +66,10 @@ def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "
     return query
 
 
-def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
-    """The competitions that a caller may know of, with their own membership; newest first.
-
-    Players see published ones; a hidden one only when they are in it, or invited. A competition's
-    own administrators see it always, the platform's administrators see all.
-    """
+def seen_by(view: View, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
+    """The competitions that a caller may know of, with their own membership; newest first."""
+    caller = view.caller
+    assert caller is not None  # noqa: S101 - visitors have no membership
     mine = and_(TeamMember.competition_id == Competition.id, TeamMember.user_id == caller.user_id)
     invited = exists().where(
         CompetitionInvite.competition_id == Competition.id,
@@ -131,28 +104,19 @@ def visible(caller: Caller, *, phase: Phase | None = None, id_: str = "") -> Sel
         .join(User, User.id == Competition.created_by)
         .outerjoin(TeamMember, mine)
         .outerjoin(Team, Team.id == TeamMember.team_id)
+        .where(view.competitions())
         .order_by(Competition.created_at.desc(), Competition.id)
     )
-    if not caller.is_admin:
-        shown = and_(
-            Competition.status == "published",
-            or_(Competition.access != "private_hidden", TeamMember.team_id.is_not(None), invited),
-        )
-        own = caller.administered if caller.token_kind == "user" else frozenset()
-        query = query.where(or_(shown, Competition.id.in_(own)) if own else shown)
-    if caller.competition_access == "selected" and caller.token_kind != "user":
-        query = query.where(Competition.id.in_(caller.competition_ids))
     if phase is not None:
-        query = query.where(_in_phase(phase, now()))
+        query = query.where(_in_phase(phase, view.moment))
     if id_:
         query = query.where(Competition.id == id_)
     return query
 
 
-def competition_info(row: Row[Any], standings: Snapshot | None) -> dict[str, Any]:
-    """The wire fields of a row of `visible`."""
+def competition_info(row: Row[Any], standing: ScoreboardEntry | None = None) -> dict[str, Any]:
+    """The wire fields of a row of `seen_by`; `standing`: of the caller's own team."""
     competition: Competition = row.Competition
-    entry = standings.by_team.get(row.team_id) if standings and row.team_id else None
     registered = row.team_id is not None
     return {
         "id": competition.id,
@@ -167,17 +131,17 @@ def competition_info(row: Row[Any], standings: Snapshot | None) -> dict[str, Any
         "challenge_ids": row.challenge_ids,
         "status": competition.status,
         "access": competition.access,
-        "phase": phase_of(competition, now()),
+        "phase": competition.phase_at(now()),
         "registered_count": row.registered_count,
         "is_registered": registered,
         "can_participate": competition.access == "public" or registered or row.is_invited,
         "my_team_id": row.team_id or "",
         "my_team_name": row.team_name or "",
         "my_role": row.role if registered else "",
-        "my_rank": entry.rank if entry else -1,
-        "my_score": entry.flags_solved if entry else -1,
-        "my_solves": entry.solved if entry else -1,
-        "my_points": entry.points if entry else -1,
+        "my_rank": standing.rank if standing else -1,
+        "my_score": standing.flags_solved if standing else -1,
+        "my_solves": standing.solved if standing else -1,
+        "my_points": standing.points if standing else -1,
         **{name: getattr(competition, name) for name in _RULES},
     }
 
@@ -185,71 +149,28 @@ def competition_info(row: Row[Any], standings: Snapshot | None) -> dict[str, Any
 async def get_visible(session: AsyncSession, caller: Caller, competition_id: str) -> Row[Any]:
     """The row of one competition. Raises `competition_not_found`, `token_competition_forbidden`."""
     caller.check_competition(competition_id)
-    query = visible(caller, id_=competition_id)
+    query = seen_by(View(caller), id_=competition_id)
     row: Row[Any] | None = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound("competition_not_found", "There is no such competition.")
     return row
 
 
-async def check_visible(
-    platform: Platform, session: AsyncSession, caller: Caller, competition_id: str
-) -> Competition:
-    """The question of `get_visible` alone, remembered: for routes that need no more of it.
-
-    Raises `competition_not_found`, `token_competition_forbidden`.
-    """
-    caller.check_competition(competition_id)
-    key = ("visible", caller.token_id, competition_id)
-    known: Competition | None = platform.memory.get(key)
-    if known is not None:
-        return known
-    stamp = (*caller.stamp, *platform.memory.stamp(f"competition:{competition_id}"))
-    row = (
-        await session.execute(
-            _STANDING, {"user_id": caller.user_id, "competition_id": competition_id}
-        )
-    ).one_or_none()
-    if row is not None:
-        competition: Competition = row.Competition
-        hidden = competition.access == "private_hidden" and not row.is_near
-        if caller.administers(competition_id) or (competition.status == "published" and not hidden):
-            session.expunge(competition)  # it outlives the session, also one that rolls back
-            platform.memory.keep(key, competition, stamp)
-            return competition
-    raise NotFound("competition_not_found", "There is no such competition.")
-
-
-_STANDING = select(
-    Competition,
-    or_(
-        exists().where(
-            TeamMember.competition_id == Competition.id,
-            TeamMember.user_id == bindparam("user_id"),
-        ),
-        exists().where(
-            CompetitionInvite.competition_id == Competition.id,
-            CompetitionInvite.user_id == bindparam("user_id"),
-        ),
-    ).label("is_near"),
-).where(Competition.id == bindparam("competition_id"))
-
-
-async def get_competition(platform: Platform, competition_id: str) -> Competition:
-    """A competition's own row, remembered; whoever asks has seen to it that the caller may."""
+async def get_competition(database: Database, cache: Cache, competition_id: str) -> Competition:
+    """A competition's own row, cached; whoever asks has seen to it that the caller may."""
     key = ("competition", competition_id)
-    known: Competition | None = platform.memory.get(key)
+    known: Competition | None = cache.get(key)
     if known is None:
-        stamp = platform.memory.stamp(f"competition:{competition_id}")
-        async with platform.database.transaction() as session:
+        stamp = cache.stamp(f"competition:{competition_id}")
+        async with database.transaction() as session:
             known = await session.get_one(Competition, competition_id)
-        platform.memory.keep(key, known, stamp)
+        cache.put(key, known, stamp)
     return known
 
 
 def require_running(competition: Competition) -> None:
     """Raise 409 outside the running phase."""
-    phase = phase_of(competition, now())
+    phase = competition.phase_at(now())
     if phase == "past":
         raise Conflict("competition_ended", "This competition is over.", ends_at=_iso(competition))
     if phase == "upcoming":
@@ -261,38 +182,3 @@ def require_running(competition: Competition) -> None:
 
 def _iso(competition: Competition) -> str:
     return competition.ends_at.isoformat() if competition.ends_at else ""
-
-
-async def memberships(
-    session: AsyncSession, platform: Platform, caller: Caller
-) -> list[CompetitionMembershipInfo]:
-    """Where the caller plays, newest competition first."""
-    running = (
-        select(func.count())
-        .where(Instance.team_id == TeamMember.team_id, Instance.state.in_(ALIVE))
-        .scalar_subquery()
-    )
-    query = (
-        visible(caller).where(TeamMember.team_id.is_not(None)).add_columns(running.label("running"))
-    )
-    result = []
-    for row in (await session.execute(query)).all():
-        competition: Competition = row.Competition
-        standings = await platform.standings.get(competition.id)
-        entry = standings.by_team.get(row.team_id)
-        result.append(
-            CompetitionMembershipInfo(
-                competition_id=competition.id,
-                competition_title=competition.title,
-                competition_phase=phase_of(competition, now()),
-                team_id=row.team_id,
-                team_name=row.team_name,
-                role=row.role,
-                running_instances=row.running,
-                starts_at=competition.starts_at,
-                ends_at=competition.ends_at,
-                my_rank=entry.rank if entry else -1,
-                competition_team_count=row.registered_count,
-            )
-        )
-    return result

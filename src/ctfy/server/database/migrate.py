@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ctfy.server.database.engine import sqlalchemy_url
+from ctfy.server.database.connections import sqlalchemy_url
 
 # One fixed number, so that replicas that start together migrate one after the other.
 _LOCK = 0x63746679

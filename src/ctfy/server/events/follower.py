@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.database.engine import Database
-from ctfy.server.events.relay import Position, Told, read_settled
+from ctfy.server.database.connections import Database
+from ctfy.server.events.relay import Position, RelayedEvent, read_settled
+from ctfy.server.events.types import Event
 from ctfy.server.tables.events import Cursor
 
 log = structlog.get_logger()
@@ -22,11 +23,13 @@ _REST = 3.0  # rests this often as long as it worked
 _PAUSE_S = 0.5
 _PAUSE_AFTER_ERROR_S = 5.0
 
-Handle = Callable[[AsyncSession, Told], Awaitable[None]]
+Handle = Callable[[AsyncSession, RelayedEvent], Awaitable[None]]
 
 
-async def follow(database: Database, name: str, handle: Handle, events: frozenset[str]) -> None:
-    """Call `handle` with every event of some names until cancelled.
+async def follow(
+    database: Database, name: str, handle: Handle, kinds: frozenset[type[Event]]
+) -> None:
+    """Call `handle` with every event of some types until cancelled.
 
     It takes a quarter of the time at most, so that a burst of events slows nobody else down. What
     it writes and how far it came commit together. Of several replicas one at a time goes on.
@@ -38,7 +41,7 @@ async def follow(database: Database, name: str, handle: Handle, events: frozense
     while True:
         try:
             began = time.monotonic()
-            more = await _advance(database, name, handle, events)
+            more = await _advance(database, name, handle, kinds)
             took = time.monotonic() - began
             await asyncio.sleep(took * _REST if more else _PAUSE_S)
         except Exception:
@@ -46,7 +49,9 @@ async def follow(database: Database, name: str, handle: Handle, events: frozense
             await asyncio.sleep(_PAUSE_AFTER_ERROR_S)
 
 
-async def _advance(database: Database, name: str, handle: Handle, names: frozenset[str]) -> bool:
+async def _advance(
+    database: Database, name: str, handle: Handle, kinds: frozenset[type[Event]]
+) -> bool:
     """Handle the next events; whether more are waiting."""
     async with database.transaction() as session:
         cursor = await session.scalar(
@@ -55,8 +60,8 @@ async def _advance(database: Database, name: str, handle: Handle, names: frozens
         if cursor is None:  # another replica is at it
             return False
         events, more = await read_settled(session, Position(cursor.xact, cursor.id), _BATCH)
-        for told in events:
-            if told.name in names:
-                await handle(session, told)
-            cursor.xact, cursor.id = told.position.xact, told.position.id
+        for event in events:
+            if event.kind in kinds:
+                await handle(session, event)
+            cursor.xact, cursor.id = event.position.xact, event.position.id
         return more and bool(events)

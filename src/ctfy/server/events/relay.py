@@ -17,8 +17,8 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.server.database.engine import Database
-from ctfy.server.events.outbox import PERSONAL, Audience
+from ctfy.server.database.connections import Database
+from ctfy.server.events.types import EVENTS, Audience, Event, topics_of
 
 log = structlog.get_logger()
 
@@ -80,8 +80,8 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event on its way to readers."""
+class RelayedEvent:
+    """An event as it was written, on its way to readers."""
 
     position: Position
     name: str
@@ -91,6 +91,16 @@ class Told:
     created_at: datetime
 
     @property
+    def kind(self) -> type[Event] | None:
+        """Its type; None when this version does not know it."""
+        return EVENTS.get(self.name)
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of the cache that it makes stale."""
+        return list(topics_of(self.kind, self.payload))
+
+    @property
     def competition_id(self) -> str:
         """The competition it happened in; empty when in none."""
         return str(self.payload.get("competition_id", ""))
@@ -98,7 +108,8 @@ class Told:
     @property
     def person(self) -> str:
         """Who hears of it because it is about them; empty when nobody does."""
-        return str(self.payload.get("user_id", "")) if self.name in PERSONAL else ""
+        personal = self.audience == Audience.PERSON or (self.kind and self.kind.is_personal)
+        return str(self.payload.get("user_id", "")) if personal else ""
 
     @cached_property
     def frame(self) -> bytes:
@@ -107,14 +118,14 @@ class Told:
         return f"id: {self.position}\nevent: {self.name}\ndata: {data}\n\n".encode()
 
 
-def _settled(rows: Sequence[Row[*tuple[Any, ...]]], most: int) -> tuple[list[Told], bool]:
+def _settled(rows: Sequence[Row[*tuple[Any, ...]]], most: int) -> tuple[list[RelayedEvent], bool]:
     """The events of rows up to the first unsettled one, and whether more wait behind them."""
-    settled: list[Told] = []
+    settled: list[RelayedEvent] = []
     for row in rows:
         if not row.settled:
             return settled, True
         settled.append(
-            Told(
+            RelayedEvent(
                 Position(int(row.xact), row.id),
                 row.name,
                 Audience(row.audience),
@@ -128,7 +139,7 @@ def _settled(rows: Sequence[Row[*tuple[Any, ...]]], most: int) -> tuple[list[Tol
 
 async def read_settled(
     session: AsyncSession, after: Position, most: int
-) -> tuple[list[Told], bool]:
+) -> tuple[list[RelayedEvent], bool]:
     """The settled events after a position, and whether more wait behind them."""
     values = {"xact": str(after.xact), "id": after.id, "batch": most}
     return _settled((await session.execute(_READ, values)).all(), most)
@@ -149,18 +160,20 @@ class Listener:
         self._news = asyncio.Event()
         self._taken = asyncio.Event()
 
-    def may_read(self, told: Told) -> bool:
+    def may_read(self, event: RelayedEvent) -> bool:
         """Whether an event is for this reader."""
         rights = self.rights
-        if told.audience == Audience.EVERYBODY:
+        if event.audience == Audience.EVERYBODY:
             return True
-        if told.audience == Audience.PLATFORM:
+        if event.audience == Audience.PLATFORM:
             return False
-        if rights.is_admin or (told.person == self.user_id and rights.reach(told.competition_id)):
+        if rights.is_admin or (event.person == self.user_id and rights.reach(event.competition_id)):
             return True
-        if told.audience == Audience.TEAM:
-            return told.team_id in rights.teams
-        return told.audience == Audience.COMPETITION and told.competition_id in rights.competitions
+        if event.audience == Audience.TEAM:
+            return event.team_id in rights.teams
+        return (
+            event.audience == Audience.COMPETITION and event.competition_id in rights.competitions
+        )
 
     @property
     def idle(self) -> bool:
@@ -200,7 +213,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a reader may be told. `competitions`: those they are in or run.
+    """What a reader may be event. `competitions`: those they are in or run.
 
     `reach`: whether the reader's token reaches into a competition at all.
     """
@@ -215,7 +228,7 @@ class Rights:
 class Expectation:
     """Somebody who waits for one of some events of one instance."""
 
-    names: frozenset[str]
+    kinds: frozenset[type[Event]]
     met: asyncio.Event
 
 
@@ -225,14 +238,14 @@ class Relay:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._expected: defaultdict[str, set[Expectation]] = defaultdict(set)
-        self._observers: list[Callable[[Told], None]] = []
+        self._observers: list[Callable[[RelayedEvent], None]] = []
         self._listeners: set[Listener] = set()
         self._admins: set[Listener] = set()
         self._by_team: defaultdict[str, set[Listener]] = defaultdict(set)
         self._by_competition: defaultdict[str, set[Listener]] = defaultdict(set)
         self._by_user: defaultdict[str, set[Listener]] = defaultdict(set)
         self._position = Position()
-        self._recent: deque[Told] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[RelayedEvent] = deque(maxlen=_REMEMBERED)
         self._recent_after = Position()  # every event after this one is among the recent ones
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -246,11 +259,11 @@ class Relay:
         """Whether events still come."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
-    def observe(self, observer: Callable[[Told], None]) -> None:
+    def observe(self, observer: Callable[[RelayedEvent], None]) -> None:
         """Call `observer` with every event, before any reader sees it."""
         self._observers.append(observer)
 
-    async def start(self) -> None:
+    async def open(self) -> None:
         """Follow the outbox from now on."""
         async with self._database.transaction() as session:
             newest = (await session.execute(_NEWEST)).one_or_none()
@@ -270,15 +283,15 @@ class Relay:
         after = self._recent_after
         while True:
             events, more = await self.read(after)
-            for told in events:
-                if told.position > self._position:
+            for event in events:
+                if event.position > self._position:
                     return
-                self._recent.append(told)
-                after = told.position
+                self._recent.append(event)
+                after = event.position
             if not events or not more:
                 return
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Stop following, and end every stream."""
         for task in self._tasks:
             task.cancel()
@@ -301,18 +314,18 @@ class Relay:
         listener.rights = rights
         while after is not None and after < self._recent_after:
             events, more = await self.read(after)
-            for told in events:
-                after = told.position
-                if listener.may_read(told):
-                    listener.put(told.frame)
+            for event in events:
+                after = event.position
+                if listener.may_read(event):
+                    listener.put(event.frame)
             if not events or not more:
                 break
             await listener.drained()  # or the backlog would overflow
         # No await from here on: what comes now is put behind what is remembered.
         if after is not None:
-            for told in self._recent:
-                if told.position > after and listener.may_read(told):
-                    listener.put(told.frame)
+            for event in self._recent:
+                if event.position > after and listener.may_read(event):
+                    listener.put(event.frame)
         if not listener.closed:
             self._listeners.add(listener)
             self._set_rights(listener, rights)
@@ -343,10 +356,10 @@ class Relay:
         if not index[key]:
             del index[key]
 
-    async def _look_again(self, told: Told) -> None:
-        """Before an event that changes what a person may be told: see what that is now."""
-        user_id = str(told.payload.get("user_id", ""))
-        if not user_id or not told.name.startswith(("account_", "team_", "competition_")):
+    async def _look_again(self, event: RelayedEvent) -> None:
+        """Before an event that changes what a person may be event: see what that is now."""
+        user_id = str(event.payload.get("user_id", ""))
+        if not user_id or event.kind is None or not event.kind.changes_rights:
             return
         for listener in list(self._by_user.get(user_id, ())):
             if listener not in self._listeners:
@@ -357,15 +370,15 @@ class Relay:
             else:
                 self._set_rights(listener, rights)
 
-    def _readers(self, told: Told) -> Iterable[Listener]:
-        if told.audience == Audience.EVERYBODY:
+    def _readers(self, event: RelayedEvent) -> Iterable[Listener]:
+        if event.audience == Audience.EVERYBODY:
             return self._listeners
         people: set[Listener] = set()
-        if told.audience == Audience.TEAM:
-            people = self._by_team.get(told.team_id or "", people)
-        elif told.audience == Audience.COMPETITION:
-            people = self._by_competition.get(told.competition_id, people)
-        about = self._by_user.get(told.person, set()) & self._listeners
+        if event.audience == Audience.TEAM:
+            people = self._by_team.get(event.team_id or "", people)
+        elif event.audience == Audience.COMPETITION:
+            people = self._by_competition.get(event.competition_id, people)
+        about = self._by_user.get(event.person, set()) & self._listeners
         return people | about | self._admins
 
     async def _keep_alive(self) -> None:
@@ -376,9 +389,9 @@ class Relay:
                     listener.put(KEEP_ALIVE)
 
     @contextmanager
-    def expect(self, instance_id: str, names: frozenset[str]) -> Iterator[asyncio.Event]:
-        """Set once one of the named events, from now on, tells of the instance."""
-        expectation = Expectation(names, asyncio.Event())
+    def expect(self, instance_id: str, kinds: frozenset[type[Event]]) -> Iterator[asyncio.Event]:
+        """Set once an event of these types, from now on, is about the instance."""
+        expectation = Expectation(kinds, asyncio.Event())
         self._expected[instance_id].add(expectation)
         try:
             yield expectation.met
@@ -387,7 +400,7 @@ class Relay:
             if not self._expected[instance_id]:
                 del self._expected[instance_id]
 
-    async def read(self, after: Position) -> tuple[list[Told], bool]:
+    async def read(self, after: Position) -> tuple[list[RelayedEvent], bool]:
         """The settled events after a position, and whether more wait behind them."""
         values = {"xact": str(after.xact), "id": after.id, "batch": _BATCH}
         return _settled(await self._database.read(_READ, values), _BATCH)
@@ -411,18 +424,18 @@ class Relay:
 
     async def _advance(self) -> bool:
         events, more = await self.read(self._position)
-        for told in events:
-            self._position = told.position
+        for event in events:
+            self._position = event.position
             if len(self._recent) == self._recent.maxlen:
                 self._recent_after = self._recent[0].position
-            self._recent.append(told)
+            self._recent.append(event)
             for observer in self._observers:
-                observer(told)
-            await self._look_again(told)
-            for listener in list(self._readers(told)):
-                if listener.may_read(told):
-                    listener.put(told.frame)
-            for expectation in self._expected.get(str(told.payload.get("instance_id")), ()):
-                if told.name in expectation.names:
+                observer(event)
+            await self._look_again(event)
+            for listener in list(self._readers(event)):
+                if listener.may_read(event):
+                    listener.put(event.frame)
+            for expectation in self._expected.get(str(event.payload.get("instance_id")), ()):
+                if event.kind in expectation.kinds:
                     expectation.met.set()
         return more

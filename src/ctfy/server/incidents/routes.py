@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ctfy.server.access.caller import Admin
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
 from ctfy.server.incidents import service
 from ctfy.server.models.base import Page
 from ctfy.server.models.incidents import IncidentInfo, IncidentKind, IncidentPatch, IncidentStatus
-from ctfy.server.pages import Limit, Offset, fetch_page
 
 router = APIRouter(prefix="/admin/incidents", tags=["incidents"])
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import NotFound
 from ctfy.server.database.base import now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.database.connections import Database
+from ctfy.server.events.outbox import emit
+from ctfy.server.incidents.events import IncidentReported, IncidentUpdated
 from ctfy.server.models.incidents import IncidentInfo, IncidentPatch
-from ctfy.server.platform import Platform
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.incidents import Incident
@@ -114,11 +115,11 @@ async def resolve(
     incident.resolved_at = now() if closed else None
     emit(
         session,
-        "incident_updated",
-        audience=Audience.ADMINS,
-        incident_id=incident_id,
-        team_id=incident.team_id or "",
-        competition_id=incident.competition_id,
+        IncidentUpdated(
+            incident_id=incident_id,
+            team_id=incident.team_id or "",
+            competition_id=incident.competition_id,
+        ),
         before=before,
         after={"status": body.status, "note": body.note},
         actor_id=caller_id,
@@ -149,9 +150,9 @@ _CROWDS = text(
 )
 
 
-async def scan(platform: Platform) -> str:
+async def scan(database: Database) -> str:
     """Look for bursts of wrong answers, and for addresses behind many teams; what was found."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         found = 0
         for row in (await session.execute(_BURSTS, {"burst": BURST})).all():
             found += await _report(
@@ -191,20 +192,12 @@ async def _report(session: AsyncSession, about: str, **fields: Any) -> int:
     await session.flush()
     emit(
         session,
-        "incident_reported",
-        audience=Audience.ADMINS,
-        incident_id=incident.id,
-        team_id=incident.team_id or "",
-        competition_id=incident.competition_id,
-        challenge_id=incident.challenge_id,
-        summary=incident.kind,
+        IncidentReported(
+            incident_id=incident.id,
+            team_id=incident.team_id or "",
+            competition_id=incident.competition_id,
+            challenge_id=incident.challenge_id,
+            summary=incident.kind,
+        ),
     )
     return 1
-
-
-def register(platform: Platform) -> None:
-    """Put this domain's jobs on the engine."""
-
-    @platform.registry.every(60, "incident_scan", "Looks for signs of cheating")
-    async def incident_scan() -> str:
-        return await scan(platform)

@@ -11,19 +11,25 @@ import httpx
 import structlog
 from sqlalchemy import func, select, text
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.secrets import Secret
 from ctfy.server.database.base import now
-from ctfy.server.instances import lifecycle, service
+from ctfy.server.database.connections import Database
+from ctfy.server.domain import Params, Report
+from ctfy.server.instances import service
 from ctfy.server.instances.answers import instance_answers
-from ctfy.server.jobs.engine import DEFAULT_QUEUE, ENDS
+from ctfy.server.jobs.queue import DEFAULT_QUEUE, ENDS, Jobs
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeInstanceState
-from ctfy.server.platform import Platform
+from ctfy.server.nodes.clients import NodeClients
 from ctfy.server.records.archive import archive
+from ctfy.server.scheduling import lifecycle
+from ctfy.server.settings import Settings
+from ctfy.server.store import Store
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
-from ctfy.server.tasks.kinds import Params, Report
 
 log = structlog.get_logger()
 
@@ -45,8 +51,8 @@ class Order:
     node: NodeClient
 
 
-async def _load(platform: Platform, instance_id: str) -> Order | None:
-    async with platform.database.transaction() as session:
+async def _load(database: Database, node_clients: NodeClients, instance_id: str) -> Order | None:
+    async with database.transaction() as session:
         row = (
             await session.execute(
                 select(Instance, Node).join(Node).where(Instance.id == instance_id)
@@ -55,7 +61,7 @@ async def _load(platform: Platform, instance_id: str) -> Order | None:
     if row is None:
         return None
     instance, node = row.Instance, row.Node
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     return Order(
         instance.id,
         instance.challenge_id,
@@ -66,29 +72,37 @@ async def _load(platform: Platform, instance_id: str) -> Order | None:
     )
 
 
-async def _state(platform: Platform, instance_id: str) -> str | None:
-    async with platform.database.transaction() as session:
+async def _state(database: Database, instance_id: str) -> str | None:
+    async with database.transaction() as session:
         state: str | None = await session.scalar(
             select(Instance.state).where(Instance.id == instance_id)
         )
     return state
 
 
-async def start_instance(platform: Platform, instance_id: str) -> None:
+async def start_instance(
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue,
+    jobs: Jobs,
+    secret: Secret,
+    node_clients: NodeClients,
+    instance_id: str,
+) -> None:
     """Start an instance on its node and wait until it is ready, failed, or no longer wanted."""
-    order = await _load(platform, instance_id)
+    order = await _load(database, node_clients, instance_id)
     if order is None or order.state != State.STARTING:
         return
     try:
-        surface = await _start_on_node(platform, order)
+        surface = await _start_on_node(settings, database, catalogue, secret, node_clients, order)
     except StartFailed as failure:
-        async with platform.database.transaction() as session:
+        async with database.transaction() as session:
             await lifecycle.fail(
-                session, platform.jobs, instance_id, str(failure), sources=(State.STARTING,)
+                session, jobs, instance_id, str(failure), sources=(State.STARTING,)
             )
         return
     if surface is not None:
-        async with platform.database.transaction() as session:
+        async with database.transaction() as session:
             await lifecycle.become_ready(session, instance_id, surface)
 
 
@@ -96,13 +110,20 @@ class StartFailed(Exception):
     """An instance did not start; the message is for its team."""
 
 
-async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | None:
+async def _start_on_node(
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue,
+    secret: Secret,
+    node_clients: NodeClients,
+    order: Order,
+) -> dict[str, Any] | None:
     """The attack surface; None when the instance is no longer wanted. Raises StartFailed."""
-    challenge = platform.catalogue.get(order.challenge_id)
+    challenge = catalogue.get(order.challenge_id)
     if challenge is None:
         raise StartFailed("The challenge is not on this platform any more.")
-    answers = instance_answers(platform.secret, order.id, challenge)
-    deadline = time.monotonic() + platform.settings.compose_up_timeout_s
+    answers = instance_answers(secret, order.id, challenge)
+    deadline = time.monotonic() + settings.compose_up_timeout_s
     answered_at = time.monotonic()
     ordered = False
     while time.monotonic() < deadline:
@@ -133,24 +154,31 @@ async def _start_on_node(platform: Platform, order: Order) -> dict[str, Any] | N
             elif error.status_code < 500:
                 raise StartFailed(f"The node refused: {error}") from error
         except httpx.HTTPError:
-            if time.monotonic() - answered_at > platform.settings.node_unreachable_s:
+            if time.monotonic() - answered_at > settings.node_unreachable_s:
                 raise StartFailed(
                     f"The node {order.node_name} stopped answering. Start the instance again."
                 ) from None
             # It may be back at another address: a restarted node says so in its heartbeat.
-            order = await _load(platform, order.id) or order
-        if await _state(platform, order.id) != State.STARTING:
+            order = await _load(database, node_clients, order.id) or order
+        if await _state(database, order.id) != State.STARTING:
             return None
         await asyncio.sleep(_BREATH_S)
     raise StartFailed("The instance was not ready in time.")
 
 
-async def stop_instance(platform: Platform, instance_id: str) -> None:
+async def stop_instance(
+    settings: Settings,
+    database: Database,
+    jobs: Jobs,
+    store: Store,
+    node_clients: NodeClients,
+    instance_id: str,
+) -> None:
     """Empty the node of an instance. A node that stays away is emptied by the reconciler."""
-    order = await _load(platform, instance_id)
-    await _archive(platform, instance_id, order.node if order else None)
+    order = await _load(database, node_clients, instance_id)
+    await _archive(database, store, instance_id, order.node if order else None)
     if order is not None:
-        deadline = time.monotonic() + platform.settings.node_unreachable_s
+        deadline = time.monotonic() + settings.node_unreachable_s
         while True:
             try:
                 await asyncio.to_thread(order.node.stop_instance, instance_id)
@@ -164,22 +192,24 @@ async def stop_instance(platform: Platform, instance_id: str) -> None:
             if time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.5)
-    async with platform.database.transaction() as session:
-        await lifecycle.become_stopped(session, platform.jobs, instance_id)
-    await _archive(platform, instance_id, None)
+    async with database.transaction() as session:
+        await lifecycle.become_stopped(session, jobs, instance_id)
+    await _archive(database, store, instance_id, None)
 
 
-async def _archive(platform: Platform, instance_id: str, node: NodeClient | None) -> None:
+async def _archive(
+    database: Database, store: Store, instance_id: str, node: NodeClient | None
+) -> None:
     """Keep what there is of an instance; a store that fails does not keep it running."""
     try:
-        await archive(platform, instance_id, node)
+        await archive(database, store, instance_id, node)
     except Exception as error:
         log.warning("not_archived", instance_id=instance_id, error=str(error))
 
 
-async def ttl_sweep(platform: Platform) -> str:
+async def ttl_sweep(database: Database, jobs: Jobs) -> str:
     """Stop what has outlived its TTL; what was done, in a few words."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         expired = await session.scalars(
             select(Instance.id)
             .where(Instance.state.in_(ALIVE), Instance.expires_at <= now())
@@ -189,23 +219,27 @@ async def ttl_sweep(platform: Platform) -> str:
         )
         ids = expired.all()
         for instance_id in ids:
-            await lifecycle.request_stop(session, platform.jobs, instance_id, "ttl_expired")
+            await lifecycle.request_stop(session, jobs, instance_id, "ttl_expired")
     return f"{len(ids)} expired"
 
 
-async def reconcile(platform: Platform) -> str:
+async def reconcile(database: Database, jobs: Jobs, store: Store, node_clients: NodeClients) -> str:
     """Make table and nodes agree again, both ways; what was done, in a few words."""
-    await _defer_lost_jobs(platform)
-    async with platform.database.transaction() as session:
+    await _defer_lost_jobs(database, jobs)
+    async with database.transaction() as session:
         nodes = (await session.scalars(select(Node).where(Node.is_healthy))).all()
-    await asyncio.gather(*(_reconcile_node(platform, node) for node in nodes))
+    await asyncio.gather(
+        *(_reconcile_node(database, jobs, store, node_clients, node) for node in nodes)
+    )
     return f"{len(nodes)} nodes"
 
 
-async def _reconcile_node(platform: Platform, node: Node) -> None:
+async def _reconcile_node(
+    database: Database, jobs: Jobs, store: Store, node_clients: NodeClients, node: Node
+) -> None:
     # Rows first, inventory second: whatever turns ready in between is not missed as lost.
-    ready = await _on_node(platform, node.id, (State.READY,))
-    client = platform.node_client(node.id, node.url)
+    ready = await _on_node(database, node.id, (State.READY,))
+    client = node_clients.of(node.id, node.url)
     try:
         found = {
             str(i["instance_id"]): NodeInstanceState.model_validate(i)
@@ -218,21 +252,21 @@ async def _reconcile_node(platform: Platform, node: Node) -> None:
         state = found.get(instance_id)
         if state is None or state.status == "error":
             words = (state.error if state else "") or "The instance is gone from its node."
-            async with platform.database.transaction() as session:
+            async with database.transaction() as session:
                 await lifecycle.fail(
                     session,
-                    platform.jobs,
+                    jobs,
                     instance_id,
                     f"{words} Start it again.",
                     sources=(State.READY,),
                     reason="health_check_failed",
                 )
-    wanted = await _on_node(platform, node.id, ON_NODE)
+    wanted = await _on_node(database, node.id, ON_NODE)
     turn = asyncio.Semaphore(_ORPHANS_AT_ONCE)
 
     async def remove(instance_id: str) -> None:
         async with turn:
-            await _archive(platform, instance_id, client)
+            await _archive(database, store, instance_id, client)
             try:
                 await asyncio.to_thread(client.stop_instance, instance_id)
             except (httpx.HTTPError, CtfyApiError) as error:  # the next look finds it again
@@ -243,8 +277,8 @@ async def _reconcile_node(platform: Platform, node: Node) -> None:
     await asyncio.gather(*(remove(instance_id) for instance_id in found.keys() - wanted))
 
 
-async def _on_node(platform: Platform, node_id: str, states: tuple[State, ...]) -> set[str]:
-    async with platform.database.transaction() as session:
+async def _on_node(database: Database, node_id: str, states: tuple[State, ...]) -> set[str]:
+    async with database.transaction() as session:
         ids = await session.scalars(
             select(Instance.id).where(Instance.node_id == node_id, Instance.state.in_(states))
         )
@@ -261,51 +295,26 @@ _LOST = text(
 )
 
 
-async def _defer_lost_jobs(platform: Platform) -> None:
+async def _defer_lost_jobs(database: Database, jobs: Jobs) -> None:
     """An instance on its way with no job behind it gets one."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         for row in (await session.execute(_LOST)).all():
             starts = row.state == State.STARTING
             task, queue = ("start_instance", DEFAULT_QUEUE) if starts else ("stop_instance", ENDS)
-            await platform.jobs.defer(session, task, lock=row.id, queue=queue, instance_id=row.id)
+            await jobs.defer(session, task, lock=row.id, queue=queue, instance_id=row.id)
 
 
-def register(platform: Platform) -> None:
-    """Put this domain's tasks on the job engine."""
-    app = platform.jobs.app
-
-    @app.task(name="start_instance")
-    async def start(instance_id: str) -> None:
-        await start_instance(platform, instance_id)
-
-    @app.task(name="stop_instance")
-    async def stop(instance_id: str) -> None:
-        await stop_instance(platform, instance_id)
-
-    @platform.registry.every(30, "ttl_sweep", "Stops instances that have outlived their time")
-    async def sweep() -> str:
-        return await ttl_sweep(platform)
-
-    @platform.registry.every(5, "reconcile", "Makes the table and the nodes' inventories agree")
-    async def reconcile_all() -> str:
-        return await reconcile(platform)
-
-    @platform.registry.task("instances_stop_all", Params)
-    async def stop_all(report: Report, _: Params) -> dict[str, Any]:
-        async with platform.database.transaction() as session:
-            ids = await service.stop_all(session, platform)
-        left = len(ids)
-        await report.log(f"{left} instances told to stop")
-        while left:
-            await asyncio.sleep(0.5)
-            async with platform.database.transaction() as session:
-                left = (
-                    await session.scalar(
-                        select(func.count()).where(
-                            Instance.id.in_(ids), Instance.state == State.STOPPING
-                        )
-                    )
-                    or 0
-                )
-            await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
-        return {"stopped": len(ids)}
+async def stop_all_instances(
+    database: Database, jobs: Jobs, report: Report, params: Params
+) -> dict[str, Any]:
+    """Stop every instance, and follow it to the end."""
+    async with database.transaction() as session:
+        ids = await service.stop_all(session, jobs)
+    left = len(ids)
+    await report.log(f"{left} instances told to stop")
+    while left:
+        await asyncio.sleep(0.5)
+        query = select(func.count()).where(Instance.id.in_(ids), Instance.state == State.STOPPING)
+        left = (await database.read(query))[0][0]
+        await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
+    return {"stopped": len(ids)}

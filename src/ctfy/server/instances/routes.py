@@ -16,8 +16,18 @@ from ctfy.core.errors import CtfyError, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.database.engine import Session
-from ctfy.server.instances import har, lifecycle, service
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.instances import service
+from ctfy.server.kernel import (
+    TheCatalogue,
+    TheDatabase,
+    TheJobs,
+    TheRateLimits,
+    TheRelay,
+    TheSecret,
+    TheSettings,
+)
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import AttachmentList
@@ -29,8 +39,9 @@ from ctfy.server.models.instances import (
     StartResponse,
     StopResponse,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.nodes.clients import NodeClients, TheNodeClients
+from ctfy.server.records import har
+from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.instances import ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
 
@@ -50,15 +61,19 @@ class NodeFetchFailed(CtfyError):
 @router.post("", status_code=202)
 async def start(
     body: StartRequest,
-    platform: ThePlatform,
+    settings: TheSettings,
+    catalogue: TheCatalogue,
+    jobs: TheJobs,
+    rate_limits: TheRateLimits,
+    secret: TheSecret,
     session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> StartResponse:
     """Launch an instance; poll its status until `ready`."""
-    await platform.rate_limits.hit("start", caller.user_id)
+    await rate_limits.hit("start", caller.user_id)
     body.competition_id = body.competition_id or competition_id
-    instance = await service.start(session, platform, caller, body)
+    instance = await service.start(session, settings, catalogue, jobs, secret, caller, body)
     if instance.state != State.REQUESTED:
         return StartResponse(id=instance.id)
     row = await service.get_owned(session, caller, instance.id)
@@ -67,7 +82,8 @@ async def start(
 
 @router.get("")
 async def list_instances(
-    platform: ThePlatform,
+    settings: TheSettings,
+    catalogue: TheCatalogue,
     session: Session,
     caller: Caller = _READ,
     challenge_id: str = "",
@@ -80,56 +96,56 @@ async def list_instances(
     """The instances of the caller's teams, newest first."""
     query = service.filtered(
         service.owned(caller),
-        platform.catalogue,
+        catalogue,
         challenge_id=challenge_id,
         status=status,
         text=q,
         competition_id=competition_id,
     )
     rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.instance_info(row, platform) for row in rows]
+    items = [service.instance_info(row, settings, catalogue) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.delete("")
-async def stop_all(platform: ThePlatform, session: Session, caller: Admin) -> list[StopResponse]:
+async def stop_all(jobs: TheJobs, session: Session, caller: Admin) -> list[StopResponse]:
     """Stop every instance of everybody."""
-    return [
-        StopResponse(id=id_) for id_ in await service.stop_all(session, platform, caller.user_id)
-    ]
+    return [StopResponse(id=id_) for id_ in await service.stop_all(session, jobs, caller.user_id)]
 
 
 @router.get("/{instance_id}")
 async def get_instance(
     instance_id: str,
-    platform: ThePlatform,
+    settings: TheSettings,
+    catalogue: TheCatalogue,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
 ) -> InstanceInfo:
     """One instance."""
     row = await service.get_owned(session, caller, instance_id, competition_id)
-    return service.instance_info(row, platform)
+    return service.instance_info(row, settings, catalogue)
 
 
 @router.get("/{instance_id}/status")
 async def get_status(
     instance_id: str,
-    platform: ThePlatform,
+    database: TheDatabase,
+    relay: TheRelay,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> InstanceStatusResponse:
     """How far an instance is; while it starts, the answer waits up to `wait` seconds for news."""
-    with platform.relay.expect(instance_id, service.STARTED) as news:
+    with relay.expect(instance_id, service.STARTED) as news:
         row = await service.get_owned(session, caller, instance_id, competition_id)
         status = service.status_response(row)
         if not wait or status.status != "starting":
             return status
         await session.commit()  # no transaction stays open while we wait
         await _at_most(wait, news)
-    async with platform.database.transaction() as later:
+    async with database.transaction() as later:
         row = await service.get_owned(later, caller, instance_id, competition_id)
         return service.status_response(row)
 
@@ -144,7 +160,7 @@ async def _at_most(seconds: float, news: asyncio.Event) -> None:
 @router.post("/{instance_id}/renew")
 async def renew(
     instance_id: str,
-    platform: ThePlatform,
+    settings: TheSettings,
     session: Session,
     caller: Caller = _WRITE,
     ttl: int | None = None,
@@ -152,23 +168,24 @@ async def renew(
 ) -> RenewResponse:
     """Let an instance live `ttl` seconds from now."""
     row = await service.get_owned(session, caller, instance_id, competition_id)
-    expires_at = await service.renew(session, platform, row.Instance, ttl)
+    expires_at = await service.renew(session, settings, row.Instance, ttl)
     return RenewResponse(id=instance_id, expires_at=expires_at)
 
 
 @router.delete("/{instance_id}")
 async def stop(
     instance_id: str,
-    platform: ThePlatform,
+    jobs: TheJobs,
+    relay: TheRelay,
     session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> StopResponse:
     """Stop an instance. The answer comes when it is off its node."""
     row = await service.get_owned(session, caller, instance_id, competition_id)
-    with platform.relay.expect(instance_id, service.STOPPED) as news:
+    with relay.expect(instance_id, service.STOPPED) as news:
         moved = await lifecycle.request_stop(
-            session, platform.jobs, instance_id, "user", actor_id=caller.user_id
+            session, jobs, instance_id, "user", actor_id=caller.user_id
         )
         await session.commit()
         leaving = moved.state if moved else row.Instance.state
@@ -194,7 +211,7 @@ async def list_attachments(
 async def download_attachment(
     instance_id: str,
     filename: str,
-    platform: ThePlatform,
+    node_clients: TheNodeClients,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
@@ -206,7 +223,7 @@ async def download_attachment(
         raise NotFound("attachment_not_found", "This instance has no such file.")
     node = await session.get_one(Node, row.Instance.node_id)
     await session.commit()  # no transaction stays open while the node answers
-    content, media_type = await _fetch(platform, node, row.Instance, filename)
+    content, media_type = await _fetch(node_clients, node, row.Instance, filename)
     return Response(
         content,
         media_type=media_type,
@@ -217,9 +234,9 @@ async def download_attachment(
 
 
 async def _fetch(
-    platform: Platform, node: Node, instance: Instance, filename: str
+    node_clients: NodeClients, node: Node, instance: Instance, filename: str
 ) -> tuple[bytes, str]:
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     try:
         return await asyncio.to_thread(client.download_instance_attachment, instance.id, filename)
     except (httpx.HTTPError, CtfyApiError) as error:
@@ -231,14 +248,14 @@ async def _fetch(
 @router.get("/{instance_id}/traffic")
 async def get_traffic(
     instance_id: str,
-    platform: ThePlatform,
+    node_clients: TheNodeClients,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
 ) -> dict[str, Any]:
     """What the instance's services were asked and answered, as its node recorded it."""
     node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     return await ask(
         lambda: client.get_traffic(instance.id),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
@@ -251,20 +268,20 @@ async def get_traffic(
 @router.get("/{instance_id}/har")
 async def get_har(
     instance_id: str,
-    platform: ThePlatform,
+    node_clients: TheNodeClients,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    traffic = await get_traffic(instance_id, platform, session, caller, competition_id)
+    traffic = await get_traffic(instance_id, node_clients, session, caller, competition_id)
     return har.archive(traffic["items"])
 
 
 @router.get("/{instance_id}/openvpn-config", response_class=Response)
 async def get_openvpn_config(
     instance_id: str,
-    platform: ThePlatform,
+    node_clients: TheNodeClients,
     session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
@@ -276,7 +293,7 @@ async def get_openvpn_config(
     if surface is None or surface.vpn is None:
         raise missing
     node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     config = await ask(
         lambda: client.get_openvpn_config(instance.id),
         missing=missing,

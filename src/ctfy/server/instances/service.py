@@ -11,12 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.secrets import Secret
+from ctfy.server.access.view import View
 from ctfy.server.challenges.service import attachment_infos
-from ctfy.server.competitions.service import require_running, visible
+from ctfy.server.challenges.visibility import get_challenge, require_unlocked
+from ctfy.server.competitions.service import require_running, seen_by
 from ctfy.server.database.base import new_id, now
-from ctfy.server.instances import lifecycle
+from ctfy.server.events.types import Event
 from ctfy.server.instances.answers import digest, instance_answers
-from ctfy.server.instances.placement import place, queue
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.instances import (
     AttackSurface,
     InstanceInfo,
@@ -24,13 +27,20 @@ from ctfy.server.models.instances import (
     InstanceStatusResponse,
     StartRequest,
 )
-from ctfy.server.platform import Platform
+from ctfy.server.scheduling import lifecycle
+from ctfy.server.scheduling.events import (
+    InstanceError,
+    InstanceReady,
+    InstanceRenewed,
+    InstanceStarted,
+    InstanceStopped,
+)
+from ctfy.server.scheduling.placement import place, queue
 from ctfy.server.settings import Settings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
 from ctfy.server.tables.submissions import (
     AnswerDigest,
-    ChallengeSolve,
     QuestionAttempts,
     Solve,
 )
@@ -46,37 +56,33 @@ WIRE_STATUS = {
     State.ERROR: "error",
 }
 STOP_WAIT_S = 30.0  # a stop that takes longer goes on behind the scenes
-STARTED = frozenset({"instance_ready", "instance_error", "instance_stopped"})
-STOPPED = frozenset({"instance_stopped", "instance_error"})
-
-
-def get_challenge(catalogue: Catalogue, challenge_id: str) -> Challenge:
-    """The challenge. Raises `unknown_challenge`."""
-    challenge = catalogue.get(challenge_id)
-    if challenge is None:
-        raise NotFound(
-            "unknown_challenge", "There is no such challenge.", challenge_id=challenge_id
-        )
-    return challenge
+STARTED: frozenset[type[Event]] = frozenset({InstanceReady, InstanceError, InstanceStopped})
+STOPPED: frozenset[type[Event]] = frozenset({InstanceStopped, InstanceError})
 
 
 async def start(
-    session: AsyncSession, platform: Platform, caller: Caller, body: StartRequest
+    session: AsyncSession,
+    settings: Settings,
+    catalogue: Catalogue,
+    jobs: Jobs,
+    secret: Secret,
+    caller: Caller,
+    body: StartRequest,
 ) -> Instance:
     """Request an instance for the caller's team. It starts, or waits for a node."""
-    challenge = get_challenge(platform.catalogue, body.challenge_id)
+    challenge = get_challenge(catalogue, body.challenge_id)
     if challenge.is_qa_only:
         raise Invalid(
             "challenge_has_no_instance",
             "This challenge has no instance: answer it through /qa/submissions.",
         )
-    if challenge.id in platform.settings.disabled_challenges:
+    if challenge.id in settings.disabled_challenges:
         raise Conflict(
             "challenge_disabled",
             "This challenge is switched off for now.",
             challenge_id=challenge.id,
         )
-    ttl = checked_ttl(platform.settings, body.ttl, ["body", "ttl"])
+    ttl = checked_ttl(settings, body.ttl, ["body", "ttl"])
     competition_id = body.competition_id or await _infer_competition(session, caller, challenge.id)
     row = await require_team(session, caller, competition_id)
     if challenge.id not in row.challenge_ids:
@@ -85,7 +91,7 @@ async def start(
         )
     require_running(row.Competition)
     await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
-    await _check_team_cap(session, platform.settings, row.Competition, row.team_id)
+    await _check_team_cap(session, settings, row.Competition, row.team_id)
     moment = now()
     instance = Instance(
         id=new_id(),
@@ -103,15 +109,15 @@ async def start(
     await session.flush()
     session.add_all(
         AnswerDigest(
-            digest=digest(platform.secret, answer),
+            digest=digest(secret, answer),
             instance_id=instance.id,
             team_id=row.team_id,
             question_id=question_id,
         )
-        for question_id, answer in instance_answers(platform.secret, instance.id, challenge).items()
+        for question_id, answer in instance_answers(secret, instance.id, challenge).items()
     )
-    await lifecycle.tell(session, "instance_started", instance)
-    await place(session, platform.jobs)
+    await lifecycle.emit_for_instance(session, InstanceStarted, instance)
+    await place(session, jobs)
     return instance
 
 
@@ -128,7 +134,7 @@ async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id
     """The one running competition with that challenge that the caller plays in."""
     rows = (
         await session.execute(
-            visible(caller, phase="running")
+            seen_by(View(caller), phase="running")
             .join(
                 CompetitionChallenge,
                 and_(
@@ -149,24 +155,6 @@ async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id
         "You play in several competitions with this challenge: name one as `competition_id`.",
         choices=[{"id": r.Competition.id, "title": r.Competition.title} for r in rows],
     )
-
-
-async def require_unlocked(
-    session: AsyncSession, team_id: str, challenge: Challenge, in_competition: list[str]
-) -> None:
-    """Raise `challenge_locked` until the team solved what the challenge is unlocked by."""
-    needed = [id_ for id_ in challenge.metadata.unlocked_by if id_ in in_competition]
-    if not needed:
-        return
-    solved = await session.scalars(
-        select(ChallengeSolve.challenge_id).where(
-            ChallengeSolve.team_id == team_id, ChallengeSolve.challenge_id.in_(needed)
-        )
-    )
-    if missing := sorted(set(needed) - set(solved)):
-        raise Conflict(
-            "challenge_locked", f"Solve {', '.join(missing)} first.", unlocked_by=missing
-        )
 
 
 async def _check_team_cap(
@@ -228,9 +216,7 @@ def owned(caller: Caller) -> Select[Any]:
         TeamMember,
         and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == caller.user_id),
     )
-    if caller.token_kind != "user" and caller.competition_access != "all":
-        query = query.where(Instance.competition_id.in_(caller.competition_ids))
-    return query
+    return query.where(caller.reaches(Instance.competition_id))
 
 
 # Built once: whoever launches, asks for one, and building it costs as much as running it.
@@ -307,10 +293,10 @@ def surface_of(instance: Instance) -> AttackSurface | None:
     return AttackSurface.model_validate(instance.surface)
 
 
-def instance_info(row: Row[Any], platform: Platform) -> InstanceInfo:
+def instance_info(row: Row[Any], settings: Settings, catalogue: Catalogue) -> InstanceInfo:
     """A row of `owned` on the wire."""
     instance: Instance = row.Instance
-    challenge = platform.catalogue.get(instance.challenge_id)
+    challenge = catalogue.get(instance.challenge_id)
     meta = challenge.metadata if challenge else None
     surface = surface_of(instance)
     return InstanceInfo(
@@ -328,7 +314,7 @@ def instance_info(row: Row[Any], platform: Platform) -> InstanceInfo:
         expires_at=instance.expires_at.timestamp(),
         services=surface.services if surface else [],
         description=meta.description if meta else "",
-        questions=_questions(challenge, row, platform.settings) if challenge else [],
+        questions=_questions(challenge, row, settings) if challenge else [],
         attachments=surface.provided_files
         if surface
         else attachment_infos(challenge)
@@ -379,13 +365,13 @@ def status_response(row: Row[Any]) -> InstanceStatusResponse:
 
 
 async def renew(
-    session: AsyncSession, platform: Platform, instance: Instance, ttl: int | None
+    session: AsyncSession, settings: Settings, instance: Instance, ttl: int | None
 ) -> float:
     """Let an instance live `ttl` seconds from now; the new expiry, Unix seconds.
 
     Its whole life never passes the ceiling.
     """
-    settings = platform.settings
+    settings = settings
     seconds = checked_ttl(settings, ttl, ["query", "ttl"])
     moment = now()
     ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)
@@ -398,15 +384,15 @@ async def renew(
     )
     if renewed is None:
         raise Conflict("instance_not_running", "This instance is over. Start a new one.")
-    await lifecycle.tell(session, "instance_renewed", renewed, ttl=seconds)
+    await lifecycle.emit_for_instance(session, InstanceRenewed, renewed, ttl=seconds)
     return expires_at.timestamp()
 
 
-async def stop_all(session: AsyncSession, platform: Platform, actor_id: str = "") -> list[str]:
+async def stop_all(session: AsyncSession, jobs: Jobs, actor_id: str = "") -> list[str]:
     """Stop every live instance; their ids."""
     ids = (await session.scalars(select(Instance.id).where(Instance.state.in_(ALIVE)))).all()
     for instance_id in ids:
         await lifecycle.request_stop(
-            session, platform.jobs, instance_id, "admin_stop_all", actor_id=actor_id
+            session, jobs, instance_id, "admin_stop_all", actor_id=actor_id
         )
     return list(ids)

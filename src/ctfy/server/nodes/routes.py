@@ -9,8 +9,11 @@ from sqlalchemy import select
 
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, Everybody, bearer_token
+from ctfy.server.access.view import View
 from ctfy.server.activity import service as activity
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheJobs, TheSecret, TheSettings
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
 from ctfy.server.models.nodes import (
@@ -25,9 +28,8 @@ from ctfy.server.models.nodes import (
     NodeRegisterResponse,
 )
 from ctfy.server.nodes import service
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
-from ctfy.server.tables.events import Event
+from ctfy.server.nodes.events import NodeEvent
+from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.nodes import Node, NodeInvite
 
 router = APIRouter(prefix="/nodes", tags=["nodes"])
@@ -47,13 +49,14 @@ async def list_nodes(session: Session, limit: Limit = 50, offset: Offset = 0) ->
 async def register(
     request: Request,
     body: NodeRegister,
-    platform: ThePlatform,
+    jobs: TheJobs,
+    secret: TheSecret,
     session: Session,
     _: BearerHeader,
 ) -> NodeRegisterResponse:
     """A node joins with its one-time registration token."""
-    node = await service.register(session, platform, bearer_token(request), body)
-    token = secrets.node_token(platform.secret, node.id)
+    node = await service.register(session, jobs, bearer_token(request), body)
+    token = secrets.node_token(secret, node.id)
     return NodeRegisterResponse(token=token, **service.node_fields(node))
 
 
@@ -61,12 +64,14 @@ async def register(
 async def heartbeat(
     request: Request,
     body: NodeHeartbeat,
-    platform: ThePlatform,
+    settings: TheSettings,
+    jobs: TheJobs,
+    secret: TheSecret,
     session: Session,
     _: BearerHeader,
 ) -> dict[str, str]:
     """A node lives."""
-    await service.heartbeat(session, platform, bearer_token(request), body)
+    await service.heartbeat(session, settings, jobs, secret, bearer_token(request), body)
     return {"status": "ok"}
 
 
@@ -108,10 +113,10 @@ async def revoke_invite(invite_id: str, session: Session, caller: Admin) -> dict
 
 @router.delete("/{node_id}")
 async def remove_node(
-    node_id: str, platform: ThePlatform, session: Session, caller: Admin
+    node_id: str, jobs: TheJobs, session: Session, caller: Admin
 ) -> dict[str, str]:
     """Remove a node; its instances end."""
-    await service.remove(session, platform, caller.user_id, node_id)
+    await service.remove(session, jobs, caller.user_id, node_id)
     return {"status": "removed"}
 
 
@@ -123,13 +128,13 @@ async def get_node(node_id: str, session: Session, _: Admin) -> NodeInfo:
 
 @admin.patch("/{node_id}")
 async def update_node(
-    node_id: str, body: NodePatch, platform: ThePlatform, session: Session, caller: Admin
+    node_id: str, body: NodePatch, jobs: TheJobs, session: Session, caller: Admin
 ) -> NodeInfo:
     """Rename or label a node; drain it, or take it back.
 
     A draining node gets no new instances; those that run there end in peace.
     """
-    node = await service.change(session, platform, caller.user_id, node_id, body)
+    node = await service.change(session, jobs, caller.user_id, node_id, body)
     return NodeInfo(**service.node_fields(node))
 
 
@@ -165,9 +170,9 @@ async def node_events(
 ) -> list[Activity]:
     """What happened to a node, newest first."""
     conditions = [
-        activity.for_caller(caller),
-        Event.name.in_(service.EVENTS),
-        Event.payload["node_id"].as_string() == node_id,
+        View(caller).events(),
+        OutboxEvent.name.in_([kind.name for kind in NodeEvent.__subclasses__()]),
+        OutboxEvent.payload["node_id"].as_string() == node_id,
     ]
     rows = await session.execute(activity.activities(conditions).limit(limit))
     return [activity.activity(row, audited=True) for row in rows]

@@ -11,22 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Forbidden, NotFound, Unauthorized
 from ctfy.server.access import secrets
+from ctfy.server.access.secrets import Secret
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.instances import lifecycle
-from ctfy.server.instances.placement import place
+from ctfy.server.database.connections import Database
+from ctfy.server.events.outbox import emit
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.nodes import NodeHeartbeat, NodeInfo, NodePatch, NodeRegister
-from ctfy.server.platform import Platform
+from ctfy.server.nodes.events import (
+    NodeEvent,
+    NodeInviteCreated,
+    NodeInviteRevoked,
+    NodeRecovered,
+    NodeRegistered,
+    NodeRemoved,
+    NodeUnhealthy,
+    NodeUpdated,
+)
+from ctfy.server.scheduling import lifecycle
+from ctfy.server.scheduling.placement import place
+from ctfy.server.settings import Settings
 from ctfy.server.tables.instances import ON_NODE, Instance
 from ctfy.server.tables.nodes import Node, NodeInvite, NodeSample
-
-EVENTS = (
-    "node_registered",
-    "node_unhealthy",
-    "node_recovered",
-    "node_removed",
-    "node_updated",
-)
 
 _FULL_DISK = 97.0  # percent, from which on a node gets no more instances
 
@@ -44,10 +49,7 @@ async def invite(session: AsyncSession, ttl_seconds: int, caller_id: str) -> tup
     await session.flush()
     emit(
         session,
-        "node_invite_created",
-        audience=Audience.ADMINS,
-        invite_id=row.id,
-        ttl=ttl_seconds,
+        NodeInviteCreated(invite_id=row.id, ttl=ttl_seconds),
         actor_id=caller_id,
     )
     return row, secret
@@ -92,16 +94,12 @@ async def revoke_invite(session: AsyncSession, invite_id: str, caller_id: str) -
         raise NotFound("invite_not_found", "There is no such unused invite.")
     emit(
         session,
-        "node_invite_revoked",
-        audience=Audience.ADMINS,
-        invite_id=invite_id,
+        NodeInviteRevoked(invite_id=invite_id),
         actor_id=caller_id,
     )
 
 
-async def register(
-    session: AsyncSession, platform: Platform, token: str, body: NodeRegister
-) -> Node:
+async def register(session: AsyncSession, jobs: Jobs, token: str, body: NodeRegister) -> Node:
     """A node joins; its registration token is used up. Raises 401 for one that is not valid."""
     invite_id = await session.scalar(
         update(NodeInvite)
@@ -137,16 +135,21 @@ async def register(
     await session.execute(
         update(NodeInvite).where(NodeInvite.id == invite_id).values(consumed_by_node_id=node.id)
     )
-    _tell(session, "node_registered", node)
-    await place(session, platform.jobs)
+    emit(session, _event(NodeRegistered, node))
+    await place(session, jobs)
     return node
 
 
 async def heartbeat(
-    session: AsyncSession, platform: Platform, token: str, body: NodeHeartbeat
+    session: AsyncSession,
+    settings: Settings,
+    jobs: Jobs,
+    secret: Secret,
+    token: str,
+    body: NodeHeartbeat,
 ) -> None:
     """A node lives. Raises 401 for a token that is no node's, 403 for another node's."""
-    node_id = secrets.node_of_token(platform.secret, token)
+    node_id = secrets.node_of_token(secret, token)
     if node_id is None:
         raise Unauthorized("unauthorized", "This is no node's token.")
     if node_id != body.id:
@@ -161,31 +164,33 @@ async def heartbeat(
     if body.url:
         node.url = body.url.rstrip("/")
     node.ready_challenges = body.ready_challenges
-    most = platform.settings.placement_max_load
+    most = settings.placement_max_load
     node.overloaded = (
         node.cpu_percent > most or node.memory_percent > most or node.disk_percent > _FULL_DISK
     )
     node.last_heartbeat = now()
     if not node.is_healthy:
         node.is_healthy = True
-        _tell(session, "node_recovered", node)
+        emit(session, _event(NodeRecovered, node))
     _sample(session, node, body.latency_ms)
-    await place(session, platform.jobs)
+    await place(session, jobs)
 
 
-async def mark_silent(session: AsyncSession, silence_s: float) -> int:
-    """Nodes that have not beaten for `silence_s` seconds get no new instances; how many."""
-    found = await session.scalars(
-        select(Node)
-        .where(Node.is_healthy, Node.last_heartbeat < now() - timedelta(seconds=silence_s))
-        .with_for_update(skip_locked=True)
-    )
-    silent = found.all()
-    for node in silent:
-        node.is_healthy = False
-        _sample(session, node)
-        _tell(session, "node_unhealthy", node)
-    return len(silent)
+async def health_check(database: Database, settings: Settings) -> str:
+    """Mark the nodes that have fallen silent, which get no new instances; how many, in words."""
+    since = now() - timedelta(seconds=settings.node_silence_s)
+    async with database.transaction() as session:
+        found = await session.scalars(
+            select(Node)
+            .where(Node.is_healthy, Node.last_heartbeat < since)
+            .with_for_update(skip_locked=True)
+        )
+        silent = found.all()
+        for node in silent:
+            node.is_healthy = False
+            _sample(session, node)
+            emit(session, _event(NodeUnhealthy, node))
+    return f"{len(silent)} fell silent"
 
 
 def _sample(session: AsyncSession, node: Node, latency_ms: float = 0.0) -> None:
@@ -213,7 +218,7 @@ async def get(session: AsyncSession, node_id: str) -> Node:
 
 
 async def change(
-    session: AsyncSession, platform: Platform, caller_id: str, node_id: str, body: NodePatch
+    session: AsyncSession, jobs: Jobs, caller_id: str, node_id: str, body: NodePatch
 ) -> Node:
     """Rename or label a node, drain it or take it back. Raises `node_not_found`."""
     node = await session.get(Node, node_id, with_for_update={"key_share": True})
@@ -228,16 +233,9 @@ async def change(
     )
     for name, value in fields.items():
         setattr(node, name, value)
-    _tell(
-        session,
-        "node_updated",
-        node,
-        before=before,
-        after=fields,
-        labels_changed=changed,
-        actor_id=caller_id,
-    )
-    await place(session, platform.jobs)
+    updated = _event(NodeUpdated, node, labels_changed=changed)
+    emit(session, updated, before=before, after=fields, actor_id=caller_id)
+    await place(session, jobs)
     return node
 
 
@@ -250,7 +248,7 @@ def samples(node_id: str) -> Select[NodeSample]:
     )
 
 
-async def remove(session: AsyncSession, platform: Platform, caller_id: str, node_id: str) -> None:
+async def remove(session: AsyncSession, jobs: Jobs, caller_id: str, node_id: str) -> None:
     """Remove a node; what ran on it ends. Raises `node_not_found`."""
     node = await session.get(Node, node_id)
     if node is None:
@@ -262,13 +260,13 @@ async def remove(session: AsyncSession, platform: Platform, caller_id: str, node
     for instance_id in ids.all():
         await lifecycle.fail(
             session,
-            platform.jobs,
+            jobs,
             instance_id,
             "The node was removed. Start the instance again.",
             sources=ON_NODE,
             reason="node_unhealthy",
         )
-    _tell(session, "node_removed", node, actor_id=caller_id)
+    emit(session, _event(NodeRemoved, node), actor_id=caller_id)
     await session.delete(node)
 
 
@@ -277,12 +275,5 @@ def node_fields(node: Node) -> dict[str, Any]:
     return {name: getattr(node, name) for name in NodeInfo.model_fields}
 
 
-def _tell(session: AsyncSession, name: str, node: Node, **more: Any) -> None:
-    emit(
-        session,
-        name,
-        audience=Audience.ADMINS,
-        node_id=node.id,
-        display_name=node.display_name,
-        **more,
-    )
+def _event(kind: type[NodeEvent], node: Node, **more: Any) -> NodeEvent:
+    return kind(node_id=node.id, display_name=node.display_name, **more)

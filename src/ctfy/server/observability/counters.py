@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from ctfy.server.services import provided
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -25,8 +29,10 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self._kept = Counter(
-            "ctfy_http_kept_answers", "Requests answered from memory", registry=self.registry
+        self._cached = Counter(
+            "ctfy_http_cached_responses",
+            "Requests answered from the response cache",
+            registry=self.registry,
         )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -34,6 +40,9 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def answered_from_memory(self) -> None:
-        """A request was answered by KeptAnswers."""
-        self._kept.inc()
+    def answered_from_cache(self) -> None:
+        """A request was answered from the response cache."""
+        self._cached.inc()
+
+
+TheMetrics = Annotated[Metrics, provided(Metrics)]

@@ -13,8 +13,12 @@ from sqlalchemy import text
 from ctfy import __version__
 from ctfy.core.errors import NotFound, Unauthorized
 from ctfy.server.access.caller import BearerHeader, ByOwnToken, bearer_token
+from ctfy.server.database.connections import Background, Database
+from ctfy.server.events.relay import Relay
+from ctfy.server.kernel import TheBackground, TheDatabase, TheRelay, TheServices, TheSettings
 from ctfy.server.models.base import ErrorResponse
-from ctfy.server.platform import Platform, ThePlatform
+from ctfy.server.observability.counters import TheMetrics
+from ctfy.server.services import Services
 
 router = APIRouter()
 
@@ -58,22 +62,24 @@ _FAMILIES = {
 }
 
 
-async def _gauges(platform: Platform) -> Iterator[Metric]:
+async def _gauges(
+    database: Database, background: Background, relay: Relay, services: Services
+) -> Iterator[Metric]:
     families = {
         what: GaugeMetricFamily(name, words, labels=labels)
         for what, (name, words, labels) in _FAMILIES.items()
     }
-    for row in await platform.background.read(_GAUGES):
+    for row in await background.read(_GAUGES):
         labels = _FAMILIES[row.what][2]
         values = [row.a, row.b] if len(labels) == 2 else [row.a or row.b][: len(labels)]
         families[row.what].add_metric(values, row.n)
     own = {
-        "ctfy_event_readers": ("Readers of the event stream here", platform.relay.readers),
+        "ctfy_event_readers": ("Readers of the event stream here", relay.readers),
         "ctfy_database_pool_used": (
             "Connections of the pool in use here",
-            platform.database.connections_in_use,
+            database.connections_in_use,
         ),
-        "ctfy_start_time_seconds": ("When this replica started", platform.started_at),
+        "ctfy_start_time_seconds": ("When this replica started", services.started_at),
     }
     for name, (words, value) in own.items():
         families[name] = GaugeMetricFamily(name, words, value=value)
@@ -105,14 +111,23 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
     responses=_REFUSALS,
     tags=["observability"],
 )
-async def metrics(request: Request, platform: ThePlatform, _: BearerHeader) -> Response:
+async def metrics(
+    request: Request,
+    settings: TheSettings,
+    database: TheDatabase,
+    background: TheBackground,
+    relay: TheRelay,
+    metrics: TheMetrics,
+    services: TheServices,
+    _: BearerHeader,
+) -> Response:
     """Counters and gauges in Prometheus' format, for the bearer of `CTFY_METRICS_TOKEN`."""
-    expected = platform.settings.metrics_token
+    expected = settings.metrics_token
     if not expected:
         raise NotFound("metrics_disabled", "Set CTFY_METRICS_TOKEN to have metrics here.")
     if not hmac.compare_digest(expected.encode(), bearer_token(request).encode()):
         raise Unauthorized("unauthorized", "Send the metrics token as 'Authorization: Bearer …'.")
     now_ = CollectorRegistry()
-    now_.register(_Once(await _gauges(platform)))
-    body = generate_latest(platform.metrics.registry) + generate_latest(now_)
+    now_.register(_Once(await _gauges(database, background, relay, services)))
+    body = generate_latest(metrics.registry) + generate_latest(now_)
     return Response(body, headers={"Content-Type": _CONTENT_TYPE})

@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import Admin
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset
+from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.observability import (
     AdminChallengeLatencyBucket,
@@ -20,9 +22,9 @@ from ctfy.server.models.observability import (
     Metric,
 )
 from ctfy.server.models.standings import AdminSolveMatrix
+from ctfy.server.nodes.clients import TheNodeClients
 from ctfy.server.observability import service
-from ctfy.server.pages import Limit, Offset
-from ctfy.server.platform import ThePlatform
+from ctfy.server.standings.projection import TheStandings
 
 router = APIRouter(prefix="/admin", tags=["observability"])
 
@@ -38,17 +40,21 @@ async def overview(session: Session, _: Admin) -> AdminOverview:
 
 
 @router.get("/health-flags")
-async def health_flags(platform: ThePlatform, session: Session, _: Admin) -> AdminHealthFlags:
+async def health_flags(catalogue: TheCatalogue, session: Session, _: Admin) -> AdminHealthFlags:
     """What to look at now: stuck starts, errors, silent nodes, challenges nobody answers."""
-    return await service.health_flags(session, platform)
+    return await service.health_flags(session, catalogue)
 
 
 @router.get("/solve-matrix")
 async def solve_matrix(
-    platform: ThePlatform, session: Session, _: Admin, competition_id: str = ""
+    catalogue: TheCatalogue,
+    standings: TheStandings,
+    session: Session,
+    _: Admin,
+    competition_id: str = "",
 ) -> AdminSolveMatrix:
     """Who solved what, in one competition or in all published ones."""
-    return await service.solve_matrix(session, platform, competition_id)
+    return await service.solve_matrix(session, catalogue, standings, competition_id)
 
 
 @router.get("/timeseries")
@@ -60,14 +66,16 @@ async def timeseries(
 
 
 @router.get("/traffic/summary")
-async def traffic_summary(platform: ThePlatform, _: Admin) -> AdminTrafficSummary:
+async def traffic_summary(
+    database: TheDatabase, catalogue: TheCatalogue, node_clients: TheNodeClients, _: Admin
+) -> AdminTrafficSummary:
     """Who sends how much, busiest first."""
-    return await service.traffic_summary(platform)
+    return await service.traffic_summary(database, catalogue, node_clients)
 
 
 @router.get("/challenges/stats")
 async def challenge_stats(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     _: Admin,
     q: _Text = "",
@@ -79,7 +87,7 @@ async def challenge_stats(
 ) -> Page[AdminChallengeStatsRow]:
     """How every challenge does: launches, errors, how long they take, who solves it."""
     found = await service.challenge_stats(
-        session, platform, text_=q, tag=tag, sort=sort, competition_id=competition_id
+        session, catalogue, text_=q, tag=tag, sort=sort, competition_id=competition_id
     )
     items = found[offset : offset + limit]
     return Page(items=items, total=len(found), limit=limit, offset=offset)
@@ -94,11 +102,11 @@ async def latency_histogram(session: Session, _: Admin) -> list[AdminChallengeLa
 @router.get("/challenges/{challenge_id}/timeseries")
 async def challenge_timeseries(
     challenge_id: str,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     _: Admin,
     window: _Window = 86_400,
     bucket: _Bucket = 3600,
 ) -> AdminChallengeTimeseries:
     """A challenge's launches over time."""
-    return await service.challenge_timeseries(session, platform, challenge_id, window, bucket)
+    return await service.challenge_timeseries(session, catalogue, challenge_id, window, bucket)

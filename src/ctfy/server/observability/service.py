@@ -13,9 +13,11 @@ import httpx
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import NotFound, field_error
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
 from ctfy.server.instances.service import WIRE_STATUS
 from ctfy.server.models.nodes import NodeInstanceState
 from ctfy.server.models.observability import (
@@ -39,7 +41,8 @@ from ctfy.server.models.observability import (
     Metric,
 )
 from ctfy.server.models.standings import AdminSolveMatrix
-from ctfy.server.platform import Platform
+from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.standings.projection import Standings
 from ctfy.server.standings.statistics import matrix
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
@@ -94,7 +97,7 @@ async def overview(session: AsyncSession) -> AdminOverview:
     return AdminOverview(nodes=nodes, **values)
 
 
-async def health_flags(session: AsyncSession, platform: Platform) -> AdminHealthFlags:
+async def health_flags(session: AsyncSession, catalogue: Catalogue) -> AdminHealthFlags:
     """What an operator should look at now."""
     moment = now()
     stuck = await session.scalars(
@@ -156,7 +159,7 @@ async def health_flags(session: AsyncSession, platform: Platform) -> AdminHealth
         silent_challenges=[
             AdminSilentChallenge(
                 challenge_id=row.challenge_id,
-                name=_name(platform, row.challenge_id),
+                name=_name(catalogue, row.challenge_id),
                 launches=row.launches,
                 submissions=0,
             )
@@ -176,13 +179,13 @@ _SILENT_CHALLENGES = text(
 )
 
 
-def _name(platform: Platform, challenge_id: str) -> str:
-    challenge = platform.catalogue.get(challenge_id)
+def _name(catalogue: Catalogue, challenge_id: str) -> str:
+    challenge = catalogue.get(challenge_id)
     return challenge.metadata.name if challenge else challenge_id
 
 
 async def solve_matrix(
-    session: AsyncSession, platform: Platform, competition_id: str
+    session: AsyncSession, catalogue: Catalogue, standings: Standings, competition_id: str
 ) -> AdminSolveMatrix:
     """Who solved what, in one competition or in all published ones, as operators see it."""
     if competition_id:
@@ -199,7 +202,7 @@ async def solve_matrix(
     whole = AdminSolveMatrix(teams=[], challenges=[], cells=[])
     columns: dict[str, Any] = {}
     for id_ in ids:
-        part = matrix(await platform.standings.get(id_, "operators"), platform.catalogue)
+        part = matrix(await standings.live(id_), catalogue)
         whole.teams += part.teams
         whole.cells += part.cells
         for challenge in part.challenges:
@@ -323,7 +326,7 @@ _SORTS = {
 
 async def challenge_stats(
     session: AsyncSession,
-    platform: Platform,
+    catalogue: Catalogue,
     *,
     text_: str = "",
     tag: str = "",
@@ -340,7 +343,7 @@ async def challenge_stats(
     rows = await session.execute(_STATS, {"competition": competition_id})
     found = {row.challenge_id: row for row in rows}
     result = []
-    for challenge in platform.catalogue.challenges.values():
+    for challenge in catalogue.challenges.values():
         meta = challenge.metadata
         if tag and tag not in meta.tags:
             continue
@@ -417,10 +420,10 @@ _LAUNCHES = text(
 
 
 async def challenge_timeseries(
-    session: AsyncSession, platform: Platform, challenge_id: str, window: int, bucket: int
+    session: AsyncSession, catalogue: Catalogue, challenge_id: str, window: int, bucket: int
 ) -> AdminChallengeTimeseries:
     """A challenge's launches over time. Raises `challenge_not_found`."""
-    if platform.catalogue.get(challenge_id) is None:
+    if catalogue.get(challenge_id) is None:
         raise NotFound("challenge_not_found", "There is no such challenge.")
     first = _first(window, bucket)
     since = datetime.fromtimestamp(first, UTC)
@@ -451,9 +454,11 @@ async def challenge_timeseries(
 # -- traffic
 
 
-async def traffic_summary(platform: Platform) -> AdminTrafficSummary:
+async def traffic_summary(
+    database: Database, catalogue: Catalogue, node_clients: NodeClients
+) -> AdminTrafficSummary:
     """Who sends how much: the running instances, and those that ended within a day."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         rows = (
             await session.execute(
                 select(
@@ -479,7 +484,7 @@ async def traffic_summary(platform: Platform) -> AdminTrafficSummary:
         ).all()
         nodes = (await session.scalars(select(Node).where(Node.is_healthy))).all()
     live: dict[str, NodeInstanceState] = {}
-    for states in await asyncio.gather(*(_inventory(platform, node) for node in nodes)):
+    for states in await asyncio.gather(*(_inventory(node_clients, node) for node in nodes)):
         live.update(states)
     instances = []
     by_team: defaultdict[str, AdminTrafficTeamRow] = defaultdict(
@@ -496,7 +501,7 @@ async def traffic_summary(platform: Platform) -> AdminTrafficSummary:
                 team_id=row.team_id,
                 team_name=row.team_name,
                 challenge_id=row.challenge_id,
-                name=_name(platform, row.challenge_id),
+                name=_name(catalogue, row.challenge_id),
                 status=WIRE_STATUS[State(row.state)],
                 request_count=count,
                 started_at=row.requested_at.timestamp(),
@@ -517,9 +522,9 @@ async def traffic_summary(platform: Platform) -> AdminTrafficSummary:
     )
 
 
-async def _inventory(platform: Platform, node: Node) -> dict[str, NodeInstanceState]:
+async def _inventory(node_clients: NodeClients, node: Node) -> dict[str, NodeInstanceState]:
     """What a node runs; nothing when it does not answer at once, or answers nonsense."""
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     try:
         async with asyncio.timeout(_NODE_ANSWER_S):
             found = await asyncio.to_thread(client.list_instances)

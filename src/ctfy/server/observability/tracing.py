@@ -7,7 +7,7 @@ import os
 import structlog
 from starlette.types import ASGIApp
 
-from ctfy.server.database.engine import Database
+from ctfy.server.database.connections import Database
 
 log = structlog.get_logger()
 

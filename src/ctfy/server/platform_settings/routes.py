@@ -5,39 +5,39 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from ctfy.server.access.caller import Admin, SuperAdmin
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
 from ctfy.server.models.platform_settings import PlatformSettingInfo, PlatformSettingPatch
-from ctfy.server.platform import ThePlatform
 from ctfy.server.platform_settings import service
+from ctfy.server.platform_settings.service import TheLiveSettings
 
 router = APIRouter(prefix="/admin/platform-settings", tags=["settings"])
 
 
 @router.get("")
 async def list_settings(
-    platform: ThePlatform, session: Session, _: Admin
+    live_settings: TheLiveSettings, session: Session, _: Admin
 ) -> list[PlatformSettingInfo]:
     """Every setting that can be changed while the platform runs."""
     stored = await service.stored_values(session)
-    return [service.info(platform.live_settings, key, stored) for key in service.KEYS]
+    return [service.info(live_settings, key, stored) for key in service.KEYS]
 
 
 @router.patch("/{key}")
 async def set_setting(
     key: str,
     body: PlatformSettingPatch,
-    platform: ThePlatform,
+    live_settings: TheLiveSettings,
     session: Session,
     caller: SuperAdmin,
 ) -> PlatformSettingInfo:
     """Set a setting; every replica follows within a second."""
-    live = platform.live_settings
+    live = live_settings
     return await service.change(session, live, caller.user_id, key, body.value)
 
 
 @router.delete("/{key}")
 async def unset_setting(
-    key: str, platform: ThePlatform, session: Session, caller: SuperAdmin
+    key: str, live_settings: TheLiveSettings, session: Session, caller: SuperAdmin
 ) -> PlatformSettingInfo:
     """Go back to the environment's value, else the default."""
-    return await service.unset(session, platform.live_settings, caller.user_id, key)
+    return await service.unset(session, live_settings, caller.user_id, key)

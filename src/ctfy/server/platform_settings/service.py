@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 from pydantic import ValidationError
@@ -13,11 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Invalid, NotFound, field_error
+from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
-from ctfy.server.database.engine import Database
-from ctfy.server.events.memory import Memory
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.database.connections import Background
+from ctfy.server.events.outbox import emit
+from ctfy.server.events.relay import Relay, RelayedEvent
 from ctfy.server.models.platform_settings import PlatformSettingInfo
+from ctfy.server.platform_settings.events import PlatformSettingChanged
+from ctfy.server.services import provided
 from ctfy.server.settings import Settings
 from ctfy.server.tables.platform_settings import PlatformSetting
 
@@ -52,12 +55,15 @@ class LiveSettings:
     Whoever holds that object sees each change at once.
     """
 
-    def __init__(self, settings: Settings, database: Database, memory: Memory) -> None:
+    def __init__(
+        self, settings: Settings, database: Background, cache: Cache, relay: Relay
+    ) -> None:
         self.settings = settings
         self.environment = settings.model_copy()
         self._database = database
-        self._memory = memory
+        self._cache = cache
         self._task: asyncio.Task[None] | None = None
+        relay.observe(self._apply)
 
     async def load(self) -> None:
         """Take over what the database says."""
@@ -71,11 +77,19 @@ class LiveSettings:
                 except ValidationError as error:  # of another version; it does no harm to wait
                     log.warning("setting_ignored", key=key, error=str(error))
             setattr(self.settings, key, value)
-        self._memory.forget()
+        self._cache.clear()
 
-    def see(self, name: str) -> None:
-        """Take note of an event."""
-        if name == "platform_setting_changed":
+    async def open(self) -> None:
+        """Take over what the database says, from now on at every change."""
+        await self.load()
+
+    async def close(self) -> None:
+        """Let a reload that has begun come to its end."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _apply(self, event: RelayedEvent) -> None:
+        if event.kind is PlatformSettingChanged:
             self._task = asyncio.get_running_loop().create_task(self._reload(self._task))
 
     async def _reload(self, before: asyncio.Task[None] | None) -> None:
@@ -85,6 +99,9 @@ class LiveSettings:
             await self.load()
         except Exception:
             log.exception("settings_not_loaded")
+
+
+TheLiveSettings = Annotated[LiveSettings, provided(LiveSettings)]
 
 
 def validated(key: str, value: Any) -> Any:
@@ -161,7 +178,7 @@ async def change(
             set_={"value": checked, "updated_by": caller_id, "updated_at": now()},
         )
     )
-    return _tell(session, live, key, {**stored, key: checked}, before, caller_id)
+    return _emit_changed(session, live, key, {**stored, key: checked}, before, caller_id)
 
 
 async def unset(
@@ -174,7 +191,7 @@ async def unset(
     stored.pop(key, None)
     _check_together(live, stored)
     await session.execute(delete(PlatformSetting).where(PlatformSetting.key == key))
-    return _tell(session, live, key, stored, before, caller_id)
+    return _emit_changed(session, live, key, stored, before, caller_id)
 
 
 def _check_together(live: LiveSettings, stored: dict[str, Any]) -> None:
@@ -187,7 +204,7 @@ def _check_together(live: LiveSettings, stored: dict[str, Any]) -> None:
             )
 
 
-def _tell(
+def _emit_changed(
     session: AsyncSession,
     live: LiveSettings,
     key: str,
@@ -198,10 +215,7 @@ def _tell(
     now_ = info(live, key, stored)
     emit(
         session,
-        "platform_setting_changed",
-        audience=Audience.ADMINS,
-        setting_key=key,
-        source=now_.source,
+        PlatformSettingChanged(setting_key=key, source=now_.source),
         before={"value": before},
         after={"value": now_.value},
         actor_id=caller_id,

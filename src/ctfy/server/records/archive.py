@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 from pydantic_core import to_jsonable_python
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ctfy import __version__
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.sdk.node_client import NodeClient
 from ctfy.server.database.base import now
-from ctfy.server.platform import Platform
-from ctfy.server.tables.access import Token
-from ctfy.server.tables.accounts import DeviceGrant, MailedToken, OAuthAttempt
-from ctfy.server.tables.events import Event
+from ctfy.server.database.connections import Database
+from ctfy.server.domain import Domains, prune
+from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.settings import Settings
+from ctfy.server.store import Store
+from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.instances import Instance
-from ctfy.server.tables.nodes import NodeSample
 from ctfy.server.tables.records import InstanceRecord
 from ctfy.server.tables.submissions import Submission
-from ctfy.server.tables.tasks import Task
 
 log = structlog.get_logger()
 
@@ -34,19 +34,19 @@ MANIFEST, EVENTS, SUBMISSIONS = "manifest.json", "events.jsonl", "submissions.js
 TRAFFIC, CONTAINER_LOG, PACKETS = "traffic.jsonl", "container.log", "capture.pcap"
 FILES = (MANIFEST, EVENTS, SUBMISSIONS, TRAFFIC, CONTAINER_LOG, PACKETS)
 _MOST_FLOWS = 100_000
-_TASK_AGE = timedelta(days=30)
-_SAMPLE_AGE = timedelta(days=7)
 
 Answer = TypeVar("Answer")
 
 
-async def archive(platform: Platform, instance_id: str, node: NodeClient | None) -> None:
+async def archive(
+    database: Database, store: Store, instance_id: str, node: NodeClient | None
+) -> None:
     """Keep everything that is known of an instance that ends; again, it brings that up to date.
 
     `node`: where it still is, with its log, traffic and packets; without it, these stay as they
     are kept.
     """
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         instance = await session.get(Instance, instance_id)
         record = await session.get(InstanceRecord, instance_id)
         if instance is None or (record is not None and record.pruned_at is not None):
@@ -92,9 +92,9 @@ async def archive(platform: Platform, instance_id: str, node: NodeClient | None)
             values["pcap_bytes"] = len(packets)
     for name, content in files.items():
         if content:
-            await platform.store.put(f"{instance_id}/{name}", content)
-    values["total_bytes"] = sum((await platform.store.sizes(instance_id)).values())
-    async with platform.database.transaction() as session:
+            await store.put(f"{instance_id}/{name}", content)
+    values["total_bytes"] = sum((await store.sizes(instance_id)).values())
+    async with database.transaction() as session:
         await session.execute(
             insert(InstanceRecord)
             .values(instance_id=instance_id, artifact_dir=instance_id, **values)
@@ -120,18 +120,18 @@ def events_of(instance: Instance) -> Any:
     """The events of an instance, oldest first: of its team, and within its life."""
     until = (instance.stopped_at or now()) + timedelta(minutes=5)
     return (
-        select(Event)
+        select(OutboxEvent)
         .where(
-            Event.team_id == instance.team_id,
-            Event.created_at >= instance.requested_at - timedelta(minutes=1),
-            Event.created_at <= until,
-            Event.payload["instance_id"].as_string() == instance.id,
+            OutboxEvent.team_id == instance.team_id,
+            OutboxEvent.created_at >= instance.requested_at - timedelta(minutes=1),
+            OutboxEvent.created_at <= until,
+            OutboxEvent.payload["instance_id"].as_string() == instance.id,
         )
-        .order_by(Event.id)
+        .order_by(OutboxEvent.id)
     )
 
 
-def event_row(event: Event) -> dict[str, Any]:
+def event_row(event: OutboxEvent) -> dict[str, Any]:
     """An event in an archive."""
     return {
         "id": event.id,
@@ -157,19 +157,19 @@ _UNARCHIVED = text(
 )
 
 
-async def sweep(platform: Platform) -> str:
+async def sweep(settings: Settings, database: Database, store: Store, domains: Domains) -> str:
     """Archive what ended without one, and remove what is too old; what was done, in words."""
-    rows = await platform.database.read(_UNARCHIVED)
+    rows = await database.read(_UNARCHIVED)
     for row in rows:
-        await archive(platform, row.id, None)
-    pruned = await _prune(platform)
-    old = await _forget_old(platform)
+        await archive(database, store, row.id, None)
+    pruned = await _prune(settings, database, store)
+    old = await prune(database, settings, domains, "retention_sweep")
     return f"{len(rows)} archived, {pruned} pruned, {old} old rows removed"
 
 
-async def _prune(platform: Platform) -> int:
+async def _prune(settings: Settings, database: Database, store: Store) -> int:
     """Remove the files of records that are too old, and the oldest beyond the size."""
-    settings = platform.settings
+    settings = settings
     newest_first = func.sum(InstanceRecord.total_bytes).over(
         order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
     )
@@ -184,12 +184,12 @@ async def _prune(platform: Platform) -> int:
         .subquery()
     )
     age = now() - timedelta(days=settings.record_max_age_days)
-    rows = await platform.database.read(
+    rows = await database.read(
         select(kept).where((kept.c.archived_at < age) | (kept.c.so_far > settings.record_max_bytes))
     )
     for row in rows:
-        await platform.store.remove(row.artifact_dir)
-        async with platform.database.transaction() as session:
+        await store.remove(row.artifact_dir)
+        async with database.transaction() as session:
             await session.execute(
                 update(InstanceRecord)
                 .where(InstanceRecord.instance_id == row.instance_id)
@@ -198,63 +198,18 @@ async def _prune(platform: Platform) -> int:
     return len(rows)
 
 
-async def _forget_old(platform: Platform) -> int:
-    """Delete old events, node samples and finished tasks; how many rows."""
-    age = timedelta(days=platform.settings.event_max_age_days)
-    total = 0
-    for statement in (
-        delete(Event).where(Event.created_at < now() - age),
-        delete(NodeSample).where(NodeSample.sampled_at < now() - _SAMPLE_AGE),
-        delete(Task).where(Task.finished_at < now() - _TASK_AGE),
-    ):
-        async with platform.database.transaction() as session:
-            total += (await session.execute(statement)).rowcount  # type: ignore[attr-defined]
-    return total
-
-
-async def expire_tokens(platform: Platform) -> str:
-    """Delete what has expired for a week: tokens, and sign-ins that were begun; how many."""
-    moment, week = now(), timedelta(days=7)
-    total = 0
-    for statement in (
-        delete(Token).where(Token.expires_at < moment - week),
-        delete(Token).where(Token.revoked_at < moment - week),
-        delete(DeviceGrant).where(DeviceGrant.expires_at < moment),
-        delete(OAuthAttempt).where(OAuthAttempt.expires_at < moment),
-        delete(MailedToken).where(MailedToken.expires_at < moment),
-    ):
-        async with platform.database.transaction() as session:
-            total += (await session.execute(statement)).rowcount  # type: ignore[attr-defined]
-    return f"{total} expired"
-
-
 async def clear_away(
-    platform: Platform, folders: list[str], instances: list[tuple[str, str, str]]
+    store: Store,
+    node_clients: NodeClients,
+    folders: list[str],
+    instances: list[tuple[str, str, str]],
 ) -> None:
     """Remove archives and running instances whose rows are gone with their competition."""
     for folder in folders:
-        await platform.store.remove(folder)
+        await store.remove(folder)
     for instance_id, node_id, url in instances:
-        client = platform.node_client(node_id, url)
+        client = node_clients.of(node_id, url)
         try:
             await asyncio.to_thread(client.stop_instance, instance_id)
         except (CtfyApiError, httpx.HTTPError) as error:  # the reconciler finds what is left
             log.info("node_stop_failed", instance_id=instance_id, error=str(error))
-
-
-def register(platform: Platform) -> None:
-    """Put this domain's jobs on the engine."""
-
-    @platform.registry.every(
-        3600, "retention_sweep", "Archives what ended, removes archives and events that are old"
-    )
-    async def retention_sweep() -> str:
-        return await sweep(platform)
-
-    @platform.registry.every(3600, "token_expiry", "Deletes tokens that expired")
-    async def token_expiry() -> str:
-        return await expire_tokens(platform)
-
-    @platform.jobs.app.task(name="clear_away")
-    async def clear(folders: list[str], instances: list[tuple[str, str, str]]) -> None:
-        await clear_away(platform, folders, instances)

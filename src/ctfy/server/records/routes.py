@@ -9,13 +9,12 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin
-from ctfy.server.database.engine import Session
-from ctfy.server.instances import har
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCatalogue, TheStore
 from ctfy.server.models.base import Page
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
-from ctfy.server.records import archive, service
+from ctfy.server.records import archive, har, service
 from ctfy.server.tables.submissions import Submission
 
 router = APIRouter(prefix="/admin/instance-records", tags=["records"])
@@ -23,7 +22,7 @@ router = APIRouter(prefix="/admin/instance-records", tags=["records"])
 
 @router.get("")
 async def list_records(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
     session: Session,
     _: Admin,
     team_id: str = "",
@@ -45,16 +44,16 @@ async def list_records(
         since_ts=since_ts,
     )
     rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.info(row, platform.catalogue) for row in rows]
+    items = [service.info(row, catalogue) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.get("/{instance_id}")
 async def get_record(
-    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+    instance_id: str, catalogue: TheCatalogue, session: Session, _: Admin
 ) -> InstanceRecordDetail:
     """One record, and what the archive holds of it."""
-    return await service.detail(session, platform.catalogue, instance_id)
+    return await service.detail(session, catalogue, instance_id)
 
 
 @router.get("/{instance_id}/events")
@@ -87,50 +86,44 @@ async def record_submissions(
 @router.get("/{instance_id}/traffic")
 async def record_traffic(
     instance_id: str,
-    platform: ThePlatform,
+    store: TheStore,
     session: Session,
     _: Admin,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Page[dict[str, Any]]:
     """What was said on the wire, oldest first."""
-    items, total = await service.traffic(session, platform, instance_id, limit, offset)
+    items, total = await service.traffic(session, store, instance_id, limit, offset)
     return Page(items=items, total=total, limit=limit, offset=offset)
 
 
 @router.get("/{instance_id}/har")
 async def record_har(
-    instance_id: str, platform: ThePlatform, session: Session, _: Admin
+    instance_id: str, store: TheStore, session: Session, _: Admin
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    items, _total = await service.traffic(session, platform, instance_id, 100_000, 0)
+    items, _total = await service.traffic(session, store, instance_id, 100_000, 0)
     return har.archive(items)
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)
-async def record_log(
-    instance_id: str, platform: ThePlatform, session: Session, _: Admin
-) -> Response:
+async def record_log(instance_id: str, store: TheStore, session: Session, _: Admin) -> Response:
     """What the instance's processes printed."""
-    content = await service.file(session, platform, instance_id, archive.CONTAINER_LOG)
+    content = await service.file(session, store, instance_id, archive.CONTAINER_LOG)
     return Response(content, media_type="text/plain; charset=utf-8")
 
 
 @router.get("/{instance_id}/pcap", response_class=Response)
-async def record_pcap(
-    instance_id: str, platform: ThePlatform, session: Session, _: Admin
-) -> Response:
+async def record_pcap(instance_id: str, store: TheStore, session: Session, _: Admin) -> Response:
     """The packets, as libpcap writes them."""
-    content = await service.file(session, platform, instance_id, archive.PACKETS)
+    content = await service.file(session, store, instance_id, archive.PACKETS)
     return _download(content, "application/vnd.tcpdump.pcap", f"{instance_id}.pcap")
 
 
 @router.get("/{instance_id}/archive", response_class=Response)
-async def record_archive(
-    instance_id: str, platform: ThePlatform, session: Session, _: Admin
-) -> Response:
+async def record_archive(instance_id: str, store: TheStore, session: Session, _: Admin) -> Response:
     """Everything that is kept of an instance, as one zip."""
-    content = await service.bundle(session, platform, instance_id)
+    content = await service.bundle(session, store, instance_id)
     return _download(content, "application/zip", f"{instance_id}.zip")
 
 

@@ -20,8 +20,8 @@ from ctfy.server.models.records import (
     InstanceRecordInfo,
     InstanceRecordInfoDetail,
 )
-from ctfy.server.platform import Platform
 from ctfy.server.records.archive import FILES, TRAFFIC
+from ctfy.server.store import Store
 from ctfy.server.tables.instances import Instance, State
 from ctfy.server.tables.records import InstanceRecord
 from ctfy.server.tables.submissions import Submission
@@ -171,12 +171,12 @@ async def instance_of(session: AsyncSession, instance_id: str) -> Instance:
     return instance
 
 
-async def file(session: AsyncSession, platform: Platform, instance_id: str, name: str) -> bytes:
+async def file(session: AsyncSession, store: Store, instance_id: str, name: str) -> bytes:
     """One file of an archive. Raises `record_not_found`, `artifact_not_found`."""
     record = (await _row(session, instance_id)).InstanceRecord
     content = None
     if record is not None and record.pruned_at is None:
-        content = await platform.store.get(f"{record.artifact_dir}/{name}")
+        content = await store.get(f"{record.artifact_dir}/{name}")
     if content is None:
         pruned = record is not None and record.pruned_at is not None
         why = "The archive was removed for its age." if pruned else "The archive has no such file."
@@ -185,25 +185,25 @@ async def file(session: AsyncSession, platform: Platform, instance_id: str, name
 
 
 async def traffic(
-    session: AsyncSession, platform: Platform, instance_id: str, limit: int, offset: int
+    session: AsyncSession, store: Store, instance_id: str, limit: int, offset: int
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of what was recorded on the wire, and how much there is of it."""
     record = (await _row(session, instance_id)).InstanceRecord
     if record is None or not record.traffic_count or record.pruned_at is not None:
         return [], 0
-    content = await platform.store.get(f"{record.artifact_dir}/{TRAFFIC}") or b""
+    content = await store.get(f"{record.artifact_dir}/{TRAFFIC}") or b""
     lines = content.splitlines()
     return [json.loads(line) for line in lines[offset : offset + limit]], len(lines)
 
 
-async def bundle(session: AsyncSession, platform: Platform, instance_id: str) -> bytes:
+async def bundle(session: AsyncSession, store: Store, instance_id: str) -> bytes:
     """The whole archive as one zip. Raises `record_not_found`, `artifact_not_found`."""
     record = (await _row(session, instance_id)).InstanceRecord
     buffer = io.BytesIO()
     found = 0
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle_:
         for name in FILES if record is not None and record.pruned_at is None else ():
-            content = await platform.store.get(f"{record.artifact_dir}/{name}")
+            content = await store.get(f"{record.artifact_dir}/{name}")
             if content is not None:
                 found += 1
                 moment = (record.archived_at or now()).timetuple()[:6]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from ctfy.server.access.caller import SuperAdmin
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.kernel import TheRateLimits, TheSettings, TheStore
 from ctfy.server.models.shell import (
     ShellRecordingInfo,
     ShellSessionInfo,
     ShellSessionRequest,
     ShellSessionResponse,
 )
-from ctfy.server.platform import ThePlatform
+from ctfy.server.nodes.clients import TheNodeClients
 from ctfy.server.shell import service
 
 router = APIRouter(prefix="/admin", tags=["shell"])
@@ -22,20 +23,24 @@ router = APIRouter(prefix="/admin", tags=["shell"])
 async def request_shell(
     instance_id: str,
     body: ShellSessionRequest,
-    platform: ThePlatform,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
+    node_clients: TheNodeClients,
     session: Session,
     caller: SuperAdmin,
 ) -> ShellSessionResponse:
     """A ticket to a shell in an instance; it works once, and everybody who administers sees it."""
-    return await service.request(session, platform, caller, instance_id, body)
+    return await service.request(
+        session, settings, rate_limits, node_clients, caller, instance_id, body
+    )
 
 
 @router.get("/shell-sessions")
 async def list_sessions(
-    platform: ThePlatform, session: Session, _: SuperAdmin
+    settings: TheSettings, session: Session, _: SuperAdmin
 ) -> list[ShellSessionInfo]:
     """The sessions that wait or are open."""
-    rows = await session.execute(service.open_ones(platform))
+    rows = await session.execute(service.open_ones(settings))
     return [service.info(row) for row in rows]
 
 
@@ -54,9 +59,9 @@ async def list_recordings(session: Session, _: SuperAdmin) -> list[ShellRecordin
 
 @router.get("/shell-recordings/{session_id}", response_class=Response)
 async def get_recording(
-    session_id: str, platform: ThePlatform, session: Session, caller: SuperAdmin
+    session_id: str, store: TheStore, session: Session, caller: SuperAdmin
 ) -> Response:
     """A recording in asciicast v2, for `asciinema play`; who looks at it is noted."""
-    content = await service.recording(session, platform, caller.user_id, session_id)
+    content = await service.recording(session, store, caller.user_id, session_id)
     headers = {"Content-Disposition": f'attachment; filename="{session_id}.cast"'}
     return Response(content, media_type="application/x-asciicast", headers=headers)

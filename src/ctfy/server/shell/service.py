@@ -14,15 +14,26 @@ from ctfy.core.errors import Conflict, CtfyError, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.database.connections import Database
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.shell import (
     ShellRecordingInfo,
     ShellSessionInfo,
     ShellSessionRequest,
     ShellSessionResponse,
 )
-from ctfy.server.platform import Platform
+from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.settings import Settings
+from ctfy.server.shell.events import (
+    AdminShellRecordingViewed,
+    AdminShellSessionClosed,
+    AdminShellSessionOpened,
+    AdminShellSessionRequested,
+    ShellEvent,
+)
+from ctfy.server.store import Store
 from ctfy.server.tables.access import User
 from ctfy.server.tables.instances import Instance, State
 from ctfy.server.tables.nodes import Node
@@ -31,9 +42,9 @@ from ctfy.server.tables.shell import ShellSession
 _TICKET_PREFIX = "ctfy_shell_"
 
 
-def require_enabled(platform: Platform) -> None:
+def require_enabled(settings: Settings) -> None:
     """Raise `admin_shell_disabled` where the operator of this server has not switched it on."""
-    if not platform.settings.admin_shell_enabled:
+    if not settings.admin_shell_enabled:
         raise NotFound(
             "admin_shell_disabled", "Admin shells are off. CTFY_ADMIN_SHELL_ENABLED=true is on."
         )
@@ -47,7 +58,9 @@ class NodeSilent(CtfyError):
 
 async def request(
     session: AsyncSession,
-    platform: Platform,
+    settings: Settings,
+    rate_limits: RateLimits,
+    node_clients: NodeClients,
     caller: Caller,
     instance_id: str,
     body: ShellSessionRequest,
@@ -57,11 +70,9 @@ async def request(
     Raises `admin_shell_disabled`, `instance_not_found`, `instance_not_running`,
     `container_not_found`, `admin_shell_limit_reached`, 429.
     """
-    require_enabled(platform)
-    settings = platform.settings
-    await platform.rate_limits.hit_limit(
-        settings.admin_shell_mint_rate_limit, "admin_shell", caller.user_id
-    )
+    require_enabled(settings)
+    settings = settings
+    await rate_limits.hit_limit(settings.admin_shell_mint_rate_limit, "admin_shell", caller.user_id)
     row = (
         await session.execute(
             select(Instance, Node)
@@ -73,14 +84,14 @@ async def request(
         raise NotFound("instance_not_found", "There is no such instance.")
     if row.Node is None or row.Instance.state != State.READY:
         raise Conflict("instance_not_running", "This instance does not run.")
-    await _require_container(platform, row.Node, instance_id, body.container)
+    await _require_container(node_clients, row.Node, instance_id, body.container)
     # The person's row lock makes two requests at once count one after the other.
     await session.execute(
         select(User.id).where(User.id == caller.user_id).with_for_update(key_share=True)
     )
     most = settings.admin_shell_max_concurrent_per_admin
     mine = await session.scalar(
-        select(func.count()).where(ShellSession.user_id == caller.user_id, _is_open(platform))
+        select(func.count()).where(ShellSession.user_id == caller.user_id, _is_open(settings))
     )
     if (mine or 0) >= most:
         raise Conflict(
@@ -100,7 +111,7 @@ async def request(
         expires_at=now() + timedelta(seconds=settings.admin_shell_session_ttl_s),
     )
     session.add(shell)
-    tell(session, "admin_shell_session_requested", shell, reason=body.reason)
+    emit_for_shell(session, AdminShellSessionRequested, shell, reason=body.reason)
     base = settings.url.replace("http", "ws", 1)
     return ShellSessionResponse(
         session_id=shell.id,
@@ -111,9 +122,9 @@ async def request(
 
 
 async def _require_container(
-    platform: Platform, node: Node, instance_id: str, container: str
+    node_clients: NodeClients, node: Node, instance_id: str, container: str
 ) -> None:
-    client = platform.node_client(node.id, node.url)
+    client = node_clients.of(node.id, node.url)
     try:
         found = await asyncio.to_thread(client.list_containers, instance_id)
         known = [str(c[name]) for c in found for name in ("service", "name")]
@@ -127,9 +138,9 @@ async def _require_container(
         )
 
 
-def _is_open(platform: Platform) -> Any:
+def _is_open(settings: Settings) -> Any:
     """The condition of a session that waits or is open; one cut off by a crash ends by itself."""
-    longest = timedelta(seconds=platform.settings.admin_shell_hard_timeout_s)
+    longest = timedelta(seconds=settings.admin_shell_hard_timeout_s)
     return and_(
         ShellSession.closed_at.is_(None),
         or_(
@@ -139,12 +150,12 @@ def _is_open(platform: Platform) -> Any:
     )
 
 
-def open_ones(platform: Platform) -> Select[*tuple[Any, ...]]:
+def open_ones(settings: Settings) -> Select[*tuple[Any, ...]]:
     """The sessions that wait or are open, newest first."""
     return (
         select(ShellSession, User.email)
         .join(User, User.id == ShellSession.user_id)
-        .where(_is_open(platform))
+        .where(_is_open(settings))
         .order_by(ShellSession.requested_at.desc(), ShellSession.id)
     )
 
@@ -170,9 +181,9 @@ def info(row: Row[*tuple[Any, ...]]) -> ShellSessionInfo:
     )
 
 
-async def burn(platform: Platform, session_id: str, ticket: str) -> ShellSession | None:
+async def burn(database: Database, session_id: str, ticket: str) -> ShellSession | None:
     """Use a ticket up; None when it opens nothing, or opens nothing any more."""
-    async with platform.database.transaction() as session:
+    async with database.transaction() as session:
         may = select(User.id).where(
             User.id == ShellSession.user_id,
             User.role == "super_admin",
@@ -192,7 +203,7 @@ async def burn(platform: Platform, session_id: str, ticket: str) -> ShellSession
             .returning(ShellSession)
         )
         if shell is not None:
-            tell(session, "admin_shell_session_opened", shell)
+            emit_for_shell(session, AdminShellSessionOpened, shell)
             session.expunge(shell)
     return shell
 
@@ -205,7 +216,7 @@ async def close(session: AsyncSession, session_id: str, caller_id: str) -> None:
     shell.force_close_requested = True
     if shell.opened_at is None:
         shell.closed_at, shell.close_reason = now(), "closed before it was opened"
-        tell(session, "admin_shell_session_closed", shell, reason=shell.close_reason)
+        emit_for_shell(session, AdminShellSessionClosed, shell, reason=shell.close_reason)
 
 
 def recordings() -> Select[ShellSession]:
@@ -228,32 +239,29 @@ def recording_info(shell: ShellSession) -> ShellRecordingInfo:
     )
 
 
-async def recording(
-    session: AsyncSession, platform: Platform, caller_id: str, session_id: str
-) -> bytes:
+async def recording(session: AsyncSession, store: Store, caller_id: str, session_id: str) -> bytes:
     """A recording's content; who looked at it is noted. Raises `recording_not_found`."""
     shell = await session.get(ShellSession, session_id)
-    content = (
-        await platform.store.get(shell.recording_path) if shell and shell.recording_path else None
-    )
+    content = await store.get(shell.recording_path) if shell and shell.recording_path else None
     if shell is None or content is None:
         raise NotFound("recording_not_found", "There is no such recording.")
-    tell(session, "admin_shell_recording_viewed", shell, actor_id=caller_id)
+    emit_for_shell(session, AdminShellRecordingViewed, shell, actor_id=caller_id)
     return content
 
 
-def tell(
-    session: AsyncSession, name: str, shell: ShellSession, actor_id: str = "", **more: Any
+def emit_for_shell(
+    session: AsyncSession,
+    kind: type[ShellEvent],
+    shell: ShellSession,
+    actor_id: str = "",
+    **more: Any,
 ) -> None:
     """Tell administrators of a session."""
-    emit(
-        session,
-        name,
-        audience=Audience.ADMINS,
+    event = kind(
         session_id=shell.id,
         instance_id=shell.instance_id or "",
         node_id=shell.node_id or "",
         container=shell.container,
-        actor_id=actor_id or shell.user_id,
         **more,
     )
+    emit(session, event, actor_id=actor_id or shell.user_id)

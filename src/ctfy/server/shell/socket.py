@@ -18,10 +18,14 @@ from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from ctfy.server.access.secrets import node_token
+from ctfy.server.access.secrets import Secret, node_token
 from ctfy.server.database.base import now
-from ctfy.server.platform import Platform
-from ctfy.server.shell.service import burn, tell
+from ctfy.server.database.connections import Database
+from ctfy.server.kernel import TheDatabase, TheSecret, TheSettings, TheStore
+from ctfy.server.settings import Settings
+from ctfy.server.shell.events import AdminShellSessionClosed
+from ctfy.server.shell.service import burn, emit_for_shell
+from ctfy.server.store import Store
 from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.shell import ShellSession
 
@@ -83,39 +87,45 @@ class Traffic:
 
 
 @router.websocket("/admin/shell-sessions/{session_id}/ws")
-async def shell_socket(socket: WebSocket, session_id: str) -> None:
+async def shell_socket(
+    socket: WebSocket,
+    session_id: str,
+    settings: TheSettings,
+    database: TheDatabase,
+    store: TheStore,
+    secret: TheSecret,
+) -> None:
     """A shell. The first message is `{"ticket": …}`: an address would end in logs.
 
     Then binary messages are what is typed and shown, and a text message
     `{"resize": [columns, rows]}` changes the terminal's size.
     """
-    platform: Platform = socket.app.state.platform
-    if not platform.settings.admin_shell_enabled or not _origin_fits(socket, platform):
+    if not settings.admin_shell_enabled or not _origin_fits(socket, settings):
         await socket.close(4403, "not from here")
         return
     await socket.accept()
-    shell = await burn(platform, session_id, await _ticket(socket))
+    shell = await burn(database, session_id, await _ticket(socket))
     if shell is None:
         await socket.close(4401, "this ticket opens nothing, or nothing any more")
         return
     traffic = Traffic(Cast(f"{shell.container} of {shell.instance_id}"))
     reason = "the node does not answer"
     try:
-        async with await _to_node(platform, shell) as node:
-            reason = await _run(platform, socket, node, shell, traffic)
+        async with await _to_node(database, secret, shell) as node:
+            reason = await _run(settings, database, store, socket, node, shell, traffic)
     except (OSError, TimeoutError, WebSocketException) as error:
         log.warning("shell_not_opened", session_id=session_id, error=str(error))
     finally:
-        await asyncio.shield(_closed(platform, shell, traffic, reason))
+        await asyncio.shield(_closed(database, store, shell, traffic, reason))
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(1000, reason)
 
 
-def _origin_fits(socket: WebSocket, platform: Platform) -> bool:
+def _origin_fits(socket: WebSocket, settings: Settings) -> bool:
     """Browsers say where a page comes from; other programs do not, and are no pages."""
     origin = socket.headers.get("origin")
-    own = urlsplit(platform.settings.url)
-    allowed = {f"{own.scheme}://{own.netloc}", *platform.settings.admin_shell_allowed_origins}
+    own = urlsplit(settings.url)
+    allowed = {f"{own.scheme}://{own.netloc}", *settings.admin_shell_allowed_origins}
     return origin is None or origin in allowed
 
 
@@ -128,19 +138,21 @@ async def _ticket(socket: WebSocket) -> str:
         return ""
 
 
-async def _to_node(platform: Platform, shell: ShellSession) -> connect:
-    async with platform.database.transaction() as session:
+async def _to_node(database: Database, secret: Secret, shell: ShellSession) -> connect:
+    async with database.transaction() as session:
         url = await session.scalar(select(Node.url).where(Node.id == shell.node_id))
     if url is None:
         raise OSError("the node is gone")
     query = urlencode({"container": shell.container, "shell": shell.shell})
     address = f"{url.replace('http', 'ws', 1)}/api/v1/instances/{shell.instance_id}/shell?{query}"
-    token = node_token(platform.secret, shell.node_id or "")
+    token = node_token(secret, shell.node_id or "")
     return connect(address, additional_headers={"Authorization": f"Bearer {token}"}, max_size=2**20)
 
 
 async def _run(
-    platform: Platform,
+    settings: Settings,
+    database: Database,
+    store: Store,
     socket: WebSocket,
     node: ClientConnection,
     shell: ShellSession,
@@ -179,7 +191,7 @@ async def _run(
     tasks = [
         asyncio.create_task(typed()),
         asyncio.create_task(shown()),
-        asyncio.create_task(_limit(platform, shell, traffic)),
+        asyncio.create_task(_limit(settings, database, store, shell, traffic)),
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -191,30 +203,34 @@ async def _run(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _limit(platform: Platform, shell: ShellSession, traffic: Traffic) -> str:
+async def _limit(
+    settings: Settings, database: Database, store: Store, shell: ShellSession, traffic: Traffic
+) -> str:
     """Return when a limit is reached; meanwhile keep the recording and the counts up to date."""
     opened = kept = time.monotonic()
     while True:
         await asyncio.sleep(_LOOK_S)
-        settings, moment = platform.settings, time.monotonic()
+        settings, moment = settings, time.monotonic()
         if moment - opened > settings.admin_shell_hard_timeout_s:
             return "hard timeout"
         if moment - traffic.last_at > settings.admin_shell_idle_timeout_s:
             return "idle timeout"
-        rows = await platform.database.read(
+        rows = await database.read(
             select(ShellSession.force_close_requested).where(ShellSession.id == shell.id)
         )
         if not rows or rows[0].force_close_requested:
             return "closed by an admin"
         if moment - kept > _KEEP_EVERY_S:
             kept = moment
-            await _keep(platform, shell, traffic)
+            await _keep(database, store, shell, traffic)
 
 
-async def _keep(platform: Platform, shell: ShellSession, traffic: Traffic, **more: Any) -> None:
+async def _keep(
+    database: Database, store: Store, shell: ShellSession, traffic: Traffic, **more: Any
+) -> None:
     path, content = f"shell/{shell.id}.cast", traffic.cast.content()
-    await platform.store.put(path, content)
-    async with platform.database.transaction() as session:
+    await store.put(path, content)
+    async with database.transaction() as session:
         await session.execute(
             update(ShellSession)
             .where(ShellSession.id == shell.id)
@@ -228,13 +244,15 @@ async def _keep(platform: Platform, shell: ShellSession, traffic: Traffic, **mor
         )
 
 
-async def _closed(platform: Platform, shell: ShellSession, traffic: Traffic, reason: str) -> None:
-    await _keep(platform, shell, traffic, closed_at=now(), close_reason=reason)
+async def _closed(
+    database: Database, store: Store, shell: ShellSession, traffic: Traffic, reason: str
+) -> None:
+    await _keep(database, store, shell, traffic, closed_at=now(), close_reason=reason)
     opened = shell.opened_at or datetime.now(UTC)
-    async with platform.database.transaction() as session:
-        tell(
+    async with database.transaction() as session:
+        emit_for_shell(
             session,
-            "admin_shell_session_closed",
+            AdminShellSessionClosed,
             shell,
             reason=reason,
             duration_s=int((now() - opened).total_seconds()),

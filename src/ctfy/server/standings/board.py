@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.database.engine import Database
-from ctfy.server.events.relay import Told
+from ctfy.server.database.connections import Database
+from ctfy.server.events.relay import RelayedEvent
+from ctfy.server.events.types import Event, OnBoard
 from ctfy.server.standings.scoring import RankBy, Score, share, value_after
 
 
-class Solved(NamedTuple):
+class QuestionSolve(NamedTuple):
     """A question that a team answered."""
 
     at: float
@@ -23,7 +24,7 @@ class Solved(NamedTuple):
     solve_time_s: float
 
 
-class Whole(NamedTuple):
+class ChallengeSolve(NamedTuple):
     """A challenge that a team solved whole."""
 
     rank: int
@@ -69,8 +70,12 @@ class Board:
         self.stale = False
         self.cutoff: float | None = None
         self.teams: dict[str, BoardTeam] = {}
-        self.solves: dict[str, dict[str, dict[str, Solved]]] = {}  # team, challenge, question
-        self.whole: defaultdict[str, dict[str, Whole]] = defaultdict(dict)  # challenge, team
+        self.solves: dict[
+            str, dict[str, dict[str, QuestionSolve]]
+        ] = {}  # team, challenge, question
+        self.challenge_solves: defaultdict[str, dict[str, ChallengeSolve]] = defaultdict(
+            dict
+        )  # challenge, team
         self.attempts: defaultdict[tuple[str, str], int] = defaultdict(int)  # team, challenge
         self.launches: defaultdict[str, int] = defaultdict(int)
         self.answered: defaultdict[str, defaultdict[str, int]] = defaultdict(
@@ -79,6 +84,7 @@ class Board:
         self._catalogue = catalogue
         self._xmin = self._xmax = 0
         self._open: frozenset[int] = frozenset()
+        self._ahead: set[str] = set()  # submissions applied before the relay brought them
 
     # -- filling
 
@@ -86,23 +92,25 @@ class Board:
         """A team that takes part."""
         self.teams.setdefault(team.id, team)
 
-    def add_solve(self, team_id: str, challenge_id: str, question_id: str, solved: Solved) -> None:
+    def add_solve(
+        self, team_id: str, challenge_id: str, question_id: str, solve: QuestionSolve
+    ) -> None:
         """A question answered; a second time changes nothing."""
         team = self.teams.get(team_id)
         questions = self.solves.setdefault(team_id, {}).setdefault(challenge_id, {})
         if team is None or question_id in questions:
             return
-        questions[question_id] = solved
+        questions[question_id] = solve
         self.answered[challenge_id][question_id] += 1
         team.flags += 1
-        team.last_solve_at = max(team.last_solve_at, solved.at)
+        team.last_solve_at = max(team.last_solve_at, solve.at)
 
-    def add_whole(self, team_id: str, challenge_id: str, whole: Whole) -> None:
+    def add_challenge_solve(self, team_id: str, challenge_id: str, solve: ChallengeSolve) -> None:
         """A challenge solved whole; a second time changes nothing."""
         team = self.teams.get(team_id)
-        if team is None or team_id in self.whole[challenge_id]:
+        if team is None or team_id in self.challenge_solves[challenge_id]:
             return
-        self.whole[challenge_id][team_id] = whole
+        self.challenge_solves[challenge_id][team_id] = solve
         team.solved += 1
 
     def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
@@ -115,29 +123,42 @@ class Board:
 
     # -- following
 
-    def see(self, told: Told) -> None:
-        """Apply an event of this competition that the load has not seen."""
-        if self._seen(told.position.xact):
+    def apply(self, event: RelayedEvent) -> None:
+        """Apply an event of this competition that neither the load nor this process has seen."""
+        effect = event.kind.board if event.kind else None
+        if effect is None or self._seen(event.position.xact):
             return
-        payload, team_id = told.payload, told.team_id or ""
-        challenge_id = str(payload.get("challenge_id", ""))
-        name = told.name
-        if name in ("flag_wrong", "flag_correct", "flag_part_correct"):
-            at = float(payload["submitted_at_ts"])
-            if self.cutoff is not None and at >= self.cutoff:
-                return
-            self.add_attempts(team_id, challenge_id, 1, at)
-            if name != "flag_wrong":
-                solved = Solved(at, payload["user_id"], float(payload["solve_time_s"]))
-                self.add_solve(team_id, challenge_id, payload["question_id"], solved)
-            if name == "flag_correct":
-                self.add_whole(team_id, challenge_id, Whole(int(payload["solve_rank"]), at))
-        elif name == "instance_started":
-            self.launches[challenge_id] += 1
-        elif name in _RELOAD:
-            self.stale = True
-        else:
+        submission_id = event.payload.get("submission_id", "")
+        if submission_id in self._ahead:
+            self._ahead.remove(submission_id)
             return
+        self._apply(effect, event.payload)
+
+    def apply_committed(self, event: Event, payload: dict[str, Any], xact: int) -> None:
+        """Apply a graded answer whose transaction just committed, before the relay brings it."""
+        if event.board is not None and not self._seen(xact):
+            self._ahead.add(payload["submission_id"])
+            self._apply(event.board, payload)
+
+    def _apply(self, effect: OnBoard, payload: dict[str, Any]) -> None:
+        team_id, challenge_id = str(payload["team_id"]), str(payload["challenge_id"])
+        match effect:
+            case OnBoard.RELOAD:
+                self.stale = True
+            case OnBoard.LAUNCH:
+                self.launches[challenge_id] += 1
+            case OnBoard.ATTEMPT | OnBoard.ANSWER | OnBoard.SOLVE:
+                at = float(payload["submitted_at_ts"])
+                if self.cutoff is not None and at >= self.cutoff:
+                    return
+                self.add_attempts(team_id, challenge_id, 1, at)
+                if effect != OnBoard.ATTEMPT:
+                    took = float(payload["solve_time_s"])
+                    solve = QuestionSolve(at, payload["user_id"], took)
+                    self.add_solve(team_id, challenge_id, payload["question_id"], solve)
+                if effect == OnBoard.SOLVE:
+                    rank = int(payload["solve_rank"])
+                    self.add_challenge_solve(team_id, challenge_id, ChallengeSolve(rank, at))
         self.version += 1
 
     def _seen(self, xact: int) -> bool:
@@ -154,27 +175,27 @@ class Board:
         """What a challenge is worth now."""
         challenge = self._catalogue.get(challenge_id)
         value = challenge.metadata.value if challenge else 0
-        return value_after(value, len(self.whole[challenge_id]))
+        return value_after(value, len(self.challenge_solves[challenge_id]))
 
     def first_blood(self, challenge_id: str) -> str:
         """The team that solved a challenge first; empty: nobody yet."""
-        solvers = self.whole[challenge_id]
+        solvers = self.challenge_solves[challenge_id]
         return min(solvers, key=lambda team_id: solvers[team_id].rank) if solvers else ""
 
     def scores(self) -> list[tuple[tuple[float, str], Score]]:
         """Every team's score, named by when and as what it came, for `ranked`."""
-        ids = {*self.rules.challenge_ids, *self.whole, *self.answered}
+        ids = {*self.rules.challenge_ids, *self.challenge_solves, *self.answered}
         values = {id_: self.value_of(id_) for id_ in ids}
         questions = {id_: self.questions_of(id_) for id_ in ids}
         bonus: defaultdict[str, int] = defaultdict(int)
         if self.rules.first_blood_bonus:
-            for challenge_id in list(self.whole):
+            for challenge_id in list(self.challenge_solves):
                 bonus[self.first_blood(challenge_id)] += self.rules.first_blood_bonus
         result = []
         for team in self.teams.values():
             points = bonus[team.id] - team.hint_costs
             for challenge_id, answers in self.solves.get(team.id, {}).items():
-                if team.id in self.whole[challenge_id]:
+                if team.id in self.challenge_solves[challenge_id]:
                     points += values[challenge_id]
                 else:
                     points += share(values[challenge_id], len(answers), questions[challenge_id])
@@ -183,19 +204,6 @@ class Board:
             result.append(((team.created_at, team.id), score))
         return result
 
-
-_RELOAD = frozenset(
-    {
-        "team_registered",
-        "team_deleted",
-        "team_profile_updated",
-        "team_visibility_changed",
-        "competition_created",
-        "competition_updated",
-        "competition_deleted",
-        "hint_unlocked",
-    }
-)
 
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _COMPETITION = text(
@@ -225,7 +233,7 @@ _SOLVES = text(
     WHERE s.competition_id = :competition AND s.solved_at < :cutoff
     """
 )
-_WHOLE = text(
+_CHALLENGE_SOLVES = text(
     """
     SELECT team_id, challenge_id, rank, extract(epoch FROM solved_at)::float
     FROM challenge_solves WHERE competition_id = :competition AND solved_at < :cutoff
@@ -272,9 +280,9 @@ async def load(
         for team_id, challenge_id, question_id, at, user_id, took in await session.execute(
             _SOLVES, values
         ):
-            board.add_solve(team_id, challenge_id, question_id, Solved(at, user_id, took))
-        for team_id, challenge_id, rank, at in await session.execute(_WHOLE, values):
-            board.add_whole(team_id, challenge_id, Whole(rank, at))
+            board.add_solve(team_id, challenge_id, question_id, QuestionSolve(at, user_id, took))
+        for team_id, challenge_id, rank, at in await session.execute(_CHALLENGE_SOLVES, values):
+            board.add_challenge_solve(team_id, challenge_id, ChallengeSolve(rank, at))
         for team_id, challenge_id, count, last_at in await session.execute(_ATTEMPTS, values):
             board.add_attempts(team_id, challenge_id, count, last_at)
         for challenge_id, count in await session.execute(_LAUNCHES, values):

@@ -12,22 +12,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Literal
+from typing import Annotated
 
 from pydantic import BaseModel
-from sqlalchemy import select
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.database.base import now
-from ctfy.server.database.engine import Database
-from ctfy.server.events.relay import Told
+from ctfy.server.access.view import View
+from ctfy.server.database.connections import Background
+from ctfy.server.events.relay import Relay, RelayedEvent
+from ctfy.server.events.types import Event
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import ScoreboardEntry
+from ctfy.server.services import provided
 from ctfy.server.standings.board import Board, load
 from ctfy.server.standings.scoring import ranked
 from ctfy.server.tables.competitions import Competition
-
-Audience = Literal["players", "operators"]
 
 # Under a stream of solves the rows are drawn up at most this often; a reader sees any solve within
 # it and the time that the event takes, a few milliseconds.
@@ -124,78 +123,74 @@ def moment(seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-class Standings:
-    """This replica's boards. Players see a frozen one from a competition's freeze on."""
+Key = tuple[str, datetime | None]  # a competition, and the moment from which on nothing counts
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+
+class Standings:
+    """This replica's boards: of each competition the live one, and one that ends at its freeze."""
+
+    def __init__(self, database: Background, catalogue: Catalogue, relay: Relay) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._snapshots: dict[tuple[str, bool], Snapshot] = {}
-        self._loading: dict[tuple[str, bool], list[Told]] = {}
-        self._locks: defaultdict[tuple[str, bool], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._freezes: dict[str, datetime | None] = {}
-        self._changes = 0  # of competitions, as told
+        self._snapshots: defaultdict[str, dict[datetime | None, Snapshot]] = defaultdict(dict)
+        self._loading: dict[Key, list[Callable[[Board], None]]] = {}
+        self._locks: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        relay.observe(self.apply)
 
-    def see(self, told: Told) -> None:
+    def apply(self, event: RelayedEvent) -> None:
         """Apply an event to the boards of its competition."""
-        competition_id = str(told.payload.get("competition_id", ""))
-        if told.name.startswith("competition_"):
-            self._changes += 1
-            self._freezes.pop(competition_id, None)
-        for frozen in (False, True):
-            key = (competition_id, frozen)
-            if key in self._loading:
-                self._loading[key].append(told)
-            if key in self._snapshots:
-                self._snapshots[key].board.see(told)
+        for (competition_id, _), waiting in self._loading.items():
+            if competition_id == event.competition_id:
+                waiting.append(lambda board: board.apply(event))
+        for snapshot in self._snapshots.get(event.competition_id, {}).values():
+            snapshot.board.apply(event)
 
-    async def get(self, competition_id: str, audience: Audience = "players") -> Snapshot:
-        """The standings as an audience may see them now."""
-        frozen = audience == "players" and await self._is_frozen(competition_id)
-        key = (competition_id, frozen)
-        snapshot = self._snapshots.get(key)
+    def apply_committed(self, event: Event, xact: int) -> None:
+        """Apply an event that this process committed, ahead of the relay, which brings it again."""
+        payload = event.model_dump()
+        changed = str(payload["competition_id"])
+        for (competition_id, _), waiting in self._loading.items():
+            if competition_id == changed:
+                waiting.append(lambda board: board.apply_committed(event, payload, xact))
+        for snapshot in self._snapshots.get(changed, {}).values():
+            snapshot.board.apply_committed(event, payload, xact)
+
+    async def seen_by(self, view: View, competition: Competition) -> Snapshot:
+        """The standings of a competition as somebody sees them now."""
+        return await self._get((competition.id, view.solves_until(competition)))
+
+    async def live(self, competition_id: str) -> Snapshot:
+        """The standings of a competition with every solve, whoever may know of them."""
+        return await self._get((competition_id, None))
+
+    async def _get(self, key: Key) -> Snapshot:
+        competition_id, until = key
+        snapshots = self._snapshots[competition_id]
+        snapshot = snapshots.get(until)
         if snapshot is None or snapshot.board.stale:
             async with self._locks[key]:
-                snapshot = self._snapshots.get(key)
+                snapshot = snapshots.get(until)
                 if snapshot is None or snapshot.board.stale:
-                    snapshot = self._snapshots[key] = draw(await self._load(key))
+                    snapshot = snapshots[until] = draw(await self._load(key))
+            for moved in snapshots.keys() - {None, until} if until else ():  # the freeze was
+                del snapshots[moved]
         if not snapshot.current and time.monotonic() - snapshot.drawn_at > _REDRAW_S:
-            snapshot = self._snapshots[key] = draw(snapshot.board)
+            snapshot = snapshots[until] = draw(snapshot.board)
         return snapshot
 
-    async def freezes_at(self, competition_id: str) -> datetime | None:
-        """When the players' standings freeze, or have frozen."""
-        if competition_id in self._freezes:
-            return self._freezes[competition_id]
-        seen = self._changes
-        async with self._database.transaction() as session:
-            freeze = await session.scalar(
-                select(Competition.freezes_at).where(Competition.id == competition_id)
-            )
-        if seen == self._changes:  # what was told meanwhile may have changed it: look again then
-            self._freezes[competition_id] = freeze
-        return freeze
-
-    def until_freeze(self, freeze: float | None) -> float | None:
-        """A freeze that is still to come, as Unix time: what is shown now ends there."""
-        return freeze if freeze is not None and freeze > time.time() else None
-
-    async def _is_frozen(self, competition_id: str) -> bool:
-        freeze = await self.freezes_at(competition_id)
-        return freeze is not None and now() >= freeze
-
-    async def _load(self, key: tuple[str, bool]) -> Board:
-        """A board; what the relay tells while it loads is applied afterwards, once."""
-        competition_id, frozen = key
+    async def _load(self, key: Key) -> Board:
+        """A board; events that arrive while it loads are applied afterwards, once."""
         waiting = self._loading[key] = []
         try:
-            cutoff = await self.freezes_at(competition_id) if frozen else None
-            board = await load(self._database, self._catalogue, competition_id, cutoff)
+            board = await load(self._database, self._catalogue, *key)
         finally:
             del self._loading[key]
-        for told in waiting:
-            board.see(told)
+        for apply in waiting:
+            apply(board)
         # A board is large and holds no circles: the garbage collector need not look through it,
         # which would stop everything for a quarter of a second now and then.
         gc.freeze()
         return board
+
+
+TheStandings = Annotated[Standings, provided(Standings)]

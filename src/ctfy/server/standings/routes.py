@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from ctfy.server.access.caller import Caller, Everybody, MaybeCaller, may
+from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import check_visible, phase_of, published
-from ctfy.server.database.base import now
-from ctfy.server.database.engine import Session
-from ctfy.server.kept import encoded, keep
+from ctfy.server.access.view import View
+from ctfy.server.cache import Cache
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCache, TheCatalogue
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import ChallengeCategory
@@ -24,17 +25,13 @@ from ctfy.server.models.standings import (
     CompetitionScoreDistribution,
     CompetitionScoreHistory,
     CtftimeScoreboard,
-    PublicCompetition,
     ScoreboardEntry,
     ScoreboardSnapshotState,
     UserScoreboardEntry,
-    Wall,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import Platform, ThePlatform
-from ctfy.server.standings import everywhere, snapshots, statistics
-from ctfy.server.standings.projection import Encoded, Snapshot
-from ctfy.server.tables.competitions import Competition
+from ctfy.server.response_cache import cache_response, encoded
+from ctfy.server.standings import global_standings, snapshots, statistics
+from ctfy.server.standings.projection import Encoded, Snapshot, Standings, TheStandings
 
 router = APIRouter(tags=["standings"])
 
@@ -44,7 +41,8 @@ _IN = "/competitions/{competition_id}"
 
 async def _answer(
     request: Request,
-    platform: Platform,
+    cache: Cache,
+    standings: Standings,
     session: Session,
     caller: Caller,
     competition_id: str,
@@ -53,16 +51,14 @@ async def _answer(
     """Something drawn from the standings that the caller may see; kept until they change."""
     stamp = (
         *caller.stamp,
-        *platform.memory.stamp(f"competition:{competition_id}", f"attempts:{competition_id}"),
+        *cache.stamp(f"competition:{competition_id}", f"attempts:{competition_id}"),
     )
-    await check_visible(platform, session, caller, competition_id)
-    live = caller.administers(competition_id)
-    snapshot = await platform.standings.get(competition_id, "operators" if live else "players")
+    view = View(caller)
+    competition = await view.competition(session, cache, competition_id)
+    snapshot = await standings.seen_by(view, competition)
     answer = body(snapshot)
     if snapshot.current:
-        freeze = await platform.standings.freezes_at(competition_id)
-        seconds = None if live or freeze is None else freeze.timestamp()
-        keep(request, stamp, caller.expires_at, platform.standings.until_freeze(seconds))
+        cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     return encoded(request, answer.plain, answer.gzipped if zipped else None, answer.tag)
 
@@ -71,7 +67,8 @@ async def _answer(
 async def scoreboard(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     caller: Caller = _READ,
     limit: Limit = 50,
@@ -79,7 +76,7 @@ async def scoreboard(
 ) -> Response:
     """The standings, best first; 304 while nothing changed."""
     return await _answer(
-        request, platform, session, caller, competition_id, lambda s: s.page(limit, offset)
+        request, cache, standings, session, caller, competition_id, lambda s: s.page(limit, offset)
     )
 
 
@@ -91,69 +88,84 @@ def _drawn(name: str, make: Callable[[Snapshot], BaseModel]) -> Callable[[Snapsh
 async def score_history(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     caller: Caller = _READ,
     top: Annotated[int, Query(ge=1, le=1000)] = 15,
 ) -> Response:
     """The best teams over time."""
     body = _drawn(f"history {top}", lambda s: statistics.history(s, top))
-    return await _answer(request, platform, session, caller, competition_id, body)
+    return await _answer(request, cache, standings, session, caller, competition_id, body)
 
 
 @router.get(_IN + "/scoreboard/distribution", response_model=CompetitionScoreDistribution)
 async def score_distribution(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     caller: Caller = _READ,
 ) -> Response:
     """How many teams solved how many challenges."""
     body = _drawn("distribution", statistics.distribution)
-    return await _answer(request, platform, session, caller, competition_id, body)
+    return await _answer(request, cache, standings, session, caller, competition_id, body)
 
 
 @router.get(_IN + "/solve-matrix", response_model=AdminSolveMatrix)
 async def solve_matrix(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     caller: Caller = _READ,
 ) -> Response:
     """Who solved what."""
-    body = _drawn("matrix", lambda s: statistics.matrix(s, platform.catalogue))
-    return await _answer(request, platform, session, caller, competition_id, body)
+    body = _drawn("matrix", lambda s: statistics.matrix(s, catalogue))
+    return await _answer(request, cache, standings, session, caller, competition_id, body)
 
 
 @router.get(_IN + "/challenge-breakdown", response_model=CompetitionChallengeBreakdown)
 async def challenge_breakdown(
     competition_id: str,
     request: Request,
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     caller: Caller = _READ,
 ) -> Response:
     """Every challenge's solves, attempts and first blood."""
-    body = _drawn("breakdown", lambda s: statistics.breakdown(s, platform.catalogue))
-    return await _answer(request, platform, session, caller, competition_id, body)
+    body = _drawn("breakdown", lambda s: statistics.breakdown(s, catalogue))
+    return await _answer(request, cache, standings, session, caller, competition_id, body)
 
 
 @router.get(_IN + "/ctftime", response_model=CtftimeScoreboard)
 async def ctftime(
-    competition_id: str, request: Request, platform: ThePlatform, session: Session, _: MaybeCaller
+    competition_id: str,
+    request: Request,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
+    session: Session,
+    _: MaybeCaller,
 ) -> Response:
     """The standings in CTFtime's format, as players see them; open for public competitions."""
-    await everywhere.require_public(session, competition_id)
-    snapshot = await platform.standings.get(competition_id)
-    answer = snapshot.body("ctftime", lambda: statistics.ctftime(snapshot, platform.catalogue))
+    visitor = View()
+    competition = await visitor.competition(session, cache, competition_id)
+    snapshot = await standings.seen_by(visitor, competition)
+    answer = snapshot.body("ctftime", lambda: statistics.ctftime(snapshot, catalogue))
     return encoded(request, answer.plain, None, answer.tag)
 
 
 @router.get("/scoreboard")
 async def global_scoreboard(
-    platform: ThePlatform,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
     session: Session,
     _: MaybeCaller,
     category: ChallengeCategory | None = None,
@@ -161,24 +173,37 @@ async def global_scoreboard(
     offset: Offset = 0,
 ) -> Page[ScoreboardEntry]:
     """The teams of all public competitions, best first; at most a second old."""
-    entries = await everywhere.teams(platform, session, category)
+    entries = await global_standings.teams(session, catalogue, cache, standings, category)
     return _page(entries, limit, offset)
 
 
 @router.get("/scoreboard/challenges")
 async def challenge_stats(
-    platform: ThePlatform, session: Session, _: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
+    session: Session,
+    _: MaybeCaller,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Page[ChallengeStats]:
     """The challenges of all public competitions, most solved first."""
-    return _page(await everywhere.challenges(platform, session), limit, offset)
+    return _page(
+        await global_standings.challenges(session, catalogue, cache, standings), limit, offset
+    )
 
 
 @router.get("/scoreboard/users")
 async def user_scoreboard(
-    platform: ThePlatform, session: Session, _: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+    cache: TheCache,
+    standings: TheStandings,
+    session: Session,
+    _: MaybeCaller,
+    limit: Limit = 50,
+    offset: Offset = 0,
 ) -> Page[UserScoreboardEntry]:
     """The people of all public competitions, by what they answered themselves."""
-    return _page(await everywhere.users(platform, session), limit, offset)
+    return _page(await global_standings.users(session, cache, standings), limit, offset)
 
 
 def _page(items: list[Any], limit: int, offset: int) -> Page[Any]:
@@ -198,59 +223,3 @@ async def scoreboard_history(
     rows, total = await fetch_page(session, snapshots.recent(team_id, days), limit, offset)
     items = [snapshots.state(row) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
-
-
-@router.get("/walls", dependencies=[Everybody])
-async def list_walls(
-    session: Session, limit: Limit = 50, offset: Offset = 0
-) -> Page[PublicCompetition]:
-    """The public competitions, the newest first; for visitors who have not signed in."""
-    query = published().order_by(Competition.created_at.desc(), Competition.id)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [_public(row.Competition) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
-
-
-@router.get("/walls/{competition_id}", response_model=Wall)
-async def wall(
-    competition_id: str,
-    request: Request,
-    platform: ThePlatform,
-    session: Session,
-    caller: MaybeCaller,
-) -> Response:
-    """A competition for a big screen, as players see it; 304 while nothing changed.
-
-    A public one for everybody, any other for those who may see it.
-    """
-    found = await session.scalar(published().where(Competition.id == competition_id))
-    if found is None and caller is not None:
-        caller.check_scope(Scope.SCOREBOARD, ScopeLevel.READ)
-        found = await check_visible(platform, session, caller, competition_id)
-    if found is None:
-        raise everywhere.no_public()
-    competition = _public(found)
-    snapshot = await platform.standings.get(competition_id)
-    answer = snapshot.body(
-        ("wall", competition.model_dump_json()),
-        lambda: Wall(
-            competition=competition,
-            teams=len(snapshot.entries),
-            entries=snapshot.entries[:_ON_WALL],
-            series=statistics.history(snapshot, _DRAWN_ON_WALL).series,
-            challenges=statistics.breakdown(snapshot, platform.catalogue).challenges,
-            latest=statistics.latest(snapshot, platform.catalogue, _ON_WALL),
-        ),
-    )
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    return encoded(request, answer.plain, answer.gzipped if zipped else None, answer.tag)
-
-
-def _public(competition: Competition) -> PublicCompetition:
-    names = PublicCompetition.model_fields.keys() - {"phase"}
-    fields = {name: getattr(competition, name) for name in names}
-    return PublicCompetition(phase=phase_of(competition, now()), **fields)
-
-
-_ON_WALL = 50
-_DRAWN_ON_WALL = 10

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from ctfy.server.access.view import PUBLIC, View
 from ctfy.server.competitions.service import running
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
 from ctfy.server.models.standings import ScoreboardSnapshotState
-from ctfy.server.platform import Platform
+from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.standings import StandingSnapshot
 from ctfy.server.tables.teams import Team
@@ -24,8 +26,7 @@ def recent(team_id: str, days: int) -> Select[StandingSnapshot, str]:
         .join(Team, Team.id == StandingSnapshot.team_id)
         .join(Competition, Competition.id == StandingSnapshot.competition_id)
         .where(
-            Competition.status == "published",
-            Competition.access == "public",
+            PUBLIC,
             StandingSnapshot.taken_at > now() - timedelta(days=days),
         )
         .order_by(StandingSnapshot.taken_at.desc(), StandingSnapshot.rank, Team.id)
@@ -49,14 +50,15 @@ def state(row: Row[*tuple[Any, ...]]) -> ScoreboardSnapshotState:
     )
 
 
-async def take(platform: Platform) -> int:
-    """Write down every running competition's standings as players see them; the rows written."""
+async def take(database: Database, standings: Standings) -> str:
+    """Write down every running competition's standings as players see them; what was, in words."""
     moment, written = now(), 0
-    async with platform.database.transaction() as session:
-        ids = (await session.scalars(select(Competition.id).where(running(moment)))).all()
-    for competition_id in ids:
-        entries = (await platform.standings.get(competition_id)).entries
-        async with platform.database.transaction() as session:
+    async with database.transaction() as session:
+        competitions = (await session.scalars(select(Competition).where(running(moment)))).all()
+    for competition in competitions:
+        competition_id = competition.id
+        entries = (await standings.seen_by(View(), competition)).entries
+        async with database.transaction() as session:
             newest = await session.scalars(
                 select(StandingSnapshot)
                 .ext(distinct_on(StandingSnapshot.team_id))
@@ -79,4 +81,4 @@ async def take(platform: Platform) -> int:
             ]
             session.add_all(rows)
             written += len(rows)
-    return written
+    return f"{written} rows written"

@@ -104,7 +104,7 @@ def matrix(snapshot: Snapshot, catalogue: Catalogue) -> AdminSolveMatrix:
             tried = board.attempts.get((entry.team_id, challenge_id), 0)
             if not tried:
                 continue
-            whole = board.whole[challenge_id].get(entry.team_id)
+            whole = board.challenge_solves[challenge_id].get(entry.team_id)
             answers = board.solves.get(entry.team_id, {}).get(challenge_id, {})
             took = max((solved.solve_time_s for solved in answers.values()), default=0.0)
             cells.append(
@@ -129,7 +129,7 @@ def matrix(snapshot: Snapshot, catalogue: Catalogue) -> AdminSolveMatrix:
                 name=challenge.metadata.name if challenge else challenge_id,
                 category=challenge.metadata.category if challenge else "",
                 difficulty=challenge.metadata.difficulty if challenge else "",
-                solves_count=len(board.whole[challenge_id]),
+                solves_count=len(board.challenge_solves[challenge_id]),
             )
             for challenge_id in board.rules.challenge_ids
             for challenge in [catalogue.get(challenge_id)]
@@ -147,7 +147,7 @@ def breakdown(snapshot: Snapshot, catalogue: Catalogue) -> CompetitionChallengeB
     rows = []
     for challenge_id in board.rules.challenge_ids:
         challenge = catalogue.get(challenge_id)
-        solvers, first = board.whole[challenge_id], board.first_blood(challenge_id)
+        solvers, first = board.challenge_solves[challenge_id], board.first_blood(challenge_id)
         tried = attempts[challenge_id]
         rows.append(
             CompetitionChallengeRow(
@@ -190,7 +190,7 @@ def latest(snapshot: Snapshot, catalogue: Catalogue, most: int) -> list[WallSolv
     board = snapshot.board
     solves = (
         (whole.at, challenge_id, team_id, whole.rank)
-        for challenge_id, teams in board.whole.items()
+        for challenge_id, teams in board.challenge_solves.items()
         for team_id, whole in teams.items()
         if team_id in board.teams
     )

@@ -1,1 +1,18 @@
 """Submissions: grading answers, scoring solves."""
+
+from __future__ import annotations
+
+from ctfy.server.domain import Domain, PersonalData
+from ctfy.server.submissions.routes import router
+from ctfy.server.submissions.service import Submissions
+from ctfy.server.submissions.writer import SubmissionWriter
+from ctfy.server.tables.submissions import Solve, Submission
+
+DOMAIN = Domain(
+    routers=(router,),
+    services=(SubmissionWriter, Submissions),
+    personal_data=(
+        PersonalData(Submission, "user_id", on_deletion="keep"),
+        PersonalData(Solve, "user_id", on_deletion="keep"),
+    ),
+)

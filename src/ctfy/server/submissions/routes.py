@@ -7,7 +7,8 @@ from sqlalchemy import and_, select
 
 from ctfy.server.access.caller import Caller, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.submissions import (
@@ -18,9 +19,7 @@ from ctfy.server.models.submissions import (
     VerifyAnswerRequest,
     VerifyAnswerResponse,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
-from ctfy.server.submissions import service
+from ctfy.server.submissions.service import TheSubmissions
 from ctfy.server.tables.submissions import Submission
 from ctfy.server.tables.teams import TeamMember
 
@@ -33,12 +32,12 @@ _WRITE = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)
 @router.post("/submissions")
 async def submit(
     body: SubmissionCreate,
-    platform: ThePlatform,
+    submissions: TheSubmissions,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of an instance."""
-    return await service.answer(platform, caller, body, competition_id)
+    return await submissions.submit_on_instance(caller, body, competition_id)
 
 
 @router.get("/submissions")
@@ -63,8 +62,7 @@ async def list_submissions(
         query = query.where(Submission.challenge_id == challenge_id)
     if competition_id:
         query = query.where(Submission.competition_id == competition_id)
-    if caller.token_kind != "user" and caller.competition_access != "all":
-        query = query.where(Submission.competition_id.in_(caller.competition_ids))
+    query = query.where(caller.reaches(Submission.competition_id))
     rows, total = await fetch_page(session, query, limit, offset)
     items = [_state(row.Submission) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
@@ -88,34 +86,29 @@ def _state(submission: Submission) -> SubmissionState:
 async def verify_answer(
     instance_id: str,
     body: VerifyAnswerRequest,
-    platform: ThePlatform,
+    submissions: TheSubmissions,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> VerifyAnswerResponse:
     """Grade an answer without scoring it. A wrong one counts against the question's cap."""
-    await platform.rate_limits.hit("submit", caller.user_id)
-    attempt = await service.on_instance(
-        platform, caller, instance_id, body.question_id, body.answer, competition_id
+    correct, question_id = await submissions.verify(
+        caller, instance_id, body.question_id, body.answer, competition_id
     )
-    grade = await service.verify(platform, attempt)
-    return VerifyAnswerResponse(correct=grade.correct, question_id=attempt.question.id)
+    return VerifyAnswerResponse(correct=correct, question_id=question_id)
 
 
 @router.post("/qa/submissions")
 async def submit_qa(
     body: QaSubmissionCreate,
-    platform: ThePlatform,
+    submissions: TheSubmissions,
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of a challenge that has no instance."""
-    await platform.rate_limits.hit("submit", caller.user_id)
-    attempt = await service.on_qa(
-        platform,
+    return await submissions.submit_without_instance(
         caller,
         body.challenge_id,
         body.competition_id or competition_id,
         body.question_id,
         body.answer,
     )
-    return await service.submit(platform, attempt)

@@ -6,24 +6,31 @@ import json
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
 from sqlalchemy import bindparam, select
 
-from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.metadata import Mode, Question
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import audience_of, get_competition, require_running
+from ctfy.server.access.secrets import Secret
+from ctfy.server.access.view import audience_of
+from ctfy.server.cache import Cache
+from ctfy.server.challenges.visibility import get_challenge, require_unlocked
+from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.connections import Database
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
-from ctfy.server.instances.service import get_challenge, require_unlocked
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
-from ctfy.server.platform import Platform
+from ctfy.server.services import provided
+from ctfy.server.settings import Settings
 from ctfy.server.submissions.grading import is_correct
-from ctfy.server.submissions.writer import Recorded
+from ctfy.server.submissions.scoring import Graded, Verdict
+from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import Instance
 from ctfy.server.tables.teams import Team, TeamMember
@@ -31,7 +38,7 @@ from ctfy.server.teams.service import require_team
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Context:
     """Where an answer is given: the team, its competition, and the instance if there is one."""
 
     competition: Competition
@@ -43,18 +50,18 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Answer:
     """One answer on its way to be graded: who gives it, where, to which question."""
 
-    ground: Ground
+    context: Context
     user_id: str
     challenge: Challenge
     question: Question
-    answer: str | list[str]
+    text: str | list[str]
 
 
-# Built once, and of columns: every submission that is not remembered runs it.
-_GROUND = (
+# Built once, and of columns: every submission whose context is not cached runs it.
+_CONTEXT = (
     select(
         Instance.team_id,
         Instance.challenge_id,
@@ -71,48 +78,201 @@ _GROUND = (
 )
 
 
-async def on_instance(
-    platform: Platform,
-    caller: Caller,
-    instance_id: str,
-    question_id: str,
-    answer: str | list[str],
-    competition_id: str = "",
-) -> Attempt:
-    """An answer to a question of an instance of the caller's team.
+class Submissions:
+    """Takes answers, grades them, and has them written down."""
 
-    Raises `instance_not_found`, `competition_ended`, `unknown_question_id`.
-    """
-    # No transaction stays open: the writer, which comes next, may have to wait for its turn.
-    key = ("ground", caller.token_id, instance_id)
-    ground: Ground | None = platform.memory.get(key)
-    if ground is None:
-        ground = await _look_up(platform, caller, instance_id, key)
-    if competition_id not in ("", ground.competition.id):
-        raise _no_instance()
-    _require_open(ground.competition)
-    challenge = get_challenge(platform.catalogue, ground.challenge_id)
-    return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        cache: Cache,
+        catalogue: Catalogue,
+        writer: SubmissionWriter,
+        rate_limits: RateLimits,
+        secret: Secret,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._cache = cache
+        self._catalogue = catalogue
+        self._writer = writer
+        self._rate_limits = rate_limits
+        self._secret = secret
 
+    async def submit_on_instance(
+        self, caller: Caller, body: SubmissionCreate, competition_id: str = ""
+    ) -> SubmissionResponse:
+        """What the caller answers to a question of an instance, recorded and graded.
 
-async def _look_up(platform: Platform, caller: Caller, instance_id: str, key: Hashable) -> Ground:
-    memory = platform.memory
-    values = {"user_id": caller.user_id, "instance_id": instance_id}
-    while True:
-        before = memory.changes
-        rows = await platform.database.read(_GROUND, values)
-        if not rows or not caller.sees_competition(rows[0].competition_id):
+        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`, `question_locked`,
+        `question_attempt_cap_exceeded`.
+        """
+        await self._rate_limits.hit("submit", caller.user_id)
+        answer = await self._on_instance(
+            caller, body.instance_id, body.question_id, body.answer, competition_id
+        )
+        return await self._submit(answer)
+
+    async def submit_without_instance(
+        self,
+        caller: Caller,
+        challenge_id: str,
+        competition_id: str,
+        question_id: str,
+        text: str | list[str],
+    ) -> SubmissionResponse:
+        """The same for a challenge that has no instance. Raises `not_a_qa_challenge`."""
+        await self._rate_limits.hit("submit", caller.user_id)
+        challenge = get_challenge(self._catalogue, challenge_id)
+        if not challenge.is_qa_only:
+            raise Invalid(
+                "not_a_qa_challenge", "This challenge is answered on an instance. Start one."
+            )
+        async with self._database.transaction() as session:
+            row = await require_team(session, caller, competition_id)
+            if challenge_id not in row.challenge_ids:
+                raise Forbidden(
+                    "challenge_out_of_competition",
+                    "This challenge is not part of that competition.",
+                )
+            _require_open(row.Competition)
+            await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
+        context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
+        question = _question(challenge, question_id)
+        return await self._submit(Answer(context, caller.user_id, challenge, question, text))
+
+    async def verify(
+        self,
+        caller: Caller,
+        instance_id: str,
+        question_id: str,
+        text: str | list[str],
+        competition_id: str = "",
+    ) -> tuple[bool, str]:
+        """Whether an answer is right, and the question's id; no submission is recorded.
+
+        A wrong one counts against the question's cap.
+        """
+        await self._rate_limits.hit("submit", caller.user_id)
+        answer = await self._on_instance(caller, instance_id, question_id, text, competition_id)
+        attempt = self._graded(answer, scores=False)
+        await self._record(answer, attempt)
+        return attempt.grade.correct, answer.question.id
+
+    async def _on_instance(
+        self,
+        caller: Caller,
+        instance_id: str,
+        question_id: str,
+        text: str | list[str],
+        competition_id: str,
+    ) -> Answer:
+        # No transaction stays open: the writer, which comes next, may have to wait for its turn.
+        key = ("submission context", caller.token_id, instance_id)
+        context: Context | None = self._cache.get(key)
+        if context is None:
+            context = await self._look_up(caller, instance_id, key)
+        if competition_id not in ("", context.competition.id):
             raise _no_instance()
-        row = rows[0]
-        competition = await get_competition(platform, row.competition_id)
-        stamp = (*caller.stamp, *memory.stamp(f"competition:{row.competition_id}"))
-        if memory.changes == before:  # or the stamp would hide a change from in between
-            break
-    ground = Ground(
-        competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
-    )
-    memory.keep(key, ground, stamp)
-    return ground
+        _require_open(context.competition)
+        challenge = get_challenge(self._catalogue, context.challenge_id)
+        return Answer(context, caller.user_id, challenge, _question(challenge, question_id), text)
+
+    async def _look_up(self, caller: Caller, instance_id: str, key: Hashable) -> Context:
+        cache = self._cache
+        values = {"user_id": caller.user_id, "instance_id": instance_id}
+        while True:
+            before = cache.changes
+            rows = await self._database.read(_CONTEXT, values)
+            if not rows or not caller.sees_competition(rows[0].competition_id):
+                raise _no_instance()
+            row = rows[0]
+            competition = await get_competition(self._database, cache, row.competition_id)
+            stamp = (*caller.stamp, *cache.stamp(f"competition:{row.competition_id}"))
+            if cache.changes == before:  # or the stamp would hide a change from in between
+                break
+        context = Context(
+            competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
+        )
+        cache.put(key, context, stamp)
+        return context
+
+    async def _submit(self, answer: Answer) -> SubmissionResponse:
+        attempt = self._graded(answer, scores=True)
+        recorded = await self._record(answer, attempt)
+        cap, wrong = attempt.grade.cap, recorded.outcome.wrong
+        return SubmissionResponse(
+            id=attempt.id,
+            correct=attempt.grade.correct,
+            solve_time_s=attempt.solve_time_s,
+            solve_rank=recorded.rank,
+            question_id=answer.question.id,
+            challenge_fully_solved=recorded.rank > 0,
+            attempts_remaining=None if cap is None else max(0, cap - wrong),
+        )
+
+    def _graded(self, answer: Answer, *, scores: bool) -> Attempt:
+        """The answer with its grade, as it is written down."""
+        context, question, moment = answer.context, answer.question, now()
+        dynamic = question.mode == Mode.DYNAMIC and context.instance_id is not None
+        expected = derive(self._secret, context.instance_id or "", question) if dynamic else ""
+        correct = is_correct(question, expected, answer.text)
+        started = context.started_at or moment
+        text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
+        suspicious = dynamic and looks_dynamic(text)
+        return Attempt(
+            id=new_id(),
+            competition_id=context.competition.id,
+            audience=audience_of(context.competition),
+            team_id=context.team_id,
+            team_name=context.team_name,
+            user_id=answer.user_id,
+            challenge_id=answer.challenge.id,
+            instance_id=context.instance_id,
+            answer=text,
+            grade=Graded(
+                question.id,
+                correct,
+                scores,
+                cap=self._settings.question_attempt_caps.get(question.mode),
+                requires=question.requires,
+                questions=[q.id for q in answer.challenge.metadata.questions],
+            ),
+            solve_time_s=(moment - started).total_seconds() if correct else 0.0,
+            submitted_at=moment,
+            digest=digest(self._secret, text) if suspicious else None,
+            # Base64 of `FLAG{` begins like this: somebody forgot to decode it.
+            wrapped=text.strip().startswith("RkxBR3"),
+        )
+
+    async def _record(self, answer: Answer, attempt: Attempt) -> Recorded:
+        recorded = await self._writer.record(attempt)
+        outcome, cap = recorded.outcome, attempt.grade.cap
+        if outcome.verdict == Verdict.LOCKED:
+            raise Conflict(
+                "question_locked",
+                f"Answer {', '.join(outcome.missing)} first.",
+                requires=outcome.missing,
+            )
+        if outcome.verdict == Verdict.CAPPED:
+            raise TooMany(
+                "question_attempt_cap_exceeded",
+                f"Your team was wrong {outcome.wrong} times, and {cap} is the most for this "
+                "question.",
+                headers={"Retry-After": "1"},
+                mode=answer.question.mode.value,
+                wrong_attempts=outcome.wrong,
+                cap=cap,
+            )
+        return recorded
+
+
+TheSubmissions = Annotated[Submissions, provided(Submissions)]
+
+
+def check_may_submit(caller: Caller) -> None:
+    """Raise 403 when the caller's token does not reach as far as submitting."""
+    caller.check_scope(Scope.SUBMISSIONS, ScopeLevel.WRITE)
 
 
 def _no_instance() -> NotFound:
@@ -125,30 +285,6 @@ def _require_open(competition: Competition) -> None:
     require_running(competition)
 
 
-async def on_qa(
-    platform: Platform,
-    caller: Caller,
-    challenge_id: str,
-    competition_id: str,
-    question_id: str,
-    answer: str | list[str],
-) -> Attempt:
-    """An answer to a question of a challenge without instances."""
-    challenge = get_challenge(platform.catalogue, challenge_id)
-    if not challenge.is_qa_only:
-        raise Invalid("not_a_qa_challenge", "This challenge is answered on an instance. Start one.")
-    async with platform.database.transaction() as session:
-        row = await require_team(session, caller, competition_id)
-        if challenge_id not in row.challenge_ids:
-            raise Forbidden(
-                "challenge_out_of_competition", "This challenge is not part of that competition."
-            )
-        _require_open(row.Competition)
-        await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
-    ground = Ground(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
-    return Attempt(ground, caller.user_id, challenge, _question(challenge, question_id), answer)
-
-
 def _question(challenge: Challenge, question_id: str) -> Question:
     question = challenge.metadata.question(question_id)
     if question is None:
@@ -159,121 +295,3 @@ def _question(challenge: Challenge, question_id: str) -> Question:
             known=known,
         )
     return question
-
-
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """What became of an answer."""
-
-    correct: bool
-    recorded: Recorded
-    attempts_remaining: int | None
-
-
-def check_may_submit(caller: Caller) -> None:
-    """Raise 403 when the caller's token does not reach as far as submitting."""
-    caller.check_scope(Scope.SUBMISSIONS, ScopeLevel.WRITE)
-
-
-async def answer(
-    platform: Platform, caller: Caller, body: SubmissionCreate, competition_id: str = ""
-) -> SubmissionResponse:
-    """What the caller answers to a question of an instance, recorded and graded."""
-    await platform.rate_limits.hit("submit", caller.user_id)
-    attempt = await on_instance(
-        platform, caller, body.instance_id, body.question_id, body.answer, competition_id
-    )
-    return await submit(platform, attempt)
-
-
-async def verify(platform: Platform, attempt: Attempt) -> Grade:
-    """Grade an answer and record no submission. A wrong one counts against the question's cap."""
-    return await _grade(platform, attempt, _fields(platform, attempt, scores=False))
-
-
-async def submit(platform: Platform, attempt: Attempt) -> SubmissionResponse:
-    """Grade an answer, record it, and score it the first time it is right.
-
-    Raises `question_locked`, `question_attempt_cap_exceeded`.
-    """
-    fields = _fields(platform, attempt, scores=True)
-    grade = await _grade(platform, attempt, fields)
-    return SubmissionResponse(
-        id=fields["id"],
-        correct=grade.correct,
-        solve_time_s=fields["solve_time_s"],
-        solve_rank=grade.recorded.rank,
-        question_id=attempt.question.id,
-        challenge_fully_solved=grade.recorded.rank > 0,
-        attempts_remaining=grade.attempts_remaining,
-    )
-
-
-def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, Any]:
-    """What the database needs to know of an attempt."""
-    ground, question, moment = attempt.ground, attempt.question, now()
-    dynamic = question.mode == Mode.DYNAMIC and ground.instance_id is not None
-    expected = derive(platform.secret, ground.instance_id or "", question) if dynamic else ""
-    correct = is_correct(question, expected, attempt.answer)
-    started = ground.started_at or moment
-    text = attempt.answer if isinstance(attempt.answer, str) else json.dumps(attempt.answer)
-    fields: dict[str, Any] = {
-        "id": new_id(),
-        "competition_id": ground.competition.id,
-        "team_id": ground.team_id,
-        "user_id": attempt.user_id,
-        "challenge_id": attempt.challenge.id,
-        "question_id": question.id,
-        "instance_id": ground.instance_id,
-        "answer": text,
-        "correct": correct,
-        "scores": scores,
-        "audience": audience_of(ground.competition),
-        "solve_time_s": (moment - started).total_seconds() if correct else 0.0,
-        "submitted_at": moment.isoformat(),
-        "cap": platform.settings.question_attempt_caps.get(question.mode),
-        "requires": question.requires,
-        "questions": [q.id for q in attempt.challenge.metadata.questions],
-        "digest": digest(platform.secret, text) if dynamic and looks_dynamic(text) else None,
-    }
-    fields["payload"] = {
-        "team_id": ground.team_id,
-        "team_name": ground.team_name,
-        "challenge_id": attempt.challenge.id,
-        "competition_id": ground.competition.id,
-        "instance_id": ground.instance_id or "",
-        "question_id": question.id,
-        "submission_id": fields["id"],
-        "user_id": attempt.user_id,
-        "submitted_at_ts": moment.timestamp(),
-        "solve_time_s": fields["solve_time_s"],
-        **({"wrapped": True} if not correct and _is_wrapped(text) else {}),
-    }
-    return fields
-
-
-def _is_wrapped(text: str) -> bool:
-    """Whether somebody forgot to decode a flag: Base64 of `FLAG{` begins like this."""
-    return text.strip().startswith("RkxBR3")
-
-
-async def _grade(platform: Platform, attempt: Attempt, fields: dict[str, Any]) -> Grade:
-    recorded = await platform.writer.record(fields)
-    cap = fields["cap"]
-    if recorded.verdict == "locked":
-        raise Conflict(
-            "question_locked",
-            f"Answer {', '.join(recorded.missing)} first.",
-            requires=recorded.missing,
-        )
-    if recorded.verdict == "capped":
-        raise TooMany(
-            "question_attempt_cap_exceeded",
-            f"Your team was wrong {recorded.wrong} times, and {cap} is the most for this question.",
-            headers={"Retry-After": "1"},
-            mode=attempt.question.mode.value,
-            wrong_attempts=recorded.wrong,
-            cap=cap,
-        )
-    remaining = None if cap is None else max(0, cap - recorded.wrong)
-    return Grade(fields["correct"], recorded, remaining)

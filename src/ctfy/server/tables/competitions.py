@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,6 +35,14 @@ class Competition(Base):
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    def phase_at(self, moment: datetime) -> Literal["upcoming", "running", "past"]:
+        """The phase by the clock."""
+        if self.starts_at is not None and moment < self.starts_at:
+            return "upcoming"
+        if self.ends_at is not None and moment >= self.ends_at:
+            return "past"
+        return "running"
 
 
 class CompetitionChallenge(Base):

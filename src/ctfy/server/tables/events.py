@@ -22,7 +22,7 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
-class Event(Base):
+class OutboxEvent(Base):
     """One event. `(xact, id)` is the order in which readers see it.
 
     A later id can commit before an earlier one; ordering by transaction, and reading only below

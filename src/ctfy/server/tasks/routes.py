@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import Admin
-from ctfy.server.database.engine import Session
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Offset, fetch_page
+from ctfy.server.kernel import TheJobs, TheSettings
 from ctfy.server.models.tasks import (
     AdminTaskInfo,
     AdminTaskListResponse,
@@ -16,9 +18,8 @@ from ctfy.server.models.tasks import (
     ScheduledJobInfo,
     ScheduledJobPatch,
 )
-from ctfy.server.pages import Offset, fetch_page
-from ctfy.server.platform import ThePlatform
 from ctfy.server.tasks import schedule, service
+from ctfy.server.tasks.registry import TheRegistry
 
 router = APIRouter(prefix="/admin", tags=["tasks"])
 
@@ -40,10 +41,14 @@ async def list_tasks(
 
 @router.post("/tasks", status_code=202)
 async def submit_task(
-    body: AdminTaskSubmitRequest, platform: ThePlatform, session: Session, caller: Admin
+    body: AdminTaskSubmitRequest,
+    registry: TheRegistry,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
 ) -> AdminTaskInfo:
     """Start a task."""
-    return await service.submit(session, platform, caller.user_id, body.kind, body.params)
+    return await service.submit(session, registry, jobs, caller.user_id, body.kind, body.params)
 
 
 @router.get("/tasks/{task_id}")
@@ -71,27 +76,34 @@ async def task_logs(
 
 
 @router.get("/scheduled-jobs")
-async def list_jobs(platform: ThePlatform, session: Session, _: Admin) -> list[ScheduledJobInfo]:
+async def list_jobs(
+    settings: TheSettings, registry: TheRegistry, session: Session, _: Admin
+) -> list[ScheduledJobInfo]:
     """What runs by the clock."""
     rows = {row.name: row for row in await session.scalars(schedule.listed())}
-    names = sorted(platform.registry.scheduled)
-    return [schedule.info(platform, name, rows.get(name)) for name in names]
+    names = sorted(registry.scheduled)
+    return [schedule.info(settings, registry, name, rows.get(name)) for name in names]
 
 
 @router.patch("/scheduled-jobs/{name}")
 async def update_job(
-    name: str, body: ScheduledJobPatch, platform: ThePlatform, session: Session, caller: Admin
+    name: str,
+    body: ScheduledJobPatch,
+    settings: TheSettings,
+    registry: TheRegistry,
+    session: Session,
+    caller: Admin,
 ) -> ScheduledJobInfo:
     """Pause or resume a job, or change how often it runs."""
-    return await schedule.change(session, platform, caller.user_id, name, body)
+    return await schedule.change(session, settings, registry, caller.user_id, name, body)
 
 
 @router.post("/scheduled-jobs/{name}/run", status_code=202)
 async def run_job(
-    name: str, platform: ThePlatform, session: Session, caller: Admin
+    name: str, registry: TheRegistry, jobs: TheJobs, session: Session, caller: Admin
 ) -> AdminTaskInfo:
     """Run a job now, also one that is paused."""
-    schedule.require_known(platform, name)
+    schedule.require_known(registry, name)
     return await service.submit(
-        session, platform, caller.user_id, "scheduled_job_run", {"name": name}
+        session, registry, jobs, caller.user_id, "scheduled_job_run", {"name": name}
     )

@@ -15,13 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import CtfyError, NotFound
 from ctfy.server.database.base import now
-from ctfy.server.events.outbox import Audience, emit
-from ctfy.server.jobs.engine import CLOCK
+from ctfy.server.database.connections import Database
+from ctfy.server.domain import Params, Report
+from ctfy.server.events.outbox import emit
+from ctfy.server.jobs.queue import CLOCK, Jobs
 from ctfy.server.models.tasks import ScheduledJobInfo, ScheduledJobPatch
-from ctfy.server.platform import Platform
+from ctfy.server.settings import Settings
 from ctfy.server.tables.tasks import ScheduledJob
-from ctfy.server.tasks.engine import defer_lost
-from ctfy.server.tasks.kinds import Params, Report
+from ctfy.server.tasks.events import ScheduledJobChanged
+from ctfy.server.tasks.registry import Registry
+from ctfy.server.tasks.runner import defer_lost
 
 log = structlog.get_logger()
 
@@ -40,55 +43,57 @@ _DUE = text(
 )
 
 
-async def run_clock(platform: Platform) -> None:
+async def run_clock(settings: Settings, registry: Registry, database: Database, jobs: Jobs) -> None:
     """Start what is due, and take over what dead workers left, until cancelled."""
-    await _know(platform)
+    await _know(registry, database)
     looked_at = 0.0
     while True:
         try:
-            await _start_due(platform)
+            await _start_due(settings, registry, database, jobs)
             if time.monotonic() - looked_at > _STALLED_LOOK_S:
                 looked_at = time.monotonic()
-                await platform.jobs.retry_stalled(platform.settings.stalled_job_s)
-                await defer_lost(platform)
+                await jobs.retry_stalled(settings.stalled_job_s)
+                await defer_lost(database, jobs)
         except Exception as error:
             log.warning("clock_failed", error=str(error))
             await asyncio.sleep(1)
         await asyncio.sleep(_LOOK_S)
 
 
-async def _know(platform: Platform) -> None:
+async def _know(registry: Registry, database: Database) -> None:
     """Have a row for every job that there is."""
-    async with platform.database.transaction() as session:
-        for name in sorted(platform.registry.scheduled):
+    async with database.transaction() as session:
+        for name in sorted(registry.scheduled):
             await session.execute(
                 insert(ScheduledJob).values(name=name, next_run_at=now()).on_conflict_do_nothing()
             )
 
 
-async def _start_due(platform: Platform) -> None:
-    known = [{"name": n, "every_s": every(platform, n)} for n in platform.registry.scheduled]
-    async with platform.database.transaction() as session:
+async def _start_due(
+    settings: Settings, registry: Registry, database: Database, jobs: Jobs
+) -> None:
+    known = [{"name": n, "every_s": every(settings, registry, n)} for n in registry.scheduled]
+    async with database.transaction() as session:
         due = (await session.execute(_DUE, {"known": json.dumps(known)})).scalars().all()
     for name in due:
         try:
-            await platform.jobs.app.configure_task(
+            await jobs.app.configure_task(
                 "scheduled_job", queue=CLOCK, queueing_lock=f"scheduled_job {name}", lock=name
             ).defer_async(name=name)
         except AlreadyEnqueued:
             log.info("job_still_waiting", name=name)
 
 
-def every(platform: Platform, name: str) -> int:
+def every(settings: Settings, registry: Registry, name: str) -> int:
     """How often a job runs unless an operator says otherwise, seconds."""
-    return platform.settings.job_intervals.get(name, platform.registry.scheduled[name].every_s)
+    return settings.job_intervals.get(name, registry.scheduled[name].every_s)
 
 
-async def execute(platform: Platform, name: str) -> str:
+async def execute(registry: Registry, database: Database, name: str) -> str:
     """Run a job now and write down what came of it; its summary. What it raises, this raises."""
     began, summary, error = time.monotonic(), "", ""
     try:
-        summary = await platform.registry.scheduled[name].work()
+        summary = await registry.run_scheduled(name)
     except CtfyError as refused:
         error = str(refused)
         raise
@@ -96,7 +101,7 @@ async def execute(platform: Platform, name: str) -> str:
         error = f"{type(failed).__name__}: {failed}"
         raise
     finally:
-        async with platform.database.transaction() as session:
+        async with database.transaction() as session:
             await session.execute(
                 update(ScheduledJob)
                 .where(ScheduledJob.name == name)
@@ -118,29 +123,28 @@ class RunParams(Params):
     name: str
 
 
-def register(platform: Platform) -> None:
-    """Put this domain's jobs on the engine."""
-
-    @platform.jobs.app.task(name="scheduled_job")
-    async def scheduled_job(name: str) -> None:
-        if name in platform.registry.scheduled:
-            try:
-                await execute(platform, name)
-            except Exception:  # written down; the clock brings it again
-                log.exception("scheduled_job_failed", name=name)
-
-    @platform.registry.task("scheduled_job_run", RunParams)
-    async def run_now(report: Report, params: RunParams) -> dict[str, Any]:
-        if params.name not in platform.registry.scheduled:
-            raise _unknown(platform)
-        summary = await execute(platform, params.name)
-        await report.log(summary or "done")
-        await report.progress(1.0, summary)
-        return {"name": params.name, "summary": summary}
+async def run_due(registry: Registry, database: Database, name: str) -> None:
+    """Run a scheduled job that is due; what it raises is written down, and the clock goes on."""
+    if name in registry.scheduled:
+        try:
+            await execute(registry, database, name)
+        except Exception:
+            log.exception("scheduled_job_failed", name=name)
 
 
-def _unknown(platform: Platform) -> NotFound:
-    known = ", ".join(sorted(platform.registry.scheduled))
+async def run_now(
+    registry: Registry, database: Database, report: Report, params: RunParams
+) -> dict[str, Any]:
+    """Run a scheduled job because an operator asked for it."""
+    require_known(registry, params.name)
+    summary = await execute(registry, database, params.name)
+    await report.log(summary or "done")
+    await report.progress(1.0, summary)
+    return {"name": params.name, "summary": summary}
+
+
+def _unknown(registry: Registry) -> NotFound:
+    known = ", ".join(sorted(registry.scheduled))
     return NotFound("scheduled_job_not_found", f"There is no such job; there are: {known}.")
 
 
@@ -149,9 +153,11 @@ def listed() -> Select[ScheduledJob]:
     return select(ScheduledJob).order_by(ScheduledJob.name)
 
 
-def info(platform: Platform, name: str, row: ScheduledJob | None) -> ScheduledJobInfo:
+def info(
+    settings: Settings, registry: Registry, name: str, row: ScheduledJob | None
+) -> ScheduledJobInfo:
     """A job on the wire; one that no worker has seen yet has no row."""
-    default = every(platform, name)
+    default = every(settings, registry, name)
     row = row or ScheduledJob(
         name=name,
         enabled=True,
@@ -173,21 +179,22 @@ def info(platform: Platform, name: str, row: ScheduledJob | None) -> ScheduledJo
         last_duration_s=row.last_duration_s,
         run_count=row.run_count,
         updated_by_user_id=row.updated_by or "",
-        description=platform.registry.scheduled[name].description,
+        description=registry.scheduled[name].description,
         next_run_at_ts=row.next_run_at.timestamp() if row.next_run_at and row.enabled else 0.0,
     )
 
 
 async def change(
     session: AsyncSession,
-    platform: Platform,
+    settings: Settings,
+    registry: Registry,
     caller_id: str,
     name: str,
     body: ScheduledJobPatch,
 ) -> ScheduledJobInfo:
     """Pause, resume, or change how often. Raises `scheduled_job_not_found`."""
-    if name not in platform.registry.scheduled:
-        raise _unknown(platform)
+    if name not in registry.scheduled:
+        raise _unknown(registry)
     await session.execute(
         insert(ScheduledJob).values(name=name, next_run_at=now()).on_conflict_do_nothing()
     )
@@ -195,28 +202,34 @@ async def change(
         select(ScheduledJob).where(ScheduledJob.name == name).with_for_update()
     )
     assert row is not None  # noqa: S101 - inserted above
-    before = {"enabled": row.enabled, "interval_s": row.interval_s or every(platform, name)}
+    before = {
+        "enabled": row.enabled,
+        "interval_s": row.interval_s or every(settings, registry, name),
+    }
     if body.enabled is not None:
         row.enabled = body.enabled
     if body.interval_s is not None:
-        row.interval_s = None if body.interval_s == every(platform, name) else body.interval_s
+        row.interval_s = (
+            None if body.interval_s == every(settings, registry, name) else body.interval_s
+        )
     row.next_run_at = now()
     row.updated_by = caller_id
-    after = {"enabled": row.enabled, "interval_s": row.interval_s or every(platform, name)}
+    after = {
+        "enabled": row.enabled,
+        "interval_s": row.interval_s or every(settings, registry, name),
+    }
     emit(
         session,
-        "scheduled_job_changed",
-        audience=Audience.ADMINS,
-        job_name=name,
+        ScheduledJobChanged(job_name=name),
         before=before,
         after=after,
         actor_id=caller_id,
     )
     await session.flush()
-    return info(platform, name, row)
+    return info(settings, registry, name, row)
 
 
-def require_known(platform: Platform, name: str) -> None:
+def require_known(registry: Registry, name: str) -> None:
     """Raise `scheduled_job_not_found`."""
-    if name not in platform.registry.scheduled:
-        raise _unknown(platform)
+    if name not in registry.scheduled:
+        raise _unknown(registry)

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, Invalid, NotFound, field_error
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.tasks import AdminTaskInfo, AdminTaskLogLine, AdminTaskLogsResponse
-from ctfy.server.platform import Platform
 from ctfy.server.tables.access import User
 from ctfy.server.tables.tasks import Task, TaskLog
+from ctfy.server.tasks.events import TaskCancelled, TaskEvent, TaskSubmitted
+from ctfy.server.tasks.registry import Registry
 
 OPEN = ("pending", "running")
 STATUSES = ("pending", "running", "succeeded", "failed", "cancelled", "interrupted")
@@ -22,15 +24,16 @@ STATUSES = ("pending", "running", "succeeded", "failed", "cancelled", "interrupt
 
 async def submit(
     session: AsyncSession,
-    platform: Platform,
+    registry: Registry,
+    jobs: Jobs,
     caller_id: str,
     kind: str,
     params: dict[str, Any] | None = None,
 ) -> AdminTaskInfo:
     """Start a task. Raises 422 on an unknown kind, or on parameters that it does not take."""
-    known = platform.registry.kinds.get(kind)
+    known = registry.kinds.get(kind)
     if known is None:
-        raise field_error(["body", "kind"], f"use one of: {', '.join(platform.registry.kinds)}")
+        raise field_error(["body", "kind"], f"use one of: {', '.join(registry.kinds)}")
     try:
         checked = known.params.model_validate(params or {})
     except ValidationError as error:
@@ -52,22 +55,16 @@ async def submit(
         created_at=now(),
     )
     session.add(task)
-    await platform.jobs.defer(session, "run_task", lock=task.id, task_id=task.id)
-    tell(session, "task_submitted", task, actor_id=caller_id)
+    await jobs.defer(session, "run_task", lock=task.id, task_id=task.id)
+    emit_for_task(session, TaskSubmitted, task, actor_id=caller_id)
     return await get(session, task.id)
 
 
-def tell(session: AsyncSession, name: str, task: Task, actor_id: str = "", **more: Any) -> None:
+def emit_for_task(
+    session: AsyncSession, kind: type[TaskEvent], task: Task, actor_id: str = "", **more: Any
+) -> None:
     """Tell administrators of a task."""
-    emit(
-        session,
-        name,
-        audience=Audience.ADMINS,
-        task_id=task.id,
-        task_kind=task.kind,
-        actor_id=actor_id,
-        **more,
-    )
+    emit(session, kind(task_id=task.id, task_kind=task.kind, **more), actor_id=actor_id)
 
 
 def listed(status: str = "", kind: str = "") -> Select[*tuple[Any, ...]]:
@@ -130,7 +127,7 @@ async def cancel(session: AsyncSession, task_id: str, caller_id: str) -> AdminTa
     task.cancel_requested = True
     if task.status == "pending":
         task.status, task.finished_at = "cancelled", now()
-        tell(session, "task_cancelled", task, actor_id=caller_id)
+        emit_for_task(session, TaskCancelled, task, actor_id=caller_id)
     await session.flush()
     return await get(session, task_id)
 

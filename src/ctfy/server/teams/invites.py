@@ -12,13 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.competitions.events import CompetitionInviteChanged
 from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import new_id, now
+from ctfy.server.events.outbox import emit
+from ctfy.server.events.types import Audience
 from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.teams import Team, TeamInvite
 from ctfy.server.teams import membership
-from ctfy.server.teams.service import check_may_join, tell
+from ctfy.server.teams.service import check_may_join
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 _CODE_LENGTH = 12  # 59 random bits
@@ -90,7 +93,7 @@ async def send(
         raise Conflict("already_member", "They are on your team already.")
     invite = _new(team, caller, kind="direct", target_user_id=target)
     await _add_pending(session, invite, "invite_already_pending", "They are invited already.")
-    _tell(session, team, invite, caller)
+    _emit_changed(session, team, invite, caller)
     return invite
 
 
@@ -107,7 +110,7 @@ async def request(
     await _add_pending(
         session, invite, "request_already_pending", "You have asked this team already."
     )
-    _tell(session, team, invite, caller)
+    _emit_changed(session, team, invite, caller)
     return invite
 
 
@@ -196,7 +199,7 @@ async def settle_own(
     if outcome == "accepted":
         await membership.join(session, team, caller.user_id, caller)
     _end(invite, outcome)
-    _tell(session, team, invite, caller)
+    _emit_changed(session, team, invite, caller)
     return team
 
 
@@ -219,7 +222,7 @@ async def settle_request(
     if outcome == "approved":
         await membership.join(session, team, person, caller)
     _end(invite, outcome)
-    _tell(session, team, invite, caller)
+    _emit_changed(session, team, invite, caller)
     return team
 
 
@@ -232,7 +235,7 @@ async def revoke(
     if invite.team_id != team.id or invite.kind == "join_request" or invite.status != "pending":
         raise _no_invite()
     _end(invite, "revoked")
-    _tell(session, team, invite, caller)
+    _emit_changed(session, team, invite, caller)
 
 
 async def _of_competition(session: AsyncSession, competition_id: str, invite_id: str) -> TeamInvite:
@@ -252,18 +255,18 @@ def _require_kind(invite: TeamInvite, kind: str) -> None:
         )
 
 
-def _tell(session: AsyncSession, team: Team, invite: TeamInvite, caller: Caller) -> None:
-    """Tell the team, and the person whom it is about."""
-    tell(
-        session,
-        "competition_invite_changed",
-        team,
-        invite.target_user_id or "",
-        caller,
+def _emit_changed(session: AsyncSession, team: Team, invite: TeamInvite, caller: Caller) -> None:
+    """Tell the team, and the person whom the invite is about."""
+    event = CompetitionInviteChanged(
+        team_id=team.id,
+        team_name=team.name,
+        competition_id=team.competition_id,
+        user_id=invite.target_user_id or "",
         invite_id=invite.id,
         kind=invite.kind,
         status=invite.status,
     )
+    emit(session, event, audience=Audience.TEAM, actor_id=caller.user_id)
 
 
 def _end(invite: TeamInvite, status: str) -> None:

@@ -9,14 +9,23 @@ from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import now
-from ctfy.server.instances import lifecycle
-from ctfy.server.jobs.engine import Jobs
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamUpdate
+from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import ALIVE, Instance
 from ctfy.server.tables.submissions import Submission
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
-from ctfy.server.teams.service import add_member, tell
+from ctfy.server.teams.events import (
+    CompetitionUnregistered,
+    TeamDeleted,
+    TeamMemberJoined,
+    TeamMemberKicked,
+    TeamMemberLeft,
+    TeamProfileUpdated,
+    TeamRoleChanged,
+)
+from ctfy.server.teams.service import add_member, emit_for_team
 
 
 async def own_team(session: AsyncSession, caller: Caller, competition_id: str) -> Team:
@@ -82,7 +91,7 @@ async def join(session: AsyncSession, team: Team, user_id: str, caller: Caller) 
         )
         .values(status="superseded", ended_at=now())
     )
-    tell(session, "team_member_joined", team, user_id, caller)
+    emit_for_team(session, TeamMemberJoined, team, user_id, caller)
 
 
 async def rename(
@@ -94,7 +103,7 @@ async def rename(
         team.name = body.name.strip() or team.name
     if body.description is not None:
         team.description = body.description
-    tell(session, "team_profile_updated", team, "", caller)
+    emit_for_team(session, TeamProfileUpdated, team, "", caller)
     return team
 
 
@@ -106,7 +115,7 @@ async def hand_over(
     if not await is_member(session, team.id, user_id):
         raise NotFound("not_team_member", "They are not on your team.")
     team.captain_user_id = user_id
-    tell(session, "team_role_changed", team, user_id, caller, new_role="captain")
+    emit_for_team(session, TeamRoleChanged, team, user_id, caller, new_role="captain")
     return team
 
 
@@ -118,13 +127,26 @@ async def kick(session: AsyncSession, caller: Caller, competition_id: str, user_
     if not await is_member(session, team.id, user_id):
         raise NotFound("not_team_member", "They are not on your team.")
     await _remove(session, team, user_id)
-    tell(session, "team_member_kicked", team, user_id, caller)
+    emit_for_team(session, TeamMemberKicked, team, user_id, caller)
 
 
 async def leave(session: AsyncSession, jobs: Jobs, caller: Caller, competition_id: str) -> None:
     """Leave the team; see `part`."""
     team = await own_team(session, caller, competition_id)
     await part(session, jobs, team, caller)
+
+
+async def leave_all(session: AsyncSession, jobs: Jobs, caller: Caller) -> None:
+    """Take somebody who deletes their account off every team; see `part`."""
+    teams = await session.scalars(
+        select(TeamMember.team_id)
+        .where(TeamMember.user_id == caller.user_id)
+        .order_by(TeamMember.team_id)
+    )
+    for team_id in teams.all():
+        team = await lock(session, team_id)
+        if team is not None:
+            await part(session, jobs, team, caller)
 
 
 async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) -> None:
@@ -134,8 +156,8 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     stop, and a team that never submitted anything is dissolved.
     """
     await _remove(session, team, caller.user_id)
-    tell(session, "team_member_left", team, caller.user_id, caller)
-    tell(session, "competition_unregistered", team, caller.user_id, caller)
+    emit_for_team(session, TeamMemberLeft, team, caller.user_id, caller)
+    emit_for_team(session, CompetitionUnregistered, team, caller.user_id, caller)
     heir = await session.scalar(
         select(TeamMember.user_id)
         .where(TeamMember.team_id == team.id)
@@ -145,7 +167,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     if heir is not None:
         if team.captain_user_id == caller.user_id:
             team.captain_user_id = heir
-            tell(session, "team_role_changed", team, heir, caller, new_role="captain")
+            emit_for_team(session, TeamRoleChanged, team, heir, caller, new_role="captain")
         return
     alive = await session.scalars(
         select(Instance.id).where(Instance.team_id == team.id, Instance.state.in_(ALIVE))
@@ -154,7 +176,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
         await lifecycle.request_stop(session, jobs, instance_id, "user")
     if await session.scalar(select(Submission.id).where(Submission.team_id == team.id).limit(1)):
         return
-    tell(session, "team_deleted", team, caller.user_id, caller)
+    emit_for_team(session, TeamDeleted, team, caller.user_id, caller)
     await session.flush()
     await session.execute(delete(Team).where(Team.id == team.id))
 

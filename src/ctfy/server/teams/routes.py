@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.competitions.service import check_visible
-from ctfy.server.database.engine import Session
+from ctfy.server.access.view import View
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCache, TheJobs, TheRateLimits, TheSettings
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.teams import (
@@ -24,8 +26,6 @@ from ctfy.server.models.teams import (
     TeamInviteInfo,
     TeamUpdate,
 )
-from ctfy.server.pages import Limit, Offset, fetch_page
-from ctfy.server.platform import ThePlatform
 from ctfy.server.tables.access import User
 from ctfy.server.tables.teams import Team
 from ctfy.server.teams import invites, membership, service
@@ -38,9 +38,9 @@ _WRITE = may(Scope.TEAMS, ScopeLevel.WRITE)
 _IN = "/competitions/{competition_id}"
 
 
-async def _verified(platform: ThePlatform, session: Session, caller: SignedIn) -> None:
+async def _verified(settings: TheSettings, session: Session, caller: SignedIn) -> None:
     """Raise `email_not_verified` where this server lets only verified people play."""
-    if platform.settings.verified_email_required:
+    if settings.verified_email_required:
         user = await session.get_one(User, caller.user_id)
         if user.email_verified_at is None:
             raise Forbidden("email_not_verified", "Verify your e-mail address first.")
@@ -54,7 +54,7 @@ async def list_teams(
     session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
 ) -> Page[TeamInfo]:
     """The teams of every competition that the caller may know of, oldest first."""
-    query = service.publicly_visible(service.infos(), caller)
+    query = service.seen_by(service.infos(), caller)
     rows, total = await fetch_page(session, query, limit, offset)
     items = [service.info(row) for row in rows]
     return Page(items=items, total=total, limit=limit, offset=offset)
@@ -77,7 +77,7 @@ async def register(
 @router.get(_IN + "/teams/search")
 async def search_teams(
     competition_id: str,
-    platform: ThePlatform,
+    cache: TheCache,
     session: Session,
     caller: Caller = _READ,
     q: Annotated[str, Query(max_length=200)] = "",
@@ -85,7 +85,7 @@ async def search_teams(
     offset: Offset = 0,
 ) -> Page[TeamInfo]:
     """A competition's teams whose name holds a text."""
-    await check_visible(platform, session, caller, competition_id)
+    await View(caller).competition(session, cache, competition_id)
     query = service.infos().where(Team.competition_id == competition_id)
     if q:
         query = query.where(Team.name.icontains(q, autoescape=True))
@@ -98,12 +98,12 @@ async def search_teams(
 async def redeem(
     competition_id: str,
     body: RedeemRequest,
-    platform: ThePlatform,
+    rate_limits: TheRateLimits,
     session: Session,
     caller: Caller = _WRITE,
 ) -> TeamDetail:
     """Join a team by its invite code."""
-    await platform.rate_limits.hit("redeem", caller.user_id)
+    await rate_limits.hit("redeem", caller.user_id)
     team = await invites.redeem(session, caller, competition_id, body.code)
     return await service.detail(session, team.id)
 
@@ -139,10 +139,10 @@ async def hand_over(
 
 @router.post(_IN + "/team/leave", status_code=204, response_class=Response)
 async def leave(
-    competition_id: str, platform: ThePlatform, session: Session, caller: Caller = _WRITE
+    competition_id: str, jobs: TheJobs, session: Session, caller: Caller = _WRITE
 ) -> None:
     """Leave the team. A captain's place goes to the longest-standing member."""
-    await membership.leave(session, platform.jobs, caller, competition_id)
+    await membership.leave(session, jobs, caller, competition_id)
 
 
 @router.delete(_IN + "/team/members/{target_user_id}", status_code=204, response_class=Response)
@@ -180,12 +180,12 @@ async def create_invite(
 async def send_invite(
     competition_id: str,
     body: DirectInviteCreate,
-    platform: ThePlatform,
+    rate_limits: TheRateLimits,
     session: Session,
     caller: Caller = _WRITE,
 ) -> TeamInviteInfo:
     """Invite somebody by the address of their account; captains only."""
-    await platform.rate_limits.hit("invite", caller.user_id)
+    await rate_limits.hit("invite", caller.user_id)
     return invites.invite_info(await invites.send(session, caller, competition_id, body.email))
 
 

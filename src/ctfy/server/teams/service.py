@@ -12,14 +12,16 @@ from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.competitions.service import audience_of, get_visible, phase_of
+from ctfy.server.access.view import View, audience_of
+from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import new_id, now
-from ctfy.server.events.outbox import Audience, emit
+from ctfy.server.events.outbox import emit
 from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamInfo, TeamMemberInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
+from ctfy.server.teams.events import CompetitionRegistered, TeamEvent, TeamRegistered
 
 
 async def register(
@@ -48,17 +50,11 @@ async def register(
     session.add(team)
     await session.flush()
     await add_member(session, team, user.id)
-    emit(
-        session,
-        "team_registered",
-        audience=audience_of(competition),
-        team_id=team.id,
-        team_name=team.name,
-        competition_id=competition_id,
-        user_id=user.id,
-        actor_id=user.id,
+    registered = TeamRegistered(
+        team_id=team.id, team_name=team.name, competition_id=competition_id, user_id=user.id
     )
-    tell(session, "competition_registered", team, user.id, caller)
+    emit(session, registered, audience=audience_of(competition), actor_id=user.id)
+    emit_for_team(session, CompetitionRegistered, team, user.id, caller)
     return await detail(session, team.id)
 
 
@@ -67,7 +63,7 @@ def check_may_join(row: Row[Any], caller: Caller) -> None:
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
-    if phase_of(competition, now()) == "past":
+    if competition.phase_at(now()) == "past":
         raise Conflict("competition_ended", "This competition is over.")
     opens, closes = competition.registration_opens_at, competition.registration_closes_at
     if (opens and now() < opens) or (closes and now() >= closes):
@@ -109,21 +105,23 @@ async def add_member(session: AsyncSession, team: Team, user_id: str) -> None:
         raise Conflict("already_on_team", "They are on a team here already.", user_id=user_id)
 
 
-def tell(
-    session: AsyncSession, name: str, team: Team, user_id: str, caller: Caller, **more: Any
+def emit_for_team(
+    session: AsyncSession,
+    kind: type[TeamEvent],
+    team: Team,
+    user_id: str,
+    caller: Caller,
+    **more: Any,
 ) -> None:
-    """Tell a team what happened to one of its people; `caller` did it."""
-    emit(
-        session,
-        name,
-        audience=Audience.TEAM,
+    """Emit what happened to one of a team's people; `caller` did it."""
+    event = kind(
         team_id=team.id,
         team_name=team.name,
         competition_id=team.competition_id,
         user_id=user_id,
-        actor_id=caller.user_id,
         **more,
     )
+    emit(session, event, actor_id=caller.user_id)
 
 
 def infos() -> Select[Any]:
@@ -181,27 +179,20 @@ def info(row: Row[Any]) -> TeamInfo:
     return TeamInfo(**info_fields(row))
 
 
-def publicly_visible(
-    query: Select[*tuple[Any, ...]], caller: Caller | None
-) -> Select[*tuple[Any, ...]]:
-    """Narrow a query over teams to those that the caller may know of.
-
-    Everybody: teams of published competitions that are not hidden; one's own; administrators all.
-    """
-    if caller is not None and caller.is_admin:
-        return query
-    shown = (Competition.status == "published") & (Competition.access != "private_hidden")
-    if caller is not None:
-        mine = select(TeamMember.team_id).where(TeamMember.user_id == caller.user_id)
-        shown = shown | Team.id.in_(mine) | Competition.id.in_(caller.administered)
-        if caller.token_kind != "user" and caller.competition_access == "selected":
-            shown = shown & Competition.id.in_(caller.competition_ids)
-    return query.join(Competition, Competition.id == Team.competition_id).where(shown)
+def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
+    """Narrow a query over teams to those of the competitions that somebody may know of."""
+    joined = query.join(Competition, Competition.id == Team.competition_id)
+    view = View(caller)
+    if caller is None:  # teams show to visitors as to players who are in nothing
+        return joined.where(
+            Competition.status == "published", Competition.access != "private_hidden"
+        )
+    return joined.where(view.competitions())
 
 
 async def visible_detail(session: AsyncSession, team_id: str, caller: Caller | None) -> TeamDetail:
     """A team as anybody may ask for it. Raises `team_not_found` where they may not know it."""
-    return await _detail(session, publicly_visible(infos(), caller).where(Team.id == team_id))
+    return await _detail(session, seen_by(infos(), caller).where(Team.id == team_id))
 
 
 async def detail(session: AsyncSession, team_id: str) -> TeamDetail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagWrong
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,6 @@ ACHIEVEMENT = Achievement(
     description="Submit a flag that is still wrapped in Base64.",
     icon="🤠",
     tier="secret",
-    on=("flag_wrong",),
+    on=(FlagWrong,),
     when=_when,
 )

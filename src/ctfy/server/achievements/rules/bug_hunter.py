@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.challenges.events import ReactionAdded
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,6 @@ ACHIEVEMENT = Achievement(
     description="Tell the authors that a challenge is buggy.",
     icon="🐛",
     tier="bronze",
-    on=("reaction_added",),
+    on=(ReactionAdded,),
     when=_when,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening, answered_questions
+from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 
 
 async def _earned(event: Happening) -> bool:
@@ -15,7 +16,10 @@ ACHIEVEMENT = Achievement(
     description="Answer a hundred questions.",
     icon="🏛️",
     tier="gold",
-    on=("flag_correct", "flag_part_correct"),
+    on=(
+        FlagCorrect,
+        FlagPartCorrect,
+    ),
     earned=_earned,
     target=100,
     progress=answered_questions,

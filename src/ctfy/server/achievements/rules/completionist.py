@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.competitions import CompetitionChallenge
 from ctfy.server.tables.submissions import ChallengeSolve
 
@@ -29,6 +30,6 @@ ACHIEVEMENT = Achievement(
     description="Solve every challenge of a competition.",
     icon="🏆",
     tier="gold",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     earned=_earned,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening, solved_challenges
+from ctfy.server.submissions.events import FlagCorrect
 
 
 async def _earned(event: Happening) -> bool:
@@ -15,7 +16,7 @@ ACHIEVEMENT = Achievement(
     description="Solve ten challenges.",
     icon="🏅",
     tier="silver",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     earned=_earned,
     target=10,
     progress=solved_challenges,

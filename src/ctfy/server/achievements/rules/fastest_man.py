@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import Submission
 
 
@@ -32,6 +33,6 @@ ACHIEVEMENT = Achievement(
     description="Beat the best time of a challenge that three teams solved before.",
     icon="🏃",
     tier="gold",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     earned=_earned,
 )

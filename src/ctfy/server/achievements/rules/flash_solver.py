@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,6 @@ ACHIEVEMENT = Achievement(
     description="Solve a challenge within five minutes of its launch.",
     icon="⚡",
     tier="silver",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     when=_when,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagWrong
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,6 @@ ACHIEVEMENT = Achievement(
     description="Use up every attempt that a question allows.",
     icon="💥",
     tier="bronze",
-    on=("flag_wrong",),
+    on=(FlagWrong,),
     when=_when,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.achievements.rule import Achievement, Happening
 
 
@@ -15,6 +16,6 @@ ACHIEVEMENT = Achievement(
     description="Link a GitHub account.",
     icon="🐙",
     tier="bronze",
-    on=("identity_linked",),
+    on=(IdentityLinked,),
     when=_when,
 )

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from ctfy.challenge.metadata import Mode
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 from ctfy.server.tables.submissions import QuestionAttempts
 
 
@@ -28,6 +29,9 @@ ACHIEVEMENT = Achievement(
     description="Pick the right choice the first time.",
     icon="🍀",
     tier="bronze",
-    on=("flag_correct", "flag_part_correct"),
+    on=(
+        FlagCorrect,
+        FlagPartCorrect,
+    ),
     earned=_earned,
 )

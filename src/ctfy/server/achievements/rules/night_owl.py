@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 
 
 def _when(event: Happening) -> bool:
@@ -17,6 +18,6 @@ ACHIEVEMENT = Achievement(
     description="Solve a challenge between midnight and five (UTC).",
     icon="🦉",
     tier="bronze",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     when=_when,
 )

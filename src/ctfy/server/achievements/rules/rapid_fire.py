@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import ChallengeSolve
 
 
@@ -25,6 +26,6 @@ ACHIEVEMENT = Achievement(
     description="Solve five challenges within an hour.",
     icon="🔥",
     tier="silver",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     earned=_earned,
 )

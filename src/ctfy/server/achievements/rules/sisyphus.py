@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import Submission
 
 
@@ -24,6 +25,6 @@ ACHIEVEMENT = Achievement(
     description="Solve a challenge after fifty wrong answers to it.",
     icon="🪨",
     tier="silver",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     earned=_earned,
 )

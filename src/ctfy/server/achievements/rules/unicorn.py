@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect
 
 
 def _when(event: Happening) -> bool:
@@ -17,6 +18,6 @@ ACHIEVEMENT = Achievement(
     description="Be the first to solve a hard challenge.",
     icon="🦄",
     tier="gold",
-    on=("flag_correct",),
+    on=(FlagCorrect,),
     when=_when,
 )

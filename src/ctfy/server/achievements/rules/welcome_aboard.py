@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.teams.events import TeamMemberJoined, TeamRegistered
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,9 @@ ACHIEVEMENT = Achievement(
     description="Enter a competition.",
     icon="👋",
     tier="bronze",
-    on=("team_registered", "team_member_joined"),
+    on=(
+        TeamRegistered,
+        TeamMemberJoined,
+    ),
     when=_when,
 )

@@ -1,0 +1,173 @@
+"""What somebody sees: which competitions and teams, which events, and solves until when.
+
+Every list, count, feed, award and export asks here, so that a rule of visibility stands once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.core.errors import NotFound
+from ctfy.server.access.caller import Caller
+from ctfy.server.cache import Cache
+from ctfy.server.database.base import now
+from ctfy.server.events.types import EVENTS, Audience
+from ctfy.server.tables.competitions import Competition, CompetitionInvite
+from ctfy.server.tables.events import OutboxEvent
+from ctfy.server.tables.teams import TeamMember
+
+# What everybody may see without signing in.
+PUBLIC: ColumnElement[bool] = and_(
+    Competition.status == "published", Competition.access == "public"
+)
+
+
+def _belongs(user_id: Any) -> ColumnElement[bool]:
+    """The condition that somebody is in a competition, or invited to it."""
+    return or_(
+        exists().where(TeamMember.competition_id == Competition.id, TeamMember.user_id == user_id),
+        exists().where(
+            CompetitionInvite.competition_id == Competition.id,
+            CompetitionInvite.user_id == user_id,
+        ),
+    )
+
+
+_ONE = select(Competition, _belongs(bindparam("user_id")).label("belongs")).where(
+    Competition.id == bindparam("competition_id")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a caller sees at a moment; without a caller, what a visitor does."""
+
+    caller: Caller | None = None
+    moment: datetime = field(default_factory=now)
+
+    def is_operator(self, competition_id: str) -> bool:
+        """Whether they run a competition, and so see all of it at any time."""
+        return self.caller is not None and self.caller.administers(competition_id)
+
+    def competitions(self) -> ColumnElement[bool]:
+        """The condition on competitions that they may know of.
+
+        Visitors: public ones. Players: published ones, a hidden one only when they are in it or
+        invited. A competition's own administrators see it always, the platform's see all. A token
+        sees those that it reaches into.
+        """
+        caller = self.caller
+        if caller is None:
+            return PUBLIC
+        if caller.is_admin:
+            return true()
+        shown = and_(
+            Competition.status == "published",
+            or_(Competition.access != "private_hidden", _belongs(caller.user_id)),
+        )
+        return and_(or_(shown, Competition.id.in_(caller.runs)), caller.reaches(Competition.id))
+
+    async def competition(
+        self, session: AsyncSession, cache: Cache, competition_id: str
+    ) -> Competition:
+        """One competition that a caller may know of, cached.
+
+        Raises `competition_not_found`, `token_competition_forbidden`.
+        """
+        caller = self.caller
+        if caller is None:
+            query = select(Competition).where(Competition.id == competition_id, PUBLIC)
+            found: Competition | None = await session.scalar(query)
+            if found is None:
+                raise _not_found()
+            return found
+        caller.check_competition(competition_id)
+        key = ("visible", caller.token_id, competition_id)
+        known: Competition | None = cache.get(key)
+        if known is not None:
+            return known
+        stamp = (*caller.stamp, *cache.stamp(f"competition:{competition_id}"))
+        values = {"user_id": caller.user_id, "competition_id": competition_id}
+        row = (await session.execute(_ONE, values)).one_or_none()
+        if row is None:
+            raise _not_found()
+        competition: Competition = row.Competition
+        hidden = competition.access == "private_hidden" and not row.belongs
+        if not self.is_operator(competition_id) and (competition.status != "published" or hidden):
+            raise _not_found()
+        session.expunge(competition)  # it outlives the session, also one that rolls back
+        cache.put(key, competition, stamp)
+        return competition
+
+    def challenges_are_open(self, competition: Competition) -> bool:
+        """Whether its challenges show: from its start on; to its operators before."""
+        return self.is_operator(competition.id) or competition.phase_at(self.moment) != "upcoming"
+
+    def solves_until(self, competition: Competition) -> datetime | None:
+        """The moment from which on solves do not count for them; None: every solve counts."""
+        frozen = competition.freezes_at is not None and competition.freezes_at <= self.moment
+        return competition.freezes_at if frozen and not self.is_operator(competition.id) else None
+
+    def until_freeze(self, competition: Competition) -> float | None:
+        """The freeze that will end what they see now, Unix time; None when none will."""
+        freeze = competition.freezes_at
+        if freeze is None or freeze <= self.moment or self.is_operator(competition.id):
+            return None
+        return freeze.timestamp()
+
+    def counts_solves_at(self, column: Any) -> ColumnElement[bool]:
+        """The same as a condition on the moment in a column, of rows joined to competitions."""
+        shown = or_(
+            Competition.freezes_at.is_(None),
+            Competition.freezes_at > self.moment,
+            column < Competition.freezes_at,
+        )
+        caller = self.caller
+        if caller is None:
+            return shown
+        return true() if caller.is_admin else or_(shown, Competition.id.in_(caller.runs))
+
+    def events(self) -> ColumnElement[bool]:
+        """The condition on events that a caller may read, as the stream sends them.
+
+        Those for everybody, of their competitions and teams, and about themselves.
+        """
+        caller = self.caller
+        if caller is None:
+            return OutboxEvent.audience == Audience.EVERYBODY
+        if caller.is_admin:
+            return OutboxEvent.audience != Audience.PLATFORM
+        own = (TeamMember.user_id == caller.user_id) & caller.reaches(TeamMember.competition_id)
+        competition_id = OutboxEvent.payload["competition_id"].as_string()
+        personal = [kind.name for kind in EVENTS.values() if kind.is_personal]
+        about_them = and_(
+            or_(OutboxEvent.audience == Audience.PERSON, OutboxEvent.name.in_(personal)),
+            OutboxEvent.payload["user_id"].as_string() == caller.user_id,
+            caller.reaches(competition_id),
+        )
+        return or_(
+            OutboxEvent.audience == Audience.EVERYBODY,
+            (OutboxEvent.audience == Audience.COMPETITION)
+            & or_(
+                competition_id.in_(select(TeamMember.competition_id).where(own)),
+                competition_id.in_(caller.runs),
+            ),
+            (OutboxEvent.audience == Audience.TEAM)
+            & OutboxEvent.team_id.in_(select(TeamMember.team_id).where(own)),
+            (OutboxEvent.audience != Audience.PLATFORM) & about_them,
+        )
+
+
+def _not_found() -> NotFound:
+    return NotFound("competition_not_found", "There is no such competition.")
+
+
+def audience_of(competition: Competition) -> Audience:
+    """Who hears of a competition's teams and scores: everybody only where it is open to all."""
+    shown = competition.access == "public" and competition.status == "published"
+    return Audience.EVERYBODY if shown else Audience.COMPETITION

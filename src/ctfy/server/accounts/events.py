@@ -1,0 +1,37 @@
+"""What is told of accounts."""
+
+from __future__ import annotations
+
+from ctfy.server.events.types import Audience, Event, Topic
+
+
+class AccountEvent(Event):
+    """An operator changed somebody's account."""
+
+    user_id: str
+    target_user_id: str
+    target_user_name: str
+
+
+class AccountRoleChanged(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,), rights=True):
+    """Somebody has another role."""
+
+    previous_role: str
+    new_role: str
+
+
+class AccountSuspended(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,), rights=True):
+    """Somebody is shut out."""
+
+    reason: str
+
+
+class AccountReinstated(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,), rights=True):
+    """Somebody may come in again."""
+
+
+class IdentityLinked(Event, to=Audience.PERSON, stale=(Topic.USER,)):
+    """Somebody can sign in with an account elsewhere."""
+
+    user_id: str
+    provider: str

@@ -1,0 +1,74 @@
+"""What this replica computed from the database, kept until an event makes it stale."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Stamp = tuple[tuple[str, int], ...]
+
+_LONGEST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    value: Any
+    stamp: Stamp
+    until: float
+
+
+class Cache:
+    """A bounded store of values with the versions of the topics that they depend on.
+
+    A value is put with a stamp of its topics, taken before it was computed. An event on one of
+    them makes it stale at once: on the replica that wrote it when the transaction commits, on the
+    others when the relay brings it. Nothing is believed for longer than a minute.
+    """
+
+    def __init__(self, capacity: int = 8192) -> None:
+        self._capacity = capacity
+        self.changes = 0  # of all topics together
+        self._versions: dict[str, int] = {}
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+
+    def invalidate(self, topics: Iterable[str]) -> None:
+        """Make stale what depends on any of some topics."""
+        for topic in topics:
+            self.changes += 1
+            self._versions[topic] = self._versions.get(topic, 0) + 1
+
+    def clear(self) -> None:
+        """Drop what depends on anything but the clock: something changed under all of it."""
+        self.changes += 1
+        for key in [key for key, entry in self._entries.items() if entry.stamp]:
+            del self._entries[key]
+
+    def stamp(self, *topics: str) -> Stamp:
+        """The present versions of some topics: take it before computing what depends on them."""
+        return tuple((topic, self._versions.get(topic, 0)) for topic in topics)
+
+    def is_current(self, stamp: Stamp) -> bool:
+        """Whether nothing changed since a stamp was taken."""
+        versions = self._versions
+        return all(versions.get(topic, 0) == version for topic, version in stamp)
+
+    def get(self, key: Hashable) -> Any | None:
+        """The value under a key while it is current; None when there is none."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if time.time() >= entry.until or not self.is_current(entry.stamp):
+            del self._entries[key]
+            return None
+        self._entries.move_to_end(key)
+        return entry.value
+
+    def put(self, key: Hashable, value: Any, stamp: Stamp, *until: float | None) -> None:
+        """Keep a value. `until`: Unix times at which it stops being true by the clock."""
+        end = min([time.time() + _LONGEST_S, *(moment for moment in until if moment is not None)])
+        self._entries[key] = _Entry(value, stamp, end)
+        if len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)

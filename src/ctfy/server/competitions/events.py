@@ -1,0 +1,74 @@
+"""What is told of competitions."""
+
+from __future__ import annotations
+
+from ctfy.server.events.types import Audience, Event, OnBoard, Topic
+
+_SEEN_BY = (Audience.EVERYBODY, Audience.ADMINS)
+
+
+class CompetitionEvent(Event):
+    """Something about a competition itself."""
+
+    competition_id: str
+    competition_title: str
+
+
+class CompetitionCreated(
+    CompetitionEvent, to=_SEEN_BY, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """There is a new competition: made, cloned, or imported."""
+
+    cloned_from: str | None = None
+    action: str | None = None
+
+
+class CompetitionUpdated(
+    CompetitionEvent, to=_SEEN_BY, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """The fields in `changed` have other values."""
+
+    changed: list[str]
+
+
+class CompetitionDeleted(
+    CompetitionEvent, to=_SEEN_BY, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """A competition is gone with all that was done in it."""
+
+
+class CompetitionExported(CompetitionEvent, to=Audience.ADMINS):
+    """Somebody took a competition as a file."""
+
+
+class CompetitionAdminChanged(
+    Event,
+    to=Audience.ADMINS,
+    personal=True,
+    stale=(Topic.COMPETITION, Topic.USER),
+    rights=True,
+):
+    """Somebody runs a competition, or no longer: `action` is grant or revoke."""
+
+    competition_id: str
+    user_id: str
+    target_user_id: str
+    action: str
+
+
+class CompetitionInviteChanged(
+    Event,
+    to=(Audience.ADMINS, Audience.TEAM),
+    personal=True,
+    stale=(Topic.COMPETITION, Topic.USER),
+    rights=True,
+):
+    """An invite to a competition, or to a team in it, was made, answered or taken back."""
+
+    competition_id: str
+    user_id: str
+    target_user_id: str | None = None
+    action: str | None = None
+    invite_id: str | None = None
+    kind: str | None = None
+    status: str | None = None

@@ -1,0 +1,102 @@
+"""Connections and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from psycopg import AsyncConnection
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
+
+AFTER_COMMIT = "ctfy.after_commit"
+
+
+class Database:
+    """One pool of connections to PostgreSQL."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        # No overflow: a connection beyond the pool would be made and thrown away at each use,
+        # which costs more than waiting for one.
+        self.engine = create_async_engine(
+            sqlalchemy_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False
+        )
+        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # A class of its own, so that the listener below hears this database's sessions alone.
+        self._sync_session = type("Transaction", (SyncSession,), {})
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, sync_session_class=self._sync_session
+        )
+
+    def on_commit(self, observer: Callable[[Any], None]) -> None:
+        """Call `observer` with each event of a transaction once it committed."""
+
+        def committed(session: SyncSession) -> None:
+            for committed_event in session.info.pop(AFTER_COMMIT, []):
+                observer(committed_event)
+
+        event.listen(self._sync_session, "after_commit", committed)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work commits at the end, or not at all."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def read(
+        self, statement: Executable, values: dict[str, Any] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The rows of one statement, alone: no transaction around it, so one round trip.
+
+        The statement may write, too, when all that it does is one thing.
+        """
+        async with self._alone.connect() as connection:
+            return (await connection.execute(statement, values)).all()
+
+    @property
+    def connections_in_use(self) -> int:
+        """How many connections of the pool somebody holds now."""
+        pool: Any = self.engine.pool
+        return int(pool.checkedout())
+
+    async def open(self) -> None:
+        """Do nothing: connections are made when they are first used."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+class Background(Database):
+    """A pool of its own for what runs behind requests.
+
+    A request that waits for standings or for the submission writer holds a connection itself, and
+    could otherwise wait for one that only another such request can give back.
+    """
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A `postgresql://` URL with the driver that SQLAlchemy is to use."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme.split('+')[0].replace('postgres:', 'postgresql:')}+psycopg://{rest}"
+
+
+async def driver_connection(session: AsyncSession) -> AsyncConnection:
+    """The psycopg connection under a session's transaction."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    assert isinstance(connection, AsyncConnection)  # noqa: S101 - narrows the type
+    return connection
+
+
+async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.services.get(Database).transaction() as session:
+        yield session
+
+
+# A request is one transaction, and it has committed before the first byte of the answer leaves.
+Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]

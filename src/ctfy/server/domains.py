@@ -1,0 +1,47 @@
+"""Every domain, in the order in which their routes are tried: what is asked most comes first.
+
+A domain builds on those further down; the order is the one that the layers contract declares.
+"""
+
+from __future__ import annotations
+
+from ctfy.server import (
+    accounts,
+    achievements,
+    activity,
+    announcements,
+    challenges,
+    competitions,
+    incidents,
+    instances,
+    nodes,
+    observability,
+    platform_settings,
+    records,
+    shell,
+    standings,
+    submissions,
+    tasks,
+    teams,
+)
+from ctfy.server.domain import Domain
+
+DOMAINS: tuple[Domain, ...] = (
+    observability.DOMAIN,
+    achievements.DOMAIN,
+    submissions.DOMAIN,
+    instances.DOMAIN,
+    challenges.DOMAIN,
+    standings.DOMAIN,
+    accounts.DOMAIN,
+    teams.DOMAIN,
+    competitions.DOMAIN,
+    announcements.DOMAIN,
+    records.DOMAIN,
+    shell.DOMAIN,
+    incidents.DOMAIN,
+    nodes.DOMAIN,
+    tasks.DOMAIN,
+    activity.DOMAIN,
+    platform_settings.DOMAIN,
+)

@@ -1,0 +1,170 @@
+"""`/admin/instances`: everybody's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.core.errors import NotFound
+from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.caller import Admin
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.instances import service
+from ctfy.server.instances.routes import NodeFetchFailed, ask
+from ctfy.server.kernel import TheCatalogue, TheJobs, TheSettings
+from ctfy.server.models.base import Page
+from ctfy.server.models.instances import InstanceInfo, StopResponse
+from ctfy.server.nodes.clients import NodeClients, TheNodeClients
+from ctfy.server.records import har
+from ctfy.server.scheduling import lifecycle
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node
+
+router = APIRouter(prefix="/admin/instances", tags=["instances"])
+
+
+@router.get("")
+async def list_all_instances(
+    settings: TheSettings,
+    catalogue: TheCatalogue,
+    session: Session,
+    _: Admin,
+    node_id: str = "",
+    status: str = "",
+    challenge_id: str = "",
+    competition_id: str = "",
+    team_id: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[InstanceInfo]:
+    """Everybody's instances, newest first."""
+    query = service.filtered(
+        service.everybodys(),
+        catalogue,
+        challenge_id=challenge_id,
+        status=status,
+        text=q,
+        competition_id=competition_id,
+        node_id=node_id,
+        team_id=team_id,
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [service.instance_info(row, settings, catalogue) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+async def _row(session: AsyncSession, instance_id: str) -> Row[Any]:
+    query = service.everybodys().where(Instance.id == instance_id)
+    row: Row[Any] | None = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("instance_not_found", "There is no such instance.")
+    return row
+
+
+@router.get("/{instance_id}")
+async def get_any_instance(
+    instance_id: str, settings: TheSettings, catalogue: TheCatalogue, session: Session, _: Admin
+) -> InstanceInfo:
+    """One instance."""
+    return service.instance_info(await _row(session, instance_id), settings, catalogue)
+
+
+@router.delete("/{instance_id}")
+async def stop_any_instance(
+    instance_id: str, jobs: TheJobs, session: Session, caller: Admin
+) -> StopResponse:
+    """Stop somebody's instance."""
+    await _row(session, instance_id)
+    await lifecycle.request_stop(
+        session, jobs, instance_id, "admin_stop_all", actor_id=caller.user_id
+    )
+    return StopResponse(id=instance_id)
+
+
+async def _node_of(
+    session: AsyncSession, node_clients: NodeClients, instance_id: str
+) -> NodeClient:
+    """The node that an instance is on; no transaction stays open behind it."""
+    instance: Instance = (await _row(session, instance_id)).Instance
+    node = await session.get(Node, instance.node_id) if instance.node_id else None
+    if node is None or instance.state not in ON_NODE:
+        raise NotFound(
+            "instance_not_running",
+            "This instance is on no node now; what is kept of it is its record.",
+            record=f"/api/v1/admin/instance-records/{instance_id}",
+        )
+    await session.commit()
+    return node_clients.of(node.id, node.url)
+
+
+@router.get("/{instance_id}/containers")
+async def containers(
+    instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
+) -> list[dict[str, Any]]:
+    """What an instance is made of."""
+    node = await _node_of(session, node_clients, instance_id)
+    return await ask(lambda: node.list_containers(instance_id), missing=_gone(), failed=_failed())
+
+
+@router.get("/{instance_id}/traffic")
+async def live_traffic(
+    instance_id: str,
+    node_clients: TheNodeClients,
+    session: Session,
+    _: Admin,
+    limit: Limit = 1000,
+    offset: Offset = 0,
+) -> dict[str, Any]:
+    """What was said on the wire so far, oldest first; `offset` skips what is known."""
+    node = await _node_of(session, node_clients, instance_id)
+    return await ask(
+        lambda: node.get_traffic(instance_id, offset=offset, limit=limit),
+        missing=_gone(),
+        failed=_failed(),
+    )
+
+
+@router.get("/{instance_id}/har")
+async def live_har(
+    instance_id: str, node_clients: TheNodeClients, session: Session, caller: Admin
+) -> dict[str, Any]:
+    """The same as an HTTP Archive, for browsers and proxies."""
+    traffic = await live_traffic(instance_id, node_clients, session, caller, limit=10_000, offset=0)
+    return har.archive(traffic["items"])
+
+
+@router.get("/{instance_id}/container-log", response_class=Response)
+async def live_log(
+    instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
+) -> Response:
+    """What the instance's processes printed so far."""
+    node = await _node_of(session, node_clients, instance_id)
+    output = await ask(
+        lambda: node.get_container_logs(instance_id), missing=_gone(), failed=_failed()
+    )
+    return Response(output, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/{instance_id}/pcap", response_class=Response)
+async def live_pcap(
+    instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
+) -> Response:
+    """The packets so far, as libpcap writes them."""
+    node = await _node_of(session, node_clients, instance_id)
+    nothing = NotFound("pcap_not_available", "Nobody has spoken to this instance yet.")
+    content = await ask(lambda: node.get_pcap(instance_id), missing=nothing, failed=_failed())
+    headers = {"Content-Disposition": f'attachment; filename="{instance_id}.pcap"'}
+    return Response(content, media_type="application/vnd.tcpdump.pcap", headers=headers)
+
+
+def _gone() -> NotFound:
+    return NotFound("instance_not_running", "The node has no such instance any more.")
+
+
+def _failed() -> NodeFetchFailed:
+    return NodeFetchFailed("node_fetch_failed", "The node did not hand it over. Try again.")

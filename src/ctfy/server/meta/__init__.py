@@ -1,1 +1,0 @@
-"""What the platform says about itself."""

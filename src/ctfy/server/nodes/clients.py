@@ -1,0 +1,37 @@
+"""The clients by which the platform asks its nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from ctfy.sdk.node_client import NodeClient
+from ctfy.server.access.secrets import Secret, node_token
+from ctfy.server.services import provided
+
+
+class NodeClients:
+    """One client per node and address; connections are kept."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+        self._clients: dict[tuple[str, str], NodeClient] = {}
+
+    def of(self, node_id: str, url: str) -> NodeClient:
+        """The client for one node."""
+        key = (node_id, url)
+        if key not in self._clients:
+            token = node_token(self._secret, node_id)
+            self._clients[key] = NodeClient(url, token, timeout=10)
+        return self._clients[key]
+
+    async def open(self) -> None:
+        """Do nothing: connections are made when they are first used."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await asyncio.to_thread(client.close)
+
+
+TheNodeClients = Annotated[NodeClients, provided(NodeClients)]

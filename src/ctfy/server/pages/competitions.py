@@ -1,0 +1,115 @@
+"""`/competitions`: what somebody sees, with their own place in each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import AnyToken, Caller
+from ctfy.server.access.view import View
+from ctfy.server.challenges.service import infos
+from ctfy.server.challenges.visibility import TheChallenges
+from ctfy.server.competitions import service
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCatalogue
+from ctfy.server.models.base import Page
+from ctfy.server.models.competitions import (
+    CompetitionDetail,
+    CompetitionInfo,
+    CompetitionMembershipInfo,
+)
+from ctfy.server.models.standings import ScoreboardEntry
+from ctfy.server.standings.projection import Standings, TheStandings
+from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.instances import ALIVE, Instance
+from ctfy.server.tables.teams import TeamMember
+
+router = APIRouter(tags=["competitions"])
+
+
+@router.get("/competitions")
+async def list_competitions(
+    session: Session,
+    standings: TheStandings,
+    caller: AnyToken,
+    phase: Literal["", "upcoming", "running", "past"] = "",
+    competition_id: str = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Page[CompetitionInfo]:
+    """The competitions that the caller may know of, newest first."""
+    view = View(caller)
+    query = service.seen_by(view, phase=phase or None, id_=competition_id)
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [
+        CompetitionInfo(**service.competition_info(row, await _own(standings, view, row)))
+        for row in rows
+    ]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/competitions/{competition_id}")
+async def get_competition(
+    competition_id: str,
+    session: Session,
+    catalogue: TheCatalogue,
+    standings: TheStandings,
+    challenges: TheChallenges,
+    caller: AnyToken,
+) -> CompetitionDetail:
+    """One competition with its challenges."""
+    view = View(caller)
+    row = await service.get_visible(session, caller, competition_id)
+    return CompetitionDetail(
+        **service.competition_info(row, await _own(standings, view, row)),
+        challenges=infos(catalogue, await challenges.of_competition(session, view, competition_id)),
+        registered_at=row.joined_at,
+    )
+
+
+async def _own(standings: Standings, view: View, row: Row[Any]) -> ScoreboardEntry | None:
+    """The standing of the caller's own team in the competition of a row."""
+    if not row.team_id:
+        return None
+    return (await standings.seen_by(view, row.Competition)).by_team.get(row.team_id)
+
+
+async def memberships(
+    session: AsyncSession, standings: Standings, caller: Caller
+) -> list[CompetitionMembershipInfo]:
+    """Where the caller plays, newest competition first."""
+    view = View(caller)
+    running = (
+        select(func.count())
+        .where(Instance.team_id == TeamMember.team_id, Instance.state.in_(ALIVE))
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        service.seen_by(view)
+        .where(TeamMember.team_id.is_not(None))
+        .add_columns(running.label("running"))
+    )
+    result = []
+    for row in rows.all():
+        competition: Competition = row.Competition
+        standing = await _own(standings, view, row)
+        result.append(
+            CompetitionMembershipInfo(
+                competition_id=competition.id,
+                competition_title=competition.title,
+                competition_phase=competition.phase_at(view.moment),
+                team_id=row.team_id,
+                team_name=row.team_name,
+                role=row.role,
+                running_instances=row.running,
+                starts_at=competition.starts_at,
+                ends_at=competition.ends_at,
+                my_rank=standing.rank if standing else -1,
+                competition_team_count=row.registered_count,
+            )
+        )
+    return result

@@ -1,0 +1,191 @@
+"""`/me`: the caller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response
+from pydantic_core import to_json
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.server.access.caller import Caller, SessionOnly, may
+from ctfy.server.access.scopes import Scope
+from ctfy.server.access.view import View
+from ctfy.server.accounts import profiles
+from ctfy.server.challenges.visibility import TheChallenges
+from ctfy.server.database.connections import Session
+from ctfy.server.domain import Domains
+from ctfy.server.kernel import TheCatalogue, TheServices
+from ctfy.server.models.accounts import (
+    DeleteMeRequest,
+    MeResponse,
+    MilestoneProgress,
+    MySolveSummary,
+    ProfilePatchRequest,
+    ScopeLevel,
+)
+from ctfy.server.models.inbox import InboxResponse
+from ctfy.server.pages import account_data
+from ctfy.server.pages.competitions import memberships
+from ctfy.server.pages.inbox import inbox
+from ctfy.server.standings.projection import Standings, TheStandings
+from ctfy.server.tables.access import User
+from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.submissions import ChallengeSolve
+from ctfy.server.tables.teams import TeamMember
+
+router = APIRouter(prefix="/me", tags=["me"])
+
+_READ = may(Scope.PROFILE, ScopeLevel.READ)
+_WRITE = may(Scope.PROFILE, ScopeLevel.WRITE)
+_CompetitionId = Annotated[str, Query(max_length=64)]
+
+
+@router.get("")
+async def me(
+    session: Session,
+    standings: TheStandings,
+    caller: Caller = _READ,
+    competition_id: _CompetitionId = "",
+) -> MeResponse:
+    """The caller, with the competitions they take part in."""
+    return await _me(session, standings, caller, competition_id)
+
+
+async def _me(
+    session: AsyncSession, standings: Standings, caller: Caller, competition_id: str = ""
+) -> MeResponse:
+    user = await profiles.get_user(session, caller.user_id)
+    linked = await session.scalars(
+        select(Identity.provider).where(Identity.user_id == user.id).order_by(Identity.provider)
+    )
+    teams = await memberships(session, standings, caller)
+    return MeResponse(
+        **profiles.profile_fields(user, own=True),
+        **await profiles.counts(session, user.id),
+        email=user.email or "",
+        is_admin=user.role != "user",
+        role=user.role,
+        providers=(["password"] if user.password_hash else []) + list(linked),
+        token_kind=caller.token_kind,
+        profile_visibility=profiles.visibility(user),
+        email_verified=user.email_verified_at is not None,
+        competition_teams=[t for t in teams if competition_id in ("", t.competition_id)],
+        competition_admin_ids=sorted(caller.administered),
+    )
+
+
+@router.patch("/profile")
+async def update_profile(
+    body: ProfilePatchRequest,
+    session: Session,
+    standings: TheStandings,
+    caller: Caller = _WRITE,
+    competition_id: _CompetitionId = "",
+) -> MeResponse:
+    """Change what the caller tells of themselves."""
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
+    profiles.update_profile(user, body)
+    await session.flush()
+    return await _me(session, standings, caller, competition_id)
+
+
+@router.patch("/profile/visibility")
+async def update_visibility(
+    session: Session,
+    standings: TheStandings,
+    caller: Caller = _WRITE,
+    overrides: Annotated[dict[str, bool] | None, Body()] = None,
+    competition_id: _CompetitionId = "",
+) -> MeResponse:
+    """Show fields of the profile to others, or hide them."""
+    user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
+    profiles.update_visibility(user, overrides or {})
+    await session.flush()
+    return await _me(session, standings, caller, competition_id)
+
+
+@router.get("/inbox")
+async def get_inbox(
+    session: Session, caller: Caller = _READ, competition_id: _CompetitionId = ""
+) -> InboxResponse:
+    """Invites, requests and announcements that wait for the caller."""
+    return await inbox(session, caller, competition_id)
+
+
+@router.get("/export")
+async def export(
+    session: Session,
+    services: TheServices,
+    caller: SessionOnly,
+    competition_id: _CompetitionId = "",
+) -> Response:
+    """Everything that is held on the caller, as JSON; `competition_id` narrows nothing."""
+    return Response(
+        to_json(await account_data.export(session, services.get(Domains), caller), indent=2),
+        media_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="ctfy-export.json"'},
+    )
+
+
+@router.delete("", status_code=204, response_class=Response)
+async def delete_me(
+    body: DeleteMeRequest, session: Session, services: TheServices, caller: SessionOnly
+) -> None:
+    """Delete the account; submissions stay, without a name."""
+    await account_data.delete_account(session, services, caller, body.confirm_display_name)
+
+
+@router.get("/solves")
+async def my_solves(
+    session: Session,
+    caller: Caller = may(Scope.SUBMISSIONS, ScopeLevel.READ),
+    competition_id: _CompetitionId = "",
+) -> list[MySolveSummary]:
+    """The challenges that the caller's teams solved, newest first."""
+    query = (
+        select(
+            ChallengeSolve.challenge_id,
+            func.min(ChallengeSolve.rank).label("best_rank"),
+            func.max(ChallengeSolve.solved_at).label("solved_at"),
+        )
+        .join(TeamMember, TeamMember.team_id == ChallengeSolve.team_id)
+        .where(TeamMember.user_id == caller.user_id)
+        .group_by(ChallengeSolve.challenge_id)
+        .order_by(func.max(ChallengeSolve.solved_at).desc())
+    )
+    if competition_id:
+        query = query.where(ChallengeSolve.competition_id == competition_id)
+    query = query.where(caller.reaches(ChallengeSolve.competition_id))
+    return [MySolveSummary(**row._mapping) for row in await session.execute(query)]
+
+
+@router.get("/milestone-progress")
+async def milestone_progress(
+    session: Session,
+    catalogue: TheCatalogue,
+    challenges: TheChallenges,
+    caller: Caller = may(Scope.SUBMISSIONS, ScopeLevel.READ),
+    competition_id: _CompetitionId = "",
+) -> list[MilestoneProgress]:
+    """How far the caller's teams are with each challenge of several questions."""
+    view = View(caller)
+    if competition_id:
+        seen = await challenges.of_competition(session, view, competition_id)
+    else:
+        seen = await challenges.of_all(session, view)
+    ids = dict.fromkeys(id_ for board, _ in seen.own for id_ in board.rules.challenge_ids)
+    result = []
+    for challenge in filter(None, map(catalogue.get, ids)):
+        questions = challenge.metadata.questions
+        done = seen.solved_questions(challenge.id)
+        if len(questions) > 1:
+            result.append(
+                MilestoneProgress(
+                    challenge_id=challenge.id,
+                    solved_question_ids=[q.id for q in questions if q.id in done],
+                    total_questions=len(questions),
+                )
+            )
+    return result

@@ -1,0 +1,106 @@
+"""`/health`, `/meta` and what a node needs to join."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ctfy import __version__
+from ctfy.core.errors import Unavailable
+from ctfy.server.access.caller import AnyToken, Everybody
+from ctfy.server.database.connections import Session
+from ctfy.server.kernel import TheBackground, TheCatalogue, TheRelay, TheServices, TheSettings
+from ctfy.server.models.meta import (
+    ClusterInfo,
+    HealthResponse,
+    MetaChallenges,
+    MetaPlatform,
+    MetaResponse,
+)
+from ctfy.server.tables.access import User
+from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.submissions import ChallengeSolve
+from ctfy.server.tables.teams import Team
+
+router = APIRouter(tags=["meta"])
+_RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
+_CAPACITY = (
+    select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
+)
+
+
+@router.get("/health", dependencies=[Everybody])
+async def health(session: Session) -> HealthResponse:
+    """Alive, and which version."""
+    running, capacity = (await session.execute(select(_RUNNING, _CAPACITY))).one()
+    return HealthResponse(
+        hostname=socket.gethostname(),
+        running_instances=running,
+        capacity=capacity,
+        version=__version__,
+    )
+
+
+@router.get("/health/live", dependencies=[Everybody])
+async def live() -> dict[str, str]:
+    """Whether this process answers at all; asks nothing else."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready", dependencies=[Everybody])
+async def ready(background: TheBackground, relay: TheRelay) -> dict[str, str]:
+    """Whether requests should come here: the database answers and events are followed."""
+    try:
+        await background.read(select(1))
+    except SQLAlchemyError as error:
+        raise Unavailable("not_ready", "The database does not answer.") from error
+    if not relay.following:
+        raise Unavailable("not_ready", "Events are not followed yet.")
+    return {"status": "ok"}
+
+
+@router.get("/cluster-info")
+async def cluster_info(settings: TheSettings, _: AnyToken) -> ClusterInfo:
+    """What a node needs to join. No `node_image`: nodes run from the package."""
+    settings = settings
+    return ClusterInfo(platform_url=settings.url, node_image=settings.node_image)
+
+
+@router.get("/meta")
+async def meta(
+    settings: TheSettings,
+    catalogue: TheCatalogue,
+    services: TheServices,
+    session: Session,
+    _: AnyToken,
+) -> MetaResponse:
+    """Version, origin and counts."""
+    counts = (
+        await session.execute(
+            select(
+                select(func.count(Team.id)).scalar_subquery().label("teams_total"),
+                select(func.count(User.id)).scalar_subquery().label("users_total"),
+                select(func.count(Node.id)).scalar_subquery().label("nodes_total"),
+                select(func.count(Node.id))
+                .where(Node.is_healthy)
+                .scalar_subquery()
+                .label("nodes_healthy"),
+                _RUNNING.label("running_instances"),
+                select(func.count(ChallengeSolve.rank)).scalar_subquery().label("solves_total"),
+            )
+        )
+    ).one()
+    return MetaResponse(
+        version=__version__,
+        platform=MetaPlatform(),
+        challenges=MetaChallenges(total=len(catalogue.challenges)),
+        started_at_ts=services.started_at,
+        server_time_ts=time.time(),
+        admin_shell_enabled=settings.admin_shell_enabled,
+        **counts._mapping,
+    )

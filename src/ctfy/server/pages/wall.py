@@ -1,0 +1,88 @@
+"""`/walls`: a competition for a big screen, and for visitors."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+
+from ctfy.core.errors import NotFound
+from ctfy.server.access.caller import Everybody, MaybeCaller
+from ctfy.server.access.scopes import Scope
+from ctfy.server.access.view import View
+from ctfy.server.database.base import now
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.kernel import TheCache, TheCatalogue
+from ctfy.server.models.accounts import ScopeLevel
+from ctfy.server.models.base import Page
+from ctfy.server.models.standings import PublicCompetition, Wall
+from ctfy.server.response_cache import encoded
+from ctfy.server.standings import statistics
+from ctfy.server.standings.projection import TheStandings
+from ctfy.server.tables.competitions import Competition
+
+router = APIRouter(tags=["standings"])
+
+
+@router.get("/walls", dependencies=[Everybody])
+async def list_walls(
+    session: Session, limit: Limit = 50, offset: Offset = 0
+) -> Page[PublicCompetition]:
+    """The public competitions, the newest first; for visitors who have not signed in."""
+    query = (
+        select(Competition)
+        .where(View().competitions())
+        .order_by(Competition.created_at.desc(), Competition.id)
+    )
+    rows, total = await fetch_page(session, query, limit, offset)
+    items = [_public(row.Competition) for row in rows]
+    return Page(items=items, total=total, limit=limit, offset=offset)
+
+
+@router.get("/walls/{competition_id}", response_model=Wall)
+async def wall(
+    competition_id: str,
+    request: Request,
+    catalogue: TheCatalogue,
+    cache: TheCache,
+    standings: TheStandings,
+    session: Session,
+    caller: MaybeCaller,
+) -> Response:
+    """A competition for a big screen, as players see it; 304 while nothing changed.
+
+    A public one for everybody, any other for those who may see it.
+    """
+    visitor = View()
+    try:
+        found = await visitor.competition(session, cache, competition_id)
+    except NotFound:
+        if caller is None:
+            raise
+        caller.check_scope(Scope.SCOREBOARD, ScopeLevel.READ)
+        found = await View(caller).competition(session, cache, competition_id)
+    competition = _public(found)
+    snapshot = await standings.seen_by(visitor, found)
+    answer = snapshot.body(
+        ("wall", competition.model_dump_json()),
+        lambda: Wall(
+            competition=competition,
+            teams=len(snapshot.entries),
+            entries=snapshot.entries[:_ON_WALL],
+            series=statistics.history(snapshot, _DRAWN_ON_WALL).series,
+            challenges=statistics.breakdown(snapshot, catalogue).challenges,
+            latest=statistics.latest(snapshot, catalogue, _ON_WALL),
+        ),
+    )
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    return encoded(request, answer.plain, answer.gzipped if zipped else None, answer.tag)
+
+
+def _public(competition: Competition) -> PublicCompetition:
+    names = PublicCompetition.model_fields.keys() - {"phase"}
+    fields = {name: getattr(competition, name) for name in names}
+    return PublicCompetition(phase=competition.phase_at(now()), **fields)
+
+
+_ON_WALL = 50
+_DRAWN_ON_WALL = 10

@@ -1,0 +1,1 @@
+"""The states of an instance, and which node it gets."""

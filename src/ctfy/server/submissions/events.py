@@ -1,0 +1,40 @@
+"""What is told of submissions."""
+
+from __future__ import annotations
+
+from ctfy.server.events.types import Audience, Event, OnBoard, Topic
+
+
+class FlagEvent(Event):
+    """An answer was graded. Times in seconds; `submitted_at_ts` is Unix time."""
+
+    competition_id: str
+    instance_id: str
+    question_id: str
+    submission_id: str
+    user_id: str
+    submitted_at_ts: float
+    solve_time_s: float
+    attempts_remaining: int | None = None
+
+
+class FlagWrong(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.ATTEMPT):
+    """It was wrong. `wrapped`: it looks like a flag that nobody decoded."""
+
+    wrapped: bool | None = None
+
+
+class FlagPartCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.ANSWER):
+    """It was right, and the challenge has other questions left."""
+
+
+class FlagCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.SOLVE):
+    """It was right and solved the challenge, as the `solve_rank`-th team of the competition."""
+
+    solve_rank: int
+
+
+class ScoreboardUpdated(Event, to=(Audience.EVERYBODY, Audience.COMPETITION)):
+    """A competition's standings changed."""
+
+    competition_id: str

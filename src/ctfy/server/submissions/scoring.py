@@ -1,0 +1,88 @@
+"""What an answer is worth: the whole rule, as a pure function of where the team stands.
+
+A question scores once per team, whoever answers and however often. It is locked until everything
+that it requires is answered. A wrong answer counts against the question's cap, if it has one; at
+the cap nothing more is graded, and what was solved before stays solved. A challenge is solved with
+the last of its questions, and ranks the team by the order of arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What became of an attempt."""
+
+    GRADED = "graded"
+    LOCKED = "locked"
+    CAPPED = "capped"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a team stands with a challenge: what it solved, and how often it was wrong."""
+
+    solved: set[str] = field(default_factory=set)
+    wrong: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """An answer with its grade. `requires`, `questions`: ids of the challenge's questions.
+
+    `scores`: whether it is submitted; one that is only verified counts against the cap alone.
+    """
+
+    question_id: str
+    correct: bool
+    scores: bool
+    cap: int | None
+    requires: list[str]
+    questions: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt changes. `wrong`: the team's wrong answers so far, where there is a cap."""
+
+    verdict: Verdict
+    missing: list[str] = field(default_factory=list)
+    wrong: int = 0
+    solved_before: bool = False
+    counts_as_wrong: bool = False
+    solves_question: bool = False
+    solves_challenge: bool = False
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether there is anything to write down."""
+        return self.verdict == Verdict.GRADED
+
+
+def judge(attempt: Graded, progress: Progress) -> Outcome:
+    """What an attempt brings a team, whose progress it moves on."""
+    question_id = attempt.question_id
+    solved_before = question_id in progress.solved
+    if missing := [required for required in attempt.requires if required not in progress.solved]:
+        return Outcome(Verdict.LOCKED, missing=missing, solved_before=solved_before)
+    wrong = progress.wrong.get(question_id, 0) if attempt.cap is not None else 0
+    counts_as_wrong = False
+    if attempt.cap is not None and not solved_before:
+        if wrong >= attempt.cap:
+            return Outcome(Verdict.CAPPED, wrong=wrong)
+        if not attempt.correct:
+            counts_as_wrong = True
+            wrong = progress.wrong[question_id] = wrong + 1
+    solves = attempt.scores and attempt.correct and not solved_before
+    if solves:
+        progress.solved.add(question_id)
+    return Outcome(
+        Verdict.GRADED,
+        wrong=wrong,
+        solved_before=solved_before,
+        counts_as_wrong=counts_as_wrong,
+        solves_question=solves,
+        solves_challenge=solves and progress.solved.issuperset(attempt.questions),
+    )

@@ -1,0 +1,64 @@
+"""What is told of teams."""
+
+from __future__ import annotations
+
+from ctfy.server.events.types import Audience, Event, OnBoard, Topic
+
+_STALE = (Topic.COMPETITION, Topic.USER)
+
+
+class TeamEvent(Event):
+    """Something about a team; `user_id` is the member whom it is about, if any."""
+
+    competition_id: str
+    user_id: str = ""
+
+
+class TeamRegistered(
+    TeamEvent,
+    to=(Audience.EVERYBODY, Audience.COMPETITION),
+    stale=_STALE,
+    rights=True,
+    board=OnBoard.RELOAD,
+):
+    """A team entered a competition."""
+
+
+class CompetitionRegistered(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+    """Somebody takes part in a competition."""
+
+
+class CompetitionUnregistered(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+    """Somebody takes part no longer."""
+
+
+class TeamMemberJoined(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+    """Somebody came to a team."""
+
+
+class TeamMemberLeft(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+    """Somebody left a team."""
+
+
+class TeamMemberKicked(TeamEvent, to=Audience.TEAM, personal=True, stale=_STALE, rights=True):
+    """The captain put somebody off a team."""
+
+
+class TeamRoleChanged(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+    """Somebody else is captain."""
+
+    new_role: str
+
+
+class TeamProfileUpdated(TeamEvent, to=Audience.TEAM, stale=_STALE, board=OnBoard.RELOAD):
+    """A team has another name or description."""
+
+
+class TeamDeleted(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True, board=OnBoard.RELOAD):
+    """A team without submissions was dissolved."""
+
+
+class TeamVisibilityChanged(
+    TeamEvent, to=Audience.PLATFORM, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """Standings show a team again, or no longer."""
