@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { useSyncExternalStore } from "react";
-import { queries } from "./client";
+import { queries } from "./queries";
 
 /** An event as the stream tells it; `event` is its name. */
 export interface LiveEvent {

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, http, type MeResponse, queries } from "./client";
+import { ApiError, http, type MeResponse } from "./client";
+import { queries } from "./queries";
 
 const KEY = ["get", "/api/v1/me"];
 // Set beside the session's cookie, which no script can read.

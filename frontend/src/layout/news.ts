@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import type { MeResponse } from "../api/client";
 import { type LiveEvent, onEvent } from "../api/live";
-import { failed, told } from "../components/toasts";
+import { notify, notifyFailure } from "../components/toasts";
 import { t } from "../i18n";
 
 /** Tells of what concerns the person at hand, when it happens. */
@@ -18,30 +18,32 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
   switch (event.event) {
     case "flag_correct":
       if (ours && text("user_id") !== me)
-        told(t("Your team solved {challenge}", { challenge: event.challenge_id ?? "" }));
+        notify(t("Your team solved {challenge}", { challenge: event.challenge_id ?? "" }));
       return;
     case "achievement_unlocked":
-      if (ours) told(t("Achievement unlocked"), text("achievement_name"), "yellow");
+      if (ours) notify(t("Achievement unlocked"), text("achievement_name"), "yellow");
       return;
     case "instance_ready":
-      if (ours) told(t("Instance ready"), event.challenge_id ?? "");
+      if (ours) notify(t("Instance ready"), event.challenge_id ?? "");
       return;
     case "instance_error":
       if (ours)
-        failed(t("The instance of {challenge} failed.", { challenge: event.challenge_id ?? "" }));
+        notifyFailure(
+          t("The instance of {challenge} failed.", { challenge: event.challenge_id ?? "" }),
+        );
       return;
     case "announcement_created":
-      told(text("title") || t("Announcement"), t("Read it in your inbox."), "blue");
+      notify(text("title") || t("Announcement"), t("Read it in your inbox."), "blue");
       return;
     case "competition_invite_changed":
       tellOfInvite(event, ours, text("user_id") === me);
       return;
     case "team_member_kicked":
       if (text("user_id") === me)
-        told(t("You are no longer on {team}", { team: event.team_name ?? "" }), "", "orange");
+        notify(t("You are no longer on {team}", { team: event.team_name ?? "" }), "", "orange");
       return;
     case "team_member_joined":
-      if (ours && text("user_id") !== me) told(t("Somebody joined your team"));
+      if (ours && text("user_id") !== me) notify(t("Somebody joined your team"));
       return;
   }
 }
@@ -51,9 +53,9 @@ function tellOfInvite(event: LiveEvent, ours: boolean, mine: boolean) {
   const team = event.team_name ?? "";
   const asked = event.kind === "join_request";
   const said = `${asked ? "request" : "invite"} ${event.status ?? event.action}`;
-  if (mine && said === "invite pending") told(t("{team} invites you", { team }));
-  if (mine && said === "invite invite") told(t("You are invited to a competition"));
-  if (mine && said === "request approved") told(t("{team} took you in", { team }));
-  if (mine && said === "request rejected") told(t("{team} declined", { team }), "", "orange");
-  if (ours && !mine && said === "request pending") told(t("Somebody asks to join your team"));
+  if (mine && said === "invite pending") notify(t("{team} invites you", { team }));
+  if (mine && said === "invite invite") notify(t("You are invited to a competition"));
+  if (mine && said === "request approved") notify(t("{team} took you in", { team }));
+  if (mine && said === "request rejected") notify(t("{team} declined", { team }), "", "orange");
+  if (ours && !mine && said === "request pending") notify(t("Somebody asks to join your team"));
 }

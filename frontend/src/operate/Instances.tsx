@@ -11,7 +11,7 @@ import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
 /** What runs now, and what ended lately. */
@@ -22,7 +22,7 @@ export function Instances() {
     params: { query: { q, status, node_id: node, team_id: team, limit: PER_PAGE, offset } },
   });
   const stopAll = api.useMutation("delete", "/api/v1/instances", {
-    onSuccess: () => told(t("All are being stopped")),
+    onSuccess: () => notify(t("All are being stopped")),
   });
   return (
     <Page

@@ -5,7 +5,7 @@ import { StateBadge } from "../components/badges";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { spoken } from "../pages/ActivityFeed";
 import { NumberInput } from "./inputs";
@@ -37,10 +37,10 @@ function Job({ job }: { job: ScheduledJobInfo }) {
   const path = { name: job.name ?? "" };
   const [interval, setInterval] = useState<number | string>(job.interval_s ?? 0);
   const patch = api.useMutation("patch", "/api/v1/admin/scheduled-jobs/{name}", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const run = api.useMutation("post", "/api/v1/admin/scheduled-jobs/{name}/run", {
-    onSuccess: () => told(t("Started: see the tasks")),
+    onSuccess: () => notify(t("Started: see the tasks")),
   });
   return (
     <Card p="sm">

@@ -9,7 +9,7 @@ import { A } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { spoken } from "../pages/ActivityFeed";
 import { nodeState } from "./Nodes";
@@ -122,7 +122,7 @@ function Labels({ node }: { node: NodeInfo }) {
       .join(" "),
   );
   const patch = api.useMutation("patch", "/api/v1/admin/nodes/{node_id}", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

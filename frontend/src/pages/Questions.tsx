@@ -8,7 +8,7 @@ import {
   type InstanceInfo,
   type SubmissionResponse,
 } from "../api/client";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
 /** The questions of a challenge, each with the form that its mode asks for. */
@@ -72,7 +72,7 @@ function QuestionCard({
     onSuccess: (answer: SubmissionResponse) => {
       setOutcome(answer);
       if (answer.challenge_fully_solved)
-        told(
+        notify(
           t("Solved: {challenge}", { challenge: challenge.name }),
           answer.solve_rank === 1
             ? t("First blood!")

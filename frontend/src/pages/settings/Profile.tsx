@@ -12,7 +12,7 @@ import {
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useMe } from "../../api/me";
-import { told } from "../../components/toasts";
+import { notify } from "../../components/toasts";
 import { LANGUAGES, type Language, language, type Message, speak, t } from "../../i18n";
 
 const FIELDS = {
@@ -33,7 +33,7 @@ export function Profile() {
       .join("\n"),
   );
   const save = api.useMutation("patch", "/api/v1/me/profile", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const show = api.useMutation("patch", "/api/v1/me/profile/visibility");
   const submit = (event: FormEvent<HTMLFormElement>) => {
