@@ -1,4 +1,5 @@
 import "@xterm/xterm/css/xterm.css";
+import "./Terminal.css";
 import { Alert, Stack } from "@mantine/core";
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal as Xterm } from "@xterm/xterm";

@@ -1,3 +1,4 @@
+import "./Shell.css";
 import {
   ActionIcon,
   Avatar,
@@ -57,8 +58,8 @@ export function Frame() {
   useNews(me ?? null);
 
   return (
-    <div className="frame">
-      <a href="#main" className="skip">
+    <div>
+      <a href="#main" className="offscreen skip">
         {t("Skip to the content")}
       </a>
       <header className="header">

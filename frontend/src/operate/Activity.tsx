@@ -1,3 +1,4 @@
+import "../components/Search.css";
 import { Card, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { type Activity, api } from "../api/client";

@@ -1,3 +1,4 @@
+import "./ChallengePicker.css";
 import {
   ActionIcon,
   Button,
@@ -87,7 +88,7 @@ export function ChallengePicker({
                     {t("None yet: add some from the list.")}
                   </Text>
                 )}
-                <ol className="plain">
+                <ol className="chosen">
                   {chosen.map((id, place) => (
                     <li key={id}>
                       <Text size="sm" className="grow clip">
@@ -142,7 +143,7 @@ export function ChallengePicker({
                     {t("Add all")}
                   </Button>
                 </Group>
-                <Stack gap={4} mah={320} className="scroll-y" tabIndex={0}>
+                <Stack gap={4} mah={320} className="offered" tabIndex={0}>
                   {left.map((row) => (
                     <Button
                       key={row.id}

@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import {
   Alert,
   Badge,

@@ -2,6 +2,7 @@ import { Button, Card, Group, Stack, Tabs, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api, http } from "../api/client";
 import { StateBadge } from "../components/badges";
+import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
@@ -47,35 +48,22 @@ export function Record() {
       <Loaded query={query} height={140}>
         {({ record: found }) => (
           <Card>
-            <dl className="facts">
-              <div>
-                <dt>{t("State")}</dt>
-                <dd>
-                  <StateBadge state={found.status} /> {found.stop_reason} {found.error}
-                </dd>
-              </div>
-              <div>
-                <dt>{t("Team")}</dt>
-                <dd>{found.team_name || found.team_id}</dd>
-              </div>
-              <div>
-                <dt>{t("Node")}</dt>
-                <dd>{found.node_id || "–"}</dd>
-              </div>
-              <div>
-                <dt>{t("Ran")}</dt>
-                <dd>
-                  {moment(found.started_at)} – {moment(found.stopped_at)} (
-                  {duration(found.duration_s ?? 0)})
-                </dd>
-              </div>
+            <Facts>
+              <Fact name={t("State")}>
+                <StateBadge state={found.status} /> {found.stop_reason} {found.error}
+              </Fact>
+              <Fact name={t("Team")}>{found.team_name || found.team_id}</Fact>
+              <Fact name={t("Node")}>{found.node_id || "–"}</Fact>
+              <Fact name={t("Ran")}>
+                {moment(found.started_at)} – {moment(found.stopped_at)} (
+                {duration(found.duration_s ?? 0)})
+              </Fact>
               {found.error_detail && (
-                <div>
-                  <dt>{t("Detail")}</dt>
-                  <dd className="mono">{found.error_detail}</dd>
-                </div>
+                <Fact name={t("Detail")}>
+                  <span className="mono">{found.error_detail}</span>
+                </Fact>
               )}
-            </dl>
+            </Facts>
           </Card>
         )}
       </Loaded>

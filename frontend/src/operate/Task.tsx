@@ -6,6 +6,7 @@ import { StateBadge } from "../components/badges";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
+import { Verbatim } from "../components/Verbatim";
 import { t } from "../i18n";
 import { spoken } from "../pages/ActivityFeed";
 
@@ -75,14 +76,14 @@ export function Task() {
       </Loaded>
       <Loaded query={logs} height={200}>
         {({ items }) => (
-          <section className="logs mono" aria-label={t("Log")} tabIndex={0} ref={box}>
+          <Verbatim label={t("Log")} ref={box}>
             {items.length === 0 && t("Nothing was written.")}
             {items.map((line) => (
               <div key={line.seq}>
                 {new Date((line.ts ?? 0) * 1000).toLocaleTimeString()} {line.level} {line.message}
               </div>
             ))}
-          </section>
+          </Verbatim>
         )}
       </Loaded>
     </Page>

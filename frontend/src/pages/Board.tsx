@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import "@mantine/core/styles/Table.css";
 import {
   Badge,
@@ -52,7 +53,7 @@ export function Board() {
     );
   return (
     <Stack mt="md">
-      <Title order={1} size="h4" className="skip">
+      <Title order={1} size="h4" className="offscreen">
         {t("Challenges")}
       </Title>
       <Group gap="xs">

@@ -13,6 +13,7 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type CompetitionDetail } from "../api/client";
+import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { ButtonLink } from "../components/links";
 import { Markdown } from "../components/Markdown";
@@ -79,14 +80,13 @@ function Rules({ competition: c }: { competition: CompetitionDetail }) {
       <Title order={3} size="h5" mb="xs">
         {t("Rules")}
       </Title>
-      <dl className="facts">
+      <Facts>
         {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
-      </dl>
+      </Facts>
     </Card>
   );
 }

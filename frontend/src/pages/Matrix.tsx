@@ -1,3 +1,4 @@
+import "./Matrix.css";
 import { Card, Text } from "@mantine/core";
 import { api } from "../api/client";
 import { Blood } from "../components/Blood";

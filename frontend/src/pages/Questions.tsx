@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import { Alert, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconLock } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";

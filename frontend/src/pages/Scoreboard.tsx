@@ -1,3 +1,5 @@
+import "../components/fresh.css";
+import "./Scoreboard.css";
 import { Alert, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
 import { type Ref, Suspense, useEffect, useMemo, useRef, useState } from "react";
@@ -26,7 +28,7 @@ export function Scoreboard() {
   useTitle(t("Scoreboard of {title}", { title: competition.title }));
   return (
     <Stack mt="md">
-      <Title order={1} className="skip">
+      <Title order={1} className="offscreen">
         {t("Scoreboard")}
       </Title>
       <Frozen competition={competition} />
@@ -122,7 +124,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
     <Card p={0}>
       <div role="table" aria-label={t("Scoreboard")} aria-rowcount={rows.length}>
         <div role="rowgroup">
-          <div role="row" className="row head" style={{ ...grid, height: ROW }}>
+          <div role="row" className="board-row head" style={{ ...grid, height: ROW }}>
             <span role="columnheader">{t("Rank")}</span>
             <span role="columnheader">{t("Team")}</span>
             <span role="columnheader" className="end">
@@ -146,7 +148,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
                 role="row"
                 key={entry.team_id}
                 aria-rowindex={index + 1}
-                className={fresh.has(entry.team_id) ? "row fresh" : "row"}
+                className={fresh.has(entry.team_id) ? "board-row fresh" : "board-row"}
                 data-mine={entry.team_id === competition.my_team_id || undefined}
                 style={{ ...grid, height: ROW }}
               >

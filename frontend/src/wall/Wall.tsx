@@ -1,3 +1,5 @@
+import "../components/fresh.css";
+import "./Wall.css";
 import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
