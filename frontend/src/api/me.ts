@@ -23,14 +23,14 @@ export function useMe() {
   });
 }
 
-/** Somebody signed in or out: everything shown was somebody else's. */
-export async function changeCaller() {
+/** After signing in or out: forget what was fetched for the caller before. */
+export async function forgetCaller() {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey !== KEY });
   await queries.invalidateQueries({ queryKey: KEY });
 }
 
 export async function signOut() {
   await http.POST("/api/v1/auth/logout").catch(() => undefined);
-  // A page drawn anew keeps nothing of the person who left.
+  // A page that is loaded anew keeps nothing of the person who left.
   window.location.assign("/");
 }

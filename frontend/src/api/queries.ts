@@ -3,25 +3,26 @@ import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { notifyFailure } from "../components/toasts";
 import { ApiError } from "./client";
 
-/** What goes wrong outside of us and passes: no connection, a restart, too many requests. */
-const passes = (error: unknown) =>
+/** Failures that pass by themselves: no connection, a restart, too many requests. */
+const isTemporary = (error: unknown) =>
   error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
 
-/** The session ended, and the server took its cookie away: a visitor may still see much. */
-const isOver = (error: unknown) => error instanceof ApiError && error.status === 401;
+/** The session ended. The server removed its cookie, so a second try is a visitor's, and may succeed. */
+const sessionEnded = (error: unknown) => error instanceof ApiError && error.status === 401;
 
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      retry: (count, error) => (passes(error) && count < 4) || (isOver(error) && count < 1),
+      retry: (count, error) =>
+        (isTemporary(error) && count < 4) || (sessionEnded(error) && count < 1),
       retryDelay: (count, error) =>
         Math.max(500 * 2 ** count, error instanceof ApiError ? error.retryAfter * 1000 : 0),
     },
   },
   queryCache: new QueryCache({
     onError(error) {
-      if (isOver(error)) void refresh("/api/v1/me");
+      if (sessionEnded(error)) void refresh("/api/v1/me");
     },
   }),
   mutationCache: new MutationCache({

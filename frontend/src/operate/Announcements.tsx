@@ -12,7 +12,7 @@ import { t } from "../i18n";
 
 const EMPTY = { title: "", body: "", severity: "info" as "info" | "warning" | "critical" };
 
-/** Words to everybody. */
+/** Announcements to everybody: write, change, delete. */
 export function Announcements() {
   const query = api.useQuery("get", "/api/v1/admin/announcements", {
     params: { query: { limit: 200 } },

@@ -11,7 +11,7 @@ import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
 import { Findings } from "./Findings";
 
-/** One challenge: built where, started how fast, said what of. */
+/** One challenge: where it is built, how fast it starts, what players say of it. */
 export function Challenge() {
   const { challengeId } = useParams({ from: "/framed/admin/challenges/$challengeId" });
   const path = { challenge_id: challengeId };

@@ -34,7 +34,7 @@ function useCatalogue() {
     { params: { query } },
     { enabled: operator },
   );
-  const seen = api.useQuery(
+  const visible = api.useQuery(
     "get",
     "/api/v1/challenges",
     { params: { query } },
@@ -42,8 +42,8 @@ function useCatalogue() {
   );
   const offered: Offered[] | undefined = operator
     ? all.data?.items.map((row) => ({ ...row, id: row.challenge_id, name: row.name ?? "" }))
-    : seen.data?.items;
-  return { ...(operator ? all : seen), data: offered };
+    : visible.data?.items;
+  return { ...(operator ? all : visible), data: offered };
 }
 
 /** Which challenges, in which order. */

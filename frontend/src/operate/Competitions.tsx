@@ -5,7 +5,7 @@ import { api, refusal } from "../api/client";
 import { useMe } from "../api/me";
 import { refresh } from "../api/queries";
 import { PhaseBadge, StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A, ButtonLink } from "../components/links";
@@ -36,7 +36,7 @@ export function Competitions() {
     >
       <Group gap="xs">
         <Search label={t("Find a competition")} />
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}

@@ -15,8 +15,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { api, http, refusal, type ShellSessionResponse } from "../api/client";
+import { lazyComponent } from "../api/lazyLoad";
 import { useMe } from "../api/me";
-import { later } from "../api/patiently";
 import { StateBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
 import { Fact, Facts } from "../components/Facts";
@@ -29,7 +29,7 @@ import { Ago } from "../components/time";
 import { Verbatim } from "../components/Verbatim";
 import { moment, t } from "../i18n";
 
-const Terminal = later(async () => (await import("../components/Terminal")).Terminal);
+const Terminal = lazyComponent(async () => (await import("../components/Terminal")).Terminal);
 
 /** One instance from the inside: traffic, containers, log, packets, a shell. */
 export function Instance() {

@@ -2,7 +2,7 @@ import { Group } from "@mantine/core";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { Confirm } from "../components/Confirm";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
@@ -14,7 +14,7 @@ import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
-/** What runs now, and what ended lately. */
+/** The instances that run, and those that ended lately. */
 export function Instances() {
   const me = useMe().data!;
   const [{ q = "", status, node, team, offset = 0 }, change] = useFilters();
@@ -43,7 +43,7 @@ export function Instances() {
     >
       <Group gap="xs">
         <Search label={t("Find by challenge")} />
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}

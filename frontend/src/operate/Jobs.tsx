@@ -6,11 +6,10 @@ import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, t } from "../i18n";
 import { NumberInput } from "./inputs";
 
-/** What the clock starts: how often, how it went, pause and run now. */
+/** Scheduled jobs: how often each runs, how the last run went; pause it, run it now. */
 export function Jobs() {
   const query = api.useQuery(
     "get",
@@ -47,7 +46,7 @@ function Job({ job }: { job: ScheduledJobInfo }) {
       <Group justify="space-between" gap="sm">
         <div className="grow">
           <Group gap="xs">
-            <Text fw={600}>{spoken(job.name ?? "")}</Text>
+            <Text fw={600}>{asWords(job.name ?? "")}</Text>
             <StateBadge state={job.last_status} />
           </Group>
           <Text size="sm" c="dimmed">

@@ -10,8 +10,7 @@ import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, t } from "../i18n";
 import { nodeState } from "./Nodes";
 
 /** One node: health over time, events, labels, drain and removal. */
@@ -99,7 +98,7 @@ export function Node() {
               {found.map((event) => (
                 <Group key={event.id} justify="space-between" gap="xs">
                   <Text size="sm" className="wrap">
-                    {spoken(event.event)} {event.detail.error ?? event.detail.reason ?? ""}
+                    {asWords(event.event)} {event.detail.error ?? event.detail.reason ?? ""}
                   </Text>
                   <Text size="xs" c="dimmed">
                     <Ago at={event.timestamp} />

@@ -7,7 +7,7 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { NumberInput, TagsInput } from "./inputs";
 
-/** What operators change while the platform runs; in force within a second, everywhere. */
+/** Settings that operators change while the platform runs; each is in force within a second. */
 export function PlatformSettings() {
   const query = api.useQuery("get", "/api/v1/admin/platform-settings");
   return (

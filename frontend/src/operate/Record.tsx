@@ -7,8 +7,7 @@ import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { TrafficView } from "../components/Traffic";
-import { bytes, duration, moment, t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, bytes, duration, moment, t } from "../i18n";
 import { Log } from "./Instance";
 
 /** One ended instance: what happened, submissions, traffic, log, packets. */
@@ -124,7 +123,7 @@ function Rows({ of, instanceId }: { of: "events" | "submissions"; instanceId: st
                   </Text>
                   <Text size="sm" className="wrap">
                     {of === "events"
-                      ? spoken(String(row.event ?? row.name ?? ""))
+                      ? asWords(String(row.event ?? row.name ?? ""))
                       : `${row.correct ? "✓" : "✗"} ${row.claimed_flag ?? row.answer ?? ""}`}
                   </Text>
                 </Group>

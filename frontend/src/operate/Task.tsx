@@ -7,10 +7,9 @@ import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { Verbatim } from "../components/Verbatim";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, t } from "../i18n";
 
-/** A task as it goes: progress, its log line by line, cancel. */
+/** One task: its progress, its log as it is written, cancel. */
 export function Task() {
   const { taskId } = useParams({ from: "/framed/admin/tasks/$taskId" });
   const path = { task_id: taskId };
@@ -36,7 +35,7 @@ export function Task() {
   }, [count]);
   return (
     <Page
-      title={spoken(query.data?.kind ?? t("Task"))}
+      title={asWords(query.data?.kind ?? t("Task"))}
       lead={query.data && <StateBadge state={query.data.status} />}
       size="xl"
       actions={

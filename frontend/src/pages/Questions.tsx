@@ -68,7 +68,7 @@ function QuestionCard({
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<string[]>([]);
   const [outcome, setOutcome] = useState<SubmissionResponse | null>(null);
-  const heard = {
+  const options = {
     meta: { quiet: true },
     onSuccess: (answer: SubmissionResponse) => {
       setOutcome(answer);
@@ -81,8 +81,8 @@ function QuestionCard({
         );
     },
   };
-  const submit = api.useMutation("post", "/api/v1/submissions", heard);
-  const answerQa = api.useMutation("post", "/api/v1/qa/submissions", heard);
+  const submit = api.useMutation("post", "/api/v1/submissions", options);
+  const answerQa = api.useMutation("post", "/api/v1/qa/submissions", options);
   const sending = challenge.is_qa_only ? answerQa : submit;
   const many = question.mode === "multi_select";
   const answer = question.choices ? (many ? chosen : (chosen[0] ?? "")) : text;

@@ -11,7 +11,7 @@ import { Ago } from "../components/time";
 import { number, percent, t } from "../i18n";
 
 /** The scoreboards over all public competitions. */
-export function Everywhere() {
+export function GlobalScoreboard() {
   const [{ tab = "teams" }, change] = useFilters();
   return (
     <Page title={t("Scoreboard")} lead={t("Over all public competitions")}>

@@ -4,16 +4,16 @@ import { type LiveEvent, onEvent } from "../api/live";
 import { notify, notifyFailure } from "../components/toasts";
 import { t } from "../i18n";
 
-/** Tells of what concerns the person at hand, when it happens. */
-export function useNews(me: MeResponse | null) {
+/** Notices about events that concern the signed-in person. */
+export function useEventNotices(me: MeResponse | null) {
   useEffect(() => {
     if (!me) return;
     const teams = new Set(me.competition_teams.map((membership) => membership.team_id));
-    return onEvent((event) => tell(event, teams.has(event.team_id ?? ""), me.id));
+    return onEvent((event) => notifyOf(event, teams.has(event.team_id ?? ""), me.id));
   }, [me]);
 }
 
-function tell(event: LiveEvent, ours: boolean, me: string) {
+function notifyOf(event: LiveEvent, ours: boolean, me: string) {
   const text = (name: string) => String(event[name] ?? "");
   switch (event.event) {
     case "flag_correct":
@@ -36,7 +36,7 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
       notify(text("title") || t("Announcement"), t("Read it in your inbox."), "blue");
       return;
     case "competition_invite_changed":
-      tellOfInvite(event, ours, text("user_id") === me);
+      notifyOfInvite(event, ours, text("user_id") === me);
       return;
     case "team_member_kicked":
       if (text("user_id") === me)
@@ -48,14 +48,14 @@ function tell(event: LiveEvent, ours: boolean, me: string) {
   }
 }
 
-/** An invite or a request: to whom it is made, and to whom it was answered. */
-function tellOfInvite(event: LiveEvent, ours: boolean, mine: boolean) {
+/** An invite or a request to join: news for the person invited or asking, and for the team. */
+function notifyOfInvite(event: LiveEvent, ours: boolean, mine: boolean) {
   const team = event.team_name ?? "";
-  const asked = event.kind === "join_request";
-  const said = `${asked ? "request" : "invite"} ${event.status ?? event.action}`;
-  if (mine && said === "invite pending") notify(t("{team} invites you", { team }));
-  if (mine && said === "invite invite") notify(t("You are invited to a competition"));
-  if (mine && said === "request approved") notify(t("{team} took you in", { team }));
-  if (mine && said === "request rejected") notify(t("{team} declined", { team }), "", "orange");
-  if (ours && !mine && said === "request pending") notify(t("Somebody asks to join your team"));
+  const kind = event.kind === "join_request" ? "request" : "invite";
+  const change = `${kind} ${event.status ?? event.action}`;
+  if (mine && change === "invite pending") notify(t("{team} invites you", { team }));
+  if (mine && change === "invite invite") notify(t("You are invited to a competition"));
+  if (mine && change === "request approved") notify(t("{team} took you in", { team }));
+  if (mine && change === "request rejected") notify(t("{team} declined", { team }), "", "orange");
+  if (ours && !mine && change === "request pending") notify(t("Somebody asks to join your team"));
 }

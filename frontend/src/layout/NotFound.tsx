@@ -4,7 +4,7 @@ import { Empty } from "../components/states";
 import { t } from "../i18n";
 
 /** An address that leads nowhere. */
-export function Missing() {
+export function NotFound() {
   return (
     <Page title={t("Not found")}>
       <Empty

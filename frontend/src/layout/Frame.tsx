@@ -1,4 +1,4 @@
-import "./Shell.css";
+import "./Frame.css";
 import {
   ActionIcon,
   Avatar,
@@ -32,18 +32,18 @@ import {
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type MeResponse } from "../api/client";
-import { follow } from "../api/live";
+import { lazyComponent } from "../api/lazyLoad";
+import { followEvents } from "../api/live";
 import { signOut, useMe } from "../api/me";
-import { later } from "../api/patiently";
-import { Forward } from "../components/Forward";
 import { A, ButtonLink, IconLink, NavTo } from "../components/links";
+import { Redirect } from "../components/Redirect";
 import { Failure } from "../components/states";
-import { LANGUAGES, type Language, language, speak, t } from "../i18n";
+import { LANGUAGES, type Language, language, setLanguage, t } from "../i18n";
+import { useEventNotices } from "./eventNotices";
 import { LiveBanner } from "./LiveBanner";
-import { Missing } from "./Missing";
-import { useNews } from "./news";
+import { NotFound } from "./NotFound";
 
-const OperatorMenu = later(async () => (await import("../operate/Menu")).OperatorMenu);
+const OperatorMenu = lazyComponent(async () => (await import("../operate/Menu")).OperatorMenu);
 
 /** The header, and on small screens and for operators the list of pages at the side. */
 export function Frame() {
@@ -54,8 +54,8 @@ export function Frame() {
   const signedIn = Boolean(me);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
   useEffect(close, [pathname]);
-  useEffect(() => (signedIn ? follow() : undefined), [signedIn]);
-  useNews(me ?? null);
+  useEffect(() => (signedIn ? followEvents() : undefined), [signedIn]);
+  useEventNotices(me ?? null);
 
   return (
     <div>
@@ -241,7 +241,7 @@ function Account({ me }: { me: MeResponse }) {
             lang={other}
             label={LANGUAGES[other]}
             leftSection={<IconLanguage size={16} />}
-            onClick={() => speak(other)}
+            onClick={() => setLanguage(other)}
           />
         ))}
       <NavLink
@@ -264,7 +264,7 @@ const Waiting = () => (
 function ToSignIn() {
   const { href } = useLocation();
   const [back] = useState(href);
-  return <Forward to={`/login?back=${encodeURIComponent(back)}`} />;
+  return <Redirect to={`/login?back=${encodeURIComponent(back)}`} />;
 }
 
 /** Pages for people who are signed in; others sign in first and come back. */
@@ -281,7 +281,7 @@ export function Operators() {
   const { pathname } = useLocation();
   const own = me?.competition_admin_ids.some((id) => pathname === `/admin/competitions/${id}`);
   if (me?.is_admin || own) return <Outlet />;
-  if (me) return <Missing />;
+  if (me) return <NotFound />;
   if (me === null) return <ToSignIn />;
   return error ? <Failure error={error} retry={refetch} /> : <Waiting />;
 }

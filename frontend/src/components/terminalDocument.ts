@@ -1,7 +1,7 @@
 import { getNonce } from "get-nonce";
 
 // Style elements that are made from here on get the page's nonce, so that the content security
-// policy lets them through: the terminal's library makes some, in places that cannot be told to.
+// policy lets them through: the terminal's library makes some, and takes no nonce.
 const create = document.createElement.bind(document);
 document.createElement = (name: string, options?: ElementCreationOptions) => {
   const element = create(name, options);
@@ -9,9 +9,9 @@ document.createElement = (name: string, options?: ElementCreationOptions) => {
   return element;
 };
 
-/** The document for the terminal: style attributes are set as properties, which needs no leave. */
-export function styled(): Document {
-  const free = (name: string) => {
+/** A document for the terminal: its elements set style attributes as properties, which is allowed. */
+export function terminalDocument(): Document {
+  const createUnstyled = (name: string) => {
     const element = document.createElement(name);
     const set = element.setAttribute.bind(element);
     element.setAttribute = (attribute, value) => {
@@ -22,7 +22,7 @@ export function styled(): Document {
   };
   return new Proxy(document, {
     get(target, name) {
-      if (name === "createElement") return free;
+      if (name === "createElement") return createUnstyled;
       const value = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },
