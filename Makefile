@@ -45,7 +45,7 @@ bench: .venv/.dev
 bench-web: .venv/.dev $(WEB)
 	@$(BIN)/python bench/web.py
 
-# Every page, dark and light, into docs/images; needs chromium.
+# Every page, dark and light, into dist/screenshots, and those of docs/images anew; needs chromium.
 screenshots: .venv/.dev $(WEB)
 	@$(BIN)/python tools/screenshots.py
 

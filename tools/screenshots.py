@@ -1,8 +1,9 @@
-"""Pictures of every page, light and dark, and the page of the documentation that shows them."""
+"""Pictures of every page, light and dark; those that the documentation shows are made anew."""
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import expect  # noqa: E402
 
+from ctfy.sdk import PlatformClient  # noqa: E402
 from ctfy.server.database.embedded import EmbeddedPostgres  # noqa: E402
 from ctfy.server.database.migrate import upgrade  # noqa: E402
 from tests.conftest import (  # noqa: E402
@@ -26,14 +28,9 @@ from tests.processes import stack  # noqa: E402
 from tests.web.browser import launched, window  # noqa: E402
 from tests.web.world import World, make_world  # noqa: E402
 
-PICTURES = ROOT / "docs" / "images"
-PAGE = ROOT / "docs" / "screens.md"
+PICTURES = ROOT / "dist" / "screenshots"
+SHOWN = ROOT / "docs" / "images"
 SIZE, QUALITY = (1120, 700), 50
-TITLES = {
-    "visitor": "For visitors",
-    "player": "For players",
-    "operator": "For operators",
-}
 
 
 def main() -> None:
@@ -49,21 +46,19 @@ def main() -> None:
                 sign_in(up.url, ADMIN_EMAIL) as admin,
                 make_world(Arena(up.url, admin)) as world,
             ):
-                taken = [
-                    picture
-                    for scheme in ("dark", "light")
-                    for picture in take(up.url, world, admin, scheme)
-                ]
+                for scheme in ("dark", "light"):
+                    take(up.url, world, admin, scheme)
         finally:
             postgres.stop()
-    write_page(dict(taken))
+    for picture in SHOWN.iterdir():
+        shutil.copyfile(PICTURES / picture.name, picture)
 
 
-def take(url, world: World, admin, scheme: str):  # type: ignore[no-untyped-def]
-    """Pictures in one scheme: (address, who and file)."""
-    PICTURES.mkdir(exist_ok=True)
+def take(url: str, world: World, admin: PlatformClient, scheme: str) -> None:
+    """Pictures of what visitors, players and operators see, in one scheme."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
     with launched() as browser:
-        for who in TITLES:
+        for who in ("visitor", "player", "operator"):
             with window(browser, url, SIZE, scheme) as mine:
                 if who != "visitor":
                     mine.sign_in(world.player if who == "player" else admin, PASSWORD)
@@ -72,25 +67,11 @@ def take(url, world: World, admin, scheme: str):  # type: ignore[no-untyped-def]
                     page.locator("main h1").first.wait_for(state="attached")
                     expect(page.get_by_label("Loading")).to_have_count(0)
                     page.wait_for_timeout(400)
-                    address = world.named(path)
-                    file = f"{who}{re.sub(r'[^a-z0-9]+', '-', address.lower()).rstrip('-')}"
+                    address = re.sub(r"[^a-z0-9]+", "-", world.named(path).lower()).rstrip("-")
                     page.screenshot(
-                        path=PICTURES / f"{file}-{scheme}.jpg", type="jpeg", quality=QUALITY
+                        path=PICTURES / f"{who}{address}-{scheme}.jpg", type="jpeg", quality=QUALITY
                     )
                     mine.complaints.clear()  # of the address that is not there
-                    yield (who, address), file
-
-
-def write_page(pictures: dict[tuple[str, str], str]) -> None:
-    lines = ["# Every page", "", "Made by `make screenshots`, dark and light.", ""]
-    for who, title in TITLES.items():
-        lines += [f"## {title}", ""]
-        for (seen_by, address), file in pictures.items():
-            if seen_by == who:
-                lines += [f"### `{address}`", ""]
-                lines += [f"![{address}, {s}](images/{file}-{s}.jpg)" for s in ("dark", "light")]
-                lines.append("")
-    PAGE.write_text("\n".join(lines))
 
 
 if __name__ == "__main__":

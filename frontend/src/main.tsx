@@ -6,7 +6,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { queries } from "./api/client";
+import { queries } from "./api/queries";
 import { loadLanguage } from "./i18n";
 import { router } from "./router";
 import { theme, variables } from "./theme";

@@ -6,11 +6,11 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { ComponentType } from "react";
-import { patiently } from "./api/patiently";
+import { loadWithRetry } from "./api/lazyLoad";
 import { parseFilters } from "./components/filters";
 import { Failure } from "./components/states";
-import { Missing } from "./layout/Missing";
-import { Frame, Operators, SignedIn } from "./layout/Shell";
+import { Frame, Operators, SignedIn } from "./layout/Frame";
+import { NotFound } from "./layout/NotFound";
 
 /** A page that is loaded when it is first opened. */
 const part = <Parts extends Record<string, unknown>, Name extends keyof Parts>(
@@ -18,7 +18,7 @@ const part = <Parts extends Record<string, unknown>, Name extends keyof Parts>(
   name: Name,
 ) =>
   lazyRouteComponent(
-    () => patiently(load) as unknown as Promise<Record<string, ComponentType>>,
+    () => loadWithRetry(load) as unknown as Promise<Record<string, ComponentType>>,
     name as string,
   );
 
@@ -113,7 +113,7 @@ const anyChallenge = createRoute({
 const everywhere = createRoute({
   getParentRoute: () => framed,
   path: "/scoreboard",
-  component: part(() => import("./pages/Everywhere"), "Everywhere"),
+  component: part(() => import("./pages/GlobalScoreboard"), "GlobalScoreboard"),
 });
 const team = createRoute({
   getParentRoute: () => framed,
@@ -151,7 +151,7 @@ const wall = createRoute({
   component: part(() => import("./wall/Wall"), "Wall"),
 });
 
-const elsewhere = createRoute({ getParentRoute: () => framed, path: "$", component: Missing });
+const elsewhere = createRoute({ getParentRoute: () => framed, path: "$", component: NotFound });
 
 const overview = createRoute({
   getParentRoute: () => admin,
@@ -327,7 +327,7 @@ export const router = createRouter({
     wall,
   ]),
   defaultPreload: "intent",
-  defaultNotFoundComponent: Missing,
+  defaultNotFoundComponent: NotFound,
   defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
   scrollRestoration: true,
 });

@@ -48,4 +48,4 @@ import "@mantine/core/styles/Tabs.css";
 import "@mantine/core/styles/ThemeIcon.css";
 import "@mantine/core/styles/Title.css";
 import "@mantine/notifications/styles.css";
-import "./app.css";
+import "./global.css";

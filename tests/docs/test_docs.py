@@ -254,6 +254,19 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+def test_committed_pictures_are_shown_and_few() -> None:
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
+        if "://" not in target
+    }
+    committed = set((ROOT / "docs" / "images").iterdir())
+    assert shown == committed
+    assert len(committed) <= 16
+    assert sum(picture.stat().st_size for picture in committed) < 1_000_000
+
+
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "site" / "docs")
     for name in ("tools", "examples"):

@@ -1,7 +1,5 @@
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import createFetchClient, { type Middleware } from "openapi-fetch";
 import createQueryClient from "openapi-react-query";
-import { failed } from "../components/toasts";
 import { t } from "../i18n";
 import type { paths } from "./schema";
 
@@ -54,43 +52,3 @@ const throwing: Middleware = {
 export const http = createFetchClient<paths>({ baseUrl: window.location.origin });
 http.use(throwing);
 export const api = createQueryClient(http);
-
-/** What goes wrong outside of us and passes: no connection, a restart, too many requests. */
-const passes = (error: unknown) =>
-  error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
-
-/** The session ended, and the server took its cookie away: a visitor may still see much. */
-const isOver = (error: unknown) => error instanceof ApiError && error.status === 401;
-
-export const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 30_000,
-      retry: (count, error) => (passes(error) && count < 4) || (isOver(error) && count < 1),
-      retryDelay: (count, error) =>
-        Math.max(500 * 2 ** count, error instanceof ApiError ? error.retryAfter * 1000 : 0),
-    },
-  },
-  queryCache: new QueryCache({
-    onError(error) {
-      if (isOver(error)) void refresh("/api/v1/me");
-    },
-  }),
-  mutationCache: new MutationCache({
-    onError(error, _variables, _context, mutation) {
-      if (!mutation.meta?.quiet) failed(error);
-    },
-    onSuccess() {
-      // Events bring what others do; what we did ourselves is fetched at once.
-      void queries.invalidateQueries();
-    },
-  }),
-});
-
-/** Fetch again whatever is shown of these paths (prefixes of API paths). */
-export function refresh(...prefixes: string[]) {
-  return queries.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      prefixes.some((prefix) => String(queryKey[1] ?? "").startsWith(prefix)),
-  });
-}

@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { useSyncExternalStore } from "react";
-import { queries } from "./client";
+import { queries } from "./queries";
 
 /** An event as the stream tells it; `event` is its name. */
 export interface LiveEvent {
@@ -14,14 +14,19 @@ export interface LiveEvent {
 }
 export type LiveState = "off" | "connecting" | "live" | "lost";
 
-type Word = { event: LiveEvent } | { state: LiveState } | { ask: true } | { again: true };
+/** What tabs send each other. */
+type TabMessage =
+  | { event: LiveEvent }
+  | { state: LiveState }
+  | { askState: true }
+  | { reconnected: true };
 
 const SILENCE_MS = 40_000; // the server sends a comment every 15 s
 let state: LiveState = "off";
 const watchers = new Set<() => void>();
 const listeners = new Set<(event: LiveEvent) => void>();
 
-/** Whether this tab hears of what happens. */
+/** Whether events reach this tab. */
 export function useLiveState(): LiveState {
   return useSyncExternalStore(
     (changed) => {
@@ -32,19 +37,19 @@ export function useLiveState(): LiveState {
   );
 }
 
-/** Be told of every event; returns how to stop. */
+/** Call the listener for every event; returns how to stop. */
 export function onEvent(listener: (event: LiveEvent) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-function become(next: LiveState) {
+function changeState(next: LiveState) {
   state = next;
   for (const changed of watchers) changed();
 }
 
-function hear(event: LiveEvent) {
-  stale(event);
+function dispatch(event: LiveEvent) {
+  refetchAffected(event);
   for (const listener of listeners) listener(event);
 }
 
@@ -52,35 +57,35 @@ function hear(event: LiveEvent) {
  * Follow the events while signed in. One tab holds the stream and tells the others: a browser
  * opens only six connections to a server, and every tab's stream would take one of them.
  */
-export function follow(): () => void {
+export function followEvents(): () => void {
   const stop = new AbortController();
   const channel = new BroadcastChannel("ctfy-live");
   let leading = false;
-  channel.onmessage = ({ data }: MessageEvent<Word>) => {
-    if ("event" in data) hear(data.event);
-    else if ("state" in data) become(data.state);
-    else if ("again" in data) void queries.invalidateQueries();
-    else if (leading) channel.postMessage({ state } satisfies Word);
+  channel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
+    if ("event" in data) dispatch(data.event);
+    else if ("state" in data) changeState(data.state);
+    else if ("reconnected" in data) void queries.invalidateQueries();
+    else if (leading) channel.postMessage({ state } satisfies TabMessage);
   };
   const lead = async () => {
     leading = true;
     await stream(stop.signal, {
-      heard: (event) => {
-        channel.postMessage({ event } satisfies Word);
-        hear(event);
+      onEvent: (event) => {
+        channel.postMessage({ event } satisfies TabMessage);
+        dispatch(event);
       },
-      became: (next) => {
-        channel.postMessage({ state: next } satisfies Word);
-        become(next);
+      onState: (next) => {
+        channel.postMessage({ state: next } satisfies TabMessage);
+        changeState(next);
       },
-      connectedAgain: () => {
-        channel.postMessage({ again: true } satisfies Word);
+      onReconnect: () => {
+        channel.postMessage({ reconnected: true } satisfies TabMessage);
         void queries.invalidateQueries();
       },
     });
   };
-  become("connecting");
-  channel.postMessage({ ask: true } satisfies Word);
+  changeState("connecting");
+  channel.postMessage({ askState: true } satisfies TabMessage);
   // Without a secure context there are no locks: then each tab has its own stream.
   const led = navigator.locks
     ? navigator.locks.request("ctfy-live", { signal: stop.signal }, lead)
@@ -89,45 +94,45 @@ export function follow(): () => void {
   return () => {
     stop.abort();
     channel.close();
-    become("off");
+    changeState("off");
   };
 }
 
 interface Follower {
-  heard(event: LiveEvent): void;
-  became(state: LiveState): void;
-  connectedAgain(): void;
+  onEvent(event: LiveEvent): void;
+  onState(state: LiveState): void;
+  onReconnect(): void;
 }
 
-/** Read the stream until told to stop; whatever breaks, begin again after the last event seen. */
+/** Read the stream until `signal`; when it breaks, connect again and go on after the last event. */
 async function stream(signal: AbortSignal, follower: Follower) {
   let last = "";
   let pause = 500;
-  let before = false;
+  let wasConnected = false;
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (last) headers["Last-Event-ID"] = last;
-      const given = new AbortController();
-      const either = AbortSignal.any([signal, given.signal]);
+      const silent = new AbortController();
+      const either = AbortSignal.any([signal, silent.signal]);
       const response = await fetch("/api/v1/events", { headers, signal: either });
-      if (response.status === 401) return follower.became("off");
+      if (response.status === 401) return follower.onState("off");
       if (!response.ok || !response.body) throw new Error(String(response.status));
-      follower.became("live");
-      // Events that the server no longer keeps cannot be told again, so what is shown is fetched.
-      if (before) follower.connectedAgain();
-      before = true;
+      follower.onState("live");
+      // The server may have forgotten the events in between, so everything shown is fetched again.
+      if (wasConnected) follower.onReconnect();
+      wasConnected = true;
       pause = 500;
       const parser = createParser({
         onEvent: ({ id, event, data }) => {
           last = id ?? last;
-          if (event) follower.heard({ event, ...JSON.parse(data) });
+          if (event) follower.onEvent({ event, ...JSON.parse(data) });
         },
       });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
-        const silence = setTimeout(() => given.abort(), SILENCE_MS);
-        const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+        const timeout = setTimeout(() => silent.abort(), SILENCE_MS);
+        const { done, value } = await reader.read().finally(() => clearTimeout(timeout));
         if (done) break;
         parser.feed(value);
       }
@@ -135,14 +140,14 @@ async function stream(signal: AbortSignal, follower: Follower) {
       // The connection broke, or never came about.
     }
     if (signal.aborted) return;
-    follower.became("lost");
+    follower.onState("lost");
     await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
     pause = Math.min(pause * 1.7, 10_000);
   }
 }
 
-/** What an event makes stale: the beginnings of event names, and what stands in the API's paths. */
-const STALE: [RegExp, RegExp][] = [
+/** Which queries an event makes stale: a pattern of event names, and one of API paths. */
+const AFFECTED: [RegExp, RegExp][] = [
   [/^(flag_|challenge_solved)/, /scor|solve|breakdown|challenges|\/me|instances\/\{|submiss|teams/],
   [/^(flag_|instance_|hint_)/, /activities|overview|timeseries|stats|traffic\/summary/],
   [/^instance/, /instances|competitions\/\{competition_id\}$|health-flags|records|overview/],
@@ -165,13 +170,16 @@ let pending = new Set<RegExp>();
 let timer = 0;
 let due = 0;
 
-/** How long to gather events before fetching: everybody is told of a solve, and not all at once. */
-const wait = ({ event }: LiveEvent) =>
+/**
+ * How long to gather events before fetching, in ms. Every client hears of a solve: they fetch at
+ * random times, so that the server is not asked by all at once.
+ */
+const gatherFor = ({ event }: LiveEvent) =>
   event === "scoreboard_updated" ? 300 + Math.random() * 900 : 150;
 
-function stale(event: LiveEvent) {
-  for (const [name, path] of STALE) if (name.test(event.event)) pending.add(path);
-  const at = Date.now() + wait(event);
+function refetchAffected(event: LiveEvent) {
+  for (const [name, path] of AFFECTED) if (name.test(event.event)) pending.add(path);
+  const at = Date.now() + gatherFor(event);
   if (timer && due <= at) return;
   window.clearTimeout(timer);
   due = at;

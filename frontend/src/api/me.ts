@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, http, type MeResponse, queries } from "./client";
+import { ApiError, http, type MeResponse } from "./client";
+import { queries } from "./queries";
 
 const KEY = ["get", "/api/v1/me"];
 // Set beside the session's cookie, which no script can read.
@@ -22,14 +23,14 @@ export function useMe() {
   });
 }
 
-/** Somebody signed in or out: everything shown was somebody else's. */
-export async function changeCaller() {
+/** After signing in or out: forget what was fetched for the caller before. */
+export async function forgetCaller() {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey !== KEY });
   await queries.invalidateQueries({ queryKey: KEY });
 }
 
 export async function signOut() {
   await http.POST("/api/v1/auth/logout").catch(() => undefined);
-  // A page drawn anew keeps nothing of the person who left.
+  // A page that is loaded anew keeps nothing of the person who left.
   window.location.assign("/");
 }

@@ -1,3 +1,4 @@
+import "./Bars.css";
 import { moment, number, t } from "../i18n";
 
 /** Values over time as bars; the numbers are each bar's title, and the sum is said. */

@@ -33,8 +33,8 @@ export function Choice({
   );
 }
 
-/** One of many, as the browser's own list. */
-export function Pick({
+/** A list's filter: one of many, or `all`, as the browser's own list. */
+export function FilterSelect({
   label,
   value = "",
   change,

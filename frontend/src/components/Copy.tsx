@@ -5,7 +5,7 @@ import { t } from "../i18n";
 /** A text to be taken elsewhere, with a button that copies it. */
 export function Copy({ text, label }: { text: string; label: string }) {
   return (
-    <Group gap={4} wrap="nowrap" className="copy">
+    <Group gap={4} wrap="nowrap" miw={0}>
       <Code className="wrap">{text}</Code>
       <CopyButton value={text} timeout={1500}>
         {({ copied, copy }) => (

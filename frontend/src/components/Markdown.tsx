@@ -1,8 +1,8 @@
 import { Skeleton } from "@mantine/core";
 import { Suspense } from "react";
-import { later } from "../api/patiently";
+import { lazyComponent } from "../api/lazyLoad";
 
-const Prose = later(async () => (await import("./Prose")).Prose);
+const Prose = lazyComponent(async () => (await import("./Prose")).Prose);
 
 /** Markdown that somebody wrote, safe to show. */
 export function Markdown({ text }: { text: string }) {

@@ -8,7 +8,7 @@ export function useTitle(title: string) {
   }, [title]);
 }
 
-/** A page: its title, also of the tab; what can be done there; its content. */
+/** A page: its title, also the tab's; its actions; its content. */
 export function Page({
   title,
   kind = "",
@@ -19,7 +19,7 @@ export function Page({
   size = "lg",
 }: {
   title: string;
-  /** What the title names, where other pages have the same: in the tab only. */
+  /** Added to the tab's title where other pages have the same one. */
   kind?: string;
   lead?: ReactNode;
   above?: ReactNode;

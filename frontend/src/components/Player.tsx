@@ -4,7 +4,7 @@ import { Button, Group, Slider, Stack, Text } from "@mantine/core";
 import { Terminal } from "@xterm/xterm";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { duration, t } from "../i18n";
-import { styled } from "./styled";
+import { terminalDocument } from "./terminalDocument";
 
 type Frame = [at: number, kind: string, text: string];
 const STEP_MS = 50;
@@ -24,7 +24,7 @@ export function Player({ cast }: { cast: string }) {
       rows: header.height,
       fontSize: 13,
       disableStdin: true,
-      documentOverride: styled(),
+      documentOverride: terminalDocument(),
     });
     made.open(host.current!);
     terminal.current = made;

@@ -1,3 +1,4 @@
+import "./Prose.css";
 import "@mantine/core/styles/Typography.css";
 import { Typography } from "@mantine/core";
 import { lexer, type MarkedToken, type Token } from "marked";

@@ -1,3 +1,4 @@
+import "./tile.css";
 import { Card, Group, Text, Title, type TitleOrder } from "@mantine/core";
 import type { PublicCompetition } from "../api/client";
 import { PhaseBadge } from "./badges";

@@ -4,7 +4,7 @@ import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import type { ScoreHistorySeries } from "../api/client";
-import { t, tick } from "../i18n";
+import { axisTime, t } from "../i18n";
 
 // Told apart by people who see colours differently (Okabe and Ito), on dark and on light.
 const COLORS = [
@@ -70,7 +70,7 @@ export function ScoreGraph({
 
 const clock = (plot: uPlot, ticks: number[]) => {
   const { min = 0, max = 0 } = plot.scales.x ?? {};
-  return ticks.map((at) => tick(at, (max ?? 0) - (min ?? 0)));
+  return ticks.map((at) => axisTime(at, (max ?? 0) - (min ?? 0)));
 };
 
 /** All series on one time axis, with the present as its end. */

@@ -1,3 +1,4 @@
+import "./Stats.css";
 import { Card, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { ProfileStats } from "../api/client";
 import { day, t } from "../i18n";
@@ -26,7 +27,7 @@ export function Stats({
               {calendar.slice(-120).map(({ date, count = 0 }) => (
                 <span
                   key={date}
-                  className="dot"
+                  className="heat"
                   data-heat={Math.min(4, count)}
                   title={`${day(date)}: ${t("{n} solve|{n} solves", { n: count })}`}
                 />

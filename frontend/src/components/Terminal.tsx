@@ -1,18 +1,23 @@
 import "@xterm/xterm/css/xterm.css";
+import "./Terminal.css";
 import { Alert, Stack } from "@mantine/core";
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal as Xterm } from "@xterm/xterm";
 import { useEffect, useRef, useState } from "react";
 import type { ShellSessionResponse } from "../api/client";
 import { t } from "../i18n";
-import { styled } from "./styled";
+import { terminalDocument } from "./terminalDocument";
 
 /** A live terminal in a container. */
 export function Terminal({ ticket, ended }: { ticket: ShellSessionResponse; ended: () => void }) {
   const host = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState("");
   useEffect(() => {
-    const terminal = new Xterm({ cursorBlink: true, fontSize: 13, documentOverride: styled() });
+    const terminal = new Xterm({
+      cursorBlink: true,
+      fontSize: 13,
+      documentOverride: terminalDocument(),
+    });
     const fit = new FitAddon();
     terminal.loadAddon(fit);
     terminal.open(host.current!);

@@ -1,3 +1,5 @@
+import "./Search.css";
+import "./Traffic.css";
 import {
   Alert,
   Badge,
@@ -16,6 +18,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { bytes, moment, number, t } from "../i18n";
 import { Empty, Loaded } from "./states";
+import { Verbatim } from "./Verbatim";
 
 interface Content {
   body: string;
@@ -164,7 +167,7 @@ function Line({ flow }: { flow: Flow }) {
 function Exchange({ flow }: { flow: Flow }) {
   if (!flow.request)
     return (
-      <section className="logs mono" aria-label={t("Stream")} tabIndex={0}>
+      <Verbatim label={t("Stream")}>
         {(flow.data ?? []).map((part, place) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a stream only grows at its end
           <div key={place}>
@@ -172,7 +175,7 @@ function Exchange({ flow }: { flow: Flow }) {
             {readable(part)}
           </div>
         ))}
-      </section>
+      </Verbatim>
     );
   return (
     <Tabs defaultValue="request">
@@ -205,12 +208,12 @@ function Exchange({ flow }: { flow: Flow }) {
 function Whole({ first, message, label }: { first: string; message: Message; label: string }) {
   const body = readable(message);
   return (
-    <section className="logs mono" aria-label={label} tabIndex={0}>
+    <Verbatim label={label}>
       {[first, ...message.headers.map(([name, value]) => `${name}: ${value}`)].join("\n")}
       {"\n\n"}
       {body}
       {message.body_bytes > body.length && `\n… ${bytes(message.body_bytes)}`}
-    </section>
+    </Verbatim>
   );
 }
 

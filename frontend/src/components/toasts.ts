@@ -3,7 +3,7 @@ import { ApiError } from "../api/client";
 import { t } from "../i18n";
 
 /** Say that something went wrong, in the server's words. */
-export function failed(error: unknown) {
+export function notifyFailure(error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
   const id =
     error instanceof ApiError && error.requestId ? ` (${error.requestId.slice(0, 8)})` : "";
@@ -15,7 +15,7 @@ export function failed(error: unknown) {
   });
 }
 
-/** Say that something worked, or happened. */
-export function told(title: string, message = "", color = "brand") {
+/** Say that something worked or happened. */
+export function notify(title: string, message = "", color = "brand") {
   notifications.show({ title, message, color });
 }

@@ -9,22 +9,22 @@ export type Message = keyof typeof german;
 export type Language = "en" | "de";
 type Values = Record<string, string | number>;
 
-const KEPT = "ctfy-language";
+const STORAGE_KEY = "ctfy-language";
 const LOADERS: Record<Language, () => Promise<Partial<Record<Message, string>>>> = {
   en: async () => ({}),
   de: async () => (await import("./de")).default,
 };
 export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch" };
 
-export const language = chosen();
+export const language = preferredLanguage();
 /** The browser's own variant of the language, for dates and numbers: en-GB's, not en-US's. */
 const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language;
 let words: Partial<Record<Message, string>> = {};
 const plurals = new Intl.PluralRules(locale);
 
-function chosen(): Language {
-  const kept = localStorage.getItem(KEPT) ?? navigator.language.slice(0, 2);
-  return kept === "de" ? "de" : "en";
+function preferredLanguage(): Language {
+  const preferred = localStorage.getItem(STORAGE_KEY) ?? navigator.language.slice(0, 2);
+  return preferred === "de" ? "de" : "en";
 }
 
 /** Load the chosen language; to be awaited before anything is drawn. */
@@ -33,9 +33,9 @@ export async function loadLanguage() {
   document.documentElement.lang = language;
 }
 
-/** Change the language; the page is drawn anew. */
-export function speak(next: Language) {
-  localStorage.setItem(KEPT, next);
+/** Change the language; the page is loaded anew. */
+export function setLanguage(next: Language) {
+  localStorage.setItem(STORAGE_KEY, next);
   window.location.reload();
 }
 
@@ -49,6 +49,9 @@ export function t(message: Message, values: Values = {}): string {
   });
 }
 
+/** A name of the API, such as an event's, with spaces: `flag_correct` is "flag correct". */
+export const asWords = (name: string) => name.replaceAll("_", " ");
+
 const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const bytesIn = ["B", "kB", "MB", "GB"];
 const moments = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
@@ -56,7 +59,7 @@ const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
 
 /** A time on an axis: the hour within two days, else the day. */
-export function tick(at: number, span: number): string {
+export function axisTime(at: number, span: number): string {
   const parts: Intl.DateTimeFormatOptions =
     span < 172_800 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
   return new Intl.DateTimeFormat(locale, parts).format(at * 1000);

@@ -1,3 +1,4 @@
+import "../components/Search.css";
 import { Card, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { type Activity, api } from "../api/client";
@@ -6,10 +7,9 @@ import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
-import { moment, t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, moment, t } from "../i18n";
 
-/** Who did what, with what stood there before and after. */
+/** The activity log: who did what, with values before and after. */
 export function ActivityLog() {
   const [{ event = "" }, change] = useFilters();
   const settle = useDebouncedCallback((next: string) => change({ event: next }), 300);
@@ -64,7 +64,7 @@ export function ActivityTable({
           title: t("When"),
           cell: (row) => <span className="nowrap">{moment(row.timestamp)}</span>,
         },
-        { title: t("Event"), cell: (row) => spoken(row.event) },
+        { title: t("Event"), cell: (row) => asWords(row.event) },
         { title: t("Who"), cell: (row) => <span className="wrap">{row.actor_name || "–"}</span> },
         {
           title: t("Team"),

@@ -7,12 +7,12 @@ import { Markdown } from "../components/Markdown";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
 const EMPTY = { title: "", body: "", severity: "info" as "info" | "warning" | "critical" };
 
-/** Words to everybody. */
+/** Announcements to everybody: write, change, delete. */
 export function Announcements() {
   const query = api.useQuery("get", "/api/v1/admin/announcements", {
     params: { query: { limit: 200 } },
@@ -22,7 +22,7 @@ export function Announcements() {
   const done = () => {
     setDraft(EMPTY);
     setEditing(null);
-    told(t("Saved"));
+    notify(t("Saved"));
   };
   const create = api.useMutation("post", "/api/v1/admin/announcements", { onSuccess: done });
   const update = api.useMutation("patch", "/api/v1/admin/announcements/{announcement_id}", {

@@ -7,11 +7,11 @@ import { Markdown } from "../components/Markdown";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
 import { Findings } from "./Findings";
 
-/** One challenge: built where, started how fast, said what of. */
+/** One challenge: where it is built, how fast it starts, what players say of it. */
 export function Challenge() {
   const { challengeId } = useParams({ from: "/framed/admin/challenges/$challengeId" });
   const path = { challenge_id: challengeId };
@@ -27,7 +27,7 @@ export function Challenge() {
   const feedback = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/feedback", {
     params: { path, query: { limit: 50 } },
   });
-  const started = { onSuccess: () => told(t("Started: see the tasks")) };
+  const started = { onSuccess: () => notify(t("Started: see the tasks")) };
   const build = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/build", started);
   const pull = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/pull", started);
   const last = stats.data?.items.find((row) => row.challenge_id === challengeId)?.last_error;

@@ -1,3 +1,4 @@
+import "./ChallengePicker.css";
 import {
   ActionIcon,
   Button,
@@ -33,7 +34,7 @@ function useCatalogue() {
     { params: { query } },
     { enabled: operator },
   );
-  const seen = api.useQuery(
+  const visible = api.useQuery(
     "get",
     "/api/v1/challenges",
     { params: { query } },
@@ -41,8 +42,8 @@ function useCatalogue() {
   );
   const offered: Offered[] | undefined = operator
     ? all.data?.items.map((row) => ({ ...row, id: row.challenge_id, name: row.name ?? "" }))
-    : seen.data?.items;
-  return { ...(operator ? all : seen), data: offered };
+    : visible.data?.items;
+  return { ...(operator ? all : visible), data: offered };
 }
 
 /** Which challenges, in which order. */
@@ -87,7 +88,7 @@ export function ChallengePicker({
                     {t("None yet: add some from the list.")}
                   </Text>
                 )}
-                <ol className="plain">
+                <ol className="chosen">
                   {chosen.map((id, place) => (
                     <li key={id}>
                       <Text size="sm" className="grow clip">
@@ -142,7 +143,7 @@ export function ChallengePicker({
                     {t("Add all")}
                   </Button>
                 </Group>
-                <Stack gap={4} mah={320} className="scroll-y" tabIndex={0}>
+                <Stack gap={4} mah={320} className="offered" tabIndex={0}>
                   {left.map((row) => (
                     <Button
                       key={row.id}

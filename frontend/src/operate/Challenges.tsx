@@ -7,7 +7,7 @@ import { A } from "../components/links";
 import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { number, percent, t } from "../i18n";
 import { Findings } from "./Findings";
 
@@ -19,7 +19,7 @@ export function Challenges() {
   });
   const builds = api.useQuery("get", "/api/v1/admin/challenges/build-state").data;
   const state = new Map(builds?.rows.map((row) => [row.challenge_id, row.aggregated]));
-  const started = { onSuccess: () => told(t("Started: see the tasks")) };
+  const started = { onSuccess: () => notify(t("Started: see the tasks")) };
   const rescan = api.useMutation("post", "/api/v1/admin/challenges/rescan", started);
   const build = api.useMutation("post", "/api/v1/admin/challenges/build-all", started);
   const pull = api.useMutation("post", "/api/v1/admin/challenges/pull-all", started);

@@ -18,7 +18,8 @@ export function CompetitionActions({ competition }: { competition: CompetitionIn
     meta: { quiet: true },
     onSuccess: () => navigate({ to: "/admin/competitions" }),
   });
-  const kept = remove.error instanceof ApiError && remove.error.code === "competition_has_solves";
+  const hasSolves =
+    remove.error instanceof ApiError && remove.error.code === "competition_has_solves";
   return (
     <>
       <ButtonLink
@@ -64,12 +65,12 @@ export function CompetitionActions({ competition }: { competition: CompetitionIn
       )}
       <Confirm
         size="xs"
-        label={kept ? t("Delete with its solves") : t("Delete")}
+        label={hasSolves ? t("Delete with its solves") : t("Delete")}
         question={t("Delete {title}?", { title })}
         type={title}
-        act={() => remove.mutate({ params: { ...params, query: { force: kept } } })}
+        act={() => remove.mutate({ params: { ...params, query: { force: hasSolves } } })}
       >
-        {kept
+        {hasSolves
           ? (remove.error as unknown as ApiError).message
           : t("Its teams go with it. One that has solves asks a second time.")}
       </Confirm>

@@ -16,7 +16,7 @@ import { StateBadge } from "../components/badges";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Failure, Loaded } from "../components/states";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
@@ -41,7 +41,7 @@ export function NewCompetition() {
   const create = api.useMutation("post", "/api/v1/admin/competitions", {
     meta: { quiet: true },
     onSuccess: ({ id, title }) => {
-      told(t("Created {title}", { title }));
+      notify(t("Created {title}", { title }));
       void navigate({ to: `/admin/competitions/${id}` as string });
     },
   });
@@ -65,7 +65,7 @@ export function EditCompetition() {
   const query = api.useQuery("get", "/api/v1/competitions/{competition_id}", { params: { path } });
   const update = api.useMutation("patch", "/api/v1/admin/competitions/{competition_id}", {
     meta: { quiet: true },
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   return (
     <Page

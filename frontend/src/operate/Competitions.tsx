@@ -1,17 +1,18 @@
 import { Button, FileButton, Group } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, refresh, refusal } from "../api/client";
+import { api, refusal } from "../api/client";
 import { useMe } from "../api/me";
+import { refresh } from "../api/queries";
 import { PhaseBadge, StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
-import { failed, told } from "../components/toasts";
+import { notify, notifyFailure } from "../components/toasts";
 import { moment, t } from "../i18n";
 
 /** Every competition, drafts and archived ones too. */
@@ -35,7 +36,7 @@ export function Competitions() {
     >
       <Group gap="xs">
         <Search label={t("Find a competition")} />
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}
@@ -101,11 +102,11 @@ function Import() {
       });
       if (!response.ok) throw await refusal(response);
       const { competition_id, title } = await response.json();
-      told(t("Imported {title}", { title }));
+      notify(t("Imported {title}", { title }));
       await refresh("/api/v1/admin/competitions");
       await navigate({ to: `/admin/competitions/${competition_id}` as string });
     } catch (error) {
-      failed(error);
+      notifyFailure(error);
     } finally {
       setBusy(false);
     }

@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import { StateBadge } from "../components/badges";
 import { t } from "../i18n";
 
-/** What the audit says of the challenges folder, or of one challenge: nothing while all is well. */
+/** The audit's findings in the challenges folder, or in one challenge; nothing when there are none. */
 export function Findings({ challengeId = "" }: { challengeId?: string }) {
   const { data } = api.useQuery("get", "/api/v1/admin/challenges/audit", {
     params: { query: { challenge_id: challengeId, limit: 100 } },

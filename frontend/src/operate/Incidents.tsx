@@ -2,7 +2,7 @@ import { Button, Card, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api, type IncidentInfo } from "../api/client";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A } from "../components/links";
 import { Page } from "../components/Page";
@@ -16,7 +16,7 @@ const KINDS = {
   shared_address: "One address behind many teams",
 } as const satisfies Record<string, Message>;
 
-/** What looks like cheating, with its evidence. */
+/** Incidents: what looks like cheating, with its evidence. */
 export function Incidents() {
   const [{ status = "open", kind }, change] = useFilters();
   const query = api.useQuery("get", "/api/v1/admin/incidents", {
@@ -31,7 +31,7 @@ export function Incidents() {
   return (
     <Page title={t("Incidents")} size="xl">
       <Group gap="xs">
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("open")}
           value={status === "open" ? "" : status}
@@ -42,7 +42,7 @@ export function Incidents() {
             all: t("Every status"),
           }}
         />
-        <Pick
+        <FilterSelect
           label={t("Kind")}
           all={t("Every kind")}
           value={kind}

@@ -15,19 +15,21 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { api, http, refusal, type ShellSessionResponse } from "../api/client";
+import { lazyComponent } from "../api/lazyLoad";
 import { useMe } from "../api/me";
-import { later } from "../api/patiently";
 import { StateBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
+import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { TrafficView } from "../components/Traffic";
 import { Ago } from "../components/time";
+import { Verbatim } from "../components/Verbatim";
 import { moment, t } from "../i18n";
 
-const Terminal = later(async () => (await import("../components/Terminal")).Terminal);
+const Terminal = lazyComponent(async () => (await import("../components/Terminal")).Terminal);
 
 /** One instance from the inside: traffic, containers, log, packets, a shell. */
 export function Instance() {
@@ -72,44 +74,29 @@ export function Instance() {
         {(instance) => (
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             <Card>
-              <dl className="facts">
-                <div>
-                  <dt>{t("State")}</dt>
-                  <dd>
-                    <StateBadge state={instance.status} /> {instance.error || instance.stop_reason}
-                  </dd>
-                </div>
-                <div>
-                  <dt>{t("Team")}</dt>
-                  <dd>
-                    {instance.team_id && (
-                      <A to="/admin/teams/$teamId" params={{ teamId: instance.team_id }}>
-                        {instance.team_id}
-                      </A>
-                    )}
-                  </dd>
-                </div>
-                <div>
-                  <dt>{t("Node")}</dt>
-                  <dd>
-                    {instance.node_id && (
-                      <A to="/admin/nodes/$nodeId" params={{ nodeId: instance.node_id }}>
-                        {instance.node_id}
-                      </A>
-                    )}
-                  </dd>
-                </div>
-                <div>
-                  <dt>{t("Started")}</dt>
-                  <dd>{moment(instance.started_at)}</dd>
-                </div>
-                <div>
-                  <dt>{t("Ends")}</dt>
-                  <dd>
-                    <Ago at={instance.expires_at} />
-                  </dd>
-                </div>
-              </dl>
+              <Facts>
+                <Fact name={t("State")}>
+                  <StateBadge state={instance.status} /> {instance.error || instance.stop_reason}
+                </Fact>
+                <Fact name={t("Team")}>
+                  {instance.team_id && (
+                    <A to="/admin/teams/$teamId" params={{ teamId: instance.team_id }}>
+                      {instance.team_id}
+                    </A>
+                  )}
+                </Fact>
+                <Fact name={t("Node")}>
+                  {instance.node_id && (
+                    <A to="/admin/nodes/$nodeId" params={{ nodeId: instance.node_id }}>
+                      {instance.node_id}
+                    </A>
+                  )}
+                </Fact>
+                <Fact name={t("Started")}>{moment(instance.started_at)}</Fact>
+                <Fact name={t("Ends")}>
+                  <Ago at={instance.expires_at} />
+                </Fact>
+              </Facts>
             </Card>
             <Card>
               <Text fw={600} size="sm" mb={4}>
@@ -182,11 +169,7 @@ export function Log({ url, live = true }: { url: string; live?: boolean }) {
   });
   return (
     <Loaded query={query} height={200}>
-      {(text) => (
-        <section className="logs mono" aria-label={t("Log")} tabIndex={0}>
-          {text || t("Nothing was written.")}
-        </section>
-      )}
+      {(text) => <Verbatim label={t("Log")}>{text || t("Nothing was written.")}</Verbatim>}
     </Loaded>
   );
 }

@@ -2,7 +2,7 @@ import { Group } from "@mantine/core";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { Confirm } from "../components/Confirm";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
@@ -11,10 +11,10 @@ import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
-/** What runs now, and what ended lately. */
+/** The instances that run, and those that ended lately. */
 export function Instances() {
   const me = useMe().data!;
   const [{ q = "", status, node, team, offset = 0 }, change] = useFilters();
@@ -22,7 +22,7 @@ export function Instances() {
     params: { query: { q, status, node_id: node, team_id: team, limit: PER_PAGE, offset } },
   });
   const stopAll = api.useMutation("delete", "/api/v1/instances", {
-    onSuccess: () => told(t("All are being stopped")),
+    onSuccess: () => notify(t("All are being stopped")),
   });
   return (
     <Page
@@ -43,7 +43,7 @@ export function Instances() {
     >
       <Group gap="xs">
         <Search label={t("Find by challenge")} />
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}

@@ -5,12 +5,11 @@ import { StateBadge } from "../components/badges";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { notify } from "../components/toasts";
+import { asWords, t } from "../i18n";
 import { NumberInput } from "./inputs";
 
-/** What the clock starts: how often, how it went, pause and run now. */
+/** Scheduled jobs: how often each runs, how the last run went; pause it, run it now. */
 export function Jobs() {
   const query = api.useQuery(
     "get",
@@ -37,17 +36,17 @@ function Job({ job }: { job: ScheduledJobInfo }) {
   const path = { name: job.name ?? "" };
   const [interval, setInterval] = useState<number | string>(job.interval_s ?? 0);
   const patch = api.useMutation("patch", "/api/v1/admin/scheduled-jobs/{name}", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const run = api.useMutation("post", "/api/v1/admin/scheduled-jobs/{name}/run", {
-    onSuccess: () => told(t("Started: see the tasks")),
+    onSuccess: () => notify(t("Started: see the tasks")),
   });
   return (
     <Card p="sm">
       <Group justify="space-between" gap="sm">
         <div className="grow">
           <Group gap="xs">
-            <Text fw={600}>{spoken(job.name ?? "")}</Text>
+            <Text fw={600}>{asWords(job.name ?? "")}</Text>
             <StateBadge state={job.last_status} />
           </Group>
           <Text size="sm" c="dimmed">

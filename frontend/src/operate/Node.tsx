@@ -9,9 +9,8 @@ import { A } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { notify } from "../components/toasts";
+import { asWords, t } from "../i18n";
 import { nodeState } from "./Nodes";
 
 /** One node: health over time, events, labels, drain and removal. */
@@ -99,7 +98,7 @@ export function Node() {
               {found.map((event) => (
                 <Group key={event.id} justify="space-between" gap="xs">
                   <Text size="sm" className="wrap">
-                    {spoken(event.event)} {event.detail.error ?? event.detail.reason ?? ""}
+                    {asWords(event.event)} {event.detail.error ?? event.detail.reason ?? ""}
                   </Text>
                   <Text size="xs" c="dimmed">
                     <Ago at={event.timestamp} />
@@ -122,7 +121,7 @@ function Labels({ node }: { node: NodeInfo }) {
       .join(" "),
   );
   const patch = api.useMutation("patch", "/api/v1/admin/nodes/{node_id}", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import {
   Alert,
   Badge,
@@ -97,7 +98,7 @@ export function Nodes() {
   );
 }
 
-/** What a node is up to, in one word. */
+/** A node's state, as StateBadge names it. */
 export const nodeState = (node: NodeInfo) =>
   node.draining ? "draining" : node.is_healthy ? "healthy" : "unhealthy";
 

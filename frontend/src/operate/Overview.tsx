@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import "@mantine/core/styles/Stepper.css";
 import { Alert, Card, Group, SimpleGrid, Stack, Stepper, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";

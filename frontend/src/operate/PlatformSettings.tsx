@@ -3,11 +3,11 @@ import { useState } from "react";
 import { api, type PlatformSettingInfo } from "../api/client";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { NumberInput, TagsInput } from "./inputs";
 
-/** What operators change while the platform runs; in force within a second, everywhere. */
+/** Settings that operators change while the platform runs; each is in force within a second. */
 export function PlatformSettings() {
   const query = api.useQuery("get", "/api/v1/admin/platform-settings");
   return (
@@ -29,10 +29,10 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
   const [value, setValue] = useState(setting.value);
   const params = { path: { key: setting.key ?? "" } };
   const patch = api.useMutation("patch", "/api/v1/admin/platform-settings/{key}", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const reset = api.useMutation("delete", "/api/v1/admin/platform-settings/{key}", {
-    onSuccess: () => told(t("Back to {value}", { value: shown(setting.default_value) })),
+    onSuccess: () => notify(t("Back to {value}", { value: shown(setting.default_value) })),
   });
   const bounds = Object.entries(setting.bounds ?? {}).map(([name, limit]) => `${name} ${limit}`);
   const name = setting.key ?? "";

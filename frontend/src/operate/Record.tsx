@@ -2,12 +2,12 @@ import { Button, Card, Group, Stack, Tabs, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api, http } from "../api/client";
 import { StateBadge } from "../components/badges";
+import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { TrafficView } from "../components/Traffic";
-import { bytes, duration, moment, t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, bytes, duration, moment, t } from "../i18n";
 import { Log } from "./Instance";
 
 /** One ended instance: what happened, submissions, traffic, log, packets. */
@@ -47,35 +47,22 @@ export function Record() {
       <Loaded query={query} height={140}>
         {({ record: found }) => (
           <Card>
-            <dl className="facts">
-              <div>
-                <dt>{t("State")}</dt>
-                <dd>
-                  <StateBadge state={found.status} /> {found.stop_reason} {found.error}
-                </dd>
-              </div>
-              <div>
-                <dt>{t("Team")}</dt>
-                <dd>{found.team_name || found.team_id}</dd>
-              </div>
-              <div>
-                <dt>{t("Node")}</dt>
-                <dd>{found.node_id || "–"}</dd>
-              </div>
-              <div>
-                <dt>{t("Ran")}</dt>
-                <dd>
-                  {moment(found.started_at)} – {moment(found.stopped_at)} (
-                  {duration(found.duration_s ?? 0)})
-                </dd>
-              </div>
+            <Facts>
+              <Fact name={t("State")}>
+                <StateBadge state={found.status} /> {found.stop_reason} {found.error}
+              </Fact>
+              <Fact name={t("Team")}>{found.team_name || found.team_id}</Fact>
+              <Fact name={t("Node")}>{found.node_id || "–"}</Fact>
+              <Fact name={t("Ran")}>
+                {moment(found.started_at)} – {moment(found.stopped_at)} (
+                {duration(found.duration_s ?? 0)})
+              </Fact>
               {found.error_detail && (
-                <div>
-                  <dt>{t("Detail")}</dt>
-                  <dd className="mono">{found.error_detail}</dd>
-                </div>
+                <Fact name={t("Detail")}>
+                  <span className="mono">{found.error_detail}</span>
+                </Fact>
               )}
-            </dl>
+            </Facts>
           </Card>
         )}
       </Loaded>
@@ -136,7 +123,7 @@ function Rows({ of, instanceId }: { of: "events" | "submissions"; instanceId: st
                   </Text>
                   <Text size="sm" className="wrap">
                     {of === "events"
-                      ? spoken(String(row.event ?? row.name ?? ""))
+                      ? asWords(String(row.event ?? row.name ?? ""))
                       : `${row.correct ? "✓" : "✗"} ${row.claimed_flag ?? row.answer ?? ""}`}
                   </Text>
                 </Group>

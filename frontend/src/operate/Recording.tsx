@@ -3,14 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Suspense } from "react";
 import { refusal } from "../api/client";
-import { later } from "../api/patiently";
+import { lazyComponent } from "../api/lazyLoad";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { t } from "../i18n";
 
-const Player = later(async () => (await import("../components/Player")).Player);
+const Player = lazyComponent(async () => (await import("../components/Player")).Player);
 
-/** A recorded shell, played back. That one looked is noted in the activity log. */
+/** A recorded shell, played back. The activity log notes who looked at it. */
 export function Recording() {
   const { sessionId } = useParams({ from: "/framed/admin/shells/$sessionId" });
   const url = `/api/v1/admin/shell-recordings/${sessionId}`;

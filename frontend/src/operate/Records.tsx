@@ -1,7 +1,7 @@
 import { Group } from "@mantine/core";
 import { api } from "../api/client";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
@@ -10,7 +10,7 @@ import { Empty } from "../components/states";
 import { Ago } from "../components/time";
 import { duration, number, t } from "../i18n";
 
-/** What every ended instance left behind. */
+/** The records of instances that ended. */
 export function Records() {
   const [{ status, team, challenge, node, offset = 0 }, change] = useFilters();
   const query = api.useQuery("get", "/api/v1/admin/instance-records", {
@@ -28,7 +28,7 @@ export function Records() {
   return (
     <Page title={t("Records")} lead={t("What every instance did, kept after it ended")} size="xl">
       <Group gap="xs">
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}

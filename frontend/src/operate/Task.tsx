@@ -6,10 +6,10 @@ import { StateBadge } from "../components/badges";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { Verbatim } from "../components/Verbatim";
+import { asWords, t } from "../i18n";
 
-/** A task as it goes: progress, its log line by line, cancel. */
+/** One task: its progress, its log as it is written, cancel. */
 export function Task() {
   const { taskId } = useParams({ from: "/framed/admin/tasks/$taskId" });
   const path = { task_id: taskId };
@@ -35,7 +35,7 @@ export function Task() {
   }, [count]);
   return (
     <Page
-      title={spoken(query.data?.kind ?? t("Task"))}
+      title={asWords(query.data?.kind ?? t("Task"))}
       lead={query.data && <StateBadge state={query.data.status} />}
       size="xl"
       actions={
@@ -75,14 +75,14 @@ export function Task() {
       </Loaded>
       <Loaded query={logs} height={200}>
         {({ items }) => (
-          <section className="logs mono" aria-label={t("Log")} tabIndex={0} ref={box}>
+          <Verbatim label={t("Log")} ref={box}>
             {items.length === 0 && t("Nothing was written.")}
             {items.map((line) => (
               <div key={line.seq}>
                 {new Date((line.ts ?? 0) * 1000).toLocaleTimeString()} {line.level} {line.message}
               </div>
             ))}
-          </section>
+          </Verbatim>
         )}
       </Loaded>
     </Page>

@@ -1,17 +1,16 @@
 import { Group, Progress } from "@mantine/core";
 import { api } from "../api/client";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
 import { Page } from "../components/Page";
 import { Empty } from "../components/states";
 import { Ago } from "../components/time";
-import { t } from "../i18n";
-import { spoken } from "../pages/ActivityFeed";
+import { asWords, t } from "../i18n";
 
-/** The long work: builds, pulls, scans, with how far each is. */
+/** Tasks: builds, pulls and scans, with the progress of each. */
 export function Tasks() {
   const [{ status, offset = 0 }, change] = useFilters();
   const query = api.useQuery("get", "/api/v1/admin/tasks", {
@@ -20,7 +19,7 @@ export function Tasks() {
   return (
     <Page title={t("Tasks")} size="xl">
       <Group>
-        <Pick
+        <FilterSelect
           label={t("Status")}
           all={t("Every status")}
           value={status}
@@ -44,7 +43,7 @@ export function Tasks() {
             title: t("Task"),
             cell: (row) => (
               <A to="/admin/tasks/$taskId" params={{ taskId: row.id ?? "" }}>
-                {spoken(row.kind ?? "")}
+                {asWords(row.kind ?? "")}
               </A>
             ),
           },

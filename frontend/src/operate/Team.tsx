@@ -15,7 +15,7 @@ import { api } from "../api/client";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityTable } from "./Activity";
 
@@ -85,7 +85,7 @@ function Achievements({ teamId }: { teamId: string }) {
   const grant = api.useMutation(
     "post",
     "/api/v1/admin/teams/{team_id}/achievements/{achievement_id}",
-    { onSuccess: () => told(t("Granted")) },
+    { onSuccess: () => notify(t("Granted")) },
   );
   const revoke = api.useMutation(
     "delete",
@@ -137,7 +137,7 @@ function Attempts({ teamId }: { teamId: string }) {
   const reset = api.useMutation(
     "post",
     "/api/v1/admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts",
-    { onSuccess: () => told(t("The attempts count anew")) },
+    { onSuccess: () => notify(t("The attempts count anew")) },
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();

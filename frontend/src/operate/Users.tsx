@@ -1,7 +1,7 @@
 import { Avatar, Group } from "@mantine/core";
 import { api } from "../api/client";
 import { StateBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
@@ -35,14 +35,14 @@ export function Users() {
     <Page title={t("Users")} size="xl">
       <Group gap="xs">
         <Search label={t("Find by name or e-mail")} />
-        <Pick
+        <FilterSelect
           label={t("Role")}
           all={t("Every role")}
           value={role}
           change={(next) => change({ role: next })}
           options={{ user: t("user"), admin: t("admin"), super_admin: t("super admin") }}
         />
-        <Pick
+        <FilterSelect
           label={t("Standing")}
           all={t("Active and suspended")}
           value={status}

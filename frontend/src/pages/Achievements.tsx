@@ -7,7 +7,7 @@ import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { t } from "../i18n";
 
-/** What one has achieved, what is left, and what others just did. */
+/** Achievements: those earned, those left, and what others just earned. */
 export function Achievements() {
   const query = api.useQuery("get", "/api/v1/me/achievements");
   const recent = api.useQuery("get", "/api/v1/achievements/recent-unlocks", {

@@ -2,12 +2,9 @@ import { Group, Stack, Text } from "@mantine/core";
 import { type Activity, api } from "../api/client";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { t } from "../i18n";
+import { asWords, t } from "../i18n";
 
-/** An event's name, as people read it. */
-export const spoken = (event: string) => event.replaceAll("_", " ");
-
-/** What happened, newest first. */
+/** The latest activities of a team or on a challenge, newest first. */
 export function ActivityFeed({ query }: { query: { team_id?: string; challenge_id?: string } }) {
   const found = api.useQuery("get", "/api/v1/activities", {
     params: { query: { ...query, limit: 20 } },
@@ -32,7 +29,7 @@ export function ActivityFeed({ query }: { query: { team_id?: string; challenge_i
 }
 
 function Line({ activity }: { activity: Activity }) {
-  const what = [activity.actor_name, spoken(activity.event), activity.challenge_id];
+  const what = [activity.actor_name, asWords(activity.event), activity.challenge_id];
   return (
     <Group justify="space-between" wrap="nowrap" gap="xs">
       <Text size="sm" className="wrap">

@@ -1,10 +1,10 @@
 import { Card, Stack } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
-import { Forward } from "../components/Forward";
 import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { Page } from "../components/Page";
+import { Redirect } from "../components/Redirect";
 import { Loaded } from "../components/states";
 import { t } from "../i18n";
 
@@ -21,7 +21,7 @@ export function AnyChallenge() {
   );
   const only =
     having?.find((each) => each.is_registered) ?? (having?.length === 1 ? having[0] : null);
-  if (only) return <Forward to={`/competitions/${only.id}/challenges/${challengeId}`} />;
+  if (only) return <Redirect to={`/competitions/${only.id}/challenges/${challengeId}`} />;
   return (
     <Page title={challenge.data?.name ?? t("Challenge")}>
       <Loaded query={challenge}>

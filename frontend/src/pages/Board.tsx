@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import "@mantine/core/styles/Table.css";
 import {
   Badge,
@@ -13,7 +14,7 @@ import {
 import { IconCheck, IconLock } from "@tabler/icons-react";
 import type { ChallengeInfo } from "../api/client";
 import { CategoryBadge, DifficultyBadge } from "../components/badges";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A } from "../components/links";
 import { useTitle } from "../components/Page";
@@ -52,26 +53,26 @@ export function Board() {
     );
   return (
     <Stack mt="md">
-      <Title order={1} size="h4" className="skip">
+      <Title order={1} size="h4" className="offscreen">
         {t("Challenges")}
       </Title>
       <Group gap="xs">
         <Search label={t("Find a challenge")} />
-        <Pick
+        <FilterSelect
           label={t("Category")}
           all={t("Every category")}
           value={filters.category}
           change={(category) => change({ category })}
           options={ORDER.filter((name) => all.some(({ category }) => category === name))}
         />
-        <Pick
+        <FilterSelect
           label={t("Difficulty")}
           all={t("Every difficulty")}
           value={filters.difficulty}
           change={(difficulty) => change({ difficulty })}
           options={{ easy: t("easy"), medium: t("medium"), hard: t("hard") }}
         />
-        <Pick
+        <FilterSelect
           label={t("Solved")}
           all={t("Solved or not")}
           value={filters.solved}
@@ -79,7 +80,7 @@ export function Board() {
           options={{ yes: t("Solved"), no: t("Not solved") }}
         />
         {tags.length > 0 && (
-          <Pick
+          <FilterSelect
             label={t("Tag")}
             all={t("Every tag")}
             value={filters.tag}

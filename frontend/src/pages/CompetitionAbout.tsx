@@ -13,12 +13,13 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type CompetitionDetail } from "../api/client";
+import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { ButtonLink } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { useTitle } from "../components/Page";
 import { Search } from "../components/Search";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
 import { useCompetition } from "./useCompetition";
 
@@ -79,14 +80,13 @@ function Rules({ competition: c }: { competition: CompetitionDetail }) {
       <Title order={3} size="h5" mb="xs">
         {t("Rules")}
       </Title>
-      <dl className="facts">
+      <Facts>
         {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
-      </dl>
+      </Facts>
     </Card>
   );
 }
@@ -98,7 +98,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
   const [bracket, setBracket] = useState(competition.brackets?.[0] ?? "");
   const params = { path: { competition_id: competition.id } };
   const done = () => {
-    told(t("You are in"));
+    notify(t("You are in"));
     void navigate({ to: `/competitions/${competition.id}/challenges` as string });
   };
   const register = api.useMutation("post", "/api/v1/competitions/{competition_id}/teams", {
@@ -208,7 +208,7 @@ function Ask({ competition }: { competition: CompetitionDetail }) {
   const ask = api.useMutation(
     "post",
     "/api/v1/competitions/{competition_id}/teams/{team_id}/join-request",
-    { onSuccess: () => told(t("The captain was asked")) },
+    { onSuccess: () => notify(t("The captain was asked")) },
   );
   return (
     <Card>

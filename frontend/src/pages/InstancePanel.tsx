@@ -2,13 +2,13 @@ import { Alert, Anchor, Button, Card, Group, Loader, Stack, Text, Title } from "
 import { IconDownload, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
 import { Suspense, useState } from "react";
 import { api, http, type InstanceInfo, type ServiceEndpoint } from "../api/client";
-import { later } from "../api/patiently";
+import { lazyComponent } from "../api/lazyLoad";
 import { StateBadge } from "../components/badges";
 import { Copy } from "../components/Copy";
 import { Countdown, useNow, useSecondsTo } from "../components/time";
 import { duration, t } from "../i18n";
 
-const Traffic = later(async () => (await import("../components/Traffic")).Traffic);
+const Traffic = lazyComponent(async () => (await import("../components/Traffic")).Traffic);
 
 /** A team's instance of a challenge: start, wait, use, renew, stop. */
 export function InstancePanel({

@@ -1,3 +1,4 @@
+import "./Matrix.css";
 import { Card, Text } from "@mantine/core";
 import { api } from "../api/client";
 import { Blood } from "../components/Blood";
@@ -7,7 +8,7 @@ import { moment, t } from "../i18n";
 
 const MOST = 100;
 
-/** Who solved what: teams by rank, challenges across. */
+/** The matrix of solves: a row for each team by rank, a column for each challenge. */
 export function Matrix({ competitionId }: { competitionId: string }) {
   const query = api.useQuery("get", "/api/v1/competitions/{competition_id}/solve-matrix", {
     params: { path: { competition_id: competitionId } },

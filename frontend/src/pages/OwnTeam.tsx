@@ -11,15 +11,16 @@ import {
   Title,
 } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { api, type CompetitionDetail, queries, refresh, type TeamDetail } from "../api/client";
+import { api, type CompetitionDetail, type TeamDetail } from "../api/client";
 import { useMe } from "../api/me";
+import { queries, refresh } from "../api/queries";
 import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityFeed } from "./ActivityFeed";
 import { useCompetition } from "./useCompetition";
@@ -180,7 +181,7 @@ function Invites({ competitionId }: { competitionId: string }) {
   const direct = api.useMutation("post", "/api/v1/competitions/{competition_id}/invites/direct", {
     onSuccess: () => {
       setEmail("");
-      told(t("Invited"));
+      notify(t("Invited"));
     },
   });
   const revoke = api.useMutation(
@@ -296,7 +297,7 @@ function Rename({ team, competitionId }: Own) {
   const [name, setName] = useState(team.name);
   const [description, setDescription] = useState(team.description ?? "");
   const update = api.useMutation("patch", "/api/v1/competitions/{competition_id}/team", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   return (
     <Card>

@@ -1,3 +1,4 @@
+import "../components/tile.css";
 import { Alert, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconLock } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
@@ -8,7 +9,7 @@ import {
   type InstanceInfo,
   type SubmissionResponse,
 } from "../api/client";
-import { told } from "../components/toasts";
+import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
 /** The questions of a challenge, each with the form that its mode asks for. */
@@ -67,12 +68,12 @@ function QuestionCard({
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<string[]>([]);
   const [outcome, setOutcome] = useState<SubmissionResponse | null>(null);
-  const heard = {
+  const options = {
     meta: { quiet: true },
     onSuccess: (answer: SubmissionResponse) => {
       setOutcome(answer);
       if (answer.challenge_fully_solved)
-        told(
+        notify(
           t("Solved: {challenge}", { challenge: challenge.name }),
           answer.solve_rank === 1
             ? t("First blood!")
@@ -80,8 +81,8 @@ function QuestionCard({
         );
     },
   };
-  const submit = api.useMutation("post", "/api/v1/submissions", heard);
-  const answerQa = api.useMutation("post", "/api/v1/qa/submissions", heard);
+  const submit = api.useMutation("post", "/api/v1/submissions", options);
+  const answerQa = api.useMutation("post", "/api/v1/qa/submissions", options);
   const sending = challenge.is_qa_only ? answerQa : submit;
   const many = question.mode === "multi_select";
   const answer = question.choices ? (many ? chosen : (chosen[0] ?? "")) : text;

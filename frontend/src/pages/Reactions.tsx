@@ -15,7 +15,7 @@ const REACTIONS = {
 } as const satisfies Record<string, Message>;
 type Reaction = keyof typeof REACTIONS;
 
-/** What players say of a challenge, with one click. */
+/** Players' reactions to a challenge, given with one click. */
 export function Reactions({
   challengeId,
   competitionId,

@@ -1,11 +1,13 @@
+import "../components/fresh.css";
+import "./Scoreboard.css";
 import { Alert, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
 import { type Ref, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { type CustomItemComponentProps, Virtualizer } from "virtua";
 import { api, type CompetitionDetail, type ScoreboardEntry } from "../api/client";
-import { later } from "../api/patiently";
+import { lazyComponent } from "../api/lazyLoad";
 import { Blood } from "../components/Blood";
-import { Pick } from "../components/Choice";
+import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A } from "../components/links";
 import { useTitle } from "../components/Page";
@@ -16,7 +18,7 @@ import { moment, percent, t } from "../i18n";
 import { Matrix } from "./Matrix";
 import { useCompetition } from "./useCompetition";
 
-const Graph = later(async () => (await import("../components/ScoreGraph")).ScoreGraph);
+const Graph = lazyComponent(async () => (await import("../components/ScoreGraph")).ScoreGraph);
 const ALL = 10_000;
 
 /** A competition's scoreboard, as it moves: rows, graph, matrix, challenges. */
@@ -26,7 +28,7 @@ export function Scoreboard() {
   useTitle(t("Scoreboard of {title}", { title: competition.title }));
   return (
     <Stack mt="md">
-      <Title order={1} className="skip">
+      <Title order={1} className="offscreen">
         {t("Scoreboard")}
       </Title>
       <Frozen competition={competition} />
@@ -66,13 +68,12 @@ function Frozen({ competition: { freezes_at, ends_at } }: { competition: Competi
 }
 
 function Teams({ competition }: { competition: CompetitionDetail }) {
-  const [{ q = "", bracket }] = useFilters();
-  const [, change] = useFilters();
+  const [{ q = "", bracket }, change] = useFilters();
   const query = api.useQuery(
     "get",
     "/api/v1/competitions/{competition_id}/scoreboard",
     { params: { path: { competition_id: competition.id }, query: { limit: ALL } } },
-    // What moves it is told to everybody, in private competitions to their people.
+    // Events keep it current; this is for when none arrives.
     { refetchInterval: 60_000 },
   );
   return (
@@ -91,7 +92,7 @@ function Teams({ competition }: { competition: CompetitionDetail }) {
             <Group gap="xs">
               <Search label={t("Find a team")} />
               {Boolean(competition.brackets?.length) && (
-                <Pick
+                <FilterSelect
                   label={t("Bracket")}
                   all={t("Every bracket")}
                   value={bracket}
@@ -122,7 +123,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
     <Card p={0}>
       <div role="table" aria-label={t("Scoreboard")} aria-rowcount={rows.length}>
         <div role="rowgroup">
-          <div role="row" className="row head" style={{ ...grid, height: ROW }}>
+          <div role="row" className="board-row head" style={{ ...grid, height: ROW }}>
             <span role="columnheader">{t("Rank")}</span>
             <span role="columnheader">{t("Team")}</span>
             <span role="columnheader" className="end">
@@ -146,7 +147,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
                 role="row"
                 key={entry.team_id}
                 aria-rowindex={index + 1}
-                className={fresh.has(entry.team_id) ? "row fresh" : "row"}
+                className={fresh.has(entry.team_id) ? "board-row fresh" : "board-row"}
                 data-mine={entry.team_id === competition.my_team_id || undefined}
                 style={{ ...grid, height: ROW }}
               >
@@ -173,7 +174,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
   );
 }
 
-/** What holds rows in place: to a screen reader, nothing. */
+/** The wrappers that the virtual list adds, which are no part of the table to a screen reader. */
 function Part({
   ref,
   style,

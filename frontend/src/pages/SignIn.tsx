@@ -13,11 +13,11 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { ApiError, api, http } from "../api/client";
-import { changeCaller, useMe } from "../api/me";
-import { Forward } from "../components/Forward";
+import { forgetCaller, useMe } from "../api/me";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
+import { Redirect } from "../components/Redirect";
 import { Loaded } from "../components/states";
 import { type Message, t } from "../i18n";
 
@@ -108,11 +108,11 @@ export function Login() {
       params: { query: { as_cookie: true } },
       body: { email, password },
     });
-    await changeCaller();
+    await forgetCaller();
     await navigate({ href: onward(back) });
   });
   if (me && error) return <NotLinked error={error} />;
-  if (me && !form.busy) return <Forward to={onward(back)} />;
+  if (me && !form.busy) return <Redirect to={onward(back)} />;
   return (
     <Frame title={t("Sign in")}>
       {error && <NotSignedIn error={error} />}
@@ -217,7 +217,7 @@ export function Register() {
       params: { query: { as_cookie: true } },
       body: { email, password, display_name, proof },
     });
-    await changeCaller();
+    await forgetCaller();
     await navigate({ href: onward(back) });
   });
   return (
@@ -297,7 +297,7 @@ export function Reset() {
       params: { query: { as_cookie: true } },
       body: { token, new_password: password },
     });
-    await changeCaller();
+    await forgetCaller();
     await navigate({ to: "/" });
   });
   return (

@@ -1,3 +1,5 @@
+import "./Welcome.css";
+import "../components/tile.css";
 import { Box, Card, Container, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { api, type CompetitionInfo } from "../api/client";
 import { useMe } from "../api/me";

@@ -1,9 +1,11 @@
+import "../components/fresh.css";
+import "./Wall.css";
 import { Group } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type Wall as WallData } from "../api/client";
+import { lazyComponent } from "../api/lazyLoad";
 import { useMe } from "../api/me";
-import { later } from "../api/patiently";
 import { Blood } from "../components/Blood";
 import { ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
@@ -11,7 +13,7 @@ import { Loaded } from "../components/states";
 import { Ago, Countdown } from "../components/time";
 import { t } from "../i18n";
 
-const Graph = later(async () => (await import("../components/ScoreGraph")).ScoreGraph);
+const Graph = lazyComponent(async () => (await import("../components/ScoreGraph")).ScoreGraph);
 const EVERY_MS = 2000;
 const ROWS = 15;
 
@@ -126,8 +128,8 @@ function useFresh(wall: WallData): Set<string> {
     const before = known.current;
     known.current = new Set(keys);
     if (!before) return;
-    const news = wall.latest.filter((_, place) => !before.has(keys[place]!));
-    setFresh(new Set(news.map((solve) => solve.team_id)));
+    const newSolves = wall.latest.filter((_, place) => !before.has(keys[place]!));
+    setFresh(new Set(newSolves.map((solve) => solve.team_id)));
   }, [wall.latest]);
   return fresh;
 }

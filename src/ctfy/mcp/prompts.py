@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
+    from ctfy.mcp.calls import Clients
 
-def register(server: MCPServer[None]) -> None:
+
+def register(server: MCPServer[Clients]) -> None:
     """Add every prompt."""
 
     @server.prompt()

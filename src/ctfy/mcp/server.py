@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import (
     ResourceError,
     ResourceNotFoundError,
@@ -18,10 +17,8 @@ from mcp.server.mcpserver.exceptions import (
 
 from ctfy import __version__
 from ctfy.mcp import prompts, resources, tools
+from ctfy.mcp.calls import Call, Clients
 from ctfy.sdk import CtfyApiError, CtfyError
-from ctfy.sdk.aio import AsyncPlatformClient
-
-Clients = Callable[[Any], AsyncPlatformClient]
 
 _INSTRUCTIONS = """Capture-the-flag competitions. Usual order: list_competitions(phase="running"),
 register_for_competition, list_competition_challenges, get_challenge, start_instance, attack the
@@ -50,36 +47,28 @@ _NEXT = {
 }
 
 
-class CtfyTools(MCPServer[None]):
-    """The tools, resources and prompts; `client_of` gives the client for a request."""
+class CtfyTools(MCPServer[Clients]):
+    """The tools, resources and prompts; `clients` gives the client for a request."""
 
-    def __init__(self, client_of: Clients) -> None:
+    def __init__(self, clients: Clients) -> None:
         super().__init__(
             "ctfy",
             title="ctfy",
             description="Capture-the-flag competitions",
             instructions=_INSTRUCTIONS,
             version=__version__,
+            lifespan=lambda _: contextlib.nullcontext(clients),
             log_level="WARNING",
             subscriptions=False,
         )
-        self._client_of = client_of
-        tools.register(self, self._client)
+        tools.register(self)
         for tool in self._tool_manager.list_tools():
             tool.parameters["additionalProperties"] = False
-        resources.register(self, self._client)
+        resources.register(self)
         prompts.register(self)
 
-    @contextlib.asynccontextmanager
-    async def _client(self, context: Context[Any, Any]) -> AsyncIterator[AsyncPlatformClient]:
-        client = self._client_of(context.request_context.request)
-        try:
-            yield client
-        finally:
-            await client.close()
-
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Call | None = None
     ) -> Any:
         """Call a tool; an argument that it does not know is refused, not ignored."""
         tool = self._tool_manager.get_tool(name)
@@ -96,7 +85,7 @@ class CtfyTools(MCPServer[None]):
                 raise ToolError(words) from error
             raise
 
-    async def read_resource(self, uri: Any, context: Context[None, Any] | None = None) -> Any:
+    async def read_resource(self, uri: Any, context: Call | None = None) -> Any:
         """Read a resource."""
         try:
             return await super().read_resource(uri, context)

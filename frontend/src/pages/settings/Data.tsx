@@ -4,7 +4,7 @@ import { signOut, useMe } from "../../api/me";
 import { Confirm } from "../../components/Confirm";
 import { t } from "../../i18n";
 
-/** What the platform holds of one: as a file, or gone. */
+/** The account's data: download it, or delete the account. */
 export function Data() {
   const me = useMe().data!;
   const remove = api.useMutation("delete", "/api/v1/me", { onSuccess: signOut });

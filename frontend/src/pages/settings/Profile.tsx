@@ -12,8 +12,8 @@ import {
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useMe } from "../../api/me";
-import { told } from "../../components/toasts";
-import { LANGUAGES, type Language, language, type Message, speak, t } from "../../i18n";
+import { notify } from "../../components/toasts";
+import { LANGUAGES, type Language, language, type Message, setLanguage, t } from "../../i18n";
 
 const FIELDS = {
   bio: "Bio",
@@ -24,7 +24,7 @@ const FIELDS = {
   last_active_at: "When you were active",
 } as const satisfies Record<string, Message>;
 
-/** What one is called, and what others see of it. */
+/** The profile: name and picture, and what others see of it. */
 export function Profile() {
   const me = useMe().data!;
   const [links, setLinks] = useState(
@@ -33,7 +33,7 @@ export function Profile() {
       .join("\n"),
   );
   const save = api.useMutation("patch", "/api/v1/me/profile", {
-    onSuccess: () => told(t("Saved")),
+    onSuccess: () => notify(t("Saved")),
   });
   const show = api.useMutation("patch", "/api/v1/me/profile/visibility");
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -124,7 +124,7 @@ export function Profile() {
         <NativeSelect
           label={t("Language")}
           value={language}
-          onChange={(event) => speak(event.currentTarget.value as Language)}
+          onChange={(event) => setLanguage(event.currentTarget.value as Language)}
           data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
           maw={240}
         />

@@ -6,7 +6,7 @@ import { Ago } from "../../components/time";
 import { t } from "../../i18n";
 import { useTokens } from "./useTokens";
 
-/** Where one is signed in. */
+/** The account's sessions, each to be ended. */
 export function Sessions() {
   const { query, mine } = useTokens("session");
   const revoke = api.useMutation("delete", "/api/v1/auth/tokens/{token_id}");

@@ -3,7 +3,7 @@ import { api } from "../../api/client";
 import { useMe } from "../../api/me";
 import { Confirm } from "../../components/Confirm";
 import { Loaded } from "../../components/states";
-import { told } from "../../components/toasts";
+import { notify } from "../../components/toasts";
 import { t } from "../../i18n";
 
 /** The ways to sign in: address, password, linked accounts. */
@@ -15,11 +15,11 @@ export function SigningIn() {
     onSuccess: ({ authorize_url }) => window.location.assign(authorize_url),
   });
   const password = api.useMutation("post", "/api/v1/auth/password", {
-    onSuccess: () => told(t("The password is set"), t("Every other session has ended.")),
+    onSuccess: () => notify(t("The password is set"), t("Every other session has ended.")),
   });
   const me = useMe().data!;
   const send = api.useMutation("post", "/api/v1/auth/email/send-verification", {
-    onSuccess: () => told(t("A link is on its way")),
+    onSuccess: () => notify(t("A link is on its way")),
   });
   return (
     <Stack>

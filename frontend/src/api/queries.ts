@@ -1,0 +1,46 @@
+/** What holds for every query and mutation: which are tried again, and what becomes of failures. */
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { notifyFailure } from "../components/toasts";
+import { ApiError } from "./client";
+
+/** Failures that pass by themselves: no connection, a restart, too many requests. */
+const isTemporary = (error: unknown) =>
+  error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
+
+/** The session ended. The server removed its cookie, so a second try is a visitor's, and may succeed. */
+const sessionEnded = (error: unknown) => error instanceof ApiError && error.status === 401;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      retry: (count, error) =>
+        (isTemporary(error) && count < 4) || (sessionEnded(error) && count < 1),
+      retryDelay: (count, error) =>
+        Math.max(500 * 2 ** count, error instanceof ApiError ? error.retryAfter * 1000 : 0),
+    },
+  },
+  queryCache: new QueryCache({
+    onError(error) {
+      if (sessionEnded(error)) void refresh("/api/v1/me");
+    },
+  }),
+  mutationCache: new MutationCache({
+    onError(error, _variables, _context, mutation) {
+      // What shows its refusals itself marks its mutation as quiet.
+      if (!mutation.meta?.quiet) notifyFailure(error);
+    },
+    onSuccess() {
+      // Events bring what others do; what we did ourselves is fetched at once.
+      void queries.invalidateQueries();
+    },
+  }),
+});
+
+/** Fetch again whatever is shown of these paths (prefixes of API paths). */
+export function refresh(...prefixes: string[]) {
+  return queries.invalidateQueries({
+    predicate: ({ queryKey }) =>
+      prefixes.some((prefix) => String(queryKey[1] ?? "").startsWith(prefix)),
+  });
+}

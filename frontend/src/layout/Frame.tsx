@@ -1,0 +1,287 @@
+import "./Frame.css";
+import {
+  ActionIcon,
+  Avatar,
+  Box,
+  Burger,
+  Center,
+  Divider,
+  Group,
+  Indicator,
+  Loader,
+  NavLink,
+  Text,
+  UnstyledButton,
+  useMantineColorScheme,
+  VisuallyHidden,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import {
+  IconBell,
+  IconDashboard,
+  IconDeviceTv,
+  IconFlag,
+  IconLanguage,
+  IconLogout,
+  IconMoon,
+  IconSettings,
+  IconSun,
+  IconTrophy,
+  IconUser,
+} from "@tabler/icons-react";
+import { Outlet, useLocation } from "@tanstack/react-router";
+import { Suspense, useEffect, useRef, useState } from "react";
+import { api, type MeResponse } from "../api/client";
+import { lazyComponent } from "../api/lazyLoad";
+import { followEvents } from "../api/live";
+import { signOut, useMe } from "../api/me";
+import { A, ButtonLink, IconLink, NavTo } from "../components/links";
+import { Redirect } from "../components/Redirect";
+import { Failure } from "../components/states";
+import { LANGUAGES, type Language, language, setLanguage, t } from "../i18n";
+import { useEventNotices } from "./eventNotices";
+import { LiveBanner } from "./LiveBanner";
+import { NotFound } from "./NotFound";
+
+const OperatorMenu = lazyComponent(async () => (await import("../operate/Menu")).OperatorMenu);
+
+/** The header, and on small screens and for operators the list of pages at the side. */
+export function Frame() {
+  const me = useMe().data;
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const { pathname } = useLocation();
+  const operating = pathname.startsWith("/admin") && me?.is_admin;
+  const signedIn = Boolean(me);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
+  useEffect(close, [pathname]);
+  useEffect(() => (signedIn ? followEvents() : undefined), [signedIn]);
+  useEventNotices(me ?? null);
+
+  return (
+    <div>
+      <a href="#main" className="offscreen skip">
+        {t("Skip to the content")}
+      </a>
+      <header className="header">
+        <Group gap="sm" wrap="nowrap">
+          <Burger
+            opened={opened}
+            onClick={toggle}
+            hiddenFrom="md"
+            size="sm"
+            aria-label={t("Menu")}
+          />
+          <A to="/" className="brand" underline="never" aria-label={t("ctfy: competitions")}>
+            ctfy
+          </A>
+          <Group gap={2} visibleFrom="md" component="nav" aria-label={t("Main")}>
+            <MainLinks />
+          </Group>
+        </Group>
+        <Group gap={4} wrap="nowrap">
+          <SchemeButton />
+          {me ? <Person /> : me === null && <Visitor />}
+        </Group>
+      </header>
+      <div className="middle">
+        <div
+          className="side"
+          data-opened={opened || undefined}
+          data-operating={operating || undefined}
+        >
+          <Box hiddenFrom="md">
+            <MainLinks side />
+            {operating && <Divider my="xs" />}
+          </Box>
+          {operating && (
+            <Suspense>
+              <OperatorMenu />
+            </Suspense>
+          )}
+        </div>
+        <main id="main" tabIndex={-1}>
+          <LiveBanner />
+          <Outlet />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function MainLinks({ side = false }: { side?: boolean }) {
+  const me = useMe().data;
+  const exact = { activeOptions: { exact: true } } as const;
+  if (side)
+    return (
+      <>
+        <NavTo to="/" label={t("Competitions")} leftSection={<IconFlag size={18} />} {...exact} />
+        <NavTo to="/scoreboard" label={t("Scoreboard")} leftSection={<IconTrophy size={18} />} />
+        <NavTo to="/wall" label={t("Wall")} leftSection={<IconDeviceTv size={18} />} />
+        {me?.is_admin && (
+          <NavTo to="/admin" label={t("Operate")} leftSection={<IconDashboard size={18} />} />
+        )}
+      </>
+    );
+  const look = { variant: "subtle", color: "gray", size: "compact-md", c: "inherit" } as const;
+  return (
+    <>
+      <ButtonLink to="/" {...look} {...exact}>
+        {t("Competitions")}
+      </ButtonLink>
+      <ButtonLink to="/scoreboard" {...look}>
+        {t("Scoreboard")}
+      </ButtonLink>
+      <ButtonLink to="/wall" {...look} {...exact}>
+        {t("Wall")}
+      </ButtonLink>
+      {me?.is_admin && (
+        <ButtonLink to="/admin" {...look}>
+          {t("Operate")}
+        </ButtonLink>
+      )}
+    </>
+  );
+}
+
+function SchemeButton() {
+  const { colorScheme, toggleColorScheme } = useMantineColorScheme();
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      onClick={toggleColorScheme}
+      aria-label={t("Light or dark")}
+    >
+      {colorScheme === "light" ? <IconMoon size={18} /> : <IconSun size={18} />}
+    </ActionIcon>
+  );
+}
+
+function Visitor() {
+  return (
+    <>
+      <ButtonLink to="/login" variant="subtle" size="compact-md">
+        {t("Sign in")}
+      </ButtonLink>
+      <ButtonLink to="/register" size="compact-md">
+        {t("Sign up")}
+      </ButtonLink>
+    </>
+  );
+}
+
+function Person() {
+  const me = useMe().data!;
+  const inbox = api.useQuery("get", "/api/v1/me/inbox", {}, { refetchInterval: 60_000 }).data;
+  const waiting = inbox
+    ? (inbox.unread_announcement_count ?? 0) +
+      inbox.incoming_invites.length +
+      inbox.captain_requests.length
+    : 0;
+  return (
+    <>
+      <Indicator label={waiting} size={16} disabled={!waiting} offset={6} color="red.9">
+        <IconLink
+          to="/inbox"
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label={t("Inbox, {n} new|Inbox, {n} new", { n: waiting })}
+        >
+          <IconBell size={18} />
+        </IconLink>
+      </Indicator>
+      <UnstyledButton popoverTarget="account" aria-haspopup="true">
+        <VisuallyHidden>{t("Account of {name}", { name: me.display_name ?? "" })}</VisuallyHidden>
+        <span aria-hidden>
+          <Avatar src={me.avatar_url || null} name={me.display_name} size={32} />
+        </span>
+      </UnstyledButton>
+      <Account me={me} />
+    </>
+  );
+}
+
+/** What belongs to the account: the browser's own popover, closed by Escape or a click elsewhere. */
+function Account({ me }: { me: MeResponse }) {
+  const box = useRef<HTMLDivElement>(null);
+  const close = () => box.current?.hidePopover();
+  return (
+    <nav id="account" popover="auto" className="account" ref={box} aria-label={t("Account")}>
+      <Text size="sm" c="dimmed" px="sm" className="wrap">
+        {me.display_name}
+      </Text>
+      <NavTo
+        to="/users/$userId"
+        params={{ userId: me.id }}
+        label={t("Profile")}
+        leftSection={<IconUser size={16} />}
+        onClick={close}
+      />
+      <NavTo
+        to="/achievements"
+        label={t("Achievements")}
+        leftSection={<IconTrophy size={16} />}
+        onClick={close}
+      />
+      <NavTo
+        to="/settings"
+        label={t("Settings")}
+        leftSection={<IconSettings size={16} />}
+        onClick={close}
+      />
+      <Divider my={4} />
+      {(Object.keys(LANGUAGES) as Language[])
+        .filter((other) => other !== language)
+        .map((other) => (
+          <NavLink
+            key={other}
+            component="button"
+            lang={other}
+            label={LANGUAGES[other]}
+            leftSection={<IconLanguage size={16} />}
+            onClick={() => setLanguage(other)}
+          />
+        ))}
+      <NavLink
+        component="button"
+        label={t("Sign out")}
+        leftSection={<IconLogout size={16} />}
+        onClick={signOut}
+      />
+    </nav>
+  );
+}
+
+const Waiting = () => (
+  <Center h="40vh">
+    <Loader aria-label={t("Loading")} />
+  </Center>
+);
+
+/** To the sign-in page, and back here afterwards; the address is noted before it changes. */
+function ToSignIn() {
+  const { href } = useLocation();
+  const [back] = useState(href);
+  return <Redirect to={`/login?back=${encodeURIComponent(back)}`} />;
+}
+
+/** Pages for people who are signed in; others sign in first and come back. */
+export function SignedIn() {
+  const { data: me, error, refetch } = useMe();
+  if (me) return <Outlet />;
+  if (me === null) return <ToSignIn />;
+  return error ? <Failure error={error} retry={refetch} /> : <Waiting />;
+}
+
+/** Pages for operators, and for a competition's own administrators that competition's. */
+export function Operators() {
+  const { data: me, error, refetch } = useMe();
+  const { pathname } = useLocation();
+  const own = me?.competition_admin_ids.some((id) => pathname === `/admin/competitions/${id}`);
+  if (me?.is_admin || own) return <Outlet />;
+  if (me) return <NotFound />;
+  if (me === null) return <ToSignIn />;
+  return error ? <Failure error={error} retry={refetch} /> : <Waiting />;
+}
