@@ -11,7 +11,7 @@ import {
 import { told } from "../components/toasts";
 import { t } from "../i18n";
 
-/** The questions of a challenge, each with the form that its mode asks for. */
+/** The questions of a challenge, each with the form that it asks for. */
 export function Questions({
   challenge,
   competitionId,
@@ -83,8 +83,8 @@ function QuestionCard({
   const submit = api.useMutation("post", "/api/v1/submissions", heard);
   const answerQa = api.useMutation("post", "/api/v1/qa/submissions", heard);
   const sending = challenge.is_qa_only ? answerQa : submit;
-  const many = question.mode === "multi_select";
-  const answer = question.choices ? (many ? chosen : (chosen[0] ?? "")) : text;
+  const kind = question.input?.kind ?? "text";
+  const answer = kind === "any_of" ? chosen : kind === "one_of" ? (chosen[0] ?? "") : text;
   const waits = !challenge.is_qa_only && instance?.status !== "ready";
   const refused = sending.error as ApiError | null;
   const left = outcome?.attempts_remaining ?? remaining;
@@ -137,29 +137,29 @@ function QuestionCard({
     <Card>
       <form onSubmit={send}>
         <Stack gap="xs">
-          {question.choices && many && (
+          {kind === "any_of" && (
             <Checkbox.Group value={chosen} onChange={setChosen} label={head}>
               <Stack gap={6} mt={6}>
-                {question.choices.map((choice) => (
+                {question.choices?.map((choice) => (
                   <Checkbox key={choice} value={choice} label={choice} />
                 ))}
               </Stack>
             </Checkbox.Group>
           )}
-          {question.choices && !many && (
+          {kind === "one_of" && (
             <Radio.Group
               value={chosen[0] ?? ""}
               onChange={(next) => setChosen([next])}
               label={head}
             >
               <Stack gap={6} mt={6}>
-                {question.choices.map((choice) => (
+                {question.choices?.map((choice) => (
                   <Radio key={choice} value={choice} label={choice} />
                 ))}
               </Stack>
             </Radio.Group>
           )}
-          {!question.choices && (
+          {(kind === "text" || kind === "number") && (
             <TextInput
               label={head}
               value={text}
@@ -167,7 +167,9 @@ function QuestionCard({
               autoComplete="off"
               autoCapitalize="off"
               spellCheck={false}
-              placeholder={question.mode === "dynamic" ? "FLAG{…}" : t("Your answer")}
+              placeholder={question.input?.placeholder || t("Your answer")}
+              description={question.input?.note}
+              inputMode={kind === "number" ? "decimal" : "text"}
               styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
             />
           )}

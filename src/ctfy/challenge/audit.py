@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ctfy.challenge.compose import early_answers, refusals
 from ctfy.challenge.documents import read_nodes, read_yaml
-from ctfy.challenge.metadata import Metadata, Mode
+from ctfy.challenge.metadata import Metadata
 
 _FIXED_ANSWER = re.compile(rb"FLAG\{[0-9a-fA-F]{16,}\}")
 _MOST_READ = 1024 * 1024
@@ -135,7 +135,7 @@ def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
 
 def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
     compose = folder / "docker-compose.yml"
-    dynamic = [q.id for q in metadata.questions if q.mode == Mode.DYNAMIC]
+    minted = [q.id for q in metadata.questions if q.minted]
     if not compose.is_file():
         if metadata.sandbox is None and metadata.warm:
             yield Finding(
@@ -145,12 +145,12 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
                 "nothing runs that could be `warm`",
                 "remove `warm`",
             )
-        if metadata.sandbox is None and dynamic:
+        if metadata.sandbox is None and minted:
             yield Finding(
                 folder / "metadata.yaml",
                 0,
                 "runs.nothing",
-                f"{dynamic} are minted per instance, but nothing runs",
+                f"{minted} are minted per instance, but nothing runs",
                 "add a docker-compose.yml or `sandbox:`, or give them an `answer`",
             )
         return

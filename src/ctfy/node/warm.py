@@ -19,7 +19,6 @@ from pathlib import Path
 import structlog
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.metadata import Mode
 from ctfy.node.inventory import write_answers
 from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.server.models.instances import ServiceEndpoint
@@ -168,7 +167,7 @@ class WarmPool:
         answers = {
             question.id: f"unclaimed-{secrets.token_hex(16)}"
             for question in challenge.metadata.questions
-            if question.mode is Mode.DYNAMIC
+            if question.minted
         }
         write_answers(folder / "answers", answers)
         member = Member(handle, challenge, folder, lambda _: None, [])

@@ -88,7 +88,7 @@ def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = EXAMPLES) ->
     found = _find(challenges_dir, challenge_id)
     metadata = found.metadata.model_dump(mode="json")
     for shown, question in zip(metadata["questions"], found.metadata.questions, strict=True):
-        shown["mode"] = question.mode.value
+        shown["mode"] = question.mode
     more = {"path": str(found.path), "attachments": list(found.attachments)}
     return _described(found) | metadata | more
 
@@ -98,7 +98,7 @@ def _show(found: dict[str, Any]) -> None:
     out.print(f"{found['path']}, runs: {', '.join(found['runs'])}", markup=False, soft_wrap=True)
     out.print(Markdown(found["description"]))
     rows = [
-        [q["id"], q["mode"], q["prompt"], str(q["answer"] or "minted per instance")]
+        [q["id"], q["mode"], q["prompt"], str(q.get("answer", "minted per instance"))]
         for q in found["questions"]
     ]
     out.print(table(("question", "mode", "prompt", "answer"), rows))
@@ -317,8 +317,9 @@ async def _play(
         if by_solver:
             answers = await trial.solve(challenge, url, running.attachments, timeout)
         for question in challenge.metadata.questions:
-            out.print(f"{question.id}: {question.prompt}", markup=False, soft_wrap=True)
-            for choice in question.choices or []:
+            asked = f"{question.id}: {question.prompt} {question.input.note}"
+            out.print(asked.rstrip(), markup=False, soft_wrap=True)
+            for choice in question.options or []:
                 out.print(f"  - {choice}", markup=False, soft_wrap=True)
             while True:
                 text = (
@@ -327,12 +328,13 @@ async def _play(
                     # Its services are relayed by this process, so asking must not hold it up.
                     else await asyncio.to_thread(typer.prompt, "answer (several: a|b)", err=True)
                 )
-                if running.grade(question.id, trial.given(running, question.id, text)):
+                given = trial.given(running, question.id, text)
+                if running.grade(question.id, given):
                     out.print("correct")
                     break
                 if by_solver:
                     raise trial.TrialFailed(f"solve.py's answer to `{question.id}` is wrong")
-                out.print("wrong")
+                out.print(question.refusal(given) or "wrong", markup=False)
     out.print(f"{challenge.metadata.name} is solved.", markup=False)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.metadata import Mode, Question
+from ctfy.challenge.question import Question
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.scopes import Scope
 from ctfy.server.competitions.service import audience_of, get_competition, require_running
@@ -24,7 +24,6 @@ from ctfy.server.instances.tables import Instance
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.platform import Platform
-from ctfy.server.submissions.grading import is_correct
 from ctfy.server.submissions.writer import Recorded
 from ctfy.server.teams.service import require_team
 from ctfy.server.teams.tables import Team, TeamMember
@@ -194,7 +193,7 @@ async def verify(platform: Platform, attempt: Attempt) -> Grade:
 async def submit(platform: Platform, attempt: Attempt) -> SubmissionResponse:
     """Grade an answer, record it, and score it the first time it is right.
 
-    Raises `question_locked`, `question_attempt_cap_exceeded`.
+    Raises `answer_malformed`, `question_locked`, `question_attempt_cap_exceeded`.
     """
     fields = _fields(platform, attempt, scores=True)
     grade = await _grade(platform, attempt, fields)
@@ -210,11 +209,13 @@ async def submit(platform: Platform, attempt: Attempt) -> SubmissionResponse:
 
 
 def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, Any]:
-    """What the database needs to know of an attempt."""
+    """What the database needs to know of an attempt. Raises `answer_malformed`."""
     ground, question, moment = attempt.ground, attempt.question, now()
-    dynamic = question.mode == Mode.DYNAMIC and ground.instance_id is not None
-    expected = derive(platform.secret, ground.instance_id or "", question) if dynamic else ""
-    correct = is_correct(question, expected, attempt.answer)
+    if refusal := question.refusal(attempt.answer):
+        raise Invalid("answer_malformed", refusal)
+    minted = question.minted and ground.instance_id is not None
+    expected = derive(platform.secret, ground.instance_id or "", question) if minted else ""
+    correct = question.is_correct(attempt.answer, expected)
     started = ground.started_at or moment
     text = attempt.answer if isinstance(attempt.answer, str) else json.dumps(attempt.answer)
     fields: dict[str, Any] = {
@@ -234,7 +235,7 @@ def _fields(platform: Platform, attempt: Attempt, *, scores: bool) -> dict[str, 
         "cap": platform.settings.question_attempt_caps.get(question.mode),
         "requires": question.requires,
         "questions": [q.id for q in attempt.challenge.metadata.questions],
-        "digest": digest(platform.secret, text) if dynamic and looks_dynamic(text) else None,
+        "digest": digest(platform.secret, text) if minted and looks_dynamic(text) else None,
     }
     fields["payload"] = {
         "team_id": ground.team_id,
@@ -271,7 +272,7 @@ async def _grade(platform: Platform, attempt: Attempt, fields: dict[str, Any]) -
             "question_attempt_cap_exceeded",
             f"Your team was wrong {recorded.wrong} times, and {cap} is the most for this question.",
             headers={"Retry-After": "1"},
-            mode=attempt.question.mode.value,
+            mode=attempt.question.mode,
             wrong_attempts=recorded.wrong,
             cap=cap,
         )
