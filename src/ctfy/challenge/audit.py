@@ -89,6 +89,7 @@ def audit(folder: Path) -> list[Finding]:
             for e in error.errors()
         ]
     return [
+        *_misread(path, node),
         *_runs(folder, metadata),
         *_sandbox(folder, metadata, _line(node, ("sandbox", "run"))),
         *_templates(folder),
@@ -131,6 +132,22 @@ def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
                 break
             node = node.value[part]
     return int(node.start_mark.line) + 1 if node is not None else 0
+
+
+def _misread(path: Path, node: yaml.Node | None) -> Iterator[Finding]:
+    """Integers that YAML 1.1 reads in base 8 or 60: no author means that."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
+        if re.match(r"[-+]?0[0-9_]", node.value) or ":" in node.value:
+            yield Finding(
+                path,
+                int(node.start_mark.line) + 1,
+                "metadata.number",
+                f"`{node.value}` is another number in YAML than it looks",
+                "put it in quotes, or write it as 1 or 0.5",
+            )
+    elif isinstance(node, yaml.CollectionNode):
+        for value in node.value:
+            yield from _misread(path, value[1] if isinstance(value, tuple) else value)
 
 
 def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
