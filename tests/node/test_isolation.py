@@ -28,6 +28,7 @@ from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Order, Provider
 from ctfy.node.providers.docker import isolation
+from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
 
@@ -265,7 +266,7 @@ def test_without_the_rules_the_doors_are_open(tmp_path: Path, outside: Outside) 
                 assert {"internet", "metadata"} <= opened
                 assert any(name.startswith("host") for name in opened)
             finally:
-                await isolation.enforce(NodeSettings().instance_networks)
+                await isolation.enforce(DockerSettings().instance_networks)
             assert set((await inside.doors()).values()) == {"closed"}
 
     asyncio.run(work())

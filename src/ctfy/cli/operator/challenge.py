@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markdown import Markdown
 
+from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
 from ctfy.server.models.challenges import ChallengeCategory
@@ -25,7 +26,6 @@ app = typer.Typer(no_args_is_help=True)
 ChallengeId = Annotated[str, typer.Argument(help="A challenge's folder name")]
 OneOf = Annotated[str, typer.Argument(help="One challenge; default: all")]
 All = Annotated[bool, typer.Option("--all", help="Every challenge, which is the default")]
-Provider = Annotated[str, typer.Option(help="auto, docker or sandbox")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds for a start, and for a solver")]
 EphemeralPorts = Annotated[
     bool, typer.Option("--ephemeral-ports", help="Any free port, which is the default")

@@ -45,6 +45,7 @@ from ctfy.node.providers.docker.isolation import (
     orphans,
     remove_bridge,
 )
+from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.providers.docker.sight import Looks, Seen
 from ctfy.node.providers.docker.spares import Spares
 from ctfy.node.providers.docker.volumes import Volumes
@@ -72,9 +73,12 @@ class DockerProvider(Provider):
 
     name = "docker"
     builds = True
+    preference = 20
+    settings_type = DockerSettings
 
-    def __init__(self, settings: NodeSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: NodeSettings, docker_settings: DockerSettings | None = None):
+        super().__init__(settings)
+        self._docker_settings = docker_settings or DockerSettings()
         self._node = str(settings.data_dir.resolve())
         self._engine: docker.DockerClient | None = None
         self._images_of: Images | None = None
@@ -83,7 +87,7 @@ class DockerProvider(Provider):
         self._watched: dict[str, Callable[[str], None]] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._addresses: dict[str, list[str]] = {}
-        self._subnets = Subnets(settings.instance_networks)
+        self._subnets = Subnets(self._docker_settings.instance_networks)
         self._volumes = Volumes(settings.data_dir / "volumes")
         self._chores: list[asyncio.Task[None]] = []
 
@@ -97,10 +101,10 @@ class DockerProvider(Provider):
                 "the docker provider needs a running Docker engine: install the package "
                 "'docker.io' and start it, or use --provider sandbox"
             ) from error
-        await enforce(self._settings.instance_networks)
+        await enforce(self._docker_settings.instance_networks)
         self._images_of = Images(self._engine, self._settings.data_dir / "builds")
         self._looks = Looks(self._engine.api, self._node)
-        count = min(self._settings.spare_networks, self._settings.capacity)
+        count = min(self._docker_settings.spare_networks, self._settings.capacity)
         self._spares_of = Spares(self._engine.api, self._node, count, self._free_subnet)
         self._chores = [
             asyncio.create_task(self._keep_apart()),
@@ -114,7 +118,7 @@ class DockerProvider(Provider):
         while True:
             await asyncio.sleep(_GUARD_S)
             try:
-                await enforce(self._settings.instance_networks)
+                await enforce(self._docker_settings.instance_networks)
                 await asyncio.to_thread(self._spares.sweep)
                 found = await asyncio.to_thread(lambda: orphans(self._bridges()))
                 for name in found & before:  # one that is just being made is not there yet twice
@@ -285,7 +289,9 @@ class DockerProvider(Provider):
                 vpn.prepare, order.folder, [network.subnet for network in networks.values()]
             )
             labels = {"ctfy.instance": order.instance_id, "ctfy.node": self._node}
-            server = vpn.service(order.folder, self._settings.vpn_image, sorted(networks), labels)
+            server = vpn.service(
+                order.folder, self._docker_settings.vpn_image, sorted(networks), labels
+            )
         return render(
             order.challenge,
             order.instance_id,
@@ -295,7 +301,7 @@ class DockerProvider(Provider):
             networks=networks,
             volume_of=lambda name: self._volumes.place(order.instance_id, name),
             node=self._node,
-            runtime=self._settings.container_runtime,
+            runtime=self._docker_settings.container_runtime,
             vpn=server,
         )
 
@@ -378,7 +384,7 @@ class DockerProvider(Provider):
 
     def _greedy(self) -> dict[str, str]:
         """The instances of which a container wrote more to its own disk than it may, and why."""
-        most = self._settings.disk_mb
+        most = self._docker_settings.disk_mb
         return {
             seen.instance_id: f"The service {seen.service} wrote more than {most} MB to its disk."
             for seen in self._sight.now(size=True)

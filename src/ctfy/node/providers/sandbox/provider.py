@@ -53,9 +53,10 @@ class SandboxProvider(Provider):
 
     name = "sandbox"
     builds = False
+    preference = 10
 
     def __init__(self, settings: NodeSettings) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._bwrap = find_bubblewrap()
         self._running: dict[str, Sandbox] = {}
 
