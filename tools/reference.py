@@ -31,7 +31,11 @@ def write(folder: Path) -> None:
 
 def cell(text: object) -> str:
     """A text inside a table."""
-    return " ".join(str(text or "").split()).replace("|", "\\|").replace("<", "&lt;")
+    return (
+        " ".join(("" if text is None else str(text)).split())
+        .replace("|", "\\|")
+        .replace("<", "&lt;")
+    )
 
 
 def command_line(program: str) -> Iterator[str]:
