@@ -354,7 +354,7 @@ async def _started(instances: Instances, challenge: Challenge, timeout: float) -
 @app.command("import")
 @prints("id title source carried not_carried", empty="Nothing to import.")
 def import_(
-    benchmark: Annotated[str, typer.Argument(help="ctfcli, rctf, kctf or xbow")],
+    benchmark: Annotated[str, typer.Argument(help="The format, as ctfcli, rctf, kctf or xbow")],
     source: Annotated[Path, typer.Option(help="The folder to look in, at any depth")] = Path(),
     target: Annotated[Path, typer.Option("--out", help="The challenges folder to write to")] = Path(
         "challenges"
@@ -370,10 +370,10 @@ def import_(
 
     Example: ctfy-admin challenge import ctfcli --source old-ctf --out challenges
     """
-    from ctfy.challenge.importers import FORMATS, ImportRefused, bring
+    from ctfy.challenge.importers import ImportRefused, bring, importers
 
-    if benchmark not in FORMATS:
-        hint = f"there are: {', '.join(FORMATS)}"
+    if benchmark not in importers():
+        hint = f"there are: {', '.join(importers())}"
         fail(f"no format {benchmark!r}", hint=hint, code=Code.USAGE)
     if difficulty not in ("easy", "medium", "hard"):
         fail(f"no difficulty {difficulty!r}", hint="easy, medium or hard", code=Code.USAGE)
