@@ -301,7 +301,7 @@ def test_a_bridge_that_the_engine_forgot_goes_with_its_rules() -> None:
     rule = ["POSTROUTING", "-s", "10.213.255.240/28", "!", "-o", name, "-j", "MASQUERADE"]
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     subprocess.run(["iptables", "-w", "-t", "nat", "-A", *rule], check=True)
-    assert name in isolation.orphans(set())
-    assert name not in isolation.orphans({name})
+    assert name in isolation.orphaned_bridges(set())
+    assert name not in isolation.orphaned_bridges({name})
     isolation.remove_bridge(name)
-    assert name not in isolation.orphans(set())
+    assert name not in isolation.orphaned_bridges(set())
