@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.run import bare, line, wrk  # noqa: E402
-from ctfy.challenge.metadata import Question  # noqa: E402
+from ctfy.challenge.modes.dynamic import Dynamic  # noqa: E402
 from ctfy.server.database.embedded import EmbeddedPostgres  # noqa: E402
 from ctfy.server.database.migrate import upgrade  # noqa: E402
 from ctfy.server.instances.answers import derive  # noqa: E402
@@ -37,7 +37,7 @@ from tests.processes import ADMIN, free_port, wait_for  # noqa: E402
 TEAMS, CHALLENGES, SOLVES, COMPETITIONS = 1000, 50, 20_000, 2
 CALLERS = 500  # tokens that take turns
 SECRET = "bench-only"
-FLAG = Question(id="flag", prompt="?")
+FLAG = Dynamic(id="flag", prompt="?")
 
 
 @dataclass

@@ -27,9 +27,7 @@ HEARD_BY = {
 def told() -> list[type[Event]]:
     """The events that somebody can read, by name."""
     return [
-        EVENTS[name]
-        for name in sorted(EVENTS)
-        if EVENTS[name].audiences != (Audience.PLATFORM,)
+        EVENTS[name] for name in sorted(EVENTS) if EVENTS[name].audiences != (Audience.PLATFORM,)
     ]
 
 
@@ -72,7 +70,10 @@ def typescript() -> str:
             + ("string[]" if kind == "list[str]" else TYPES[kind])
             for name, kind in own_fields(event).items()
         )
-        lines += [f"  /** {summary(event)} */", f"  {event.name}: {{ {fields.replace(', ', '; ')} }};"]
+        lines += [
+            f"  /** {summary(event)} */",
+            f"  {event.name}: {{ {fields.replace(', ', '; ')} }};",
+        ]
     lines += [
         "}",
         "export type EventName = keyof Events;",

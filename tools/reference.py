@@ -31,7 +31,11 @@ def write(folder: Path) -> None:
 
 def cell(text: object) -> str:
     """A text inside a table."""
-    return " ".join(str(text or "").split()).replace("|", "\\|").replace("<", "&lt;")
+    return (
+        " ".join(("" if text is None else str(text)).split())
+        .replace("|", "\\|")
+        .replace("<", "&lt;")
+    )
 
 
 def command_line(program: str) -> Iterator[str]:
@@ -147,7 +151,8 @@ def openapi() -> dict[str, Any]:
 
 
 def settings() -> Iterator[str]:
-    """Every setting of server and node as an environment variable."""
+    """Every setting of server, node and providers as an environment variable."""
+    from ctfy.node.providers import providers
     from ctfy.node.settings import NodeSettings
     from ctfy.server.settings import Settings
 
@@ -155,6 +160,11 @@ def settings() -> Iterator[str]:
     for title, prefix, model in (
         ("Server and worker", "CTFY_", Settings),
         ("Node", "CTFY_NODE_", NodeSettings),
+        *(
+            (f"Node with `{name}`", own.model_config["env_prefix"], own)
+            for name, provider in providers().items()
+            if (own := provider.settings_type) is not None
+        ),
     ):
         yield ""
         yield f"## {title}"

@@ -104,14 +104,15 @@ def ask(
         command, input=json.dumps(told), capture_output=True, text=True, timeout=_PATIENCE_S
     )
     lines = done.stdout.strip().splitlines()
-    modes = {question.id: question.mode for question in challenge.questions}
-    found = dict(line.split(" ", 1) for line in lines if line.split(" ", 1)[0] in modes)
-    left = [question for question in modes if question not in found]
+    asked = {question.id: question.input for question in challenge.questions}
+    found = dict(line.split(" ", 1) for line in lines if line.split(" ", 1)[0] in asked)
+    left = [question for question in asked if question not in found]
     if lines and len(left) == 1:
         found[left[0]] = lines[-1]
     return {
-        question: text.split("|") if modes[question] == "multi_select" else text
+        question: text.split("|") if kind and kind.kind == "any_of" else text
         for question, text in found.items()
+        for kind in [asked[question]]
     }
 
 

@@ -10,7 +10,6 @@ import pytest
 from ctfy.challenge.audit import audit
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.importers import ImportRefused, Report, bring
-from ctfy.challenge.metadata import Mode
 from tests.cli.terminal import Terminal
 
 DOCKERFILE = "FROM python:3.11-slim\nEXPOSE 8080\nCMD python3 -m http.server 8080\n"
@@ -76,7 +75,7 @@ def test_ctfcli(tmp_path: Path) -> None:
     jar = found["cookie-jar"].metadata
     (question,) = jar.questions
     assert (question.mode, question.answer, question.ignore_case) == (
-        Mode.STATIC,
+        "static",
         "flag{crumbs}",
         True,
     )
@@ -203,7 +202,7 @@ def test_xbow(tmp_path: Path) -> None:
     )
     report, found = one("xbow", tmp_path / "old", tmp_path / "new")
     assert found.metadata.difficulty == "medium"
-    assert found.metadata.questions[0].mode == Mode.DYNAMIC
+    assert found.metadata.questions[0].mode == "dynamic"
     web = found.compose["services"]["web"]
     assert web["build"]["args"] == {"FLAG": "${ANSWER_FLAG}"}
     assert web["environment"] == {"FLAG": "${ANSWER_FLAG}", "MODE": "prod"}

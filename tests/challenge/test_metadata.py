@@ -8,7 +8,7 @@ import pytest
 
 from ctfy.challenge.audit import Finding, audit
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
-from ctfy.challenge.metadata import Metadata, Mode
+from ctfy.challenge.metadata import Metadata
 from ctfy.challenge.rendering import render_attachments
 from tests.processes import CHALLENGES
 
@@ -90,10 +90,10 @@ def test_the_mode_follows_from_the_fields() -> None:
         }
     ).questions
     assert [q.mode for q in questions] == [
-        Mode.DYNAMIC,
-        Mode.STATIC,
-        Mode.SINGLE_SELECT,
-        Mode.MULTI_SELECT,
+        "dynamic",
+        "static",
+        "single_select",
+        "multi_select",
     ]
 
 
@@ -102,7 +102,7 @@ def test_a_challenge_without_questions_asks_for_the_flag(tmp_path: Path) -> None
     (question,) = Catalogue.load(tmp_path).challenges["good"].metadata.questions
     assert (question.id, question.mode, question.prompt) == (
         "flag",
-        Mode.DYNAMIC,
+        "dynamic",
         "Capture the secret",
     )
 

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from ctfy.challenge.metadata import Question
+from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.instances.answers import derive
 from tests.conftest import (
@@ -120,7 +120,7 @@ def test_a_kill_loses_nothing_and_leaves_nothing(
     settled = ("stopped",) if moment == "stopping" else ("ready", "error")
     found = wait_for("an end", lambda: (s := status(player, instance_id)) in settled and s)
     if found == "ready":
-        answer = derive(secret(up), instance_id, Question(id="flag", prompt="?"))
+        answer = derive(secret(up), instance_id, Dynamic(id="flag", prompt="?"))
         assert player.submissions.submit(instance_id, answer).correct
         stop(player, instance_id)
     elif found == "error":

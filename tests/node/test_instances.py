@@ -228,7 +228,7 @@ def test_a_warm_pool_closes_while_it_hears_news(name: str, tmp_path: Path, ticks
             (challenge,) = instances.catalogue.challenges.values()
             member = instances.warm.claim(challenge)
             assert member
-            instances.warm.give_back(member)
+            instances.warm.release(member)
             for _ in range(ticks):
                 await asyncio.sleep(0)
             closing = asyncio.create_task(instances.warm.close())

@@ -28,6 +28,7 @@ from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Order, Provider
 from ctfy.node.providers.docker import isolation
+from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
 
@@ -265,7 +266,7 @@ def test_without_the_rules_the_doors_are_open(tmp_path: Path, outside: Outside) 
                 assert {"internet", "metadata"} <= opened
                 assert any(name.startswith("host") for name in opened)
             finally:
-                await isolation.enforce(NodeSettings().instance_networks)
+                await isolation.enforce(DockerSettings().instance_networks)
             assert set((await inside.doors()).values()) == {"closed"}
 
     asyncio.run(work())
@@ -300,7 +301,7 @@ def test_a_bridge_that_the_engine_forgot_goes_with_its_rules() -> None:
     rule = ["POSTROUTING", "-s", "10.213.255.240/28", "!", "-o", name, "-j", "MASQUERADE"]
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     subprocess.run(["iptables", "-w", "-t", "nat", "-A", *rule], check=True)
-    assert name in isolation.orphans(set())
-    assert name not in isolation.orphans({name})
+    assert name in isolation.orphaned_bridges(set())
+    assert name not in isolation.orphaned_bridges({name})
     isolation.remove_bridge(name)
-    assert name not in isolation.orphans(set())
+    assert name not in isolation.orphaned_bridges(set())

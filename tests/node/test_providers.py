@@ -394,8 +394,9 @@ def test_a_service_that_ignores_sigterm_is_stopped_all_the_same(name: str, tmp_p
 
 
 def test_a_service_that_fills_its_disk_is_ended_or_stopped_by_its_limit(
-    name: str, tmp_path: Path
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CTFY_NODE_DISK_MB", "20")
     source = (
         "import http.server as h, threading\n"
         "def fill():\n"
@@ -407,7 +408,7 @@ def test_a_service_that_fills_its_disk_is_ended_or_stopped_by_its_limit(
 
     async def work() -> None:
         ended: asyncio.Queue[str] = asyncio.Queue()
-        async with provider(name, tmp_path, disk_mb=20) as node:
+        async with provider(name, tmp_path) as node:
             mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
             neighbour = order(tmp_path, example("notes"))
             (beside,) = await node.start(neighbour, fail)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.metadata import Metadata, Question, Value
+from ctfy.challenge.metadata import Metadata, Value
+from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.server.standings.board import Board, BoardTeam, ChallengeSolve, QuestionSolve, Rules
 from ctfy.server.standings.scoring import Score, order, ranked, share, value_after
 
@@ -74,7 +75,7 @@ CHALLENGES = {
         difficulty="hard",
         tags=["t"],
         value=Value(initial=500, minimum=100, decay=4),
-        questions=[Question(id=q, prompt="?") for q in ("a", "b", "c")],
+        questions=[Dynamic(id=q, prompt="?") for q in ("a", "b", "c")],
     ),
 }
 CATALOGUE = Catalogue([Challenge(id_, "", Path(), meta) for id_, meta in CHALLENGES.items()])

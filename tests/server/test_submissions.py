@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ctfy.challenge.metadata import Question
+from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.sdk import PlatformClient
 from ctfy.server.instances.answers import derive
 from tests.conftest import Arena
@@ -23,7 +23,7 @@ def secret(running: Stack) -> bytes:
 
 
 def flag(secret: bytes, instance_id: str) -> str:
-    return derive(secret, instance_id, Question(id="flag", prompt="?"))
+    return derive(secret, instance_id, Dynamic(id="flag", prompt="?"))
 
 
 def count(database_url: str, query: str, *values: object) -> int:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from ctfy.sdk import CtfyApiError, PlatformClient
-from tests.conftest import PASSWORD, Arena
+from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, lone_server, sign_in
 from tests.processes import CHALLENGES, wait_for
 from tests.web.browser import DESKTOP, PHONE, window
 
@@ -81,6 +81,33 @@ def test_questions_without_an_instance(arena: Arena, browser: Browser) -> None:
         page.get_by_label("Collision resistance").check()
         page.get_by_label("Preimage resistance").check()
         page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_text("Your team answered every question.")).to_be_visible()
+
+
+def test_a_number_is_asked_for_as_its_question_says(tmp_path: Path, browser: Browser) -> None:
+    (tmp_path / "challenges" / "circle").mkdir(parents=True)
+    (tmp_path / "challenges" / "circle" / "metadata.yaml").write_text(
+        "{name: Circle, description: Round., difficulty: easy, tags: [numbers], questions: "
+        "[{id: ratio, prompt: How far around?, answer: 3.14159, tolerance: 0.01}]}"
+    )
+    with (
+        lone_server(tmp_path, CTFY_CHALLENGES_DIR=str(tmp_path / "challenges")) as url,
+        sign_in(url, ADMIN_EMAIL) as admin,
+        window(browser, url, PHONE) as mine,
+    ):
+        arena = Arena(url, admin)
+        competition = arena.competition("circle")
+        mine.sign_in(arena.registered(competition), PASSWORD)
+        page = mine.open(f"/competitions/{competition.id}/challenges/circle")
+        expect(page.get_by_text("A number, as 42, -0.5 or 1e3, right within 0.01.")).to_be_visible()
+        answer = page.get_by_label("How far around?")
+        expect(answer).to_have_attribute("inputmode", "decimal")
+        answer.fill("3,14")
+        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_text("This is no number")).to_be_visible()
+        mine.complaints.clear()  # the browser notes the refusal in its console
+        answer.fill("3.14")
+        page.get_by_role("button", name="Submit").click()
         expect(page.get_by_text("Your team answered every question.")).to_be_visible()
 
 

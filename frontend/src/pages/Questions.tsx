@@ -12,7 +12,7 @@ import {
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
-/** The questions of a challenge, each with the form that its mode asks for. */
+/** The questions of a challenge, each with the form that it asks for. */
 export function Questions({
   challenge,
   competitionId,
@@ -84,8 +84,8 @@ function QuestionCard({
   const submit = api.useMutation("post", "/api/v1/submissions", options);
   const answerQa = api.useMutation("post", "/api/v1/qa/submissions", options);
   const sending = challenge.is_qa_only ? answerQa : submit;
-  const many = question.mode === "multi_select";
-  const answer = question.choices ? (many ? chosen : (chosen[0] ?? "")) : text;
+  const kind = question.input?.kind ?? "text";
+  const answer = kind === "any_of" ? chosen : kind === "one_of" ? (chosen[0] ?? "") : text;
   const waits = !challenge.is_qa_only && instance?.status !== "ready";
   const refused = sending.error as ApiError | null;
   const left = outcome?.attempts_remaining ?? remaining;
@@ -138,29 +138,29 @@ function QuestionCard({
     <Card>
       <form onSubmit={send}>
         <Stack gap="xs">
-          {question.choices && many && (
+          {kind === "any_of" && (
             <Checkbox.Group value={chosen} onChange={setChosen} label={head}>
               <Stack gap={6} mt={6}>
-                {question.choices.map((choice) => (
+                {question.choices?.map((choice) => (
                   <Checkbox key={choice} value={choice} label={choice} />
                 ))}
               </Stack>
             </Checkbox.Group>
           )}
-          {question.choices && !many && (
+          {kind === "one_of" && (
             <Radio.Group
               value={chosen[0] ?? ""}
               onChange={(next) => setChosen([next])}
               label={head}
             >
               <Stack gap={6} mt={6}>
-                {question.choices.map((choice) => (
+                {question.choices?.map((choice) => (
                   <Radio key={choice} value={choice} label={choice} />
                 ))}
               </Stack>
             </Radio.Group>
           )}
-          {!question.choices && (
+          {(kind === "text" || kind === "number") && (
             <TextInput
               label={head}
               value={text}
@@ -168,7 +168,9 @@ function QuestionCard({
               autoComplete="off"
               autoCapitalize="off"
               spellCheck={false}
-              placeholder={question.mode === "dynamic" ? "FLAG{…}" : t("Your answer")}
+              placeholder={question.input?.placeholder || t("Your answer")}
+              description={question.input?.note}
+              inputMode={kind === "number" ? "decimal" : "text"}
               styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
             />
           )}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ctfy.challenge.compose import early_answers, refusals
 from ctfy.challenge.documents import read_nodes, read_yaml
-from ctfy.challenge.metadata import Metadata, Mode
+from ctfy.challenge.metadata import Metadata
 
 _FIXED_ANSWER = re.compile(rb"FLAG\{[0-9a-fA-F]{16,}\}")
 _MOST_READ = 1024 * 1024
@@ -89,6 +89,7 @@ def audit(folder: Path) -> list[Finding]:
             for e in error.errors()
         ]
     return [
+        *_misread(path, node),
         *_runs(folder, metadata),
         *_sandbox(folder, metadata, _line(node, ("sandbox", "run"))),
         *_templates(folder),
@@ -133,9 +134,25 @@ def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
     return int(node.start_mark.line) + 1 if node is not None else 0
 
 
+def _misread(path: Path, node: yaml.Node | None) -> Iterator[Finding]:
+    """Integers that YAML 1.1 reads in base 8 or 60: no author means that."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
+        if re.match(r"[-+]?0[0-9_]", node.value) or ":" in node.value:
+            yield Finding(
+                path,
+                int(node.start_mark.line) + 1,
+                "metadata.number",
+                f"`{node.value}` is another number in YAML than it looks",
+                "put it in quotes, or write it as 1 or 0.5",
+            )
+    elif isinstance(node, yaml.CollectionNode):
+        for value in node.value:
+            yield from _misread(path, value[1] if isinstance(value, tuple) else value)
+
+
 def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
     compose = folder / "docker-compose.yml"
-    dynamic = [q.id for q in metadata.questions if q.mode == Mode.DYNAMIC]
+    minted = [q.id for q in metadata.questions if q.minted]
     if not compose.is_file():
         if metadata.sandbox is None and metadata.warm:
             yield Finding(
@@ -145,12 +162,12 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
                 "nothing runs that could be `warm`",
                 "remove `warm`",
             )
-        if metadata.sandbox is None and dynamic:
+        if metadata.sandbox is None and minted:
             yield Finding(
                 folder / "metadata.yaml",
                 0,
                 "runs.nothing",
-                f"{dynamic} are minted per instance, but nothing runs",
+                f"{minted} are minted per instance, but nothing runs",
                 "add a docker-compose.yml or `sandbox:`, or give them an `answer`",
             )
         return

@@ -12,7 +12,7 @@ from typing import Any
 
 from ctfy.challenge.audit import Finding, audit
 from ctfy.challenge.documents import read_yaml
-from ctfy.challenge.metadata import Metadata, Mode
+from ctfy.challenge.metadata import Metadata
 
 TEMPLATE_SUFFIX = ".j2"
 ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,127}$")
@@ -48,9 +48,9 @@ class Challenge:
 
     @cached_property
     def is_qa_only(self) -> bool:
-        """Answered without an instance: no services, no dynamic answer."""
+        """Answered without an instance: no services, no minted answer."""
         runs = self.compose_file is not None or self.metadata.sandbox is not None
-        return not runs and all(q.mode != Mode.DYNAMIC for q in self.metadata.questions)
+        return not runs and not any(q.minted for q in self.metadata.questions)
 
     @cached_property
     def attachments(self) -> dict[str, Path]:

@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ctfy.challenge.modes import AnyQuestion
+from ctfy.challenge.question import Question
 from ctfy.server.models.challenges import ChallengeCategory
 from ctfy.server.models.instances import NetworkTopology, ServiceType
 
 Difficulty = Literal["easy", "medium", "hard"]
-
-
-class Mode(StrEnum):
-    """How a question is answered."""
-
-    DYNAMIC = "dynamic"
-    STATIC = "static"
-    SINGLE_SELECT = "single_select"
-    MULTI_SELECT = "multi_select"
-
-
-class Question(BaseModel):
-    """One question. Its mode follows from its fields: no `answer` is dynamic, `choices` select."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=128)]
-    prompt: Annotated[str, Field(min_length=1)]
-    answer: str | list[str] | None = None
-    choices: Annotated[list[str], Field(min_length=2)] | None = None
-    requires: list[str] = []
-    format: Literal["flag", "raw"] = "flag"
-    ignore_case: bool = False
-    keep_space: bool = False
-
-    @property
-    def mode(self) -> Mode:
-        """How the question is answered."""
-        if self.choices is not None:
-            return Mode.MULTI_SELECT if isinstance(self.answer, list) else Mode.SINGLE_SELECT
-        return Mode.DYNAMIC if self.answer is None else Mode.STATIC
-
-    @model_validator(mode="after")
-    def _answer_fits(self) -> Question:
-        answers = self.answer if isinstance(self.answer, list) else [self.answer]
-        if self.choices is None:
-            if isinstance(self.answer, list):
-                raise ValueError("a list of answers needs `choices`")
-            return self
-        if self.answer is None:
-            raise ValueError("`choices` need an `answer` that is one of them")
-        if len(set(self.choices)) != len(self.choices):
-            raise ValueError("`choices` repeat one another")
-        if not answers or (wrong := [a for a in answers if a not in self.choices]):
-            raise ValueError(f"`answer` must come from `choices`; these do not: {wrong}")
-        return self
 
 
 class Sandbox(BaseModel):
@@ -97,9 +52,6 @@ class Hint(BaseModel):
     cost: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
-DEFAULT_QUESTION = Question(id="flag", prompt="Capture the secret")
-
-
 class Metadata(BaseModel):
     """A challenge as its author wrote it."""
 
@@ -110,7 +62,9 @@ class Metadata(BaseModel):
     difficulty: Difficulty
     tags: Annotated[list[str], Field(min_length=1)]
     category: ChallengeCategory = ChallengeCategory.WEB
-    questions: Annotated[list[Question], Field(min_length=1)] = [DEFAULT_QUESTION]
+    questions: Annotated[list[AnyQuestion], Field(min_length=1, validate_default=True)] = [
+        {"id": "flag", "prompt": "Capture the secret"}  # type: ignore[list-item] # parsed
+    ]
     value: Annotated[int, Field(ge=0, le=1_000_000)] | Value = 100
     hints: list[Hint] = []
     unlocked_by: list[str] = []

@@ -15,6 +15,7 @@ import typer
 from ctfy import __version__
 from ctfy.cli import hosts
 from ctfy.cli.output import Code, fail, out, say
+from ctfy.core.plugins import PluginBroken
 from ctfy.sdk import AdminClient, CtfyApiError, CtfyError, PlatformClient
 
 _DAY_S = 24 * 3600.0
@@ -135,6 +136,8 @@ def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> N
             _explain_usage(error, program)
         except CtfyApiError as error:
             _explain_refusal(error)
+        except PluginBroken as error:
+            fail(str(error), hint="update that package, or uninstall it")
         except httpx.TransportError:
             fail(f"{server_url()} does not answer", hint="is the server running? try --host")
         except CtfyError as error:

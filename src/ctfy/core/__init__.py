@@ -1,1 +1,1 @@
-"""What every part shares: the version and its check, and the errors with their envelope."""
+"""What every part of ctfy shares."""

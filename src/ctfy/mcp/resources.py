@@ -19,7 +19,8 @@ async def challenge(challenge_id: str, call: Call) -> str:
     lines = [f"# {found.name}", f"{found.category}, {found.difficulty}", found.description]
     for question in found.questions:
         choices = "".join(f"\n  - {choice}" for choice in question.choices or [])
-        lines.append(f"- `{question.id}`: {question.prompt}{choices}")
+        note = question.input.note if question.input else ""
+        lines.append(f"- `{question.id}`: {question.prompt} {note}".rstrip() + choices)
     lines += [f"- file `{file.name}`, {file.size} bytes" for file in found.attachments]
     return "\n\n".join(lines)
 

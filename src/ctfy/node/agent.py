@@ -1,4 +1,4 @@
-"""Joining the platform and beating."""
+"""Joining the platform and sending heartbeats to it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ctfy.server.models.nodes import NodeHeartbeat, NodeRegister, NodeRegisterRe
 
 log = structlog.get_logger()
 
-_JOIN_PATIENCE_S = 20
-_AWAY_PAUSE_S = 0.2
+_JOIN_TIMEOUT_S = 20
+_RETRY_S = 0.2
 
 
 class JoinRefused(Exception):
@@ -54,7 +54,7 @@ class Agent:
             capacity=self._settings.capacity,
             labels=self._settings.labels,
         )
-        deadline = time.monotonic() + _JOIN_PATIENCE_S
+        deadline = time.monotonic() + _JOIN_TIMEOUT_S
         while True:
             try:
                 joined = await asyncio.to_thread(self._register, order)
@@ -64,7 +64,7 @@ class Agent:
             except httpx.ConnectError as error:  # nothing was sent, so the token is not used up
                 if time.monotonic() > deadline:
                     raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
-                await asyncio.sleep(_AWAY_PAUSE_S)
+                await asyncio.sleep(_RETRY_S)
             except httpx.HTTPError as error:
                 raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
         identity = {"id": joined.id, "token": joined.token}
@@ -76,7 +76,7 @@ class Agent:
             body = order.model_dump(mode="json")
             return http.fetch(NodeRegisterResponse, "POST", "/nodes/register", json=body)
 
-    async def beat(
+    async def send_heartbeats(
         self,
         running: Callable[[], int],
         load: Callable[[], dict[str, float]],
@@ -92,7 +92,7 @@ class Agent:
             while True:
                 pause = self._settings.heartbeat_s
                 sent_at = time.monotonic()
-                beat = NodeHeartbeat(
+                heartbeat = NodeHeartbeat(
                     id=self._identity["id"],
                     running=running(),
                     capacity=self._settings.capacity,
@@ -103,9 +103,8 @@ class Agent:
                     **load(),
                 )
                 try:
-                    await asyncio.to_thread(
-                        http.request, "POST", "/nodes/heartbeat", json=beat.model_dump(mode="json")
-                    )
+                    body = heartbeat.model_dump(mode="json")
+                    await asyncio.to_thread(http.request, "POST", "/nodes/heartbeat", json=body)
                     latency_ms = (time.monotonic() - sent_at) * 1000
                 except CtfyApiError as error:
                     if error.status_code == 401:
@@ -116,5 +115,5 @@ class Agent:
                     log.warning("heartbeat_refused", error=str(error))
                 except httpx.HTTPError as error:
                     log.warning("platform_away", error=str(error))
-                    pause = min(_AWAY_PAUSE_S, pause)
+                    pause = min(_RETRY_S, pause)
                 await asyncio.sleep(pause)

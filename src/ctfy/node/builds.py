@@ -1,4 +1,4 @@
-"""Building and pulling ahead: what this node has of each challenge."""
+"""Building and pulling images before instances need them, and the state of that."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ctfy.server.models.builds import NodeBuildRow, NodeBuildState, NodePullRow,
 
 log = structlog.get_logger()
 
-_AT_ONCE = 2
+_CONCURRENCY = 2
 _PAUSES_S = (0.5, 2.0)  # between attempts
 
 
 class Builds:
-    """The state of every challenge, kept on disk: a restart forgets nothing that is done.
+    """Builds and pulls challenges, with the state of each in a file that survives restarts.
 
     A challenge that changed counts as unbuilt again: its digest is part of what is kept.
     """
@@ -33,7 +33,7 @@ class Builds:
         self._catalogue = catalogue
         self._path = path
         self._rows: dict[str, dict[str, Any]] = read_json(path) or {}
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_CONCURRENCY)
         self._tasks: set[asyncio.Task[None]] = set()
         for row in self._rows.values():  # what a restart cut off
             if row["status"] in ("building", "pulling"):
@@ -46,12 +46,12 @@ class Builds:
         return challenge
 
     def build(self, challenge_ids: list[str] | None = None) -> None:
-        """Build challenges, all without names. Raises `unknown_challenge`; returns at once."""
+        """Start to build challenges; None: all. Raises `unknown_challenge`."""
         for challenge in self._wanted(challenge_ids):
             self._begin("build", challenge)
 
     def pull(self, challenge_ids: list[str] | None = None) -> None:
-        """Pull the images of challenges, all without names. Like `build`."""
+        """Start to pull the images of challenges; None: all. Raises `unknown_challenge`."""
         for challenge in self._wanted(challenge_ids):
             self._begin("pull", challenge)
 
@@ -70,7 +70,7 @@ class Builds:
 
     async def _work(self, what: str, challenge: Challenge) -> None:
         do = self._provider.build if what == "build" else self._provider.pull
-        async with self._turn:
+        async with self._slots:
             for pause in (*_PAUSES_S, None):
                 try:
                     await do(challenge)
@@ -84,7 +84,7 @@ class Builds:
                     return
                 if pause is None:
                     self._put(what, challenge, "failed", reason)
-                else:  # a registry that is away for a moment is no broken challenge
+                else:  # a registry may be unavailable for a moment
                     await asyncio.sleep(pause)
 
     def _row(self, what: str, challenge: Challenge) -> dict[str, Any]:
@@ -127,13 +127,13 @@ class Builds:
         )
 
     def ready(self) -> list[str] | None:
-        """The challenges that start without a build; None where none ever needs one."""
+        """The challenges that are built; None for a provider that builds nothing."""
         if not self._provider.builds:
             return None
         return [c.id for c in self._wanted(None) if self._row("build", c)["status"] == "built"]
 
     def built(self, challenge: Challenge) -> None:
-        """An instance of the challenge started: so it is built."""
+        """Record a challenge as built, since an instance of it started."""
         if self._row("build", challenge)["status"] == "unbuilt":
             self._put("build", challenge, "built")
 

@@ -1,4 +1,4 @@
-"""The instances of this node: orders in, states out, everything kept in the inventory."""
+"""The instances of this node: starts and stops them, and keeps their states in the inventory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.inventory import Inventory, write_answers
 from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
-from ctfy.node.warm import Member, WarmPool
+from ctfy.node.warm import WarmInstance, WarmPool
 from ctfy.server.models.challenges import AttachmentInfo
 from ctfy.server.models.instances import AttackSurface, ServiceEndpoint, VpnEndpoint
 from ctfy.server.models.nodes import NodeInstanceState, NodeStartRequest
@@ -55,11 +55,11 @@ class Instances:
 
     @property
     def running(self) -> int:
-        """How many places are taken; one that failed takes none."""
+        """How many instances run or start; those that failed do not count."""
         return sum(state.status != "error" for state in self.inventory.states.values())
 
     async def recover(self) -> None:
-        """After a restart: keep what still runs, say of the rest that it is lost."""
+        """After a restart: adopt the instances that still run, and record the others as failed."""
         ready = {i for i, state in self.inventory.states.items() if state.status == "ready"}
         handles = await self.provider.recover(
             {self.inventory.handle(i): partial(self._fail, i) for i in ready}
@@ -69,10 +69,10 @@ class Instances:
             if instance_id not in adopted and state.status != "error":
                 self._fail(instance_id, "The node restarted and lost the instance.")
             elif instance_id in adopted:
-                await self._publish_again(instance_id, state)
+                await self._republish(instance_id, state)
         self.warm.open()
 
-    async def _publish_again(self, instance_id: str, state: NodeInstanceState) -> None:
+    async def _republish(self, instance_id: str, state: NodeInstanceState) -> None:
         challenge = self.catalogue.get(state.challenge_id)
         try:
             if challenge is None:
@@ -96,7 +96,7 @@ class Instances:
         return services, VpnEndpoint(host=host, port=port, config_url=config_url)
 
     def start(self, order: NodeStartRequest) -> NodeInstanceState:
-        """Take an order. Raises `unknown_challenge`, `capacity_exceeded`."""
+        """Start an instance in the background. Raises `unknown_challenge`, `capacity_exceeded`."""
         known = self.inventory.states.get(order.instance_id)
         if known is not None:
             return known
@@ -119,7 +119,7 @@ class Instances:
             self.inventory.put(state)
         except OSError as error:
             if member is not None:
-                self.warm.give_back(member)
+                self.warm.release(member)
             self._fail(order.instance_id, f"The node cannot write to its disk: {error.strerror}.")
             return self.get(order.instance_id)
         task = asyncio.create_task(self._start(challenge, order, member))
@@ -128,7 +128,7 @@ class Instances:
         return state
 
     async def _start(
-        self, challenge: Challenge, order: NodeStartRequest, member: Member | None
+        self, challenge: Challenge, order: NodeStartRequest, member: WarmInstance | None
     ) -> None:
         instance_id = order.instance_id
         folder = self.inventory.folder(instance_id)
@@ -138,7 +138,7 @@ class Instances:
                 inner = member.services
             else:
                 if self.running + len(self.warm) > self.capacity:
-                    await self.warm.give_way()
+                    await self.warm.evict_one()
                 placed = Order(instance_id, challenge, order.answers, folder)
                 inner = await self.provider.start(
                     placed, lambda reason: self._fail(instance_id, reason)
@@ -171,13 +171,13 @@ class Instances:
             )
             self.builds.built(challenge)
         except (StartFailed, TemplateError, OSError) as error:
-            await self._give_up(instance_id, str(error))
+            await self._abort_start(instance_id, str(error))
         except Exception:
             log.exception("start_failed", instance_id=instance_id)
-            await self._give_up(instance_id, "The node failed to start the instance.")
+            await self._abort_start(instance_id, "The node failed to start the instance.")
 
-    async def _give_up(self, instance_id: str, reason: str) -> None:
-        """A start failed: nothing of it may be left."""
+    async def _abort_start(self, instance_id: str, reason: str) -> None:
+        """Record that a start failed, and remove what it left."""
         self._fail(instance_id, reason)
         try:
             await self.provider.stop(self.inventory.handle(instance_id))

@@ -1,4 +1,4 @@
-"""The inventory: what the node runs, on disk, so that a restart forgets nothing."""
+"""The inventory: the state of every instance, on disk."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Inventory:
         return self.root / instance_id
 
     def handle(self, instance_id: str) -> str:
-        """What the provider calls an instance: the id, unless it ran before it had one."""
+        """The provider's id of an instance: its own, or that of the warm instance it was."""
         return self._handles.get(instance_id, instance_id)
 
     def adopt(self, instance_id: str, folder: Path, handle: str) -> None:
-        """Take what runs already under another name, with its folder, as that instance."""
+        """Record a warm instance as this one: its folder is renamed, its `handle` is kept."""
         write_atomically(folder / _HANDLE, json.dumps({"handle": handle}).encode())
         folder.rename(self.folder(instance_id))
         self._handles[instance_id] = handle
 
     def put(self, state: NodeInstanceState) -> None:
-        """Remember a state; it is on disk when this returns. Raises OSError when it is not."""
+        """Store a state; it is synced to disk when this returns. Raises OSError."""
         self.states[state.instance_id] = state
         folder = self.folder(state.instance_id)
         folder.mkdir(exist_ok=True)
@@ -60,7 +60,7 @@ class Inventory:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a private file whole or not at all."""
+    """Replace a file atomically, with mode 0600, synced to disk."""
     draft = path.with_suffix(".draft")
     with open(draft, "wb", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
         file.write(content)
@@ -79,7 +79,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def write_answers(folder: Path, answers: dict[str, str]) -> None:
-    """Write a file per answer, each whole or not at all: what runs already may be reading."""
+    """Write a file per answer, each replaced atomically, since a service may be reading it."""
     folder.mkdir(parents=True, exist_ok=True)
     for question_id, value in answers.items():
         draft = folder / f".{question_id}"

@@ -69,7 +69,7 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
                 await serving
                 return
             await agent.join()
-            await agent.beat(
+            await agent.send_heartbeats(
                 lambda: instances.running,
                 lambda: load(instances.inventory.root),
                 instances.builds.ready,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import psutil
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ProviderName = Literal["auto", "docker", "sandbox"]
-
 
 class NodeSettings(BaseSettings):
-    """How one node runs, from `CTFY_NODE_*`. Durations are seconds."""
+    """How one node runs, from `CTFY_NODE_*`. Durations are seconds.
+
+    What only one provider has to be told is in its own settings.
+    """
 
     model_config = SettingsConfigDict(env_prefix="CTFY_NODE_", extra="ignore")
 
@@ -31,16 +31,7 @@ class NodeSettings(BaseSettings):
     )
     display_name: str = "node"
     labels: dict[str, str] = {}
-    provider: ProviderName = "auto"
-    container_runtime: str = Field("", description="As runsc, for docker; empty: the engine's own")
-    instance_networks: str = Field(
-        "10.213.0.0/16", description="Whose parts the networks of docker instances are"
-    )
-    spare_networks: int = Field(
-        32, ge=0, le=1000, description="How many networks to make ahead, for starts at once"
-    )
-    vpn_image: str = Field("ctfy/openvpn:2.6", description="What VPN servers run from")
-    disk_mb: int = Field(1024, ge=1, description="What an instance may write to its own disk")
+    provider: str = Field("auto", description="`auto`: the best that this machine can run")
     keep_instances: bool = Field(
         False, description="A stop leaves docker instances running, for the next start to adopt"
     )

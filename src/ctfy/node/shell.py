@@ -18,7 +18,7 @@ _CHUNK = 65536
 
 
 async def serve(socket: WebSocket, command: list[str]) -> None:
-    """Run a command on a terminal until it ends or the other side goes.
+    """Run a command on a pseudo-terminal until it ends or the other side disconnects.
 
     Binary messages are what is typed and shown; a text message `{"resize": [columns, rows]}`
     changes the terminal's size.

@@ -1,7 +1,7 @@
-"""The warm pool: instances that run before anybody asks for them.
+"""The warm pool: instances that are started before they are ordered.
 
-An unclaimed one has a name and answers that the platform never heard of, and nobody reaches it. Who
-claims it gets it whole, once: its folder becomes the instance's, and the answers are put in place.
+Until it is claimed, an instance has an id and answers of the node's own making and no public port.
+When it is claimed, its folder is renamed to the ordered instance's and the answers are replaced.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from pathlib import Path
 import structlog
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.metadata import Mode
 from ctfy.node.inventory import write_answers
 from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.server.models.instances import ServiceEndpoint
 
 log = structlog.get_logger()
 
-_LOOK_S = 1.0
-_LONGEST_PAUSE_S = 300.0
+_POLL_S = 1.0
+_MAX_PAUSE_S = 300.0
 
 
 @dataclass(eq=False)
-class Member:
-    """An instance that runs for nobody yet. `on_exit` is whoever must know of its end."""
+class WarmInstance:
+    """An instance that is not claimed yet. `on_exit` is called with the reason when it ends."""
 
     handle: str
     challenge: Challenge
@@ -44,8 +43,8 @@ class Member:
 class WarmPool:
     """Keeps as many instances ready as each challenge asks for, while the node has room.
 
-    `room` says how many more instances the node may run; `busy`, whether it starts one for a team
-    now, which goes first.
+    `room` gives how many more instances the node may run; `busy`, whether it starts an ordered one
+    now, which takes precedence.
     """
 
     def __init__(
@@ -62,79 +61,79 @@ class WarmPool:
         self._root = root
         self._room = room
         self._busy = busy
-        self._members: list[Member] = []
-        self._over: list[Member] = []
+        self._members: list[WarmInstance] = []
+        self._ending: list[WarmInstance] = []
         self._failures: defaultdict[str, int] = defaultdict(int)
         self._not_before: dict[str, float] = {}
-        self._news = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._members)
 
     def ready(self) -> dict[str, int]:
-        """How many wait for each challenge."""
+        """How many are unclaimed, by challenge id."""
         counts: defaultdict[str, int] = defaultdict(int)
         for member in self._members:
             counts[member.challenge.id] += 1
         return dict(counts)
 
     def open(self) -> None:
-        """Begin to keep; what an earlier process left in the folder is nobody's."""
+        """Start to fill the pool; what an earlier process left in the folder is removed."""
         shutil.rmtree(self._root, ignore_errors=True)
         self._root.mkdir(parents=True, mode=0o700)
-        self._keeping = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._run())
 
-    def claim(self, challenge: Challenge) -> Member | None:
-        """One of the challenge as it is now, which is the caller's from here on."""
+    def claim(self, challenge: Challenge) -> WarmInstance | None:
+        """Take one of the challenge's present version out of the pool; None when there is none."""
         for member in self._members:
             if member.challenge.digest == challenge.digest and member.challenge.id == challenge.id:
                 self._members.remove(member)
-                self._news.set()
+                self._changed.set()
                 return member
         return None
 
-    def give_back(self, member: Member) -> None:
-        """End one that was claimed in vain; nobody gets it again."""
-        self._over.append(member)
-        self._news.set()
+    def release(self, member: WarmInstance) -> None:
+        """End an instance that was claimed and could not be used."""
+        self._ending.append(member)
+        self._changed.set()
 
-    async def give_way(self) -> None:
-        """End one of them: a team needs its place."""
+    async def evict_one(self) -> None:
+        """End an unclaimed instance, to make room for an ordered one."""
         if self._members:
             await self._end(self._members[0])
 
     async def close(self) -> None:
-        """End them all."""
-        if self._keeping is not None:
-            self._keeping.cancel()
+        """End every unclaimed instance."""
+        if self._task is not None:
+            self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
-        for member in [*self._members, *self._over]:
+                await self._task
+        for member in [*self._members, *self._ending]:
             with contextlib.suppress(ProviderAway):  # the next start of the node finds it
                 await self._end(member)
         shutil.rmtree(self._root, ignore_errors=True)
 
-    async def _keep(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
-                await self._drop_old()
+                await self._end_unwanted()
                 challenge = self._wanted()
                 if challenge is not None and not self._busy():
                     await self._add(challenge)
                     continue
             except ProviderAway as error:
                 log.warning("warm_pool_waits", error=str(error))
-            except Exception:  # whatever it was, the next look may find it gone
+            except Exception:  # one failure must not end the pool
                 log.exception("warm_pool_failed")
-            self._news.clear()
-            # Not wait_for: in Python 3.11 it forgets a cancellation that comes along with the news.
+            self._changed.clear()
+            # Not wait_for: in Python 3.11 it forgets a cancellation that comes with the event.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
-                    await self._news.wait()
+                async with asyncio.timeout(_POLL_S):
+                    await self._changed.wait()
 
     def _wanted(self) -> Challenge | None:
-        """A challenge that has too few, if there is room for one more."""
+        """A challenge with too few warm instances; None without one, or without room."""
         if self._room() <= 0:
             return None
         ready = self.ready()
@@ -144,9 +143,9 @@ class WarmPool:
                 return challenge
         return None
 
-    async def _drop_old(self) -> None:
-        """End those that ended by themselves, or whose challenge changed, or asks for fewer."""
-        for member in list(self._over):
+    async def _end_unwanted(self) -> None:
+        """End those that stopped by themselves, are of an old version, or are too many."""
+        for member in list(self._ending):
             await self._end(member)
         kept: defaultdict[str, int] = defaultdict(int)
         for member in list(self._members):
@@ -168,11 +167,11 @@ class WarmPool:
         answers = {
             question.id: f"unclaimed-{secrets.token_hex(16)}"
             for question in challenge.metadata.questions
-            if question.mode is Mode.DYNAMIC
+            if question.minted
         }
         write_answers(folder / "answers", answers)
-        member = Member(handle, challenge, folder, lambda _: None, [])
-        member.on_exit = lambda reason: self._lost(member, reason)
+        member = WarmInstance(handle, challenge, folder, lambda _: None, [])
+        member.on_exit = lambda reason: self._ended_by_itself(member, reason)
         try:
             member.services = await self._provider.start(
                 Order(handle, challenge, answers, folder), lambda reason: member.on_exit(reason)
@@ -184,31 +183,31 @@ class WarmPool:
             await self._end(member)
             raise
         else:
-            if member not in self._over:
+            if member not in self._ending:
                 self._failures.pop(challenge.id, None)
                 self._members.append(member)
 
     def _pause(self, challenge: Challenge, reason: str) -> None:
         self._failures[challenge.id] += 1
-        pause = min(_LONGEST_PAUSE_S, 2.0 ** self._failures[challenge.id])
+        pause = min(_MAX_PAUSE_S, 2.0 ** self._failures[challenge.id])
         self._not_before[challenge.id] = time.monotonic() + pause
         log.warning("warm_start_failed", challenge_id=challenge.id, reason=reason, pause_s=pause)
 
-    def _lost(self, member: Member, reason: str) -> None:
-        """An unclaimed one ended by itself."""
+    def _ended_by_itself(self, member: WarmInstance, reason: str) -> None:
+        """Note that an unclaimed instance ended by itself."""
         if member in self._members:
             self._members.remove(member)
-        self._over.append(member)
+        self._ending.append(member)
         self._pause(member.challenge, reason)
-        self._news.set()
+        self._changed.set()
 
-    async def _end(self, member: Member) -> None:
-        """End one; where the provider is away it stays among those that are over."""
+    async def _end(self, member: WarmInstance) -> None:
+        """End an instance. It stays in `_ending` while the provider is away, to be ended later."""
         if member in self._members:
             self._members.remove(member)
-        if member not in self._over:
-            self._over.append(member)
+        if member not in self._ending:
+            self._ending.append(member)
         await self._provider.stop(member.handle)
         shutil.rmtree(member.folder, ignore_errors=True)
         with contextlib.suppress(ValueError):  # two may have ended it at once
-            self._over.remove(member)
+            self._ending.remove(member)

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ctfy.challenge.modes import modes
+
 
 class OAuthProvider(BaseModel):
     """One way to sign in elsewhere.
@@ -56,9 +58,7 @@ RATE_LIMITS = {
     "invite": "60/hour",
 }
 QUESTION_ATTEMPT_CAPS: dict[str, int | None] = {
-    "single_select": 3,
-    "multi_select": 10,
-    "static": 10,
+    name: mode.wrong_attempts for name, mode in modes().items() if mode.wrong_attempts is not None
 }
 
 

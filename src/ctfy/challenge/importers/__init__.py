@@ -1,21 +1,23 @@
-"""Challenges of other formats, brought in, and what of them has no place here."""
+"""Challenges of other formats, brought in: a file a format, found by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from ctfy.challenge.importers import ctfcli, kctf, rctf, xbow
+from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, ImportRefused, Report
+from ctfy.core.plugins import kinds
 
-__all__ = ["FORMATS", "ImportRefused", "Report", "bring"]
+__all__ = ["ImportRefused", "Report", "bring", "importers"]
 
-FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Path], Draft | None]]] = {
-    "ctfcli": (("challenge.yml", "challenge.yaml"), ctfcli.read),
-    "rctf": (("challenge.yaml", "challenge.yml"), rctf.read),
-    "kctf": (("challenge.yaml",), kctf.read),
-    "xbow": (("benchmark.json",), xbow.read),
-}
+
+@cache
+def importers() -> dict[str, Importer]:
+    """Every importer by its name. Raises PluginBroken."""
+    return kinds("ctfy.importers", sys.modules[__name__], "IMPORTER", Importer, "name")
 
 
 def bring(
@@ -33,11 +35,11 @@ def bring(
     `difficulty` is for those that name none; `skip` and `limit` choose a part. One that cannot be
     made valid is not written, and its report says why. Raises ImportRefused when nothing is found.
     """
-    names, read = FORMATS[format_]
+    importer = importers()[format_]
     if not source.is_dir():
         raise ImportRefused(f"{source} is no folder")
-    files = sorted(path for name in set(names) for path in source.rglob(name))
-    drafts = [draft for draft in map(read, files) if draft is not None]
+    files = sorted(path for name in set(importer.files) for path in source.rglob(name))
+    drafts = [draft for draft in map(importer.read, files) if draft is not None]
     if not drafts:
         raise ImportRefused(f"no {format_} challenge under {source}")
     chosen = drafts[skip:][: limit or None]

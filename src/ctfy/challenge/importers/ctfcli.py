@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, hints, read_mapping
 
 _NO_PLACE = {
@@ -99,3 +100,6 @@ def _image(draft: Draft, given: dict[str, Any]) -> None:
     service = draft.compose.get("services", {}).get("main", {})
     if service and "ports" not in service:
         draft.lose("image's ports", "no EXPOSE names one: add `ports` to docker-compose.yml")
+
+
+IMPORTER = Importer("ctfcli", ("challenge.yml", "challenge.yaml"), read)

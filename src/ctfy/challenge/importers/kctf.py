@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, read_mapping
 
 _NO_PLACE = {
@@ -58,3 +59,6 @@ def _flag(draft: Draft) -> None:
         return
     question = {"id": "flag", "prompt": "Capture the flag", "answer": flag}
     draft.keep("flag", [question], as_="questions")
+
+
+IMPORTER = Importer("kctf", ("challenge.yaml",), read)

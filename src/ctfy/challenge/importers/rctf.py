@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, read_mapping
 
 _NO_PLACE = {
@@ -96,3 +97,6 @@ def _container(
     if exposed:
         draft.metadata["protocol"] = "http" if "http" in exposed[0] else "tcp"
         draft.lose(f"expose.{name}", "the node chooses host and published port")
+
+
+IMPORTER = Importer("rctf", ("challenge.yaml", "challenge.yml"), read)

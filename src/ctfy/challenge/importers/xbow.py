@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, read_mapping
 
 _LEVELS = {"1": "easy", "2": "medium", "3": "hard"}
@@ -90,3 +91,6 @@ def _replaced(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _replaced(item) for key, item in value.items()}
     return value
+
+
+IMPORTER = Importer("xbow", ("benchmark.json",), read)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markdown import Markdown
 
+from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
 from ctfy.server.models.challenges import ChallengeCategory
@@ -25,7 +26,6 @@ app = typer.Typer(no_args_is_help=True)
 ChallengeId = Annotated[str, typer.Argument(help="A challenge's folder name")]
 OneOf = Annotated[str, typer.Argument(help="One challenge; default: all")]
 All = Annotated[bool, typer.Option("--all", help="Every challenge, which is the default")]
-Provider = Annotated[str, typer.Option(help="auto, docker or sandbox")]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds for a start, and for a solver")]
 EphemeralPorts = Annotated[
     bool, typer.Option("--ephemeral-ports", help="Any free port, which is the default")
@@ -88,7 +88,7 @@ def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = EXAMPLES) ->
     found = _find(challenges_dir, challenge_id)
     metadata = found.metadata.model_dump(mode="json")
     for shown, question in zip(metadata["questions"], found.metadata.questions, strict=True):
-        shown["mode"] = question.mode.value
+        shown["mode"] = question.mode
     more = {"path": str(found.path), "attachments": list(found.attachments)}
     return _described(found) | metadata | more
 
@@ -98,7 +98,7 @@ def _show(found: dict[str, Any]) -> None:
     out.print(f"{found['path']}, runs: {', '.join(found['runs'])}", markup=False, soft_wrap=True)
     out.print(Markdown(found["description"]))
     rows = [
-        [q["id"], q["mode"], q["prompt"], str(q["answer"] or "minted per instance")]
+        [q["id"], q["mode"], q["prompt"], str(q.get("answer", "minted per instance"))]
         for q in found["questions"]
     ]
     out.print(table(("question", "mode", "prompt", "answer"), rows))
@@ -317,8 +317,9 @@ async def _play(
         if by_solver:
             answers = await trial.solve(challenge, url, running.attachments, timeout)
         for question in challenge.metadata.questions:
-            out.print(f"{question.id}: {question.prompt}", markup=False, soft_wrap=True)
-            for choice in question.choices or []:
+            asked = f"{question.id}: {question.prompt} {question.input.note}"
+            out.print(asked.rstrip(), markup=False, soft_wrap=True)
+            for choice in question.options or []:
                 out.print(f"  - {choice}", markup=False, soft_wrap=True)
             while True:
                 text = (
@@ -327,12 +328,13 @@ async def _play(
                     # Its services are relayed by this process, so asking must not hold it up.
                     else await asyncio.to_thread(typer.prompt, "answer (several: a|b)", err=True)
                 )
-                if running.grade(question.id, trial.given(running, question.id, text)):
+                given = trial.given(running, question.id, text)
+                if running.grade(question.id, given):
                     out.print("correct")
                     break
                 if by_solver:
                     raise trial.TrialFailed(f"solve.py's answer to `{question.id}` is wrong")
-                out.print("wrong")
+                out.print(question.refusal(given) or "wrong", markup=False)
     out.print(f"{challenge.metadata.name} is solved.", markup=False)
 
 
@@ -352,7 +354,7 @@ async def _started(instances: Instances, challenge: Challenge, timeout: float) -
 @app.command("import")
 @prints("id title source carried not_carried", empty="Nothing to import.")
 def import_(
-    benchmark: Annotated[str, typer.Argument(help="ctfcli, rctf, kctf or xbow")],
+    benchmark: Annotated[str, typer.Argument(help="The format, as ctfcli, rctf, kctf or xbow")],
     source: Annotated[Path, typer.Option(help="The folder to look in, at any depth")] = Path(),
     target: Annotated[Path, typer.Option("--out", help="The challenges folder to write to")] = Path(
         "challenges"
@@ -368,10 +370,10 @@ def import_(
 
     Example: ctfy-admin challenge import ctfcli --source old-ctf --out challenges
     """
-    from ctfy.challenge.importers import FORMATS, ImportRefused, bring
+    from ctfy.challenge.importers import ImportRefused, bring, importers
 
-    if benchmark not in FORMATS:
-        hint = f"there are: {', '.join(FORMATS)}"
+    if benchmark not in importers():
+        hint = f"there are: {', '.join(importers())}"
         fail(f"no format {benchmark!r}", hint=hint, code=Code.USAGE)
     if difficulty not in ("easy", "medium", "hard"):
         fail(f"no difficulty {difficulty!r}", hint="easy, medium or hard", code=Code.USAGE)

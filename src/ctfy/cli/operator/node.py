@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 
+def _known(provider: str) -> str:
+    """Refuse a provider that there is not, with those that there are."""
+    if provider == "auto":
+        return provider  # without loading them
+    from ctfy.node.providers import providers
+
+    if provider not in providers():
+        hint = f"use auto, {', '.join(providers())}"
+        fail(f"no such provider: {provider}", hint=hint, code=Code.USAGE)
+    return provider
+
+
+Provider = Annotated[
+    str,
+    typer.Option(callback=_known, help="As docker or sandbox; auto: the best that can run here"),
+]
+
+
 @app.command()
 def join(
     url: Annotated[
@@ -54,7 +72,7 @@ def join(
     node_token: Annotated[
         str, typer.Option(envvar="CTFY_NODE_OWN_TOKEN", help="The node's own token")
     ] = "",
-    provider: Annotated[str, typer.Option(help="auto, docker or sandbox")] = "auto",
+    provider: Provider = "auto",
     data_dir: Annotated[Path, typer.Option(envvar="CTFY_NODE_DATA_DIR")] = Path("data/node"),
     challenges_dir: ChallengesDir = Path("examples/challenges"),
 ) -> None:
@@ -68,8 +86,6 @@ def join(
     from ctfy.node.settings import NodeSettings
 
     configure_logs()
-    if provider not in ("auto", "docker", "sandbox"):
-        fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=Code.USAGE)
     if no_register and not node_token:
         fail("no --node-token", hint="the platform needs it to reach the node", code=Code.USAGE)
     given = [item for item in [*(label or []), *labels.split(",")] if item]

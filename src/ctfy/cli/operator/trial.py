@@ -14,7 +14,6 @@ from pathlib import Path
 
 from ctfy.challenge.audit import audit
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.metadata import Mode
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
@@ -23,7 +22,6 @@ from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeStartRequest
-from ctfy.server.submissions.grading import is_correct
 
 _TTL_S = 3600
 _ROOM = 1000
@@ -48,7 +46,7 @@ class Running:
         question = self.challenge.metadata.question(question_id)
         if question is None:
             raise TrialFailed(f"there is no question `{question_id}`")
-        return is_correct(question, self.answers.get(question_id, ""), given)
+        return question.is_correct(given, self.answers.get(question_id, ""))
 
 
 @asynccontextmanager
@@ -82,10 +80,9 @@ async def trial_node(
 def minted(challenge: Challenge) -> dict[str, str]:
     """Answers of the form that the platform mints."""
     return {
-        question.id: value if question.format == "raw" else f"FLAG{{{value}}}"
+        question.id: question.mint(secrets.token_hex(16))
         for question in challenge.metadata.questions
-        if question.mode is Mode.DYNAMIC
-        for value in [secrets.token_hex(16)]
+        if question.minted
     }
 
 
@@ -149,7 +146,7 @@ async def solve(
 def given(running: Running, question_id: str, text: str) -> str | list[str]:
     """A solver's line as an answer: several choices have `|` between them."""
     question = running.challenge.metadata.question(question_id)
-    several = question is not None and question.mode is Mode.MULTI_SELECT
+    several = question is not None and question.input.kind == "any_of"
     return text.split("|") if several else text
 
 

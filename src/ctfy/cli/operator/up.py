@@ -20,6 +20,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.processes import configure_logs, spawn
 from ctfy.cli.operator.server import ChallengesDir, DataDir, one_line_errors
 from ctfy.cli.output import fail, out
@@ -34,7 +35,7 @@ def up(
     port: Annotated[int, typer.Option(envvar="CTFY_PORT", min=1, max=65535)] = 8100,
     data_dir: DataDir = Path("data"),
     challenges_dir: ChallengesDir = Path("examples/challenges"),
-    provider: Annotated[str, typer.Option(help="auto, docker or sandbox")] = "auto",
+    provider: Provider = "auto",
     public_host: Annotated[
         str, typer.Option(help="Where players reach instances; empty: loopback only")
     ] = "",
@@ -44,8 +45,6 @@ def up(
 
     Example: ctfy-admin up --port 8100
     """
-    if provider not in ("auto", "docker", "sandbox"):
-        fail(f"no such provider: {provider}", hint="use auto, docker or sandbox", code=2)
     configure_logs()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

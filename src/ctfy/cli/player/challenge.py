@@ -20,6 +20,7 @@ from ctfy.server.models.challenges import (
     HintInfo,
     MyReactionsResponse,
     QaChallengeView,
+    QuestionPublicInfo,
 )
 from ctfy.server.models.submissions import SubmissionResponse
 
@@ -75,7 +76,7 @@ def _describe(found: ChallengeInfo) -> None:
     )
     out.print(Markdown(found.description))
     rows = [
-        [q.id, q.prompt, q.mode or "", ", ".join(q.choices or []), ", ".join(q.requires)]
+        [q.id, _asked(q), q.mode or "", ", ".join(q.choices or []), ", ".join(q.requires)]
         for q in found.questions
     ]
     out.print(table(("question", "prompt", "mode", "choices", "requires"), rows))
@@ -83,6 +84,11 @@ def _describe(found: ChallengeInfo) -> None:
         out.print(f"file: {file.name}, {file.size} bytes", markup=False)
     if found.hints:
         out.print(f"{found.hints} hints: ctfy challenge hints COMPETITION_ID {found.id}")
+
+
+def _asked(question: QuestionPublicInfo) -> str:
+    """The prompt, and what an answer has to be."""
+    return f"{question.prompt} {question.input.note if question.input else ''}".rstrip()
 
 
 @app.command()

@@ -257,7 +257,7 @@ class Board(App[None]):
     async def _send(self, challenge_id: str, question_id: str, answer: str) -> SubmissionResponse:
         question = next(q for q in self._challenges[challenge_id].questions if q.id == question_id)
         # Several choices are typed with commas between them.
-        several = question.mode == "multi_select"
+        several = question.input is not None and question.input.kind == "any_of"
         given = [part.strip() for part in answer.split(",")] if several else answer
         if self._challenges[challenge_id].is_qa_only:
             return await self._client.submissions.submit_qa(

@@ -1,1 +1,1 @@
-"""What goes over the wire between players and instances, as the node relays it."""
+"""Relays between players and instances, and the recording of what passes through them."""

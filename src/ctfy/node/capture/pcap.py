@@ -1,7 +1,7 @@
-"""Packets of the streams that a node relays, as libpcap writes them.
+"""TCP packets, in libpcap's format, of the streams that a node relays.
 
-The node relays connections, so it sees streams, not packets: each read becomes one, between made
-handshakes and ends, with right lengths, numbers and checksums, so that every tool reads them.
+The node sees streams and no packets, so these are synthesised: a handshake, a packet per read (of
+at most 32,000 bytes) and a FIN of each side, with valid lengths, sequence numbers and checksums.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Packets:
         self._sent = {True: 0, False: 0}  # by "from the client": the next sequence number
 
     def opened(self) -> bytes:
-        """The handshake."""
+        """The packets of the handshake."""
         hello = self._packet(True, _SYN, b"")
         self._sent[True] = 1
         answer = self._packet(False, _SYN | _ACK, b"")
@@ -34,7 +34,7 @@ class Packets:
         return hello + answer + self._packet(True, _ACK, b"")
 
     def data(self, chunk: bytes, *, from_client: bool) -> bytes:
-        """What one side sent."""
+        """The packets of what one side sent."""
         packets = b""
         for start in range(0, len(chunk), _MOST_PAYLOAD):
             part = chunk[start : start + _MOST_PAYLOAD]
@@ -43,7 +43,7 @@ class Packets:
         return packets
 
     def closed(self) -> bytes:
-        """The end."""
+        """The packets that end the connection."""
         packets = self._packet(True, _FIN | _ACK, b"")
         self._sent[True] += 1
         packets += self._packet(False, _FIN | _ACK, b"")

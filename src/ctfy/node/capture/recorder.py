@@ -1,4 +1,4 @@
-"""The files that a capture is written to, by a thread of its own."""
+"""Writes recorded traffic to files, in a thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _Item = tuple[Path, bytes | dict[str, Any]] | threading.Event | None
 
 
 class Recorder:
-    """Appends to files in the order of the calls; a slow disk delays no player."""
+    """Appends to files in the order of the calls, without blocking the caller.
+
+    A file holds `most_bytes` at most: of packets the newest, of flows the oldest.
+    """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most = most_bytes

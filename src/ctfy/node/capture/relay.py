@@ -1,4 +1,4 @@
-"""Relays between players and services: the ports that players see, with everything recorded."""
+"""TCP relays between players and services, which record what passes through."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctfy.node.capture.datagrams import Datagrams
 from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.pcap import HEADER, Packets
 from ctfy.node.capture.recorder import (
@@ -21,6 +20,7 @@ from ctfy.node.capture.recorder import (
     read_flows,
     whole_packets,
 )
+from ctfy.node.capture.udp import UdpRelay
 from ctfy.node.inventory import read_json, write_atomically
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
 
@@ -31,14 +31,14 @@ _PORTS = "published.json"
 @dataclass
 class _Published:
     servers: list[asyncio.Server] = field(default_factory=list)
-    datagrams: Datagrams | None = None
+    udp: UdpRelay | None = None
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
     flows: int = 0
     last_at: float = 0.0
 
 
 class Capture:
-    """Publishes the services of instances and records what is said to them.
+    """Publishes the services of instances and records their traffic.
 
     `public_host`: where players reach this node; empty: only this machine does. `first_port`: where
     the first service of an instance is published; 0: at any port that is free.
@@ -81,24 +81,24 @@ class Capture:
     ) -> tuple[str, int]:
         """Where players reach an instance's VPN server: host and port, the same after a restart.
 
-        Nothing of the instance is published beside it. Raises OSError as `publish` does.
+        No service of the instance is published. Raises OSError as `publish` does.
         """
         before = read_json(folder / _PORTS) or {}
         published = self._published[instance_id] = _Published()
-        front = await Datagrams.publish(self._bind, before.get("vpn", 0), inner)
-        published.datagrams = front
+        front = await UdpRelay.publish(self._bind, before.get("vpn", 0), inner)
+        published.udp = front
         write_atomically(folder / _PORTS, json.dumps({"vpn": front.port}).encode())
         return self._public_host or self._bind, front.port
 
     def withdraw(self, instance_id: str) -> None:
-        """Close an instance's ports and hang up on everybody."""
+        """Close an instance's ports and abort its connections."""
         published = self._published.pop(instance_id, None)
         if published is None:
             return
         for server in published.servers:
             server.close()
-        if published.datagrams is not None:
-            published.datagrams.close()
+        if published.udp is not None:
+            published.udp.close()
         for connection in list(published.connections):
             connection.transport.abort()
 
@@ -131,14 +131,14 @@ class Capture:
                 return
             published.connections.add(writer)
             try:
-                await self._join(published, folder, service, reader, writer)
+                await self._relay(published, folder, service, reader, writer)
             finally:
                 writer.close()
                 published.connections.discard(writer)
 
         return handle
 
-    async def _join(
+    async def _relay(
         self,
         published: _Published,
         folder: Path,

@@ -6,8 +6,12 @@ import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic_settings import BaseSettings
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
 from ctfy.server.models.nodes import NodeContainer
 
@@ -37,8 +41,16 @@ class Order:
 class Provider(abc.ABC):
     """Runs instances. An instance is known by its id alone, before and after a restart."""
 
-    name: str
-    builds: bool  # whether a challenge must be built before it starts
+    name: ClassVar[str]
+    builds: ClassVar[bool]
+    """Whether a challenge must be built before it starts."""
+    preference: ClassVar[int] = 0
+    """`auto` takes the usable provider with the highest; one with 0 only runs when it is named."""
+    settings_type: ClassVar[type[BaseSettings] | None] = None
+    """What this provider alone has to be told, for the documentation."""
+
+    def __init__(self, settings: NodeSettings) -> None:
+        self._settings = settings
 
     @abc.abstractmethod
     async def check(self) -> None:

@@ -1,21 +1,19 @@
-"""Every achievement that there is."""
+"""Every achievement that there is: a file each in `rules/`, found by itself."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections import defaultdict
 
+from ctfy.core.plugins import kinds
 from ctfy.server.achievements import rules
 from ctfy.server.achievements.rule import Achievement
 from ctfy.server.events.types import Event
 
 
 def _load() -> dict[str, Achievement]:
-    modules = [module.name for module in pkgutil.iter_modules(rules.__path__)]
-    found = [importlib.import_module(f"{rules.__name__}.{name}").ACHIEVEMENT for name in modules]
+    found = kinds("ctfy.achievements", rules, "ACHIEVEMENT", Achievement, "id")
     order = ("bronze", "silver", "gold", "secret")
-    return {a.id: a for a in sorted(found, key=lambda a: (order.index(a.tier), a.id))}
+    return {a.id: a for a in sorted(found.values(), key=lambda a: (order.index(a.tier), a.id))}
 
 
 ACHIEVEMENTS = _load()

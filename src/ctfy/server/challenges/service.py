@@ -91,7 +91,12 @@ def public_questions(challenge: Challenge) -> list[QuestionPublicInfo]:
     """A challenge's questions without their answers."""
     return [
         QuestionPublicInfo(
-            id=q.id, prompt=q.prompt, mode=q.mode.value, choices=q.choices, requires=q.requires
+            id=q.id,
+            prompt=q.prompt,
+            mode=q.mode,
+            choices=q.options,
+            requires=q.requires,
+            input=q.input,
         )
         for q in challenge.metadata.questions
     ]

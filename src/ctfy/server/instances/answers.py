@@ -7,22 +7,21 @@ import hmac
 import re
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.metadata import Mode, Question
+from ctfy.challenge.question import Question
 
 
 def derive(secret: bytes, instance_id: str, question: Question) -> str:
-    """The answer that this instance holds: `FLAG{32 hex}`, or bare for `format: raw`."""
+    """The answer that this instance holds, in the form that the question's mode gives it."""
     message = f"{instance_id}|{question.id}".encode()
-    value = hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
-    return f"FLAG{{{value}}}" if question.format == "flag" else value
+    return question.mint(hmac.new(secret, message, hashlib.sha256).hexdigest()[:32])
 
 
 def instance_answers(secret: bytes, instance_id: str, challenge: Challenge) -> dict[str, str]:
-    """Every dynamic answer of an instance, by question id."""
+    """Every minted answer of an instance, by question id."""
     return {
         question.id: derive(secret, instance_id, question)
         for question in challenge.metadata.questions
-        if question.mode == Mode.DYNAMIC
+        if question.minted
     }
 
 

@@ -340,13 +340,14 @@ def _questions(
             InstanceQuestionInfo(
                 id=question.id,
                 prompt=question.prompt,
-                mode=question.mode.value,
-                choices=question.choices,
+                mode=question.mode,
+                choices=question.options,
                 requires=question.requires,
                 unlocked=all(required in row.solved for required in question.requires),
                 answered_correctly=question.id in row.solved,
                 attempts_remaining=remaining,
                 attempts_cap=cap,
+                input=question.input,
             )
         )
     return result

@@ -34,6 +34,18 @@ class AttachmentList(Response):
     files: list[AttachmentInfo]
 
 
+class QuestionInput(Response):
+    """How a question is asked, for whoever draws a form.
+
+    `text` and `number` are written, `one_of` and `any_of` chosen from the question's `choices`.
+    `placeholder` shows what an answer looks like, `note` tells what an answer has to be.
+    """
+
+    kind: Literal["text", "number", "one_of", "any_of"] = "text"
+    placeholder: str = ""
+    note: str = ""
+
+
 class QuestionPublicInfo(Response):
     """A question without its answer."""
 
@@ -42,6 +54,7 @@ class QuestionPublicInfo(Response):
     mode: str | None
     choices: list[str] | None
     requires: list[str]
+    input: QuestionInput | None = None
 
 
 class ChallengeInfo(Response):

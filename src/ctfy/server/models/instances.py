@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.server.models.base import Request, Response
-from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory
+from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory, QuestionInput
 
 NetworkTopology = Literal["simple", "engagement"]
 
@@ -106,6 +106,7 @@ class InstanceQuestionInfo(Response):
     answered_correctly: bool = False
     attempts_remaining: int | None
     attempts_cap: int | None
+    input: QuestionInput | None = None
 
 
 class InstanceInfo(Response):

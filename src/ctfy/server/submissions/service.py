@@ -11,7 +11,7 @@ from typing import Annotated
 from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.metadata import Mode, Question
+from ctfy.challenge.question import Question
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
@@ -28,7 +28,6 @@ from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.services import provided
 from ctfy.server.settings import Settings
-from ctfy.server.submissions.grading import is_correct
 from ctfy.server.submissions.scoring import Graded, Verdict
 from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
 from ctfy.server.tables.competitions import Competition
@@ -104,8 +103,8 @@ class Submissions:
     ) -> SubmissionResponse:
         """What the caller answers to a question of an instance, recorded and graded.
 
-        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`, `question_locked`,
-        `question_attempt_cap_exceeded`.
+        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`, `answer_malformed`,
+        `question_locked`, `question_attempt_cap_exceeded`.
         """
         await self._rate_limits.hit("submit", caller.user_id)
         answer = await self._on_instance(
@@ -212,14 +211,16 @@ class Submissions:
         )
 
     def _graded(self, answer: Answer, *, scores: bool) -> Attempt:
-        """The answer with its grade, as it is written down."""
+        """The answer with its grade, as it is written down. Raises `answer_malformed`."""
         context, question, moment = answer.context, answer.question, now()
-        dynamic = question.mode == Mode.DYNAMIC and context.instance_id is not None
-        expected = derive(self._secret, context.instance_id or "", question) if dynamic else ""
-        correct = is_correct(question, expected, answer.text)
+        if refusal := question.refusal(answer.text):
+            raise Invalid("answer_malformed", refusal)
+        minted = question.minted and context.instance_id is not None
+        expected = derive(self._secret, context.instance_id or "", question) if minted else ""
+        correct = question.is_correct(answer.text, expected)
         started = context.started_at or moment
         text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
-        suspicious = dynamic and looks_dynamic(text)
+        suspicious = minted and looks_dynamic(text)
         return Attempt(
             id=new_id(),
             competition_id=context.competition.id,
@@ -260,7 +261,7 @@ class Submissions:
                 f"Your team was wrong {outcome.wrong} times, and {cap} is the most for this "
                 "question.",
                 headers={"Retry-After": "1"},
-                mode=answer.question.mode.value,
+                mode=answer.question.mode,
                 wrong_attempts=outcome.wrong,
                 cap=cap,
             )

@@ -2,4 +2,4 @@
 
 from ctfy.node.providers.docker.provider import DockerProvider
 
-__all__ = ["DockerProvider"]
+PROVIDER = DockerProvider

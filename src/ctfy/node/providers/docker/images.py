@@ -1,4 +1,4 @@
-"""The images that services run from: built, pulled, or here already."""
+"""The images that services run from: builds and pulls them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Images:
     async def build(
         self, challenge: Challenge, given: dict[str, str], labels: dict[str, str] | None = None
     ) -> dict[str, str]:
-        """Have the image of each service that has a build context; every service's image.
+        """Build the images of services with a build context; every service's image, by service.
 
         `given` are the variables of an instance, and `labels` mark an image that is its alone.
         Raises StartFailed.
@@ -46,7 +46,7 @@ class Images:
         return images
 
     async def pull(self, challenge: Challenge) -> None:
-        """Have each image that services name. Raises StartFailed."""
+        """Pull each image that services name and the engine lacks. Raises StartFailed."""
         for service in read_services(challenge).values():
             image = str(service.get("image"))
             if "build" in service or await asyncio.to_thread(self._has, image):
@@ -67,7 +67,7 @@ class Images:
         self._engine.images.pull(image)
 
     def _make(self, what: str, build: Build, labels: dict[str, str]) -> None:
-        """Build an image; what that printed is kept in a file. Raises StartFailed with its end."""
+        """Build an image, with its output in a file. Raises StartFailed with the last 20 lines."""
         self._logs.mkdir(parents=True, exist_ok=True)
         tail: deque[str] = deque(maxlen=_TAIL)
         with (self._logs / f"{what}.log").open("w", encoding="utf-8") as log:

@@ -1,4 +1,4 @@
-"""What instances cannot reach: rules on the bridges that their networks are.
+"""Firewall rules that keep instances from each other, from the host and from the internet.
 
 Docker's own `internal` networks do not do that: a container on one still reaches the host at the
 bridge's address. So every network of an instance is a bridge whose name begins with `ct`, and a few
@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 _BRIDGE, _EGRESS_BRIDGE = "cti", "cte"  # at most 15 characters with the 12 that follow
 INPUT, FORWARD = "CTFY-INPUT", "CTFY-FORWARD"
-# Where a challenge with `egress: true` must not go: neighbours, the provider's metadata, no place.
-_NEVER = (
+# What a challenge with `egress: true` cannot reach: private, metadata and reserved addresses.
+_NO_EGRESS_TO = (
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -49,7 +49,7 @@ def bridge_name(instance_id: str, network: str, *, egress: bool) -> str:
 
 
 def rules() -> str:
-    """Both chains, as `iptables-restore` takes them: made anew at once, never half there."""
+    """Both chains as input of `iptables-restore`, which replaces them atomically."""
     lines = [
         "*filter",
         f":{INPUT} - [0:0]",
@@ -62,7 +62,7 @@ def rules() -> str:
         f"-A {FORWARD} -i ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
         f"-A {FORWARD} -o ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
         f"-A {FORWARD} -o ct+ -j DROP",
-        *(f"-A {FORWARD} -i {_EGRESS_BRIDGE}+ -d {network} -j DROP" for network in _NEVER),
+        *(f"-A {FORWARD} -i {_EGRESS_BRIDGE}+ -d {network} -j DROP" for network in _NO_EGRESS_TO),
         f"-A {FORWARD} -i {_EGRESS_BRIDGE}+ -j RETURN",
         f"-A {FORWARD} -i ct+ -j DROP",
         "COMMIT",
@@ -80,9 +80,9 @@ COMMIT
 
 
 async def enforce(networks: str) -> None:
-    """Have the rules in place; they outlive the node. Raises ProviderUnavailable.
+    """Put the rules in place; they outlive the node. Raises ProviderUnavailable.
 
-    `networks` is the range of the instances' networks.
+    `networks`: the address range of the instances' networks, as 10.213.0.0/16.
     """
     for tool, package in (("iptables", "iptables"), ("ip", "iproute2")):
         if shutil.which(tool) is None:
@@ -132,8 +132,8 @@ _LINKS = Path("/sys/class/net")
 _OURS = re.compile(rf"\b(?:{_BRIDGE}|{_EGRESS_BRIDGE})[0-9a-f]{{12}}\b")
 
 
-def orphans(known: set[str]) -> set[str]:
-    """Bridges of instances that none of the engine's networks names: not in `known`.
+def orphaned_bridges(known: set[str]) -> set[str]:
+    """Bridges of instances that are not in `known`, the bridges of the engine's networks.
 
     An engine that is killed while it makes or removes a network forgets its bridge, or the rules
     that it made for it.
@@ -143,7 +143,7 @@ def orphans(known: set[str]) -> set[str]:
 
 
 def remove_bridge(name: str) -> None:
-    """Take a bridge away, with what is still plugged into it and the rules that name it."""
+    """Remove a bridge, the interfaces attached to it, and the rules that name it."""
     plugged = [path.name for path in (_LINKS / name / "brif").glob("*")]
     for link in (*plugged, name):
         subprocess.run(["ip", "link", "delete", link], capture_output=True, check=False)
@@ -157,7 +157,7 @@ def remove_bridge(name: str) -> None:
 
 
 class Subnets:
-    """Small networks out of one large one: Docker's own are few, and 65,000 addresses each."""
+    """Allocates /28 networks out of one range; Docker's own pools hold some 30 networks."""
 
     def __init__(self, within: str) -> None:
         self._within = ipaddress.IPv4Network(within)

@@ -1,6 +1,6 @@
 """Bringing the services of one instance up and down, through the engine's API.
 
-Not through the Compose tool: its start alone takes longer than an instance may.
+The Compose tool is not used: it takes 0.5 s to start.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class NetworkTaken(Exception):
 
 
 async def up(
-    engine: docker.APIClient, name: str, content: dict[str, Any], turn: asyncio.Semaphore
+    engine: docker.APIClient, name: str, content: dict[str, Any], slots: asyncio.Semaphore
 ) -> None:
-    """Make and start what `compose.render` describes; each service once what it waits for is so.
+    """Create and start what `compose.render` describes, each service after its dependencies.
 
-    `turn` bounds what the engine does at once: more of it would only make everybody wait for all.
+    `slots` bounds how many requests the engine works on at once.
     Raises StartFailed, NetworkTaken, docker.errors.APIError; then parts are left for `down`.
     """
     services: dict[str, dict[str, Any]] = content["services"]
@@ -52,23 +52,23 @@ async def up(
             await uninterrupted(engine.start, containers[service])
             started[service].set()
 
-    async def follow(service: str) -> None:
+    async def start_after_dependencies(service: str) -> None:
         for other, condition in _dependencies(services[service]).items():
             await started[other].wait()
-            await _until(engine, f"{name}-{other}", other, condition)
-        async with turn:
+            await _wait_for_condition(engine, f"{name}-{other}", other, condition)
+        async with slots:
             await uninterrupted(engine.start, containers[service])
         started[service].set()
 
-    # In one turn, so that the first of many is ready early and is played while the rest come.
-    async with turn:
+    # In one slot, so that of many instances the first is ready early.
+    async with slots:
         await uninterrupted(_prepare, engine, name, content)
-        await _each(make, services)
-    await _each(follow, (s for s in services if not started[s].is_set()))
+        await _run_all(make, services)
+    await _run_all(start_after_dependencies, (s for s in services if not started[s].is_set()))
 
 
-async def _each(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterable[str]) -> None:
-    """Do it for all at once. Raises the first failure, when none goes on any more."""
+async def _run_all(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterable[str]) -> None:
+    """Run it for all services concurrently. Raises the first failure, after all have ended."""
     try:
         async with asyncio.TaskGroup() as group:
             for service in services:
@@ -78,9 +78,9 @@ async def _each(do: Callable[[str], Coroutine[Any, Any, None]], services: Iterab
 
 
 async def uninterrupted(do: Callable[..., _Done], *arguments: Any) -> _Done:
-    """Do something in a thread; cancelled meanwhile, end only when it has ended.
+    """Run it in a thread; when cancelled, wait for its end before raising CancelledError.
 
-    Else it would make something after everything was removed.
+    Otherwise it could create something after everything was removed.
     """
     doing = asyncio.ensure_future(asyncio.to_thread(do, *arguments))
     try:
@@ -197,8 +197,10 @@ def _dependencies(service: dict[str, Any]) -> dict[str, str]:
     return {other: (how or {}).get("condition", "service_started") for other, how in wanted.items()}
 
 
-async def _until(engine: docker.APIClient, container: str, service: str, condition: str) -> None:
-    """Return when a started service is as another wants it. Raises StartFailed."""
+async def _wait_for_condition(
+    engine: docker.APIClient, container: str, service: str, condition: str
+) -> None:
+    """Wait for a `depends_on` condition of a started service. Raises StartFailed when it ends."""
     if condition == "service_started":
         return
     while True:
@@ -229,7 +231,7 @@ def down(engine: docker.APIClient, name: str) -> None:
             engine.remove_image(image["Id"], force=True)
 
 
-# -- Compose's words in the engine's
+# -- From Compose's format to the engine's
 
 
 def nanoseconds(duration: str | float) -> int:

@@ -37,16 +37,17 @@ from ctfy.node.providers.docker.compose import (
     render,
     variables,
 )
+from ctfy.node.providers.docker.containers import Container, ContainerList
 from ctfy.node.providers.docker.images import Images
 from ctfy.node.providers.docker.isolation import (
     Subnets,
     bridge_name,
     enforce,
-    orphans,
+    orphaned_bridges,
     remove_bridge,
 )
-from ctfy.node.providers.docker.sight import Looks, Seen
-from ctfy.node.providers.docker.spares import Spares
+from ctfy.node.providers.docker.network_pool import NetworkPool
+from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.providers.docker.volumes import Volumes
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
@@ -56,13 +57,13 @@ log = structlog.get_logger()
 
 _ENGINE_ERRORS = (docker.errors.DockerException, requests.RequestException, ProviderAway)
 _POLL_S = 0.02
-_LOOK_S = 0.25
+_REFRESH_S = 0.25
 _WATCH_S = 2.0
-_GUARD_S = 15.0
-_DISK_LOOK_S = 10.0
+_ISOLATION_CHECK_S = 15.0
+_DISK_CHECK_S = 10.0
 _NETWORK_TRIES = 5
 _CONNECTIONS = 64
-_AT_ONCE = 4 * (os.cpu_count() or 1)
+_ENGINE_CONCURRENCY = 4 * (os.cpu_count() or 1)
 _AWAY = "The node's engine does not answer."
 _NO_COMPOSE = "This challenge has no docker-compose.yml for this node's engine."
 
@@ -72,23 +73,26 @@ class DockerProvider(Provider):
 
     name = "docker"
     builds = True
+    preference = 20
+    settings_type = DockerSettings
 
-    def __init__(self, settings: NodeSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: NodeSettings, docker_settings: DockerSettings | None = None):
+        super().__init__(settings)
+        self._docker_settings = docker_settings or DockerSettings()
         self._node = str(settings.data_dir.resolve())
         self._engine: docker.DockerClient | None = None
         self._images_of: Images | None = None
-        self._looks: Looks | None = None
-        self._spares_of: Spares | None = None
+        self._created_list: ContainerList | None = None
+        self._created_pool: NetworkPool | None = None
         self._watched: dict[str, Callable[[str], None]] = {}
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._engine_slots = asyncio.Semaphore(_ENGINE_CONCURRENCY)
         self._addresses: dict[str, list[str]] = {}
-        self._subnets = Subnets(settings.instance_networks)
+        self._subnets = Subnets(self._docker_settings.instance_networks)
         self._volumes = Volumes(settings.data_dir / "volumes")
         self._chores: list[asyncio.Task[None]] = []
 
     async def check(self) -> None:
-        """Ask the engine, and have the rules in place that keep instances apart."""
+        """Connect to the engine and put the firewall rules in place."""
         try:
             self._engine = await asyncio.to_thread(docker.from_env, max_pool_size=_CONNECTIONS)
             await asyncio.to_thread(self._engine.ping)
@@ -97,27 +101,27 @@ class DockerProvider(Provider):
                 "the docker provider needs a running Docker engine: install the package "
                 "'docker.io' and start it, or use --provider sandbox"
             ) from error
-        await enforce(self._settings.instance_networks)
+        await enforce(self._docker_settings.instance_networks)
         self._images_of = Images(self._engine, self._settings.data_dir / "builds")
-        self._looks = Looks(self._engine.api, self._node)
-        count = min(self._settings.spare_networks, self._settings.capacity)
-        self._spares_of = Spares(self._engine.api, self._node, count, self._free_subnet)
+        self._created_list = ContainerList(self._engine.api, self._node)
+        count = min(self._docker_settings.spare_networks, self._settings.capacity)
+        self._created_pool = NetworkPool(self._engine.api, self._node, count, self._free_subnet)
         self._chores = [
-            asyncio.create_task(self._keep_apart()),
+            asyncio.create_task(self._enforce_isolation()),
             asyncio.create_task(self._watch()),
-            asyncio.create_task(self._spares.keep()),
+            asyncio.create_task(self._network_pool.replenish()),
         ]
 
-    async def _keep_apart(self) -> None:
-        """Put the rules back that somebody else took away; remove bridges that nobody has."""
+    async def _enforce_isolation(self) -> None:
+        """Until cancelled, restore firewall rules and remove bridges that belong to no network."""
         before: set[str] = set()
         while True:
-            await asyncio.sleep(_GUARD_S)
+            await asyncio.sleep(_ISOLATION_CHECK_S)
             try:
-                await enforce(self._settings.instance_networks)
-                await asyncio.to_thread(self._spares.sweep)
-                found = await asyncio.to_thread(lambda: orphans(self._bridges()))
-                for name in found & before:  # one that is just being made is not there yet twice
+                await enforce(self._docker_settings.instance_networks)
+                await asyncio.to_thread(self._network_pool.remove_unused)
+                found = await asyncio.to_thread(lambda: orphaned_bridges(self._bridges()))
+                for name in found & before:  # twice in a row, since one may just be being created
                     await asyncio.to_thread(remove_bridge, name)
                 before = found
             except ProviderUnavailable as error:
@@ -172,9 +176,9 @@ class DockerProvider(Provider):
     def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
         """`docker exec` into a container of the instance, and of no other."""
         found = [
-            seen
-            for seen in self._sight.now()
-            if seen.instance_id == instance_id and container in (seen.name, seen.service)
+            one
+            for one in self._container_list.request()
+            if one.instance_id == instance_id and container in (one.name, one.service)
         ]
         if not found:
             raise KeyError(container)
@@ -185,53 +189,58 @@ class DockerProvider(Provider):
         return self._endpoints(challenge, await self._containers(instance_id))
 
     async def vpn(self, instance_id: str) -> tuple[str, int] | None:
-        """The server's own address; nobody but this machine reaches it."""
+        """The server's own address, which only this machine reaches."""
         for container in await self._containers(instance_id):
             if container.service == vpn.SERVICE:
                 return container.address, vpn.PORT
         return None
 
     def write_vpn_config(self, folder: Path, host: str, port: int) -> None:
-        """With the keys that were made at the start."""
+        """Write it with the keys that were made at the start."""
         vpn.write_client(folder, host, port)
 
     async def _up(self, order: Order, images: dict[str, str]) -> list[ServiceEndpoint]:
-        """Bring the project up. Raises StartFailed, also when it is not ready in time."""
+        """Bring the project up. Raises StartFailed, also after `ready_timeout_s`."""
         limit = self._settings.ready_timeout_s
         waiting: list[str] = []
         try:
             async with asyncio.timeout(limit):
                 for left in reversed(range(_NETWORK_TRIES)):
-                    content = await self._content(order, images, look=left < _NETWORK_TRIES - 1)
+                    content = await self._project_content(
+                        order, images, look=left < _NETWORK_TRIES - 1
+                    )
                     await asyncio.to_thread(
                         self._volumes.make, order.instance_id, list(content["volumes"])
                     )
                     try:
                         await project.up(
-                            self._docker.api, _project(order.instance_id), content, self._turn
+                            self._docker.api,
+                            _project(order.instance_id),
+                            content,
+                            self._engine_slots,
                         )
                         break
                     except (project.NetworkTaken, docker.errors.NotFound) as taken:
-                        # Another node was quicker, or somebody took a spare network away.
+                        # Another node took the addresses, or a network of the pool was removed.
                         await asyncio.to_thread(self._remove, order.instance_id)
                         if isinstance(taken, docker.errors.NotFound):
                             if "network" not in _words(
                                 taken
                             ):  # an image that is not there stays so
                                 raise
-                            self._spares.mistrust()
+                            self._network_pool.discard_free()
                         if not left:
                             raise StartFailed(_words(taken)) from taken
                 containers, looked_at = await self._containers(order.instance_id), time.monotonic()
                 while True:
                     for container in containers:
-                        await self._refuse_dead(container)
+                        await self._raise_if_ended(container)
                     waiting = [c.service for c in containers if not await self._is_up(c)]
                     if not waiting:
                         return self._endpoints(order.challenge, containers)
                     await asyncio.sleep(_POLL_S)
-                    # Trying the port is cheap; to ask the engine again slows all other starts down.
-                    if time.monotonic() - looked_at > _LOOK_S:
+                    # Connecting is cheap; a request to the engine delays all other starts.
+                    if time.monotonic() - looked_at > _REFRESH_S:
                         containers = await self._containers(order.instance_id)
                         looked_at = time.monotonic()
         except TimeoutError:
@@ -241,20 +250,19 @@ class DockerProvider(Provider):
     async def _networks(self, order: Order, *, look: bool) -> dict[str, Network]:
         """Bridges and free addresses for the instance's networks. Raises LookupError.
 
-        A single one that leads nowhere out may be a spare, which is there already.
-        What others on this engine have taken it says itself when asked for the same; only then is
-        it worth a look.
+        A single network without egress is taken from the pool. `look` asks the engine which
+        addresses are in use; without, a conflict is reported by the engine at creation.
         """
         names = network_names(order.challenge)
         egress = order.challenge.metadata.egress
-        self._spares.starting()
+        self._network_pool.note_start()
         fits = len(names) == 1 and not egress and not look
-        if fits and (spare := self._spares.take(order.instance_id)):
+        if fits and (spare := self._network_pool.take(order.instance_id)):
             self._addresses[order.instance_id] = [spare.subnet]
             return {names[0]: spare}
         taken = self._own_subnets()
         if look:
-            taken += await asyncio.to_thread(self._taken)
+            taken += await asyncio.to_thread(self._engine_subnets)
         subnets = self._subnets.choose(taken, len(names))
         self._addresses[order.instance_id] = subnets
         return {
@@ -264,12 +272,12 @@ class DockerProvider(Provider):
 
     def _own_subnets(self) -> list[str]:
         own = [subnet for subnets in list(self._addresses.values()) for subnet in subnets]
-        return own + self._spares.subnets
+        return own + self._network_pool.subnets
 
     def _free_subnet(self) -> str:
-        return self._subnets.choose([*self._own_subnets(), *self._taken()], 1)[0]
+        return self._subnets.choose([*self._own_subnets(), *self._engine_subnets()], 1)[0]
 
-    def _taken(self) -> list[str]:
+    def _engine_subnets(self) -> list[str]:
         return [
             config["Subnet"]
             for network in self._docker.api.networks()
@@ -277,7 +285,9 @@ class DockerProvider(Provider):
             if "Subnet" in config
         ]
 
-    async def _content(self, order: Order, images: dict[str, str], *, look: bool) -> dict[str, Any]:
+    async def _project_content(
+        self, order: Order, images: dict[str, str], *, look: bool
+    ) -> dict[str, Any]:
         networks = await self._networks(order, look=look)
         server = None
         if order.challenge.metadata.network_topology == "engagement":
@@ -285,7 +295,9 @@ class DockerProvider(Provider):
                 vpn.prepare, order.folder, [network.subnet for network in networks.values()]
             )
             labels = {"ctfy.instance": order.instance_id, "ctfy.node": self._node}
-            server = vpn.service(order.folder, self._settings.vpn_image, sorted(networks), labels)
+            server = vpn.service(
+                order.folder, self._docker_settings.vpn_image, sorted(networks), labels
+            )
         return render(
             order.challenge,
             order.instance_id,
@@ -293,13 +305,15 @@ class DockerProvider(Provider):
             order.folder / "answers",
             images=images,
             networks=networks,
-            volume_of=lambda name: self._volumes.place(order.instance_id, name),
+            volume_of=lambda name: self._volumes.path(order.instance_id, name),
             node=self._node,
-            runtime=self._settings.container_runtime,
+            runtime=self._docker_settings.container_runtime,
             vpn=server,
         )
 
-    def _endpoints(self, challenge: Challenge, containers: list[Seen]) -> list[ServiceEndpoint]:
+    def _endpoints(
+        self, challenge: Challenge, containers: list[Container]
+    ) -> list[ServiceEndpoint]:
         """The services with ports, in the order of the compose file: the first is the primary."""
         by_service = {container.service: container for container in containers}
         sandbox = challenge.metadata.sandbox
@@ -318,75 +332,75 @@ class DockerProvider(Provider):
         return endpoints
 
     async def _watch(self) -> None:
-        """Look at all instances at once, and say of which ended by itself why."""
+        """Until cancelled, call `on_exit` of each instance that ends, with the reason."""
         measured_at = time.monotonic()
         while True:
             await asyncio.sleep(_WATCH_S)
             if not self._watched:
                 continue
-            measure = time.monotonic() - measured_at > _DISK_LOOK_S
+            measure = time.monotonic() - measured_at > _DISK_CHECK_S
             if measure:
                 measured_at = time.monotonic()
             try:
-                await self._look_after(dict(self._watched), measure=measure)
-            except _ENGINE_ERRORS:  # an engine that restarts is no end
+                await self._check_watched(dict(self._watched), measure=measure)
+            except _ENGINE_ERRORS:  # an engine that restarts ends no instance
                 continue
-            except Exception:  # whatever one look met, the next must come
+            except Exception:  # one failed check must not end the watch
                 log.exception("watch_failed")
 
-    async def _look_after(
+    async def _check_watched(
         self, watched: dict[str, Callable[[str], None]], *, measure: bool
     ) -> None:
-        """Tell of those that ended; `watched` are from before the look."""
-        by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
-        for container in await self._sight.look():
+        """Call `on_exit` of those that ended; `watched` is from before they are listed."""
+        by_instance: defaultdict[str, list[Container]] = defaultdict(list)
+        for container in await self._container_list.fetch():
             by_instance[container.instance_id].append(container)
-        greedy = await asyncio.to_thread(self._greedy) if measure else {}
+        over_limit = await asyncio.to_thread(self._over_disk_limit) if measure else {}
         for instance_id, on_exit in watched.items():
-            reason = await self._end_of(by_instance[instance_id])
-            if reason := reason or greedy.get(instance_id, ""):
+            reason = await self._end_reason(by_instance[instance_id])
+            if reason := reason or over_limit.get(instance_id, ""):
                 self._watched.pop(instance_id, None)
                 on_exit(reason)
 
-    async def _end_of(self, containers: list[Seen]) -> str:
+    async def _end_reason(self, containers: list[Container]) -> str:
         """Why an instance is over; empty while it runs."""
         if not containers:
             return "The instance's containers are gone."
         try:
             for container in containers:
-                await self._refuse_dead(container)
+                await self._raise_if_ended(container)
         except StartFailed as error:
             return str(error)
         return ""
 
-    async def _refuse_dead(self, container: Seen) -> None:
-        """Raise StartFailed for a service that ended, with its last words."""
+    async def _raise_if_ended(self, container: Container) -> None:
+        """Raise StartFailed for a service that ended, with its exit code and the end of its log."""
         if container.is_over:
-            said = await asyncio.to_thread(self._said, container.id, 5)
+            said = await asyncio.to_thread(self._log_tail, container.id, 5)
             words = said.strip().replace("\n", " | ")
             raise StartFailed(
                 f"The service {container.service} ended by itself with code "
                 f"{container.exit_code}. {words}"
             )
 
-    def _said(self, container_id: str, lines: int) -> str:
+    def _log_tail(self, container_id: str, lines: int) -> str:
         try:
             output: bytes = self._docker.api.logs(container_id, tail=lines)
         except docker.errors.NotFound:
             return ""
         return output.decode(errors="replace")
 
-    def _greedy(self) -> dict[str, str]:
-        """The instances of which a container wrote more to its own disk than it may, and why."""
-        most = self._settings.disk_mb
+    def _over_disk_limit(self) -> dict[str, str]:
+        """The instances with a container that wrote more than `disk_mb`, and the reason to give."""
+        most = self._docker_settings.disk_mb
         return {
-            seen.instance_id: f"The service {seen.service} wrote more than {most} MB to its disk."
-            for seen in self._sight.now(size=True)
-            if seen.written > most * 1024 * 1024
+            one.instance_id: f"The service {one.service} wrote more than {most} MB to its disk."
+            for one in self._container_list.request(size=True)
+            if one.written > most * 1024 * 1024
         }
 
-    async def _is_up(self, container: Seen) -> bool:
-        """By its own healthcheck, else by a first connection to its ports."""
+    async def _is_up(self, container: Container) -> bool:
+        """Whether its healthcheck passes, or without one, whether its ports take a connection."""
         if container.is_done:
             return True
         if container.health is not None:
@@ -394,7 +408,7 @@ class DockerProvider(Provider):
         if container.state != "running":
             return False
         if container.service == vpn.SERVICE:
-            said = await asyncio.to_thread(self._said, container.id, 100)
+            said = await asyncio.to_thread(self._log_tail, container.id, 100)
             return "Initialization Sequence Completed" in said
         for port in container.ports:
             try:
@@ -411,28 +425,29 @@ class DockerProvider(Provider):
         return self._images_of
 
     @property
-    def _spares(self) -> Spares:
-        assert self._spares_of is not None, "check() comes first"  # noqa: S101
-        return self._spares_of
+    def _network_pool(self) -> NetworkPool:
+        assert self._created_pool is not None, "check() comes first"  # noqa: S101
+        return self._created_pool
 
     @property
-    def _sight(self) -> Looks:
-        assert self._looks is not None, "check() comes first"  # noqa: S101
-        return self._looks
+    def _container_list(self) -> ContainerList:
+        assert self._created_list is not None, "check() comes first"  # noqa: S101
+        return self._created_list
 
-    async def _containers(self, instance_id: str) -> list[Seen]:
-        with _asking():
-            return [seen for seen in await self._sight.look() if seen.instance_id == instance_id]
+    async def _containers(self, instance_id: str) -> list[Container]:
+        with _engine_available():
+            listed = await self._container_list.fetch()
+        return [container for container in listed if container.instance_id == instance_id]
 
     async def stop(self, instance_id: str) -> None:
         """Remove the project's containers, volumes and networks."""
         self._watched.pop(instance_id, None)
-        with _asking():
+        with _engine_available():
             await asyncio.to_thread(self._remove, instance_id)
 
     def _remove(self, instance_id: str) -> None:
         project.down(self._docker.api, _project(instance_id))
-        self._spares.release(instance_id)
+        self._network_pool.release(instance_id)
         self._addresses.pop(instance_id, None)
         self._volumes.remove(instance_id)
 
@@ -445,7 +460,7 @@ class DockerProvider(Provider):
         """The containers' output, one after the other."""
         parts = []
         for container in await self._containers(instance_id):
-            with _asking():
+            with _engine_available():
                 output: bytes = await asyncio.to_thread(
                     self._docker.api.logs, container.id, tail=2000, timestamps=True
                 )
@@ -466,17 +481,17 @@ class DockerProvider(Provider):
         ]
 
     async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
-        """Adopt what still runs, remove the rest of what this node ever started."""
-        by_instance: defaultdict[str, list[Seen]] = defaultdict(list)
+        """Adopt the instances that still run, remove every other one of this node."""
+        by_instance: defaultdict[str, list[Container]] = defaultdict(list)
         mine = {"label": f"ctfy.node={self._node}"}
-        with _asking():
-            for container in await self._sight.look():
+        with _engine_available():
+            for container in await self._container_list.fetch():
                 by_instance[container.instance_id].append(container)
             networks = await asyncio.to_thread(self._docker.api.networks, filters=mine)
         adopted = {
             instance_id
             for instance_id, containers in by_instance.items()
-            if instance_id in known and not await self._end_of(containers)
+            if instance_id in known and not await self._end_reason(containers)
         }
         owners = self._volumes.owners() | {
             n["Labels"]["ctfy.instance"] for n in networks if "ctfy.instance" in n["Labels"]
@@ -484,8 +499,8 @@ class DockerProvider(Provider):
         for instance_id in (by_instance.keys() | known.keys() | owners) - adopted:
             await self.stop(instance_id)
         used = {i: [name for c in by_instance[i] for name in c.networks] for i in adopted}
-        with _asking():
-            await asyncio.to_thread(self._spares.recover, used)
+        with _engine_available():
+            await asyncio.to_thread(self._network_pool.recover, used)
         self._watched.update((instance_id, known[instance_id]) for instance_id in adopted)
         return adopted
 
@@ -495,15 +510,15 @@ class DockerProvider(Provider):
         await self.recover({})
 
     async def detach(self) -> None:
-        """Only look away; `recover` of the next process finds them."""
+        """Leave the containers running; `recover` of the next process adopts them."""
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
 
 
 @contextlib.contextmanager
-def _asking() -> Iterator[None]:
-    """Tell an engine that is away from one that refuses."""
+def _engine_available() -> Iterator[None]:
+    """Raise ProviderAway when the engine does not answer."""
     try:
         yield
     except requests.RequestException as error:
@@ -511,7 +526,7 @@ def _asking() -> Iterator[None]:
 
 
 def _words(error: Exception) -> str:
-    """What an engine's refusal says, without the library's words around it."""
+    """The engine's own message, without what the library adds."""
     if isinstance(error, docker.errors.APIError):  # which is a requests.RequestException, too
         return str(error.explanation or error)
     return _AWAY if isinstance(error, requests.RequestException) else str(error)

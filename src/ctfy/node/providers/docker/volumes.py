@@ -1,4 +1,4 @@
-"""Named volumes: memory of a bounded size, which lasts as long as its instance.
+"""Named volumes: a tmpfs of 256 MB each, which lasts as long as its instance.
 
 Docker's own tmpfs volumes are empty again as soon as no container of the instance runs that mounts
 them, so what one service prepares for another would be lost in between. These are mounted here, and
@@ -22,33 +22,33 @@ class Volumes:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
 
-    def place(self, instance_id: str, name: str) -> Path:
-        """Where a volume is."""
+    def path(self, instance_id: str, name: str) -> Path:
+        """The folder of a volume."""
         return self._root / instance_id / name
 
     def make(self, instance_id: str, names: list[str]) -> None:
-        """Have an instance's volumes there, empty. Raises StartFailed."""
+        """Create and mount an instance's volumes, empty. Raises StartFailed."""
         for name in names:
-            place = self.place(instance_id, name)
-            place.mkdir(parents=True, exist_ok=True)
-            if place.is_mount():
+            folder = self.path(instance_id, name)
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.is_mount():
                 continue
             options = f"size={SIZE_MB}m,mode=0755,nosuid,nodev"
-            command = ["mount", "-t", "tmpfs", "-o", options, "ctfy", str(place)]
+            command = ["mount", "-t", "tmpfs", "-o", options, "ctfy", str(folder)]
             made = subprocess.run(command, capture_output=True, text=True, check=False)
             if made.returncode != 0:
                 raise StartFailed(f"The volume {name} was not made: {made.stderr.strip()}")
 
     def remove(self, instance_id: str) -> None:
-        """Let go of an instance's volumes, with what is in them."""
+        """Unmount and remove an instance's volumes."""
         folder = self._root / instance_id
         if not folder.exists():
             return
-        for place in folder.iterdir():
+        for volume in folder.iterdir():
             # Lazily: a process that the engine is still ending may hold it for a moment.
-            subprocess.run(["umount", "--lazy", str(place)], capture_output=True, check=False)
+            subprocess.run(["umount", "--lazy", str(volume)], capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
     def owners(self) -> set[str]:
-        """Whose volumes are here."""
+        """The ids of the instances that have volumes."""
         return {path.name for path in self._root.iterdir()} if self._root.exists() else set()

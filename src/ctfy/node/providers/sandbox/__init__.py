@@ -2,4 +2,4 @@
 
 from ctfy.node.providers.sandbox.provider import SandboxProvider
 
-__all__ = ["SandboxProvider"]
+PROVIDER = SandboxProvider

@@ -1,4 +1,4 @@
-"""Sandboxes on this machine."""
+"""Instances as bubblewrap sandboxes on this machine."""
 
 from __future__ import annotations
 
@@ -53,9 +53,10 @@ class SandboxProvider(Provider):
 
     name = "sandbox"
     builds = False
+    preference = 10
 
     def __init__(self, settings: NodeSettings) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._bwrap = find_bubblewrap()
         self._running: dict[str, Sandbox] = {}
 
@@ -135,7 +136,7 @@ class SandboxProvider(Provider):
         listener.listen(64)
         address: bytes = listener.getsockname()
         server = await asyncio.start_server(
-            lambda r, w: self._join(order.instance_id, address, r, w), "127.0.0.1", 0
+            lambda r, w: self._relay(order.instance_id, address, r, w), "127.0.0.1", 0
         )
         port = server.sockets[0].getsockname()[1]
         config = {
@@ -165,7 +166,7 @@ class SandboxProvider(Provider):
             ready_inside = -1
             listener.close()
             if not await self._wait_ready(ready):
-                raise StartFailed(f"The service did not start. {_last_words(order.folder)}")
+                raise StartFailed(f"The service did not start. {_log_end(order.folder)}")
         except BaseException:
             server.close()
             if process is not None:
@@ -180,7 +181,7 @@ class SandboxProvider(Provider):
         return Sandbox(process, address, server)
 
     async def _wait_ready(self, ready: int) -> bool:
-        """Whether the launcher said in time that the service answers; its end says nothing."""
+        """Whether the launcher reports within `ready_timeout_s` that the service answers."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
         loop.add_reader(ready, readable.set)
@@ -200,10 +201,10 @@ class SandboxProvider(Provider):
         code = await sandbox.process.wait()
         if self._running.get(instance_id) is sandbox:
             del self._running[instance_id]
-            _hang_up(sandbox)
+            _close_connections(sandbox)
             on_exit(f"The service ended by itself with code {code}.")
 
-    async def _join(
+    async def _relay(
         self,
         instance_id: str,
         address: bytes,
@@ -232,7 +233,7 @@ class SandboxProvider(Provider):
         sandbox = self._running.pop(instance_id, None)
         if sandbox is None:
             return
-        _hang_up(sandbox)
+        _close_connections(sandbox)
         _kill(sandbox.process)
         await sandbox.process.wait()
 
@@ -259,14 +260,14 @@ class SandboxProvider(Provider):
         return [NodeContainer(name=f"ctfy-{instance_id}", service="service", status="running")]
 
     async def recover(self, known: dict[str, Callable[[str], None]]) -> set[str]:
-        """Sandboxes died with the node that ran them, but for one that it had only just forked.
+        """Adopt none, since sandboxes die with their node; kill what did not.
 
-        Such a one was no sandbox yet when its parent died, and had not yet asked to die with it.
+        That is a process which was forked, but had not yet set its parent-death signal.
         """
-        await asyncio.to_thread(self._end_forgotten)
+        await asyncio.to_thread(self._kill_orphans)
         return set()
 
-    def _end_forgotten(self) -> None:
+    def _kill_orphans(self) -> None:
         mine = f"{self._settings.data_dir.resolve()}/"
         for process in psutil.process_iter(["cmdline"]):
             command = process.info["cmdline"] or [""]
@@ -327,7 +328,7 @@ def _files(order: Order) -> list[str]:
 
 
 def _parents(path: Path) -> list[str]:
-    """Make the folders above a mount point passable: bubblewrap's own are for root alone."""
+    """Create the folders above a mount point with mode 0755; bubblewrap's own are for root."""
     command = []
     for parent in reversed(path.parents[:-1]):
         command += ["--perms", "0755", "--dir", str(parent)]
@@ -342,7 +343,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
 
 
-def _hang_up(sandbox: Sandbox) -> None:
+def _close_connections(sandbox: Sandbox) -> None:
     sandbox.server.close()
     for connection in list(sandbox.connections):
         connection.transport.abort()
@@ -362,5 +363,5 @@ def _tail(path: Path, size: int) -> str:
         return ""
 
 
-def _last_words(folder: Path) -> str:
+def _log_end(folder: Path) -> str:
     return " | ".join(_tail(folder / "service.log", 1000).split("\n")[-5:]).strip(" |")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from ctfy.challenge.metadata import Mode
 from ctfy.server.achievements.rule import Achievement, Happening
 from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 from ctfy.server.tables.submissions import QuestionAttempts
@@ -13,7 +12,7 @@ from ctfy.server.tables.submissions import QuestionAttempts
 async def _earned(event: Happening) -> bool:
     challenge = event.catalogue.get(event["challenge_id"])
     question = challenge.metadata.question(event["question_id"]) if challenge else None
-    if question is None or question.mode not in (Mode.SINGLE_SELECT, Mode.MULTI_SELECT):
+    if question is None or question.options is None:
         return False
     wrong = select(QuestionAttempts.wrong).where(
         QuestionAttempts.team_id == event.team_id,

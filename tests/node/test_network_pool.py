@@ -10,9 +10,10 @@ from typing import Any
 import docker
 import pytest
 
-from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Provider
 from ctfy.node.providers.docker import isolation
+from ctfy.node.providers.docker.provider import DockerProvider
+from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
 from tests.node.test_providers import example, order
@@ -44,8 +45,11 @@ async def full(folder: Path, free: int = COUNT) -> dict[str, list[str]]:
 
 
 async def node(folder: Path, **more: Any) -> Provider:
-    values = {"provider": "docker", "data_dir": folder / "node", "spare_networks": COUNT, **more}
-    return await choose_provider(NodeSettings(**values))
+    chosen = DockerProvider(
+        NodeSettings(data_dir=folder / "node"), DockerSettings(**{"spare_networks": COUNT, **more})
+    )
+    await chosen.check()
+    return chosen
 
 
 def test_an_instance_takes_one_which_goes_with_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Networks made ahead: to make one is a tenth of what a start costs the engine.
+"""A pool of networks that are created ahead of instances.
 
-A spare serves one instance, once, and goes with it.
+Creating a network takes a tenth of the engine's time for a start. A network of the pool serves one
+instance, and is removed with it.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from ctfy.node.providers.docker.project import (
 log = structlog.get_logger()
 
 _LABEL, _PREFIX = "ctfy.spare", "ctfy-spare-"
-_LOOK_S = 0.5
+_POLL_S = 0.5
 _REMOVED_AT_ONCE = 8
 _TAKEN = (NetworkTaken, LookupError)
-_QUIET_S = 2.0  # after the last start: what comes in a rush has the engine to itself
+_IDLE_S = 2.0  # after the last start, so that many starts at once have the engine to themselves
 
 
-class Spares:
-    """Keeps `count` networks ready. `choose` names an address range that nobody has."""
+class NetworkPool:
+    """Keeps `count` free networks. `choose` gives an address range that is not in use."""
 
     def __init__(
         self, engine: docker.APIClient, node: str, count: int, choose: Callable[[], str]
@@ -52,34 +53,34 @@ class Spares:
 
     @property
     def subnets(self) -> list[str]:
-        """The address ranges that the free ones have."""
+        """The address ranges of the free networks."""
         return [network.subnet for network in list(self._free)]
 
-    def starting(self) -> None:
-        """Note that an instance starts: making more waits."""
+    def note_start(self) -> None:
+        """Note that an instance starts, which postpones the creation of further networks."""
         self._last_start = time.monotonic()
 
     def take(self, instance_id: str) -> Network | None:
-        """One for an instance, if there is one."""
+        """Assign a free network to an instance; None when there is none."""
         if not self._free:
             return None
-        # Known as used before it is none of the free any more: `sweep` looks from another thread.
+        # Recorded as used before it leaves the free ones: `remove_unused` runs in another thread.
         self._used[instance_id] = self._free[-1].name
         return self._free.pop()
 
     def release(self, instance_id: str) -> None:
-        """Remove what an instance took, if it did. Asks the engine."""
+        """Remove the network that an instance was assigned, if any. Blocks on the engine."""
         if name := self._used.pop(instance_id, ""):
             self._remove(name)
 
-    def mistrust(self) -> None:
-        """Somebody took networks away: none of the free ones is handed out any more."""
+    def discard_free(self) -> None:
+        """Assign none of the free networks any more: somebody else removed some."""
         self._free.clear()
 
     def recover(self, used: Mapping[str, Iterable[str]]) -> None:
-        """Know those that instances are on, and remove all others. Asks the engine.
+        """Take over the networks of running instances, and remove all others. Blocks on the engine.
 
-        `used` is the engine's names of the networks of instances.
+        `used`: the engine's names of networks, by instance id.
         """
         self._free.clear()
         self._making = ""
@@ -89,12 +90,12 @@ class Spares:
             for name in names
             if name.startswith(_PREFIX)
         }
-        self.sweep()
+        self.remove_unused()
 
-    def sweep(self) -> None:
-        """Remove this node's that nobody has. Asks the engine.
+    def remove_unused(self) -> None:
+        """Remove this node's networks that are neither free nor assigned. Blocks on the engine.
 
-        An earlier process left them, or the engine would not let go of them when it was asked.
+        A process that was killed leaves such, and so does a removal that the engine refused.
         """
         labels = {"label": [_LABEL, f"ctfy.node={self._node}"]}
         found = {network["Name"] for network in self._engine.networks(filters=labels)}
@@ -107,19 +108,19 @@ class Spares:
         with suppress(docker.errors.APIError):
             remove_network(self._engine, name)
 
-    async def keep(self) -> None:
-        """Make what is missing, whenever nothing starts."""
+    async def replenish(self) -> None:
+        """Until cancelled, create missing networks while no instance starts."""
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
             try:
-                while len(self._free) < self._count and self._is_quiet():
+                while len(self._free) < self._count and self._is_idle():
                     self._free.append(await uninterrupted(self._make))
             except (docker.errors.DockerException, requests.RequestException, *_TAKEN) as error:
-                log.debug("no_spare_network", error=str(error))
-                self.starting()  # try again after a while
+                log.debug("network_pool_not_replenished", error=str(error))
+                self.note_start()  # retry after _IDLE_S
 
-    def _is_quiet(self) -> bool:
-        return time.monotonic() - self._last_start > _QUIET_S
+    def _is_idle(self) -> bool:
+        return time.monotonic() - self._last_start > _IDLE_S
 
     def _make(self) -> Network:
         self._making = name = f"{_PREFIX}{secrets.token_hex(8)}"

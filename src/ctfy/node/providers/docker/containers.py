@@ -1,4 +1,4 @@
-"""What the engine runs for this node, by one question for everybody who asks at the same time."""
+"""The containers that the engine runs for this node, as it lists them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A container as the engine lists it. `ports` are those that players may reach."""
+class Container:
+    """A container. `ports` are those that players may reach; `written` is in bytes.
+
+    `written` is 0 unless the list was asked for with `size`.
+    """
 
     id: str
     name: str
@@ -35,20 +38,20 @@ class Seen:
 
     @property
     def is_done(self) -> bool:
-        """Whether it was to do something once, and did: it publishes nothing and ended with 0."""
+        """Whether it is a job that succeeded: it publishes no port and exited with 0."""
         return self.state == "exited" and self.exit_code == 0 and not self.ports
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended and should not have."""
+        """Whether it exited, and is no job that succeeded."""
         return self.state in ("exited", "dead") and not self.is_done
 
 
-def _seen(entry: dict[str, Any]) -> Seen:
+def _parse(entry: dict[str, Any]) -> Container:
     labels, status = entry["Labels"], str(entry["Status"])
     exited, health = _EXITED.search(status), _HEALTH.search(status)
     networks = entry["NetworkSettings"]["Networks"]
-    return Seen(
+    return Container(
         id=entry["Id"],
         name=entry["Names"][0].removeprefix("/") if entry["Names"] else "",
         instance_id=labels["ctfy.instance"],
@@ -65,28 +68,29 @@ def _seen(entry: dict[str, Any]) -> Seen:
     )
 
 
-class Looks:
-    """Looks at this node's containers; many who wait for the same news cost one question."""
+class ContainerList:
+    """Lists this node's containers; concurrent callers of `fetch` share one request."""
 
     def __init__(self, engine: docker.APIClient, node: str) -> None:
         self._engine = engine
         self._node = node
-        self._current: asyncio.Task[list[Seen]] | None = None
-        self._next: asyncio.Task[list[Seen]] | None = None
+        self._current: asyncio.Task[list[Container]] | None = None
+        self._next: asyncio.Task[list[Container]] | None = None
 
-    def now(self, *, size: bool = False) -> list[Seen]:
-        """Ask, in a thread; `size` has the engine measure what each wrote, which takes a while."""
+    def request(self, *, size: bool = False) -> list[Container]:
+        """Ask the engine; blocks. `size`: have it measure `written`, which takes it seconds."""
         filters = {"label": f"ctfy.node={self._node}"}
-        return list(map(_seen, self._engine.containers(all=True, size=size, filters=filters)))
+        entries = self._engine.containers(all=True, size=size, filters=filters)
+        return [_parse(entry) for entry in entries]
 
-    async def look(self) -> list[Seen]:
-        """The containers as of a moment after the call."""
+    async def fetch(self) -> list[Container]:
+        """The containers, from a request that begins after the call."""
         if self._next is None:
             self._next = asyncio.create_task(self._after(self._current))
         return await asyncio.shield(self._next)
 
-    async def _after(self, current: asyncio.Task[list[Seen]] | None) -> list[Seen]:
+    async def _after(self, current: asyncio.Task[list[Container]] | None) -> list[Container]:
         if current is not None:
             await asyncio.wait({current})
         self._current, self._next = self._next, None
-        return await asyncio.to_thread(self.now)
+        return await asyncio.to_thread(self.request)
