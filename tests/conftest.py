@@ -152,6 +152,12 @@ def running(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         _platform_log = None
 
 
+@pytest.fixture(scope="session")
+def secret(running: Stack) -> bytes:
+    """The root of all answers of this worker's platform."""
+    return (running.folder / "platform" / "secret.key").read_text().strip().encode()
+
+
 ADMIN_EMAIL = "root@example.org"
 
 

@@ -12,9 +12,9 @@ from ctfy.server.accounts.departure import HELD
 from ctfy.server.accounts.profiles import VISIBLE_FIELDS
 from ctfy.server.tables import Base
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
+from tests.refusals import refusal
 
 PROFILE = {
     "bio": "I break things",

@@ -13,8 +13,8 @@ from sqlalchemy import event
 from ctfy.server.app import create_app
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import CHALLENGES, Stack
-from tests.server.test_instances import start
 
 LISTS = [
     "/competitions",
