@@ -116,12 +116,12 @@ def in_database(url: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def cloned_database() -> Iterator[str]:
-    """A migrated database of its own; dropped afterwards."""
+def cloned_database(template: str = TEMPLATE) -> Iterator[str]:
+    """A migrated database of its own, or another template's copy; dropped afterwards."""
     url = os.environ[POSTGRES]
     name = f"ctfy_{uuid.uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield in_database(url, name)
         finally:
@@ -150,6 +150,12 @@ def running(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         _platform_log = up.server.log
         yield up
         _platform_log = None
+
+
+@pytest.fixture(scope="session")
+def secret(running: Stack) -> bytes:
+    """The root of all answers of this worker's platform."""
+    return (running.folder / "platform" / "secret.key").read_text().strip().encode()
 
 
 ADMIN_EMAIL = "root@example.org"

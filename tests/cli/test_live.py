@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
+from tests.playing import flag
 from tests.processes import free_port
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
 
 # These run until they are stopped, need a terminal, or run without a server; each has its test.
 ELSEWHERE = {
@@ -42,9 +42,7 @@ def untold(program: str, terminal: Terminal) -> set[str]:
 
 
 def test_a_player_does_everything_from_the_command_line(
-    arena: Arena,
-    tmp_path: Path,
-    secret: bytes,  # noqa: F811
+    arena: Arena, tmp_path: Path, secret: bytes
 ) -> None:
     competition = arena.competition(registration_closes_at=None)
     me = Terminal(tmp_path / "config", arena.url)
@@ -213,10 +211,7 @@ def test_a_player_does_everything_from_the_command_line(
 
 
 def test_an_operator_does_everything_from_the_command_line(
-    arena: Arena,
-    tmp_path: Path,
-    secret: bytes,  # noqa: F811
-    database_url: str,
+    arena: Arena, tmp_path: Path, secret: bytes, database_url: str
 ) -> None:
     root = Terminal(tmp_path / "config", arena.url)
     root.ok("ctfy-admin login --email", ADMIN_EMAIL, "--password", PASSWORD)

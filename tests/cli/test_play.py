@@ -10,7 +10,7 @@ from textual.widgets import DataTable, Input, Markdown, Static
 
 from ctfy.cli.player.play import Board
 from tests.conftest import Arena
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+from tests.playing import flag
 
 
 async def until(pilot: Pilot[None], look: Callable[[], object]) -> None:
@@ -19,10 +19,7 @@ async def until(pilot: Pilot[None], look: Callable[[], object]) -> None:
             await pilot.pause(0.05)
 
 
-def test_a_player_starts_answers_and_sees_the_standings_move(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-) -> None:
+def test_a_player_starts_answers_and_sees_the_standings_move(arena: Arena, secret: bytes) -> None:
     competition = arena.competition("notes", "field-notes")
     with arena.player("Boarder") as player, arena.registered(competition, "Rival") as rival:
         board = Board(arena.url, player.auth.mint_token("board").token, competition.id)

@@ -15,9 +15,9 @@ from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.models.tasks import AdminTaskInfo
 from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin, mint_invite, sign_in
 from tests.hostile_node import HostileNode
+from tests.playing import start
 from tests.processes import CHALLENGES, Process, free_port, wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
+from tests.refusals import refusal
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

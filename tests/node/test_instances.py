@@ -29,7 +29,7 @@ from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeStartRequest
 from tests.conftest import PROVIDERS
-from tests.node.test_providers import FLAG, left
+from tests.node.lone_provider import FLAG, left
 from tests.processes import CHALLENGES
 
 pytestmark = pytest.mark.parametrize("name", PROVIDERS)

@@ -31,6 +31,7 @@ from ctfy.node.providers.docker import isolation
 from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
+from tests.node.probe import PROBE, accept
 
 pytestmark = [
     pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),
@@ -45,30 +46,6 @@ while True:
     listener.accept()[0].close()
 """
 METADATA, INTERNET = "169.254.169.254", "203.0.113.9"
-PROBE = """
-import http.server, json, os, socket, urllib.parse
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-        if "path" in asked:
-            answer = os.path.exists(asked["path"])
-        else:
-            try:
-                address = (asked["host"], int(asked["port"]))
-                socket.create_connection(address, timeout=1.5).close()
-                answer = "open"
-            except OSError as error:
-                answer = "closed"
-        content = json.dumps(answer).encode()
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(content)
-    def log_message(self, *_):
-        pass
-
-http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
-"""
 
 
 def made(folder: Path, name: str, *, egress: bool) -> Challenge:
@@ -149,12 +126,6 @@ def outside() -> Iterator[Outside]:
         reachable(INTERNET, port)
         reachable(METADATA, port)
         yield Outside(port, addresses)
-
-
-def accept(listener: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while True:
-            listener.accept()[0].close()
 
 
 def reachable(host: str, port: int) -> None:

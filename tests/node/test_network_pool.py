@@ -16,7 +16,7 @@ from ctfy.node.providers.docker.provider import DockerProvider
 from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
-from tests.node.test_providers import example, order
+from tests.node.lone_provider import example, order
 
 pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
 COUNT = 2

@@ -17,7 +17,7 @@ from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Order, Provider, StartFailed
 from ctfy.node.settings import NodeSettings
 from tests.conftest import PROVIDERS
-from tests.node.test_providers import get
+from tests.node.lone_provider import get
 
 pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
 

@@ -7,9 +7,7 @@ import contextlib
 import os
 import pty
 import subprocess
-import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +15,11 @@ import httpx
 import pytest
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.node.providers import choose_provider
-from ctfy.node.providers.base import LOG_TAIL, Order, Provider, StartFailed
-from ctfy.node.settings import NodeSettings
-from ctfy.server.models.instances import ServiceEndpoint
+from ctfy.node.providers.base import LOG_TAIL, StartFailed
 from tests.conftest import PROVIDERS
-from tests.processes import CHALLENGES
+from tests.node.lone_provider import FLAG, example, get, left, order, provider
 
-FLAG = "FLAG{" + "ab" * 16 + "}"
 pytestmark = pytest.mark.parametrize("name", PROVIDERS)
-
-
-@asynccontextmanager
-async def provider(name: str, folder: Path, **more: Any) -> AsyncIterator[Provider]:
-    values = {"provider": name, "data_dir": folder, "ready_timeout_s": 60, **more}
-    settings = NodeSettings(**values)
-    chosen = await choose_provider(settings)
-    assert chosen.name == name
-    try:
-        yield chosen
-    finally:
-        await chosen.close()
-
-
-def order(folder: Path, challenge: Challenge, **answers: str) -> Order:
-    instance = folder / uuid.uuid4().hex
-    (instance / "answers").mkdir(parents=True)
-    for key, value in (answers or {"flag": FLAG}).items():
-        (instance / "answers" / key).write_text(value)
-    return Order(instance.name, challenge, answers or {"flag": FLAG}, instance)
-
-
-def example(challenge_id: str) -> Challenge:
-    return Catalogue.load(CHALLENGES).challenges[challenge_id]
 
 
 def challenge_of(folder: Path, source: str) -> Challenge:
@@ -72,11 +42,6 @@ def challenge_of(folder: Path, source: str) -> Challenge:
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(work())
-
-
-async def get(service: ServiceEndpoint) -> str:
-    async with httpx.AsyncClient() as client:
-        return (await client.get(service.url)).text
 
 
 def fail(reason: str) -> None:
@@ -287,22 +252,6 @@ def test_nothing_is_left_on_the_machine(name: str, tmp_path: Path) -> None:
         assert not left(name, instance_id)
 
     run(work)
-
-
-def left(name: str, instance_id: str) -> list[str]:
-    """What of an instance is on the machine, by the machine's own word."""
-    if name == "sandbox":
-        found = subprocess.run(["pgrep", "-f", instance_id], capture_output=True, text=True)
-        return found.stdout.split()
-    parts = []
-    for kind in (["ps", "-a"], ["network", "ls"], ["volume", "ls"]):
-        listed = subprocess.run(
-            ["docker", *kind, "--format", "{{.Names}}" if kind[0] == "ps" else "{{.Name}}"],
-            capture_output=True,
-            text=True,
-        )
-        parts += [line for line in listed.stdout.splitlines() if instance_id in line]
-    return parts
 
 
 def test_building_ahead_and_pulling_what_is_there(name: str, tmp_path: Path) -> None:

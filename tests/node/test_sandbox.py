@@ -7,7 +7,7 @@ import contextlib
 from pathlib import Path
 
 from ctfy.node.providers.sandbox.provider import find_bubblewrap
-from tests.node.test_providers import provider
+from tests.node.lone_provider import provider
 
 
 def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> None:

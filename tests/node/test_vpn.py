@@ -26,7 +26,7 @@ from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.nodes import NodeStartRequest
 from tests.conftest import PROVIDERS
-from tests.node.test_isolation import PROBE, accept
+from tests.node.probe import PROBE, accept
 
 pytestmark = [
     pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),

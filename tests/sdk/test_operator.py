@@ -30,9 +30,9 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
+from tests.playing import flag
 from tests.processes import stack, wait_for
 from tests.sdk.both_clients import Client, Loop, public_methods, refused
-from tests.server.test_submissions import flag
 
 CLASSES = [
     AdminClient,

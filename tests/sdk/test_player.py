@@ -32,9 +32,9 @@ from ctfy.sdk.resources import (
     users,
 )
 from tests.conftest import PASSWORD, Arena
+from tests.playing import flag
 from tests.processes import wait_for
 from tests.sdk.both_clients import Client, Loop, public_methods, refused
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
 
 CLASSES = [
     PlatformClient,
@@ -92,7 +92,7 @@ class World:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_players_whole_story(kind: str, arena: Arena, secret: bytes) -> None:  # noqa: F811
+def test_a_players_whole_story(kind: str, arena: Arena, secret: bytes) -> None:
     world = World(kind, arena)
     competition = arena.competition(starts_at=datetime.now(UTC) - timedelta(hours=1))
     ada, bob = world.player("Ada"), world.player("Bob")
@@ -223,7 +223,7 @@ def catalogue(ada: Any, competition_id: str) -> list[str]:
     return [c.id for c in listed]
 
 
-def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> None:  # noqa: F811
+def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> None:
     ready = ada.instances.start("notes", competition_id=competition_id, poll_interval=0.2)
     assert ready.surface.services[0].url.startswith("http://")
     assert ada.instances.status(ready.id).status == "ready"

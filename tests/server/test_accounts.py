@@ -6,15 +6,10 @@ import httpx
 import psycopg
 import pytest
 
-from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.sdk import PlatformClient
 from ctfy.server.access.secrets import token_hash
 from tests.conftest import PASSWORD, Arena
-
-
-def refusal(call: object, *arguments: object, **named: object) -> CtfyApiError:
-    with pytest.raises(CtfyApiError) as caught:
-        call(*arguments, **named)  # type: ignore[operator]
-    return caught.value
+from tests.refusals import refusal
 
 
 def test_registering_signs_in(arena: Arena) -> None:

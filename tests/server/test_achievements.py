@@ -9,11 +9,10 @@ import pytest
 from ctfy.sdk import PlatformClient
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from tests.conftest import Arena
+from tests.event_stream import following
+from tests.playing import flag, start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_events import following
-from tests.server.test_instances import start
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+from tests.refusals import refusal
 
 PROMISED = [
     "welcome_aboard",
@@ -56,10 +55,7 @@ def test_the_catalogue_is_the_one_that_clients_know() -> None:
     assert {a.tier for a in ACHIEVEMENTS.values()} == {"bronze", "silver", "gold", "secret"}
 
 
-def test_a_first_quick_solve_of_everything_earns_its_honours(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-) -> None:
+def test_a_first_quick_solve_of_everything_earns_its_honours(arena: Arena, secret: bytes) -> None:
     competition = arena.competition("notes")
     player = arena.registered(competition)
     team = player.competitions.get(competition.id).my_team_id

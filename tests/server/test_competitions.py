@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import Arena
-from tests.server.test_accounts import refusal
+from tests.refusals import refusal
 
 HOUR = timedelta(hours=1)
 

@@ -1,11 +1,6 @@
 from __future__ import annotations
 
-import json
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import httpx
 import psycopg
@@ -17,34 +12,10 @@ from hypothesis import strategies as st
 from ctfy.sdk import PlatformClient
 from ctfy.server.events.relay import KEEP_ALIVE, Position
 from tests.conftest import Arena
+from tests.event_stream import following
+from tests.playing import start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
-
-
-@contextmanager
-def following(client: PlatformClient) -> Iterator[list[dict[str, Any]]]:
-    """The events that a client sees from now on."""
-    seen: list[dict[str, Any]] = []
-    with client.events(auto_reconnect=False) as stream:
-        connected = threading.Event()
-
-        def read() -> None:
-            try:
-                with stream._client.stream("GET", "/events") as response:
-                    lines = EventSource(response).iter_sse()
-                    connected.set()
-                    for frame in lines:
-                        seen.append(
-                            {"event": frame.event, "id": frame.id, **json.loads(frame.data)}
-                        )
-            except httpx.HTTPError:
-                return
-
-        thread = threading.Thread(target=read, daemon=True)
-        thread.start()
-        assert connected.wait(10)
-        yield seen
+from tests.refusals import refusal
 
 
 def test_a_team_is_told_of_its_instance_and_strangers_are_not(arena: Arena) -> None:

@@ -8,14 +8,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from ctfy.sdk import PlatformClient
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import CHALLENGES, Stack, wait_for
-from tests.server.test_accounts import refusal
-
-
-def start(player: PlatformClient, competition_id: str, challenge: str = "notes", **kw: object):  # type: ignore[no-untyped-def]
-    return player.instances.start(challenge, competition_id=competition_id, poll_interval=0.2, **kw)
+from tests.refusals import refusal
 
 
 def test_an_instance_is_launched_seen_and_stopped(arena: Arena) -> None:

@@ -12,10 +12,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from ctfy.sdk import PlatformClient
-from tests.conftest import PASSWORD, lone_server
+from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server, sign_in
 from tests.processes import free_port, wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_oauth import admin_token
+from tests.refusals import refusal
 
 
 class Postbox:
@@ -86,7 +85,7 @@ def test_an_address_is_verified_before_a_competition_can_be_entered(
     url: str, post: tuple[Postbox, int]
 ) -> None:
     player = register(url, "verify@example.org")
-    with PlatformClient(url, admin_token(url)) as admin:
+    with sign_in(url, ADMIN_EMAIL) as admin:
         competition = admin.admin.competitions.create(title="Cup", status="published")
     assert refusal(player.competition(competition.id).register).code == "email_not_verified"
     first = post[0].token("verify@example.org", VERIFY)

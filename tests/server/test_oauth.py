@@ -21,7 +21,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import PASSWORD, lone_server
-from tests.server.test_accounts import refusal
+from tests.refusals import refusal
 
 
 @dataclass

@@ -9,15 +9,13 @@ import pytest
 
 from ctfy.sdk import CtfyApiError, PlatformClient
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, sign_in
+from tests.playing import flag, start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+from tests.refusals import refusal
 
 
 def test_a_suspended_persons_instances_end_and_their_team_is_hidden(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
+    arena: Arena, secret: bytes
 ) -> None:
     competition = arena.competition("notes")
     cheat, fair = arena.registered(competition, "Cheat"), arena.registered(competition, "Fair")

@@ -14,13 +14,12 @@ from ctfy.sdk import PlatformClient
 from ctfy.server.competitions.portability import PARTS
 from ctfy.server.tables import Base
 from tests.conftest import Arena
+from tests.playing import flag, start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+from tests.refusals import refusal
 
 
-def played(arena: Arena, secret: bytes) -> tuple[str, PlatformClient, PlatformClient, str]:  # noqa: F811
+def played(arena: Arena, secret: bytes) -> tuple[str, PlatformClient, PlatformClient, str]:
     """A competition in which two teams were right and wrong, on every kind of question."""
     competition = arena.competition(
         "notes", "field-notes", rank_by="points", first_blood_bonus=7, brackets=["open", "pro"]
@@ -43,10 +42,7 @@ def played(arena: Arena, secret: bytes) -> tuple[str, PlatformClient, PlatformCl
     return competition.id, ada, bob, ready.id
 
 
-def test_standings_teams_and_grading_survive_a_wipe(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-) -> None:
+def test_standings_teams_and_grading_survive_a_wipe(arena: Arena, secret: bytes) -> None:
     competition_id, ada, bob, instance_id = played(arena, secret)
     admin = arena.admin.admin.competitions
     comp = ada.competition(competition_id)

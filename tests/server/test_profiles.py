@@ -12,9 +12,9 @@ from ctfy.server.domains import DOMAINS
 from ctfy.server.tables import Base
 from ctfy.server.tables.access import User
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
+from tests.refusals import refusal
 
 PROFILE = {
     "bio": "I break things",

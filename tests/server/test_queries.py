@@ -14,8 +14,8 @@ from ctfy.server.app import create_app
 from ctfy.server.database.connections import Database
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import CHALLENGES, Stack
-from tests.server.test_instances import start
 
 LISTS = [
     "/competitions",

@@ -7,7 +7,7 @@ import pytest
 from ctfy.sdk import StartTimeout
 from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin, mint_invite, sign_in
 from tests.processes import stack, wait_for
-from tests.server.test_accounts import refusal
+from tests.refusals import refusal
 
 
 @pytest.fixture(scope="module")

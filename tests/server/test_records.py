@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin, mint_invite, sign_in
+from tests.playing import start
 from tests.processes import Stack, stack, wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
+from tests.refusals import refusal
 
 
 @pytest.fixture(scope="module")

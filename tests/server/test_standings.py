@@ -11,13 +11,12 @@ import pytest
 from ctfy.sdk import PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.conftest import Arena
+from tests.playing import flag, start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
-from tests.server.test_submissions import flag, secret  # noqa: F401 - a fixture
+from tests.refusals import refusal
 
 
-def solve(player: PlatformClient, competition_id: str, secret: bytes) -> None:  # noqa: F811
+def solve(player: PlatformClient, competition_id: str, secret: bytes) -> None:
     ready = start(player, competition_id)
     assert player.submissions.submit(ready.id, flag(secret, ready.id)).correct
     player.instances.stop(ready.id)
@@ -32,10 +31,7 @@ def freeze(arena: Arena, competition: CompetitionInfo, moment: datetime | None) 
     arena.admin.admin.competitions.update(competition.id, freezes_at=moment)
 
 
-def test_a_freeze_hides_what_comes_after_it_from_players_only(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-) -> None:
+def test_a_freeze_hides_what_comes_after_it_from_players_only(arena: Arena, secret: bytes) -> None:
     competition = arena.competition(starts_at=datetime.now(UTC) - timedelta(hours=1))
     first, second = arena.registered(competition, "First"), arena.registered(competition, "Second")
     solve(first, competition.id, secret)
@@ -59,10 +55,7 @@ def test_a_freeze_hides_what_comes_after_it_from_players_only(
     wait_for("the thaw", lambda: board(first, competition.id)[1][2] == 1)
 
 
-def test_a_freeze_to_come_changes_nothing_until_it_comes(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-) -> None:
+def test_a_freeze_to_come_changes_nothing_until_it_comes(arena: Arena, secret: bytes) -> None:
     competition = arena.competition()
     player = arena.registered(competition)
     freeze(arena, competition, datetime.now(UTC) + timedelta(seconds=3))
@@ -70,7 +63,7 @@ def test_a_freeze_to_come_changes_nothing_until_it_comes(
     wait_for("the solve", lambda: board(player, competition.id)[0][2] == 1)
 
 
-def test_points_rank_where_the_competition_says_so(arena: Arena, secret: bytes) -> None:  # noqa: F811
+def test_points_rank_where_the_competition_says_so(arena: Arena, secret: bytes) -> None:
     competition = arena.competition(rank_by="points", first_blood_bonus=40)
     early, late = arena.registered(competition, "Early"), arena.registered(competition, "Late")
     late.submissions.submit_qa("field-notes", competition.id, "hello")
@@ -86,8 +79,7 @@ def test_points_rank_where_the_competition_says_so(arena: Arena, secret: bytes) 
 
 
 def test_equal_teams_share_a_rank_and_an_earlier_solve_goes_first(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
+    arena: Arena, secret: bytes
 ) -> None:
     competition = arena.competition()
     players = [arena.registered(competition, name) for name in ("A", "B", "C", "D")]
@@ -149,9 +141,7 @@ def test_what_is_kept_is_kept_for_its_caller_alone(arena: Arena, path: str) -> N
 
 
 def test_an_answer_of_another_team_is_an_incident_for_operators_only(
-    arena: Arena,
-    secret: bytes,  # noqa: F811
-    database_url: str,
+    arena: Arena, secret: bytes, database_url: str
 ) -> None:
     competition = arena.competition()
     owner, thief = arena.registered(competition), arena.registered(competition)

@@ -8,22 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.sdk import PlatformClient
-from ctfy.server.instances.answers import derive
 from tests.conftest import Arena
+from tests.playing import flag, start
 from tests.processes import Stack, wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
-
-
-@pytest.fixture(scope="session")
-def secret(running: Stack) -> bytes:
-    return (running.folder / "platform" / "secret.key").read_text().strip().encode()
-
-
-def flag(secret: bytes, instance_id: str) -> str:
-    return derive(secret, instance_id, Dynamic(id="flag", prompt="?"))
+from tests.refusals import refusal
 
 
 def count(database_url: str, query: str, *values: object) -> int:

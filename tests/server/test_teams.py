@@ -11,9 +11,9 @@ import pytest
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.models.teams import TeamDetail
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import wait_for
-from tests.server.test_accounts import refusal
-from tests.server.test_instances import start
+from tests.refusals import refusal
 
 NOW = datetime.now(UTC)
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import PASSWORD, Arena
+from tests.playing import start
 from tests.processes import wait_for
-from tests.server.test_instances import start
 from tests.web.browser import window
 
 pytestmark = pytest.mark.xdist_group("web-injection")

@@ -24,8 +24,8 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
+from tests.playing import start
 from tests.processes import CHALLENGES, stack
-from tests.server.test_instances import start
 from tests.web.browser import DESKTOP, PHONE, Window, window
 
 pytestmark = pytest.mark.xdist_group("web-operators")

@@ -14,8 +14,8 @@ import httpx
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import Arena
+from tests.playing import start
 from tests.processes import CHALLENGES, ROOT, wait_for
-from tests.server.test_instances import start
 
 _ROUTER = ROOT / "frontend" / "src" / "router.tsx"
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
-
-from ctfy.server.tables.events import Xid8
+from sqlalchemy.types import UserDefinedType
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+# What a later release of the job engine changes is a revision of its own.
+JOBS = Path(__file__).with_name("0001_procrastinate.sql")
 
 # Wakes every replica's relay; several inserts in one transaction make one notification.
 NOTIFY = """
@@ -26,6 +28,13 @@ END $$;
 CREATE TRIGGER ctfy_events_notify AFTER INSERT ON events
   FOR EACH STATEMENT EXECUTE FUNCTION ctfy_notify_events();
 """
+
+
+class Xid8(UserDefinedType[int]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
 
 
 def _run(script: str) -> None:
@@ -364,7 +373,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_solves_user", "solves", ["user_id"], unique=False)
     _run(NOTIFY)
-    _run(SchemaManager.get_schema())
+    _run(JOBS.read_text())
 
 
 def downgrade() -> None:

@@ -11,7 +11,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-RECORD_ATTEMPTS = Path(__file__).parent.parent / "record_attempts.sql"
+RECORD_ATTEMPTS = Path(__file__).with_name("0004_record_attempts.sql")
 
 
 def upgrade() -> None:

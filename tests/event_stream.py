@@ -1,0 +1,39 @@
+"""The event stream, read beside a test."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from httpx_sse import EventSource
+
+from ctfy.sdk import PlatformClient
+
+
+@contextmanager
+def following(client: PlatformClient) -> Iterator[list[dict[str, Any]]]:
+    """The events that a client sees from now on."""
+    seen: list[dict[str, Any]] = []
+    with client.events(auto_reconnect=False) as stream:
+        connected = threading.Event()
+
+        def read() -> None:
+            try:
+                with stream._client.stream("GET", "/events") as response:
+                    lines = EventSource(response).iter_sse()
+                    connected.set()
+                    for frame in lines:
+                        seen.append(
+                            {"event": frame.event, "id": frame.id, **json.loads(frame.data)}
+                        )
+            except httpx.HTTPError:
+                return
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        assert connected.wait(10)
+        yield seen

@@ -1,0 +1,16 @@
+"""What players do: launch an instance and find its answer."""
+
+from __future__ import annotations
+
+from ctfy.challenge.modes.dynamic import Dynamic
+from ctfy.sdk import PlatformClient
+from ctfy.server.instances.answers import derive
+
+
+def start(player: PlatformClient, competition_id: str, challenge: str = "notes", **kw: object):  # type: ignore[no-untyped-def]
+    return player.instances.start(challenge, competition_id=competition_id, poll_interval=0.2, **kw)
+
+
+def flag(secret: bytes, instance_id: str) -> str:
+    """The right answer, which the platform's secret and the instance make."""
+    return derive(secret, instance_id, Dynamic(id="flag", prompt="?"))
