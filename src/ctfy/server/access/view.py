@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
@@ -27,14 +28,15 @@ PUBLIC: ColumnElement[bool] = and_(
 )
 
 
+# Under names of their own: a query around the condition may join the same tables.
+_member, _invite = aliased(TeamMember), aliased(CompetitionInvite)
+
+
 def _belongs(user_id: Any) -> ColumnElement[bool]:
     """The condition that somebody is in a competition, or invited to it."""
     return or_(
-        exists().where(TeamMember.competition_id == Competition.id, TeamMember.user_id == user_id),
-        exists().where(
-            CompetitionInvite.competition_id == Competition.id,
-            CompetitionInvite.user_id == user_id,
-        ),
+        exists().where(_member.competition_id == Competition.id, _member.user_id == user_id),
+        exists().where(_invite.competition_id == Competition.id, _invite.user_id == user_id),
     )
 
 
