@@ -10,7 +10,7 @@ from ctfy.server.access.caller import Admin, SuperAdmin
 from ctfy.server.accounts import user_admin as administration
 from ctfy.server.accounts.user_admin import Standing
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheJobs
 from ctfy.server.models.accounts import (
     AdminUserInfo,
@@ -26,18 +26,15 @@ router = APIRouter(prefix="/admin/users", tags=["users"])
 @router.get("")
 async def list_users(
     session: Session,
+    paging: Paged,
     _: Admin,
     q: Annotated[str, Query(max_length=200)] = "",
     role: Role | None = None,
     standing: Standing = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[AdminUserInfo]:
     """Everybody, newest first; `q` is sought in names and addresses."""
     query = administration.people(q, role or "", standing)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [administration.info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, administration.info)
 
 
 @router.get("/{user_id}")

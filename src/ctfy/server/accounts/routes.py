@@ -20,7 +20,7 @@ from ctfy.server.accounts.service import Origin
 from ctfy.server.competitions.admins_and_invites import claim_invites
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheDatabase, TheJobs, TheRateLimits, TheSecret, TheSettings
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
@@ -168,14 +168,15 @@ def _token_fields(token: Token, caller: Caller) -> dict[str, Any]:
 @router.get("/auth/tokens")
 async def list_tokens(
     session: Session,
+    paging: Paged,
     caller: Caller = may(Scope.TOKENS, ScopeLevel.READ),
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[TokenInfo]:
     """The caller's tokens, newest first."""
-    rows, total = await fetch_page(session, service.tokens_of(caller), limit, offset)
-    items = [TokenInfo(**_token_fields(row.Token, caller)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session,
+        service.tokens_of(caller),
+        lambda row: TokenInfo(**_token_fields(row.Token, caller)),
+    )
 
 
 @router.post("/auth/tokens")
@@ -290,12 +291,11 @@ async def verify_email(
 @router.get("/auth/identities")
 async def list_identities(
     session: Session,
+    paging: Paged,
     caller: Caller = may(Scope.IDENTITIES, ScopeLevel.READ),
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[LinkedIdentity]:
     """The accounts elsewhere that sign the caller in."""
-    rows, total = await fetch_page(session, service.identities_of(caller), limit, offset)
+    rows, total = await paging.rows(session, service.identities_of(caller))
     items = [
         LinkedIdentity(
             id=identity.id,
@@ -310,7 +310,7 @@ async def list_identities(
         )
         for identity in (row.Identity for row in rows)
     ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return paging.of(items, total)
 
 
 @router.delete("/auth/identities/{identity_id}")

@@ -13,7 +13,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.achievements import awarding, service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheSettings
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.achievements import (
@@ -42,43 +42,27 @@ _CompetitionId = Annotated[str, Query(max_length=64)]
 async def catalog(
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[AchievementCatalogEntry]:
     """Every achievement, with the caller's progress; secret ones without their names."""
     entries = await service.catalogue(session, catalogue, caller)
-    items = entries[offset : offset + limit]
-    return Page(items=items, total=len(entries), limit=limit, offset=offset)
+    return paging.cut(entries)
 
 
 @router.get("/achievements/recent-unlocks")
 async def recent_unlocks(
-    session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+    session: Session, paging: Paged, caller: MaybeCaller
 ) -> Page[RecentUnlock]:
     """Who got what lately; secret ones are left out."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     query = service.unlocks().where(Unlock.achievement_id.in_(open_ones))
-    rows, total = await fetch_page(session, seen_by(query, caller), limit, offset)
-    items = [
-        RecentUnlock(
-            team_id=row.Unlock.team_id,
-            team_name=row.team_name,
-            achievement_id=achievement.id,
-            name=achievement.name,
-            icon=achievement.icon,
-            tier=achievement.tier,
-            unlocked_at=row.Unlock.unlocked_at,
-        )
-        for row in rows
-        for achievement in [ACHIEVEMENTS[row.Unlock.achievement_id]]
-    ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, seen_by(query, caller), service.recent_unlock)
 
 
 @router.get("/teams/{team_id}/achievements")
 async def team_achievements(
-    team_id: str, session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
+    team_id: str, session: Session, paging: Paged, caller: MaybeCaller
 ) -> Page[TeamAchievement]:
     """What a team has, newest first; secret ones keep their name to the team."""
     team = await visible_detail(session, team_id, caller)
@@ -88,10 +72,12 @@ async def team_achievements(
     query = service.unlocks().where(
         Team.id == team_id, Unlock.achievement_id.in_(list(ACHIEVEMENTS))
     )
-    rows, total = await fetch_page(session, query, limit, offset)
     counts, teams = await service.earned_by(session)
-    items = [service.team_achievement(row.Unlock, counts, teams, known=known) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session,
+        query,
+        lambda row: service.team_achievement(row.Unlock, counts, teams, known=known),
+    )
 
 
 @router.get("/me/achievements")

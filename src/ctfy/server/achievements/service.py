@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
@@ -21,6 +21,7 @@ from ctfy.server.models.achievements import (
     AchievementSummary,
     EasterEggClaim,
     MyAchievementsResponse,
+    RecentUnlock,
     TeamAchievement,
 )
 from ctfy.server.tables.achievements import Unlock
@@ -103,6 +104,20 @@ def unlocks() -> Select[Unlock, str]:
         select(Unlock, Team.name.label("team_name"))
         .join(Team, Team.id == Unlock.team_id)
         .order_by(Unlock.unlocked_at.desc(), Unlock.team_id, Unlock.achievement_id)
+    )
+
+
+def recent_unlock(row: Row[Any]) -> RecentUnlock:
+    """A row of `unlocks` as everybody sees it."""
+    achievement = ACHIEVEMENTS[row.Unlock.achievement_id]
+    return RecentUnlock(
+        team_id=row.Unlock.team_id,
+        team_name=row.team_name,
+        achievement_id=achievement.id,
+        name=achievement.name,
+        icon=achievement.icon,
+        tier=achievement.tier,
+        unlocked_at=row.Unlock.unlocked_at,
     )
 
 

@@ -21,9 +21,7 @@ from ctfy.server.tables.events import OutboxEvent
 
 
 def narrowed(
-    readable: Any,
     *,
-    actor_id: str = "",
     team_id: str = "",
     challenge_id: str = "",
     event: str = "",
@@ -31,9 +29,7 @@ def narrowed(
     until: datetime | None = None,
 ) -> list[Any]:
     """Conditions on events; empty values leave them out."""
-    conditions = [readable]
-    if actor_id:
-        conditions.append(OutboxEvent.actor_id == actor_id)
+    conditions: list[Any] = []
     if team_id:
         conditions.append(OutboxEvent.team_id == team_id)
     if challenge_id:

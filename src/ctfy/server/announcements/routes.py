@@ -10,7 +10,7 @@ from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.announcements import service
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.inbox import AnnouncementCreate, AnnouncementInfo, AnnouncementUpdate
@@ -22,13 +22,11 @@ _READER = may(Scope.PROFILE, ScopeLevel.WRITE)
 
 
 @router.get("/admin/announcements")
-async def list_announcements(
-    session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
-) -> Page[AnnouncementInfo]:
+async def list_announcements(session: Session, paging: Paged, _: Admin) -> Page[AnnouncementInfo]:
     """Every announcement, newest first."""
-    rows, total = await fetch_page(session, service.every(), limit, offset)
-    items = [AnnouncementInfo(**service.info_fields(row)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, service.every(), lambda row: AnnouncementInfo(**service.info_fields(row))
+    )
 
 
 @router.post("/admin/announcements", status_code=201)

@@ -11,7 +11,7 @@ from ctfy.server.access.caller import Admin
 from ctfy.server.challenges import fleet
 from ctfy.server.challenges.audit import audit_folder
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Page
@@ -35,7 +35,7 @@ async def rescan(
 
 @router.get("/audit")
 async def audit(
-    settings: TheSettings, _: Admin, challenge_id: str = "", limit: Limit = 50, offset: Offset = 0
+    paging: Paged, settings: TheSettings, _: Admin, challenge_id: str = ""
 ) -> Page[ChallengeFinding]:
     """What is wrong with the challenges folder as it is now, errors first."""
     folder = settings.challenges_dir
@@ -43,8 +43,7 @@ async def audit(
         found = await asyncio.to_thread(audit_folder, folder, challenge_id)
     except OSError as error:
         raise Conflict("challenges_broken", f"The folder cannot be read: {error}") from error
-    items = found[offset : offset + limit]
-    return Page(items=items, total=len(found), limit=limit, offset=offset)
+    return paging.cut(found)
 
 
 @router.get("/build-state")

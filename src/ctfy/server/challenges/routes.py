@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import select
 
@@ -19,7 +19,7 @@ from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
 from ctfy.server.competitions.service import require_running
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -49,8 +49,13 @@ _Text = Annotated[str, Query(max_length=200)]
 _CompetitionId = Annotated[str, Query(max_length=64)]
 
 
-def _page(found: list[ChallengeInfo], limit: int, offset: int) -> Page[ChallengeInfo]:
-    return Page(items=found[offset : offset + limit], total=len(found), limit=limit, offset=offset)
+async def _wanted(
+    difficulty: _Text = "", tag: _Text = "", category: _Text = "", q: _Text = ""
+) -> ChallengeFilter:
+    return ChallengeFilter(difficulty, tag, q, category)
+
+
+_Wanted = Annotated[ChallengeFilter, Depends(_wanted)]
 
 
 @router.get("/competitions/{competition_id}/challenges")
@@ -61,13 +66,9 @@ async def competition_challenges(
     cache: TheCache,
     challenges: TheChallenges,
     session: Session,
+    paging: Paged,
+    wanted: _Wanted,
     caller: Caller = _READ,
-    difficulty: _Text = "",
-    tag: _Text = "",
-    category: _Text = "",
-    q: _Text = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[ChallengeInfo]:
     """The competition's challenges, in the curator's order, with what the caller's team solved."""
     topics = (f"{topic}:{competition_id}" for topic in ("competition", "attempts", "launches"))
@@ -75,11 +76,10 @@ async def competition_challenges(
     view = View(caller)
     competition = await view.competition(session, cache, competition_id)
     if not view.challenges_are_open(competition):
-        return _page([], limit, offset)
+        return paging.cut(list[ChallengeInfo]())
     seen = await challenges.of_competition(session, view, competition_id)
-    wanted = ChallengeFilter(difficulty, tag, q, category)
     cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
-    return _page(service.infos(catalogue, seen, wanted), limit, offset)
+    return paging.cut(service.infos(catalogue, seen, wanted))
 
 
 @router.get("/challenges")
@@ -87,16 +87,12 @@ async def list_challenges(
     catalogue: TheCatalogue,
     challenges: TheChallenges,
     session: Session,
+    paging: Paged,
+    wanted: _Wanted,
     caller: Caller = _READ,
-    difficulty: _Text = "",
-    tag: _Text = "",
-    category: _Text = "",
-    q: _Text = "",
     status: _Text = "",
     sort: _Text = "",
     competition_id: _CompetitionId = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[ChallengeInfo]:
     """The challenges of every competition that the caller may see, or of one."""
     if sort not in SORTS:
@@ -104,11 +100,10 @@ async def list_challenges(
     if status and status not in STATUSES:
         raise field_error(["query", "status"], f"use one of: {', '.join(STATUSES)}")
     seen = await _seen(session, challenges, caller, competition_id)
-    wanted = ChallengeFilter(difficulty, tag, q, category)
     found = service.infos(catalogue, seen, wanted)
     if status:
         found = [c for c in found if c.solved == (status == "solved")]
-    return _page(sorted(found, key=SORTS[sort]), limit, offset)
+    return paging.cut(sorted(found, key=SORTS[sort]))
 
 
 async def _seen(
@@ -362,18 +357,15 @@ async def list_feedback(
     challenge_id: str,
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     _: Admin,
     competition_id: _CompetitionId = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[AdminFeedbackRow]:
     """Who said what of a challenge, newest first."""
     if catalogue.get(challenge_id) is None:
         raise NotFound("challenge_not_found", "There is no such challenge.")
     query = feedback.reactions_to(challenge_id, competition_id)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [feedback.row_info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, feedback.row_info)
 
 
 @router.post("/admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts")

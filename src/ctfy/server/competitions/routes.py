@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from ctfy.server.access.caller import Admin, ItsAdmin, SuperAdmin
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
@@ -34,18 +34,17 @@ router = APIRouter(tags=["competitions"])
 @router.get("/admin/competitions")
 async def list_all_competitions(
     session: Session,
+    paging: Paged,
     caller: Admin,
     q: Annotated[str, Query(max_length=200)] = "",
     status: Status | None = None,
     access: Access | None = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[CompetitionInfo]:
     """Every competition, drafts and archived ones too, newest first."""
     query = service.curated(caller, text=q, status=status or "", access=access or "")
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [CompetitionInfo(**service.competition_info(row)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, query, lambda row: CompetitionInfo(**service.competition_info(row))
+    )
 
 
 @router.post("/admin/competitions", status_code=201)
@@ -119,33 +118,28 @@ async def import_competition(
 
 @router.get("/admin/competitions/{competition_id}/registrations")
 async def list_registrations(
-    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+    competition_id: str, session: Session, paging: Paged, _: ItsAdmin
 ) -> Page[CompetitionRegistrationInfo]:
     """The teams that take part, in the order in which they registered."""
-    rows, total = await fetch_page(session, editing.registrations(competition_id), limit, offset)
-    items = [
-        CompetitionRegistrationInfo(
+    return await paging.fetch(
+        session,
+        editing.registrations(competition_id),
+        lambda row: CompetitionRegistrationInfo(
             team_id=row.id,
             team_name=row.name,
             registered_at=row.created_at,
             members=row.members,
             solved=row.solved,
-        )
-        for row in rows
-    ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+        ),
+    )
 
 
 @router.get("/admin/competitions/{competition_id}/admins")
 async def list_admins(
-    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+    competition_id: str, session: Session, paging: Paged, _: ItsAdmin
 ) -> Page[CompetitionAdminInfo]:
     """Who administers a competition."""
-    rows, total = await fetch_page(
-        session, admins_and_invites.admins_of(competition_id), limit, offset
-    )
-    items = [_admin_info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, admins_and_invites.admins_of(competition_id), _admin_info)
 
 
 @router.post("/admin/competitions/{competition_id}/admins", status_code=201)
@@ -179,14 +173,10 @@ async def revoke_admin(
 
 @router.get("/admin/competitions/{competition_id}/invites")
 async def list_invited(
-    competition_id: str, session: Session, _: ItsAdmin, limit: Limit = 50, offset: Offset = 0
+    competition_id: str, session: Session, paging: Paged, _: ItsAdmin
 ) -> Page[CompetitionInviteInfo]:
     """Who may take part in a private competition."""
-    rows, total = await fetch_page(
-        session, admins_and_invites.invited_to(competition_id), limit, offset
-    )
-    items = [_invite_info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, admins_and_invites.invited_to(competition_id), _invite_info)
 
 
 @router.post("/admin/competitions/{competition_id}/invites", status_code=201)

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.server.models.base import Page
+
+Item = TypeVar("Item")
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
-async def fetch_page(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], limit: int, offset: int
-) -> tuple[list[Row[Any]], int]:
-    """The rows of one page and the total, in one statement.
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which part of a list a caller asks for."""
 
-    The total is counted beside the rows, not over them, so that the database need not read whole
-    rows to count them. It rides on each row; only a page beyond the end needs a second look.
-    """
-    whole = select(func.count()).select_from(query.order_by(None).subquery())
-    counted = query.add_columns(whole.scalar_subquery().label("total"))
-    rows = list((await session.execute(counted.limit(limit).offset(offset))).all())
-    if rows or offset == 0:
-        return rows, rows[0].total if rows else 0
-    return [], await session.scalar(whole) or 0
+    limit: int
+    offset: int
+
+    def cut(self, items: Sequence[Item]) -> Page[Item]:
+        """That part of a list that is there whole."""
+        part = list(items[self.offset : self.offset + self.limit])
+        return Page(items=part, total=len(items), limit=self.limit, offset=self.offset)
+
+    async def fetch(
+        self,
+        session: AsyncSession,
+        query: Select[*tuple[Any, ...]],
+        item: Callable[[Row[Any]], Item],
+    ) -> Page[Item]:
+        """That part of a query's rows, each made an item."""
+        rows, total = await self.rows(session, query)
+        return self.of([item(row) for row in rows], total)
+
+    def of(self, items: list[Item], total: int) -> Page[Item]:
+        """A part that was fetched, of a list of `total` items."""
+        return Page(items=items, total=total, limit=self.limit, offset=self.offset)
+
+    async def rows(
+        self, session: AsyncSession, query: Select[*tuple[Any, ...]]
+    ) -> tuple[list[Row[Any]], int]:
+        """That part's rows and the total, in one statement.
+
+        The total is counted beside the rows, not over them, so that the database need not read
+        whole rows to count them. It rides on each row; only a page beyond the end needs a second
+        look.
+        """
+        whole = select(func.count()).select_from(query.order_by(None).subquery())
+        counted = query.add_columns(whole.scalar_subquery().label("total"))
+        page = counted.limit(self.limit).offset(self.offset)
+        rows = list((await session.execute(page)).all())
+        if rows or self.offset == 0:
+            return rows, rows[0].total if rows else 0
+        return [], await session.scalar(whole) or 0
+
+
+# A coroutine although it waits for nothing: FastAPI runs plain functions in threads.
+async def _paging(limit: Limit = 50, offset: Offset = 0) -> Paging:
+    return Paging(limit, offset)
+
+
+Paged = Annotated[Paging, Depends(_paging)]

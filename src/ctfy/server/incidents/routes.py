@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.incidents import service
 from ctfy.server.models.base import Page
 from ctfy.server.models.incidents import IncidentInfo, IncidentKind, IncidentPatch, IncidentStatus
@@ -17,21 +17,18 @@ router = APIRouter(prefix="/admin/incidents", tags=["incidents"])
 @router.get("")
 async def list_incidents(
     session: Session,
+    paging: Paged,
     _: Admin,
     kind: IncidentKind | None = None,
     status: IncidentStatus | None = None,
     competition_id: str = "",
     team_id: str = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[IncidentInfo]:
     """What looks like cheating, newest first, with the evidence."""
     query = service.listed(
         kind=kind or "", status=status or "", competition_id=competition_id, team_id=team_id
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, service.info)
 
 
 @router.get("/{incident_id}")

@@ -12,7 +12,7 @@ from ctfy.core.errors import NotFound
 from ctfy.sdk.node_client import NodeClient
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
 from ctfy.server.instances.routes import NodeFetchFailed, ask
 from ctfy.server.kernel import TheCatalogue, TheJobs, TheSettings
@@ -32,6 +32,7 @@ async def list_all_instances(
     settings: TheSettings,
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     _: Admin,
     node_id: str = "",
     status: str = "",
@@ -39,8 +40,6 @@ async def list_all_instances(
     competition_id: str = "",
     team_id: str = "",
     q: Annotated[str, Query(max_length=200)] = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[InstanceInfo]:
     """Everybody's instances, newest first."""
     query = service.filtered(
@@ -53,9 +52,9 @@ async def list_all_instances(
         node_id=node_id,
         team_id=team_id,
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.instance_info(row, settings, catalogue) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, query, lambda row: service.instance_info(row, settings, catalogue)
+    )
 
 
 async def _row(session: AsyncSession, instance_id: str) -> Row[Any]:

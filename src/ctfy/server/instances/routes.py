@@ -17,7 +17,7 @@ from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.instances import service
 from ctfy.server.kernel import (
     TheCatalogue,
@@ -85,13 +85,12 @@ async def list_instances(
     settings: TheSettings,
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
     challenge_id: str = "",
     status: str = "",
     q: Annotated[str, Query(max_length=200)] = "",
     competition_id: str = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[InstanceInfo]:
     """The instances of the caller's teams, newest first."""
     query = service.filtered(
@@ -102,9 +101,9 @@ async def list_instances(
         text=q,
         competition_id=competition_id,
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.instance_info(row, settings, catalogue) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, query, lambda row: service.instance_info(row, settings, catalogue)
+    )
 
 
 @router.delete("")

@@ -12,7 +12,7 @@ from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, Everybody
 from ctfy.server.access.view import View
 from ctfy.server.activity import service as activity
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheJobs, TheSecret, TheSettings
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
@@ -37,12 +37,10 @@ admin = APIRouter(prefix="/admin/nodes", tags=["nodes"])
 
 
 @router.get("", dependencies=[Everybody])
-async def list_nodes(session: Session, limit: Limit = 50, offset: Offset = 0) -> Page[NodeInfo]:
+async def list_nodes(session: Session, paging: Paged) -> Page[NodeInfo]:
     """The nodes, oldest first."""
     query = select(Node).order_by(Node.registered_at, Node.id)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [NodeInfo(**service.node_fields(row.Node)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, lambda row: NodeInfo(**service.node_fields(row.Node)))
 
 
 @router.post("/register", dependencies=[ByOwnToken])
@@ -76,23 +74,20 @@ async def heartbeat(
 
 
 @router.get("/invites")
-async def list_invites(
-    session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
-) -> Page[NodeInviteInfo]:
+async def list_invites(session: Session, paging: Paged, _: Admin) -> Page[NodeInviteInfo]:
     """The invites, newest first."""
     query = select(NodeInvite).order_by(NodeInvite.created_at.desc(), NodeInvite.id)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [
-        NodeInviteInfo(
+    return await paging.fetch(
+        session,
+        query,
+        lambda row: NodeInviteInfo(
             id=row.NodeInvite.id,
             created_at=row.NodeInvite.created_at,
             expires_at=row.NodeInvite.expires_at,
             status=service.invite_status(row.NodeInvite),
             consumed_by_node_id=row.NodeInvite.consumed_by_node_id or "",
-        )
-        for row in rows
-    ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+        ),
+    )
 
 
 @router.post("/invites")
@@ -140,13 +135,14 @@ async def update_node(
 
 @admin.get("/{node_id}/health-history")
 async def health_history(
-    node_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+    node_id: str, session: Session, paging: Paged, _: Admin
 ) -> Page[NodeHealthSample]:
     """How a node was at each heartbeat, newest first."""
     await service.get(session, node_id)
-    rows, total = await fetch_page(session, service.samples(node_id), limit, offset)
-    items = [
-        NodeHealthSample(
+    return await paging.fetch(
+        session,
+        service.samples(node_id),
+        lambda row: NodeHealthSample(
             node_id=node_id,
             ts=row.NodeSample.sampled_at.timestamp(),
             is_healthy=row.NodeSample.is_healthy,
@@ -155,10 +151,8 @@ async def health_history(
             disk_percent=row.NodeSample.disk_percent,
             latency_ms=row.NodeSample.latency_ms,
             running=row.NodeSample.running,
-        )
-        for row in rows
-    ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+        ),
+    )
 
 
 @admin.get("/{node_id}/events")

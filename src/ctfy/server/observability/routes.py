@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.observability import (
@@ -77,20 +77,18 @@ async def traffic_summary(
 async def challenge_stats(
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     _: Admin,
     q: _Text = "",
     tag: _Text = "",
     sort: _Text = "",
     competition_id: _Text = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[AdminChallengeStatsRow]:
     """How every challenge does: launches, errors, how long they take, who solves it."""
     found = await service.challenge_stats(
         session, catalogue, text_=q, tag=tag, sort=sort, competition_id=competition_id
     )
-    items = found[offset : offset + limit]
-    return Page(items=items, total=len(found), limit=limit, offset=offset)
+    return paging.cut(found)
 
 
 @router.get("/challenges/latency-histogram")

@@ -14,7 +14,7 @@ from ctfy.server.challenges.service import infos
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.competitions import service
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
@@ -34,22 +34,21 @@ router = APIRouter(tags=["competitions"])
 @router.get("/competitions")
 async def list_competitions(
     session: Session,
+    paging: Paged,
     standings: TheStandings,
     caller: AnyToken,
     phase: Literal["", "upcoming", "running", "past"] = "",
     competition_id: str = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[CompetitionInfo]:
     """The competitions that the caller may know of, newest first."""
     view = View(caller)
     query = service.seen_by(view, phase=phase or None, id_=competition_id)
-    rows, total = await fetch_page(session, query, limit, offset)
+    rows, total = await paging.rows(session, query)
     items = [
         CompetitionInfo(**service.competition_info(row, await _own(standings, view, row)))
         for row in rows
     ]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return paging.of(items, total)
 
 
 @router.get("/competitions/{competition_id}")

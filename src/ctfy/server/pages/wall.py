@@ -11,7 +11,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -25,18 +25,14 @@ router = APIRouter(tags=["standings"])
 
 
 @router.get("/walls", dependencies=[Everybody])
-async def list_walls(
-    session: Session, limit: Limit = 50, offset: Offset = 0
-) -> Page[PublicCompetition]:
+async def list_walls(session: Session, paging: Paged) -> Page[PublicCompetition]:
     """The public competitions, the newest first; for visitors who have not signed in."""
     query = (
         select(Competition)
         .where(View().competitions())
         .order_by(Competition.created_at.desc(), Competition.id)
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [_public(row.Competition) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, lambda row: _public(row.Competition))
 
 
 @router.get("/walls/{competition_id}", response_model=Wall)

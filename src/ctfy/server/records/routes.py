@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheStore
 from ctfy.server.models.base import Page
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/admin/instance-records", tags=["records"])
 async def list_records(
     catalogue: TheCatalogue,
     session: Session,
+    paging: Paged,
     _: Admin,
     team_id: str = "",
     challenge_id: str = "",
@@ -31,8 +32,6 @@ async def list_records(
     status: str = "",
     competition_id: str = "",
     since_ts: Annotated[float, Query(ge=0, le=1e11)] = 0.0,
-    offset: Offset = 0,
-    limit: Limit = 50,
 ) -> Page[InstanceRecordInfo]:
     """The instances that are over, the latest end first."""
     query = service.listed(
@@ -43,9 +42,7 @@ async def list_records(
         competition_id=competition_id,
         since_ts=since_ts,
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.info(row, catalogue) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, lambda row: service.info(row, catalogue))
 
 
 @router.get("/{instance_id}")
@@ -58,18 +55,20 @@ async def get_record(
 
 @router.get("/{instance_id}/events")
 async def record_events(
-    instance_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+    instance_id: str, session: Session, paging: Paged, _: Admin
 ) -> Page[dict[str, Any]]:
     """What happened to an instance, oldest first."""
     instance = await service.instance_of(session, instance_id)
-    rows, total = await fetch_page(session, archive.events_of(instance), limit, offset)
-    items = [to_jsonable_python(archive.event_row(row.Event)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session,
+        archive.events_of(instance),
+        lambda row: to_jsonable_python(archive.event_row(row.OutboxEvent)),
+    )
 
 
 @router.get("/{instance_id}/submissions")
 async def record_submissions(
-    instance_id: str, session: Session, _: Admin, limit: Limit = 50, offset: Offset = 0
+    instance_id: str, session: Session, paging: Paged, _: Admin
 ) -> Page[dict[str, Any]]:
     """What was answered on an instance, oldest first."""
     await service.instance_of(session, instance_id)
@@ -78,9 +77,9 @@ async def record_submissions(
         .where(Submission.instance_id == instance_id)
         .order_by(Submission.submitted_at, Submission.id)
     )
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [to_jsonable_python(archive.submission_row(row.Submission)) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, query, lambda row: to_jsonable_python(archive.submission_row(row.Submission))
+    )
 
 
 @router.get("/{instance_id}/traffic")
@@ -88,13 +87,12 @@ async def record_traffic(
     instance_id: str,
     store: TheStore,
     session: Session,
+    paging: Paged,
     _: Admin,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[dict[str, Any]]:
     """What was said on the wire, oldest first."""
-    items, total = await service.traffic(session, store, instance_id, limit, offset)
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    items, total = await service.traffic(session, store, instance_id, paging.limit, paging.offset)
+    return paging.of(items, total)
 
 
 @router.get("/{instance_id}/har")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -70,13 +70,18 @@ async def scoreboard(
     cache: TheCache,
     standings: TheStandings,
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Response:
     """The standings, best first; 304 while nothing changed."""
     return await _answer(
-        request, cache, standings, session, caller, competition_id, lambda s: s.page(limit, offset)
+        request,
+        cache,
+        standings,
+        session,
+        caller,
+        competition_id,
+        lambda s: s.page(paging.limit, paging.offset),
     )
 
 
@@ -167,14 +172,13 @@ async def global_scoreboard(
     cache: TheCache,
     standings: TheStandings,
     session: Session,
+    paging: Paged,
     _: MaybeCaller,
     category: ChallengeCategory | None = None,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[ScoreboardEntry]:
     """The teams of all public competitions, best first; at most a second old."""
     entries = await global_standings.teams(session, catalogue, cache, standings, category)
-    return _page(entries, limit, offset)
+    return paging.cut(entries)
 
 
 @router.get("/scoreboard/challenges")
@@ -183,14 +187,11 @@ async def challenge_stats(
     cache: TheCache,
     standings: TheStandings,
     session: Session,
+    paging: Paged,
     _: MaybeCaller,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[ChallengeStats]:
     """The challenges of all public competitions, most solved first."""
-    return _page(
-        await global_standings.challenges(session, catalogue, cache, standings), limit, offset
-    )
+    return paging.cut(await global_standings.challenges(session, catalogue, cache, standings))
 
 
 @router.get("/scoreboard/users")
@@ -198,28 +199,20 @@ async def user_scoreboard(
     cache: TheCache,
     standings: TheStandings,
     session: Session,
+    paging: Paged,
     _: MaybeCaller,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[UserScoreboardEntry]:
     """The people of all public competitions, by what they answered themselves."""
-    return _page(await global_standings.users(session, cache, standings), limit, offset)
-
-
-def _page(items: list[Any], limit: int, offset: int) -> Page[Any]:
-    return Page(items=items[offset : offset + limit], total=len(items), limit=limit, offset=offset)
+    return paging.cut(await global_standings.users(session, cache, standings))
 
 
 @router.get("/scoreboard/history")
 async def scoreboard_history(
     session: Session,
+    paging: Paged,
     _: MaybeCaller,
     team_id: Annotated[str, Query(max_length=64)] = "",
     days: Annotated[int, Query(ge=1, le=3650)] = 7,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[ScoreboardSnapshotState]:
     """The standings of public competitions as they were, newest first."""
-    rows, total = await fetch_page(session, snapshots.recent(team_id, days), limit, offset)
-    items = [snapshots.state(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, snapshots.recent(team_id, days), snapshots.state)

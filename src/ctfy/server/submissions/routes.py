@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 from ctfy.server.access.caller import Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.submissions import (
@@ -43,11 +43,10 @@ async def submit(
 @router.get("/submissions")
 async def list_submissions(
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
     challenge_id: str = "",
     competition_id: str = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[SubmissionState]:
     """What the caller's teams answered, newest first."""
     query = (
@@ -63,9 +62,7 @@ async def list_submissions(
     if competition_id:
         query = query.where(Submission.competition_id == competition_id)
     query = query.where(caller.reaches(Submission.competition_id))
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [_state(row.Submission) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, lambda row: _state(row.Submission))
 
 
 def _state(submission: Submission) -> SubmissionState:

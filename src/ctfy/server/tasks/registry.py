@@ -7,15 +7,21 @@ from typing import Annotated, Any
 
 from ctfy.server.domain import Domains, Report, Schedule, Task
 from ctfy.server.services import Services, provided
+from ctfy.server.settings import Settings
 
 
 class Registry:
     """The kinds of tasks and the scheduled jobs of this process."""
 
-    def __init__(self, domains: Domains, services: Services) -> None:
+    def __init__(self, settings: Settings, domains: Domains, services: Services) -> None:
         self.kinds: dict[str, Task] = {task.name: task for d in domains for task in d.tasks}
         self.scheduled: dict[str, Schedule] = {s.name: s for d in domains for s in d.schedules}
+        self._settings = settings
         self._services = services
+
+    def every_s(self, name: str) -> int:
+        """How often a scheduled job runs unless an operator says otherwise, seconds."""
+        return self._settings.job_intervals.get(name, self.scheduled[name].every_s)
 
     def start(self, kind: Task, report: Report, params: dict[str, Any]) -> Awaitable[Any]:
         """Begin a task with the parameters that it was submitted with."""

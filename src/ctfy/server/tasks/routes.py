@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Offset, fetch_page
-from ctfy.server.kernel import TheJobs, TheSettings
+from ctfy.server.database.paging import Offset, Paging
+from ctfy.server.kernel import TheJobs
 from ctfy.server.models.tasks import (
     AdminTaskInfo,
     AdminTaskListResponse,
@@ -34,7 +34,7 @@ async def list_tasks(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AdminTaskListResponse:
     """What operators started, newest first."""
-    rows, total = await fetch_page(session, service.listed(status, kind), limit, offset)
+    rows, total = await Paging(limit, offset).rows(session, service.listed(status, kind))
     items = [service.info(row) for row in rows]
     return AdminTaskListResponse(items=items, total=total, offset=offset, limit=limit)
 
@@ -76,26 +76,23 @@ async def task_logs(
 
 
 @router.get("/scheduled-jobs")
-async def list_jobs(
-    settings: TheSettings, registry: TheRegistry, session: Session, _: Admin
-) -> list[ScheduledJobInfo]:
+async def list_jobs(registry: TheRegistry, session: Session, _: Admin) -> list[ScheduledJobInfo]:
     """What runs by the clock."""
     rows = {row.name: row for row in await session.scalars(schedule.listed())}
     names = sorted(registry.scheduled)
-    return [schedule.info(settings, registry, name, rows.get(name)) for name in names]
+    return [schedule.info(registry, name, rows.get(name)) for name in names]
 
 
 @router.patch("/scheduled-jobs/{name}")
 async def update_job(
     name: str,
     body: ScheduledJobPatch,
-    settings: TheSettings,
     registry: TheRegistry,
     session: Session,
     caller: Admin,
 ) -> ScheduledJobInfo:
     """Pause or resume a job, or change how often it runs."""
-    return await schedule.change(session, settings, registry, caller.user_id, name, body)
+    return await schedule.change(session, registry, caller.user_id, name, body)
 
 
 @router.post("/scheduled-jobs/{name}/run", status_code=202)

@@ -49,7 +49,7 @@ async def run_clock(settings: Settings, registry: Registry, database: Database, 
     looked_at = 0.0
     while True:
         try:
-            await _start_due(settings, registry, database, jobs)
+            await _start_due(registry, database, jobs)
             if time.monotonic() - looked_at > _STALLED_LOOK_S:
                 looked_at = time.monotonic()
                 await jobs.retry_stalled(settings.stalled_job_s)
@@ -69,10 +69,8 @@ async def _know(registry: Registry, database: Database) -> None:
             )
 
 
-async def _start_due(
-    settings: Settings, registry: Registry, database: Database, jobs: Jobs
-) -> None:
-    known = [{"name": n, "every_s": every(settings, registry, n)} for n in registry.scheduled]
+async def _start_due(registry: Registry, database: Database, jobs: Jobs) -> None:
+    known = [{"name": n, "every_s": registry.every_s(n)} for n in registry.scheduled]
     async with database.transaction() as session:
         due = (await session.execute(_DUE, {"known": json.dumps(known)})).scalars().all()
     for name in due:
@@ -82,11 +80,6 @@ async def _start_due(
             ).defer_async(name=name)
         except AlreadyEnqueued:
             log.info("job_still_waiting", name=name)
-
-
-def every(settings: Settings, registry: Registry, name: str) -> int:
-    """How often a job runs unless an operator says otherwise, seconds."""
-    return settings.job_intervals.get(name, registry.scheduled[name].every_s)
 
 
 async def execute(registry: Registry, database: Database, name: str) -> str:
@@ -153,11 +146,9 @@ def listed() -> Select[ScheduledJob]:
     return select(ScheduledJob).order_by(ScheduledJob.name)
 
 
-def info(
-    settings: Settings, registry: Registry, name: str, row: ScheduledJob | None
-) -> ScheduledJobInfo:
+def info(registry: Registry, name: str, row: ScheduledJob | None) -> ScheduledJobInfo:
     """A job on the wire; one that no worker has seen yet has no row."""
-    default = every(settings, registry, name)
+    default = registry.every_s(name)
     row = row or ScheduledJob(
         name=name,
         enabled=True,
@@ -186,7 +177,6 @@ def info(
 
 async def change(
     session: AsyncSession,
-    settings: Settings,
     registry: Registry,
     caller_id: str,
     name: str,
@@ -204,19 +194,17 @@ async def change(
     assert row is not None  # noqa: S101 - inserted above
     before = {
         "enabled": row.enabled,
-        "interval_s": row.interval_s or every(settings, registry, name),
+        "interval_s": row.interval_s or registry.every_s(name),
     }
     if body.enabled is not None:
         row.enabled = body.enabled
     if body.interval_s is not None:
-        row.interval_s = (
-            None if body.interval_s == every(settings, registry, name) else body.interval_s
-        )
+        row.interval_s = None if body.interval_s == registry.every_s(name) else body.interval_s
     row.next_run_at = now()
     row.updated_by = caller_id
     after = {
         "enabled": row.enabled,
-        "interval_s": row.interval_s or every(settings, registry, name),
+        "interval_s": row.interval_s or registry.every_s(name),
     }
     emit(
         session,
@@ -226,7 +214,7 @@ async def change(
         actor_id=caller_id,
     )
     await session.flush()
-    return info(settings, registry, name, row)
+    return info(registry, name, row)
 
 
 def require_known(registry: Registry, name: str) -> None:

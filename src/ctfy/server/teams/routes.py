@@ -11,7 +11,7 @@ from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Limit, Offset, fetch_page
+from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheJobs, TheRateLimits, TheSettings
 from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
@@ -50,14 +50,10 @@ _VERIFIED = [Depends(_verified, scope="function")]
 
 
 @router.get("/teams")
-async def list_teams(
-    session: Session, caller: MaybeCaller, limit: Limit = 50, offset: Offset = 0
-) -> Page[TeamInfo]:
+async def list_teams(session: Session, paging: Paged, caller: MaybeCaller) -> Page[TeamInfo]:
     """The teams of every competition that the caller may know of, oldest first."""
     query = service.seen_by(service.infos(), caller)
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, service.info)
 
 
 @router.get("/teams/{team_id}")
@@ -79,19 +75,16 @@ async def search_teams(
     competition_id: str,
     cache: TheCache,
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
     q: Annotated[str, Query(max_length=200)] = "",
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[TeamInfo]:
     """A competition's teams whose name holds a text."""
     await View(caller).competition(session, cache, competition_id)
     query = service.infos().where(Team.competition_id == competition_id)
     if q:
         query = query.where(Team.name.icontains(q, autoescape=True))
-    rows, total = await fetch_page(session, query, limit, offset)
-    items = [service.info(row) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(session, query, service.info)
 
 
 @router.post(_IN + "/teams/redeem", dependencies=_VERIFIED)
@@ -157,15 +150,14 @@ async def kick(
 async def list_invites(
     competition_id: str,
     session: Session,
+    paging: Paged,
     caller: Caller = _READ,
-    limit: Limit = 50,
-    offset: Offset = 0,
 ) -> Page[TeamInviteInfo]:
     """The codes, invites and requests of the caller's team, newest first; captains only."""
     team = await membership.captained(session, caller, competition_id)
-    rows, total = await fetch_page(session, invites.of_team(team.id), limit, offset)
-    items = [invites.invite_info(row.TeamInvite) for row in rows]
-    return Page(items=items, total=total, limit=limit, offset=offset)
+    return await paging.fetch(
+        session, invites.of_team(team.id), lambda row: invites.invite_info(row.TeamInvite)
+    )
 
 
 @router.post(_IN + "/invites", status_code=201)
