@@ -69,7 +69,9 @@ class Recorder:
                     continue  # of flows the oldest: what comes then is relayed, not recorded
                 with path.open("ab") as file:
                     file.write(content)
-            except OSError as error:  # the instance's folder is gone, or the disk is full
+            except FileNotFoundError:  # the instance was removed meanwhile, and its folder with it
+                continue
+            except OSError as error:
                 log.debug("not_recorded", path=str(path), error=str(error))
 
 
