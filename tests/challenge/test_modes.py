@@ -9,27 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ctfy.challenge.metadata import Metadata
 from ctfy.challenge.modes import modes
-from ctfy.challenge.question import Question
+from tests.challenge.questions import question
 from tests.processes import ROOT
 
 text = st.text(min_size=1, max_size=40)
 choices = st.lists(text, min_size=2, max_size=8, unique=True)
-
-
-def question(**fields: Any) -> Question:
-    """A question as metadata.yaml would hold it."""
-    (found,) = Metadata.model_validate(
-        {
-            "name": "n",
-            "description": "d",
-            "difficulty": "easy",
-            "tags": ["t"],
-            "questions": [{"id": "q", "prompt": "?", **fields}],
-        }
-    ).questions
-    return found
 
 
 FOLDER = ROOT / "src" / "ctfy" / "challenge" / "modes"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ctfy.challenge.audit import audit
 from ctfy.challenge.modes.numeric import Numeric
-from tests.challenge.test_modes import question
+from tests.challenge.questions import question
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20)
 

@@ -1,0 +1,285 @@
+"""A competition played step by step, and a replica that hears of it when the test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.server.database.engine import Database
+from ctfy.server.events.relay import Position, Relay, Told
+from ctfy.server.standings import statistics
+from ctfy.server.standings.projection import Audience, Standings, draw
+from tests.processes import wait_for
+
+Result = TypeVar("Result")
+AUDIENCES: tuple[Audience, ...] = ("operators", "players")
+
+CHALLENGES = {
+    "falling": """
+name: Falling
+description: Worth less with every team that solves it.
+difficulty: easy
+tags: [t]
+value: {initial: 500, minimum: 100, decay: 2}
+hints: [{id: hint, text: Look., cost: 30}]
+questions:
+  - {id: first, prompt: One?, answer: right}
+  - {id: second, prompt: Two?, answer: right}
+""",
+    "plain": """
+name: Plain
+description: Worth as much to everybody.
+difficulty: easy
+tags: [t]
+value: 100
+hints: [{id: hint, text: Look., cost: 300}]
+questions: [{id: only, prompt: What?, answer: right}]
+""",
+}
+
+
+class Replica:
+    """A server's standings without the server: events reach it when it is told."""
+
+    def __init__(self, database_url: str, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._runner = asyncio.Runner()
+        self._database = Database(database_url)
+        self._relay = Relay(self._database)
+        self._position = Position()
+        self._untold: deque[Told] = deque()
+        self._standings = Standings(self._database, catalogue)
+
+    def close(self) -> None:
+        self._run(self._database.close())
+        self._runner.close()
+
+    def restart(self) -> None:
+        """Forget all boards; what happened so far is not told any more."""
+        self._standings = Standings(self._database, self._catalogue)
+        self._listen()
+        self._untold.clear()
+
+    def tell(self, most: int | None = None) -> None:
+        """Hand over the oldest events that it did not hear of; without a number, all."""
+        self._listen()
+        for _ in range(len(self._untold) if most is None else min(most, len(self._untold))):
+            self._standings.see(self._untold.popleft())
+
+    def look(self, competition_id: str, audience: Audience) -> dict[str, object]:
+        """Everything that is drawn from the board."""
+        return self._run(self._drawn(self._standings, competition_id, audience))
+
+    def look_anew(self, competition_id: str, audience: Audience) -> dict[str, object]:
+        """The same, from a board that was read from the database just now."""
+        fresh = Standings(self._database, self._catalogue)
+        return self._run(self._drawn(fresh, competition_id, audience))
+
+    def _listen(self) -> None:
+        def heard() -> bool:
+            events, more = self._run(self._relay.read(self._position))
+            self._untold.extend(events)
+            if events:
+                self._position = events[-1].position
+            return not more
+
+        wait_for("all events", heard)
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self._runner.run(work)
+
+    async def _drawn(
+        self, standings: Standings, competition_id: str, audience: Audience
+    ) -> dict[str, object]:
+        # Drawn here and now: a reader may be given rows that are up to 20 ms old.
+        snapshot = draw((await standings.get(competition_id, audience)).board)
+        catalogue = self._catalogue
+        return {
+            "standings": snapshot.entries,
+            "history": statistics.history(snapshot, 10).series,
+            "distribution": statistics.distribution(snapshot),
+            "matrix": statistics.matrix(snapshot, catalogue),
+            "breakdown": statistics.breakdown(snapshot, catalogue).challenges,
+            "feed": statistics.ctftime(snapshot, catalogue),
+            "latest": statistics.latest(snapshot, catalogue, 10),
+        }
+
+
+@dataclass
+class Game:
+    """Four people and a competition: the first two are a team, the third is one alone."""
+
+    admin: PlatformClient
+    people: list[PlatformClient]
+    ids: list[str]
+    replica: Replica
+    competition_id: str = ""
+
+    def begin(self) -> None:
+        """A competition of its own, of which the replica has heard nothing."""
+        created = self.admin.admin.competitions.create(
+            title="Cup", challenge_ids=list(CHALLENGES), status="published", rank_by="points"
+        )
+        self.competition_id = created.id
+        for step in (Enters(0), Enters(2), Joins(1, 0)):
+            step.take(self)
+        self.replica.restart()
+
+    def play(self, *steps: Step) -> None:
+        """Take the steps; one that the platform refuses changes nothing."""
+        for step in steps:
+            try:
+                step.take(self)
+            except CtfyApiError as refused:
+                if refused.status_code >= 500:
+                    raise
+
+    def end(self) -> None:
+        """Let everybody in again, for the next game."""
+        for user_id in self.ids:
+            self.admin.admin.users.reinstate(user_id)
+
+    def competition(self, person: int) -> Any:
+        return self.people[person].competition(self.competition_id)
+
+
+class Step(Protocol):
+    """Something that happens in a game."""
+
+    def take(self, game: Game) -> None: ...
+
+
+@dataclass
+class Answers:
+    person: int
+    question: tuple[str, str]
+    answer: str = "right"
+
+    def take(self, game: Game) -> None:
+        challenge_id, question_id = self.question
+        game.people[self.person].submissions.submit_qa(
+            challenge_id, game.competition_id, self.answer, question_id=question_id
+        )
+
+
+@dataclass
+class TakesHint:
+    person: int
+    challenge_id: str
+
+    def take(self, game: Game) -> None:
+        game.competition(self.person).unlock_hint(self.challenge_id, "hint")
+
+
+@dataclass
+class Enters:
+    person: int
+
+    def take(self, game: Game) -> None:
+        game.competition(self.person).register()
+
+
+@dataclass
+class Joins:
+    person: int
+    captain: int
+
+    def take(self, game: Game) -> None:
+        code = game.competition(self.captain).team.invites.create().code
+        game.competition(self.person).register("join", code=code)
+
+
+@dataclass
+class Leaves:
+    person: int
+
+    def take(self, game: Game) -> None:
+        game.competition(self.person).team.leave()
+
+
+@dataclass
+class Kicks:
+    captain: int
+    person: int
+
+    def take(self, game: Game) -> None:
+        game.competition(self.captain).team.kick(game.ids[self.person])
+
+
+@dataclass
+class Renames:
+    person: int
+    name: str
+
+    def take(self, game: Game) -> None:
+        game.competition(self.person).team.rename(name=self.name)
+
+
+@dataclass
+class IsSuspended:
+    person: int
+
+    def take(self, game: Game) -> None:
+        game.admin.admin.users.suspend(game.ids[self.person])
+
+
+@dataclass
+class IsReinstated:
+    person: int
+
+    def take(self, game: Game) -> None:
+        game.admin.admin.users.reinstate(game.ids[self.person])
+
+
+@dataclass
+class FreezeIsSet:
+    """To so many minutes from now; None: never."""
+
+    minutes: int | None
+
+    def take(self, game: Game) -> None:
+        moment = None
+        if self.minutes is not None:
+            moment = datetime.now(UTC) + timedelta(minutes=self.minutes)
+        game.admin.admin.competitions.update(game.competition_id, freezes_at=moment)
+
+
+@dataclass
+class IsEdited:
+    changes: dict[str, Any]
+
+    def take(self, game: Game) -> None:
+        game.admin.admin.competitions.update(game.competition_id, **self.changes)
+
+
+@dataclass
+class ReplicaShows:
+    audience: Audience
+
+    def take(self, game: Game) -> None:
+        game.replica.look(game.competition_id, self.audience)
+
+
+@dataclass
+class ReplicaHears:
+    most: int
+
+    def take(self, game: Game) -> None:
+        game.replica.tell(self.most)
+
+
+@dataclass
+class AllIsCompared:
+    """Once the replica heard everything, it shows what the database holds."""
+
+    def take(self, game: Game) -> None:
+        game.replica.tell()
+        for audience in AUDIENCES:
+            followed = game.replica.look(game.competition_id, audience)
+            assert followed == game.replica.look_anew(game.competition_id, audience), audience
