@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from ctfy.server.database.engine import Database
+
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import CtfyApiError, PlatformClient
-from ctfy.server.database.engine import Database
 from ctfy.server.events.relay import Position, Relay, Told
 from ctfy.server.standings import statistics
 from ctfy.server.standings.projection import Audience, Standings, draw
