@@ -7,18 +7,20 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
-
-from ctfy.server.database.engine import Database
+from typing import Any, Literal, Protocol, TypeVar
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import CtfyApiError, PlatformClient
-from ctfy.server.events.relay import Position, Relay, Told
+from ctfy.server.access.view import View
+from ctfy.server.database.connections import Background
+from ctfy.server.events.relay import Position, Relay, RelayedEvent
 from ctfy.server.standings import statistics
-from ctfy.server.standings.projection import Audience, Standings, draw
+from ctfy.server.standings.projection import Standings, draw
+from ctfy.server.tables.competitions import Competition
 from tests.processes import wait_for
 
 Result = TypeVar("Result")
+Audience = Literal["operators", "players"]
 AUDIENCES: tuple[Audience, ...] = ("operators", "players")
 
 CHALLENGES = {
@@ -51,11 +53,11 @@ class Replica:
     def __init__(self, database_url: str, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._runner = asyncio.Runner()
-        self._database = Database(database_url)
+        self._database = Background(database_url)
         self._relay = Relay(self._database)
         self._position = Position()
-        self._untold: deque[Told] = deque()
-        self._standings = Standings(self._database, catalogue)
+        self._untold: deque[RelayedEvent] = deque()
+        self._standings = Standings(self._database, catalogue, self._relay)
 
     def close(self) -> None:
         self._run(self._database.close())
@@ -63,7 +65,7 @@ class Replica:
 
     def restart(self) -> None:
         """Forget all boards; what happened so far is not told any more."""
-        self._standings = Standings(self._database, self._catalogue)
+        self._standings = Standings(self._database, self._catalogue, self._relay)
         self._listen()
         self._untold.clear()
 
@@ -71,7 +73,7 @@ class Replica:
         """Hand over the oldest events that it did not hear of; without a number, all."""
         self._listen()
         for _ in range(len(self._untold) if most is None else min(most, len(self._untold))):
-            self._standings.see(self._untold.popleft())
+            self._standings.apply(self._untold.popleft())
 
     def look(self, competition_id: str, audience: Audience) -> dict[str, object]:
         """Everything that is drawn from the board."""
@@ -79,7 +81,7 @@ class Replica:
 
     def look_anew(self, competition_id: str, audience: Audience) -> dict[str, object]:
         """The same, from a board that was read from the database just now."""
-        fresh = Standings(self._database, self._catalogue)
+        fresh = Standings(self._database, self._catalogue, self._relay)
         return self._run(self._drawn(fresh, competition_id, audience))
 
     def _listen(self) -> None:
@@ -99,7 +101,13 @@ class Replica:
         self, standings: Standings, competition_id: str, audience: Audience
     ) -> dict[str, object]:
         # Drawn here and now: a reader may be given rows that are up to 20 ms old.
-        snapshot = draw((await standings.get(competition_id, audience)).board)
+        if audience == "operators":
+            seen = await standings.live(competition_id)
+        else:
+            async with self._database.transaction() as session:
+                competition = await session.get_one(Competition, competition_id)
+            seen = await standings.seen_by(View(), competition)
+        snapshot = draw(seen.board)
         catalogue = self._catalogue
         return {
             "standings": snapshot.entries,

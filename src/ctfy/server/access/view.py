@@ -17,6 +17,7 @@ from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
+from ctfy.server.events.relay import Rights
 from ctfy.server.events.types import EVENTS, Audience
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
 from ctfy.server.tables.events import OutboxEvent
@@ -73,6 +74,15 @@ class View:
             or_(Competition.access != "private_hidden", _belongs(caller.user_id)),
         )
         return and_(or_(shown, Competition.id.in_(caller.runs)), caller.reaches(Competition.id))
+
+    def competitions_of_teams(self) -> ColumnElement[bool]:
+        """The condition on competitions whose teams they may know of.
+
+        The same, but that visitors see the teams of private competitions that are listed, too.
+        """
+        if self.caller is None:
+            return and_(Competition.status == "published", Competition.access != "private_hidden")
+        return self.competitions()
 
     async def competition(
         self, session: AsyncSession, cache: Cache, competition_id: str
@@ -164,6 +174,24 @@ class View:
             (OutboxEvent.audience != Audience.PLATFORM) & about_them,
         )
 
+    async def stream_rights(self, session: AsyncSession) -> Rights:
+        """What the event stream sends a caller: `events` for one event after the other."""
+        caller = self.caller
+        if caller is None:
+            return Rights()
+        rows = await session.execute(
+            select(TeamMember.team_id, TeamMember.competition_id).where(
+                TeamMember.user_id == caller.user_id, caller.reaches(TeamMember.competition_id)
+            )
+        )
+        own = rows.all()
+        return Rights(
+            caller.is_admin,
+            frozenset(row.team_id for row in own),
+            frozenset(row.competition_id for row in own) | caller.runs,
+            caller.sees_competition,
+        )
+
 
 def _not_found() -> NotFound:
     return NotFound("competition_not_found", "There is no such competition.")
@@ -173,3 +201,9 @@ def audience_of(competition: Competition) -> Audience:
     """Who hears of a competition's teams and scores: everybody only where it is open to all."""
     shown = competition.access == "public" and competition.status == "published"
     return Audience.EVERYBODY if shown else Audience.COMPETITION
+
+
+def audience_of_changes(competition: Competition) -> Audience:
+    """Who hears of a competition itself: everybody where they may see it, else administrators."""
+    hidden = competition.status != "published" or competition.access == "private_hidden"
+    return Audience.ADMINS if hidden else Audience.EVERYBODY

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, NotFound, field_error
+from ctfy.server.access.view import audience_of_changes
 from ctfy.server.competitions.events import (
     CompetitionCreated,
     CompetitionDeleted,
@@ -17,7 +18,6 @@ from ctfy.server.competitions.events import (
 )
 from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import emit
-from ctfy.server.events.types import Audience
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
@@ -256,12 +256,11 @@ def emit_for_competition(
     after: dict[str, Any] | None = None,
     **more: Any,
 ) -> None:
-    """Tell of a competition: everybody where they may see it, else administrators."""
-    hidden = competition.status != "published" or competition.access == "private_hidden"
+    """Tell of a competition whoever may know of it."""
     emit(
         session,
         kind(competition_id=competition.id, competition_title=competition.title, **more),
-        audience=Audience.ADMINS if hidden else Audience.EVERYBODY,
+        audience=audience_of_changes(competition),
         actor_id=actor_id,
         before=before,
         after=after,

@@ -7,35 +7,16 @@ import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from sqlalchemy import select
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ctfy.core.errors import Unauthorized, field_error
-from ctfy.server.access.caller import Caller, StreamCaller, authenticator, bearer_token
-from ctfy.server.database.connections import Database
+from ctfy.server.access.caller import StreamCaller, authenticator, bearer_token
+from ctfy.server.access.view import View
 from ctfy.server.events.relay import Listener, Position, Relay, Rights
 from ctfy.server.kernel import TheDatabase, TheRelay
-from ctfy.server.tables.teams import TeamMember
 
 router = APIRouter(tags=["events"])
-
-
-async def _rights(database: Database, caller: Caller) -> Rights:
-    """What a caller may be told, as the database has it now."""
-    async with database.transaction() as session:
-        rows = await session.execute(
-            select(TeamMember.team_id, TeamMember.competition_id).where(
-                TeamMember.user_id == caller.user_id
-            )
-        )
-        own = [row for row in rows if caller.sees_competition(row.competition_id)]
-    return Rights(
-        caller.is_admin,
-        frozenset(row.team_id for row in own),
-        frozenset(row.competition_id for row in own) | caller.runs,
-        caller.sees_competition,
-    )
 
 
 class EventStreamResponse(Response):
@@ -106,6 +87,7 @@ async def events(
             again = await authenticator(request).identify(token)
         except Unauthorized:
             return None
-        return await _rights(database, again)
+        async with database.transaction() as session:
+            return await View(again).stream_rights(session)
 
     return EventStreamResponse(relay, Listener(caller.user_id, refresh), after)

@@ -181,13 +181,9 @@ def info(row: Row[Any]) -> TeamInfo:
 
 def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
     """Narrow a query over teams to those of the competitions that somebody may know of."""
-    joined = query.join(Competition, Competition.id == Team.competition_id)
-    view = View(caller)
-    if caller is None:  # teams show to visitors as to players who are in nothing
-        return joined.where(
-            Competition.status == "published", Competition.access != "private_hidden"
-        )
-    return joined.where(view.competitions())
+    return query.join(Competition, Competition.id == Team.competition_id).where(
+        View(caller).competitions_of_teams()
+    )
 
 
 async def visible_detail(session: AsyncSession, team_id: str, caller: Caller | None) -> TeamDetail:
