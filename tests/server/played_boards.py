@@ -13,7 +13,9 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Background
+from ctfy.server.domains import DOMAINS
 from ctfy.server.events.relay import Position, Relay, RelayedEvent
+from ctfy.server.events.types import OnBoard
 from ctfy.server.standings import statistics
 from ctfy.server.standings.projection import Standings, draw
 from ctfy.server.tables.competitions import Competition
@@ -23,6 +25,7 @@ Result = TypeVar("Result")
 Audience = Literal["operators", "players"]
 AUDIENCES: tuple[Audience, ...] = ("operators", "players")
 
+_ANSWERS = {OnBoard.ATTEMPT, OnBoard.ANSWER, OnBoard.SOLVE}
 CHALLENGES = {
     "falling": """
 name: Falling
@@ -48,15 +51,17 @@ questions: [{id: only, prompt: What?, answer: right}]
 
 
 class Replica:
-    """A server's standings without the server: events reach it when it is told."""
+    """A server's standings without the server: events reach it when the test says so."""
 
     def __init__(self, database_url: str, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._runner = asyncio.Runner()
+        assert DOMAINS  # they bring the types of events
         self._database = Background(database_url)
         self._relay = Relay(self._database)
         self._position = Position()
         self._untold: deque[RelayedEvent] = deque()
+        self._own: list[RelayedEvent] = []  # answers that it may have recorded itself
         self._standings = Standings(self._database, catalogue, self._relay)
 
     def close(self) -> None:
@@ -68,12 +73,21 @@ class Replica:
         self._standings = Standings(self._database, self._catalogue, self._relay)
         self._listen()
         self._untold.clear()
+        self._own.clear()
 
     def tell(self, most: int | None = None) -> None:
         """Hand over the oldest events that it did not hear of; without a number, all."""
         self._listen()
         for _ in range(len(self._untold) if most is None else min(most, len(self._untold))):
             self._standings.apply(self._untold.popleft())
+
+    def record(self) -> None:
+        """Apply the answers since the last time as the process that committed them does."""
+        self._listen()
+        for event in self._own:
+            assert event.kind
+            self._standings.apply_committed(event.kind(**event.payload), event.position.xact)
+        self._own.clear()
 
     def look(self, competition_id: str, audience: Audience) -> dict[str, object]:
         """Everything that is drawn from the board."""
@@ -88,6 +102,7 @@ class Replica:
         def heard() -> bool:
             events, more = self._run(self._relay.read(self._position))
             self._untold.extend(events)
+            self._own += [e for e in events if e.kind and e.kind.board in _ANSWERS]
             if events:
                 self._position = events[-1].position
             return not more
@@ -100,14 +115,14 @@ class Replica:
     async def _drawn(
         self, standings: Standings, competition_id: str, audience: Audience
     ) -> dict[str, object]:
-        # Drawn here and now: a reader may be given rows that are up to 20 ms old.
         if audience == "operators":
-            seen = await standings.live(competition_id)
+            shown = await standings.live(competition_id)
         else:
             async with self._database.transaction() as session:
                 competition = await session.get_one(Competition, competition_id)
-            seen = await standings.seen_by(View(), competition)
-        snapshot = draw(seen.board)
+            shown = await standings.seen_by(View(), competition)
+        # Drawn here and now: a reader may be given rows that are up to 20 ms old.
+        snapshot = draw(shown.board)
         catalogue = self._catalogue
         return {
             "standings": snapshot.entries,
@@ -281,6 +296,14 @@ class ReplicaHears:
 
     def take(self, game: Game) -> None:
         game.replica.tell(self.most)
+
+
+@dataclass
+class ReplicaRecords:
+    """The answers since the last time were its own: it shows them at once."""
+
+    def take(self, game: Game) -> None:
+        game.replica.record()
 
 
 @dataclass

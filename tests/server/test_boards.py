@@ -29,6 +29,7 @@ from tests.server.played_boards import (
     Renames,
     Replica,
     ReplicaHears,
+    ReplicaRecords,
     ReplicaShows,
     Step,
     TakesHint,
@@ -43,6 +44,7 @@ STEPS: list[Step] = [
     *[AllIsCompared()] * 6,
     *[ReplicaShows(audience) for audience in AUDIENCES] * 2,
     *[ReplicaHears(most) for most in (1, 2, 3)] * 2,
+    *[ReplicaRecords()] * 3,
     *[Answers(person, question) for person in (0, 1, 2) for question in (PLAIN, *FALLING)] * 3,
     *[Answers(person, question, "wrong") for person in (0, 2) for question in (PLAIN, FALLING[0])],
     *[TakesHint(person, challenge_id) for person in (0, 2) for challenge_id in CHALLENGES],
@@ -118,9 +120,6 @@ def test_a_hidden_team_is_shown_once_somebody_joins_who_may_play(game: Game) -> 
     game.play(AllIsCompared())
 
 
-def test_a_board_read_between_a_move_of_the_freeze_and_the_word_of_it_ends_at_the_new_one(
-    game: Game,
-) -> None:
-    game.play(FreezeIsSet(-60), Answers(0, PLAIN), AllIsCompared())
-    game.play(Renames(0, "One"), FreezeIsSet(0))
-    game.play(ReplicaHears(1), ReplicaShows("players"), AllIsCompared())
+def test_an_answer_counts_once_whether_it_is_recorded_or_relayed_first(game: Game) -> None:
+    game.play(ReplicaShows("operators"), Answers(0, PLAIN), ReplicaRecords(), AllIsCompared())
+    game.play(Answers(2, PLAIN), ReplicaHears(9), ReplicaRecords(), AllIsCompared())
