@@ -239,7 +239,7 @@ def lone_server_and_database(folder: Path, **environment: str) -> Iterator[tuple
         )
         process.start()
         try:
-            wait_for("the server", lambda: answers(url))
+            wait_for("the server", lambda: answers(url), timeout=90)
             yield url, database
         finally:
             process.stop()

@@ -140,7 +140,7 @@ def stack(
     parts = [server, worker, node] if worker_apart else [server, node]
     try:
         server.start()
-        wait_for("the server", running.server_answers)
+        wait_for("the server", running.server_answers, timeout=90)
         if worker_apart:
             worker.start()
         node.environment["CTFY_NODE_TOKEN"] = invite(url)

@@ -29,6 +29,7 @@ from ctfy.server.models.builds import (
 )
 from ctfy.server.nodes.clients import NodeClients
 from ctfy.server.settings import Settings
+from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node
 
@@ -205,11 +206,17 @@ class CatalogueFollower:
     """Has this process look at its challenges folder again whenever a rescan is told of."""
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, cache: Cache, relay: Relay
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        cache: Cache,
+        standings: Standings,
+        relay: Relay,
     ) -> None:
         self._folder = settings.challenges_dir
         self._catalogue = catalogue
         self._cache = cache
+        self._standings = standings
         self._running: set[asyncio.Task[None]] = set()
         relay.observe(self._apply)
 
@@ -222,6 +229,7 @@ class CatalogueFollower:
     async def _rescan(self) -> None:
         try:
             changes = await asyncio.to_thread(self._catalogue.rescan, self._folder)
+            self._standings.clear()
             self._cache.clear()
             log.info("challenges_rescanned", changes=str(changes))
         except (BrokenChallenge, OSError) as error:

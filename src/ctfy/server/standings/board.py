@@ -85,6 +85,7 @@ class Board:
         self._xmin = self._xmax = 0
         self._open: frozenset[int] = frozenset()
         self._ahead: set[str] = set()  # submissions applied before the relay brought them
+        self._relayed = 0  # the transaction of the last event that the relay brought
 
     # -- filling
 
@@ -125,6 +126,7 @@ class Board:
 
     def apply(self, event: RelayedEvent) -> None:
         """Apply an event of this competition that neither the load nor this process has seen."""
+        self._relayed = event.position.xact
         effect = event.kind.board if event.kind else None
         if effect is None or self._seen(event.position.xact):
             return
@@ -135,8 +137,8 @@ class Board:
         self._apply(effect, event.payload)
 
     def apply_committed(self, event: Event, payload: dict[str, Any], xact: int) -> None:
-        """Apply a graded answer whose transaction just committed, before the relay brings it."""
-        if event.board is not None and not self._seen(xact):
+        """Apply a graded answer whose transaction just committed, unless the relay was quicker."""
+        if event.board is not None and xact > self._relayed and not self._seen(xact):
             self._ahead.add(payload["submission_id"])
             self._apply(event.board, payload)
 
@@ -239,11 +241,15 @@ _CHALLENGE_SOLVES = text(
     FROM challenge_solves WHERE competition_id = :competition AND solved_at < :cutoff
     """
 )
+# A right answer given again is no attempt: no event brings it.
 _ATTEMPTS = text(
     """
-    SELECT team_id, challenge_id, count(*), extract(epoch FROM max(submitted_at))::float
-    FROM submissions WHERE competition_id = :competition AND submitted_at < :cutoff
-    GROUP BY team_id, challenge_id
+    SELECT b.team_id, b.challenge_id, count(*), extract(epoch FROM max(b.submitted_at))::float
+    FROM submissions b
+    LEFT JOIN solves s ON s.competition_id = b.competition_id AND s.submission_id = b.id
+    WHERE b.competition_id = :competition AND b.submitted_at < :cutoff
+      AND (NOT b.correct OR s.submission_id IS NOT NULL)
+    GROUP BY b.team_id, b.challenge_id
     """
 )
 _LAUNCHES = text(

@@ -155,6 +155,10 @@ class Standings:
         for snapshot in self._snapshots.get(changed, {}).values():
             snapshot.board.apply_committed(event, payload, xact)
 
+    def clear(self) -> None:
+        """Drop every board: what challenges are worth has changed under them."""
+        self._snapshots.clear()
+
     async def seen_by(self, view: View, competition: Competition) -> Snapshot:
         """The standings of a competition as somebody sees them now."""
         return await self._get((competition.id, view.solves_until(competition)))

@@ -32,15 +32,24 @@ class CompetitionUnregistered(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=
     """Somebody takes part no longer."""
 
 
-class TeamMemberJoined(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+class TeamMemberJoined(
+    TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True, board=OnBoard.RELOAD
+):
     """Somebody came to a team."""
 
 
-class TeamMemberLeft(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):
+class TeamMemberLeft(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True, board=OnBoard.RELOAD):
     """Somebody left a team."""
 
 
-class TeamMemberKicked(TeamEvent, to=Audience.TEAM, personal=True, stale=_STALE, rights=True):
+class TeamMemberKicked(
+    TeamEvent,
+    to=Audience.TEAM,
+    personal=True,
+    stale=_STALE,
+    rights=True,
+    board=OnBoard.RELOAD,
+):
     """The captain put somebody off a team."""
 
 
