@@ -1,4 +1,4 @@
-"""What is told of who may do what."""
+"""Events of who may do what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of accounts."""
+"""The events of accounts."""
 
 from __future__ import annotations
 

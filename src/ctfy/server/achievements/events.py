@@ -1,4 +1,4 @@
-"""What is told of achievements."""
+"""The events of achievements."""
 
 from __future__ import annotations
 

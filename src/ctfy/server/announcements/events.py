@@ -1,4 +1,4 @@
-"""What is told of announcements."""
+"""The events of announcements."""
 
 from __future__ import annotations
 

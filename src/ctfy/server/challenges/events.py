@@ -1,4 +1,4 @@
-"""What is told of challenges."""
+"""The events of challenges."""
 
 from __future__ import annotations
 

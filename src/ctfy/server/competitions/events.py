@@ -1,4 +1,4 @@
-"""What is told of competitions."""
+"""The events of competitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of incidents."""
+"""The events of incidents."""
 
 from __future__ import annotations
 

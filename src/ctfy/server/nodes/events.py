@@ -1,4 +1,4 @@
-"""What is told of nodes."""
+"""The events of nodes."""
 
 from __future__ import annotations
 

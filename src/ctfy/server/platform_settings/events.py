@@ -1,4 +1,4 @@
-"""What is told of platform settings."""
+"""The events of platform settings."""
 
 from __future__ import annotations
 

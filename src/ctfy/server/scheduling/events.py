@@ -1,4 +1,4 @@
-"""What is told of instances."""
+"""The events of instances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of admin shells."""
+"""The events of admin shells."""
 
 from __future__ import annotations
 

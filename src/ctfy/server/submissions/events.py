@@ -1,4 +1,4 @@
-"""What is told of submissions."""
+"""The events of submissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of tasks and scheduled jobs."""
+"""The events of tasks and scheduled jobs."""
 
 from __future__ import annotations
 

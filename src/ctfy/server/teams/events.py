@@ -1,4 +1,4 @@
-"""What is told of teams."""
+"""The events of teams."""
 
 from __future__ import annotations
 
