@@ -30,7 +30,7 @@ class Metrics:
             registry=self.registry,
         )
         self._cached = Counter(
-            "ctfy_http_cached_responses",
+            "ctfy_http_kept_answers",
             "Requests answered from the response cache",
             registry=self.registry,
         )
