@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ctfy.challenge.modes import AnyQuestion
 from ctfy.challenge.question import Question
-from ctfy.server.models.challenges import ChallengeCategory
+from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.instances import NetworkTopology, ServiceType
 
 Difficulty = Literal["easy", "medium", "hard"]

@@ -9,7 +9,7 @@ import jinja2
 
 from ctfy.challenge.catalogue import ID
 from ctfy.challenge.metadata import Difficulty
-from ctfy.server.models.challenges import ChallengeCategory
+from ctfy.core.enums import ChallengeCategory
 
 _ROOT = Path(__file__).parent / "scaffolds"
 _SUFFIX = ".jinja"

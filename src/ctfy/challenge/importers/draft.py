@@ -13,7 +13,7 @@ import yaml
 
 from ctfy.challenge.audit import Finding, audit
 from ctfy.challenge.compose import READ
-from ctfy.server.models.challenges import ChallengeCategory
+from ctfy.core.enums import ChallengeCategory
 
 # What others call our categories.
 _CATEGORIES = {

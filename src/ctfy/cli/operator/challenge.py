@@ -15,7 +15,7 @@ from rich.markdown import Markdown
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
-from ctfy.server.models.challenges import ChallengeCategory
+from ctfy.core.enums import ChallengeCategory
 
 if TYPE_CHECKING:
     from ctfy.challenge.catalogue import Catalogue, Challenge

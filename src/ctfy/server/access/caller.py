@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden, Unauthorized
 from ctfy.server.access import secrets
 from ctfy.server.access.last_seen import LastSeen
@@ -17,7 +18,6 @@ from ctfy.server.access.scopes import Scope, holds
 from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.tables.access import CompetitionAdmin, Token, User
 
 _bearer = HTTPBearer(auto_error=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ctfy.server.models.accounts import ScopeLevel
+from ctfy.core.enums import ScopeLevel
 
 
 class Scope(StrEnum):

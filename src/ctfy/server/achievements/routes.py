@@ -8,6 +8,7 @@ import httpx
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.achievements import awarding, service
@@ -15,7 +16,6 @@ from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheSettings
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
     EasterEggClaim,

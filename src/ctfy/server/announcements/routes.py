@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.announcements import service
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.inbox import AnnouncementCreate, AnnouncementInfo, AnnouncementUpdate
 

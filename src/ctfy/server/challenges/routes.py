@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
@@ -21,7 +22,6 @@ from ctfy.server.competitions.service import require_running
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import (
     AdminFeedbackRow,

@@ -12,6 +12,7 @@ import httpx
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import CtfyError, NotFound
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
@@ -28,7 +29,6 @@ from ctfy.server.kernel import (
     TheSecret,
     TheSettings,
 )
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.instances import (

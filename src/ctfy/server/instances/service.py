@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
+from ctfy.core.enums import InstanceStatus
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
@@ -48,12 +49,12 @@ from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
 
 WIRE_STATUS = {
-    State.REQUESTED: "starting",
-    State.STARTING: "starting",
-    State.READY: "ready",
-    State.STOPPING: "stopped",
-    State.STOPPED: "stopped",
-    State.ERROR: "error",
+    State.REQUESTED: InstanceStatus.STARTING,
+    State.STARTING: InstanceStatus.STARTING,
+    State.READY: InstanceStatus.READY,
+    State.STOPPING: InstanceStatus.STOPPED,
+    State.STOPPED: InstanceStatus.STOPPED,
+    State.ERROR: InstanceStatus.ERROR,
 }
 STOP_WAIT_S = 30.0  # a stop that takes longer goes on behind the scenes
 STARTED: frozenset[type[Event]] = frozenset({InstanceReady, InstanceError, InstanceStopped})

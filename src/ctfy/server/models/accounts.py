@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import EmailStr, Field
 
+from ctfy.core.enums import ScopeLevel as ScopeLevel
 from ctfy.server.models.base import Request, Response
 from ctfy.server.models.competitions import CompetitionMembershipInfo
 
 Role = Literal["user", "admin", "super_admin"]
 TokenKind = Literal["user", "fine_grained"]
 MAX_PASSWORD = 256
-
-
-class ScopeLevel(StrEnum):
-    """What a token may do in one scope category; each level holds the ones before it."""
-
-    NONE = "none"
-    READ = "read"
-    WRITE = "write"
 
 
 class RegisterRequest(Request):

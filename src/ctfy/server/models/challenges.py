@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ctfy.core.enums import ChallengeCategory as ChallengeCategory
 from ctfy.server.models.base import Request, Response
-
-
-class ChallengeCategory(StrEnum):
-    """What a challenge is about."""
-
-    WEB = "web"
-    PWN = "pwn"
-    REVERSE = "reverse"
-    CRYPTO = "crypto"
-    MISC = "misc"
 
 
 class AttachmentInfo(Response):

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ctfy.core.enums import ServiceType as ServiceType
 from ctfy.server.models.base import Request, Response
 from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory, QuestionInput
 
 NetworkTopology = Literal["simple", "engagement"]
-
-
-class ServiceType(StrEnum):
-    """How a service is spoken to."""
-
-    SSH = "ssh"
-    HTTP = "http"
-    HTTPS = "https"
-    TCP = "tcp"
 
 
 class Credential(Response):

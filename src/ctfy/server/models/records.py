@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.base import Response
-from ctfy.server.models.challenges import ChallengeCategory
 from ctfy.server.models.instances import AttackSurface
 
 

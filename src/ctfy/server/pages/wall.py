@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Everybody, MaybeCaller
 from ctfy.server.access.scopes import Scope
@@ -13,7 +14,6 @@ from ctfy.server.database.base import now
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import PublicCompetition, Wall
 from ctfy.server.response_cache import encoded

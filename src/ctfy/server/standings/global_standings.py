@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.core.enums import ChallengeCategory
 from ctfy.server.access.view import View
 from ctfy.server.accounts.profiles import shown
 from ctfy.server.cache import Cache
-from ctfy.server.models.challenges import ChallengeCategory
 from ctfy.server.models.standings import (
     ChallengeFlagStats,
     ChallengeStats,

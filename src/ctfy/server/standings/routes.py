@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from ctfy.core.enums import ChallengeCategory, ScopeLevel
 from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
@@ -15,9 +16,7 @@ from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
-from ctfy.server.models.challenges import ChallengeCategory
 from ctfy.server.models.standings import (
     AdminSolveMatrix,
     ChallengeStats,

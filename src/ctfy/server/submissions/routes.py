@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlalchemy import and_, select
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.submissions import (
     QaSubmissionCreate,

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.question import Question
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
@@ -24,7 +25,6 @@ from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.services import provided
 from ctfy.server.settings import Settings

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
@@ -13,7 +14,6 @@ from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheJobs, TheRateLimits, TheSettings
-from ctfy.server.models.accounts import ScopeLevel
 from ctfy.server.models.base import Page
 from ctfy.server.models.teams import (
     CaptainRequest,
