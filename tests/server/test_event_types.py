@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server import domains  # noqa: F401 - importing them declares their events
+from ctfy.server.achievements.rule import Achievement
 from ctfy.server.competitions.events import CompetitionExported
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import EVENTS, Audience, Event, Topic
@@ -144,3 +145,8 @@ def test_every_declared_event_is_sent_somewhere() -> None:
         if isinstance(node, ast.Name)
     }
     assert {kind.__name__ for kind in EVENTS.values()} <= named
+
+
+def test_an_achievement_listens_to_declared_events_alone() -> None:
+    with pytest.raises(TypeError, match="no event: 'flag_correct'"):
+        Achievement("sleepy", "Sleepy", "d", "z", "bronze", on=("flag_correct",))  # type: ignore[arg-type]
