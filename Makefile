@@ -24,6 +24,7 @@ check: .venv/.dev frontend/node_modules/.ready
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/openapi.py --check
+	@$(BIN)/python tools/events.py --check
 	@cd frontend && $(NODE) npm run --silent check
 
 # Twenty thousand requests that the API's own document suggests.

@@ -15,6 +15,7 @@ from ctfy.server.events.types import EVENTS, Audience, Event
 ROOT = Path(__file__).parents[1]
 COMMON = tuple(Event.model_fields)
 TYPES = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
+MOST_COLUMNS = 100  # as frontend/biome.json has it
 HEARD_BY = {
     Audience.EVERYBODY: "everybody",
     Audience.COMPETITION: "the competition's people",
@@ -46,6 +47,12 @@ def own_fields(event: type[Event]) -> dict[str, str]:
     }
 
 
+def may_lack(event: type[Event], name: str) -> bool:
+    """Whether a field is absent from some payloads: those in which it is None."""
+    field = event.model_fields[name]
+    return not field.is_required() and field.default is None
+
+
 def summary(event: type[Event]) -> str:
     """What happened, on one line."""
     return " ".join((event.__doc__ or "").split())
@@ -65,24 +72,30 @@ def typescript() -> str:
         "export interface Events {",
     ]
     for event in told():
-        fields = ", ".join(
-            f"{name}{'' if event.model_fields[name].is_required() else '?'}: "
+        fields = [
+            f"{name}{'?' if may_lack(event, name) else ''}: "
             + ("string[]" if kind == "list[str]" else TYPES[kind])
             for name, kind in own_fields(event).items()
-        )
-        lines += [
-            f"  /** {summary(event)} */",
-            f"  {event.name}: {{ {fields.replace(', ', '; ')} }};",
         ]
+        lines += [f"  /** {summary(event)} */", *laid_out(event.name, fields)]
     lines += [
         "}",
         "export type EventName = keyof Events;",
-        "export type LiveEvent = {",
-        "  [Name in EventName]: { event: Name } & Common & Events[Name];",
-        "}[EventName];",
+        "/** An event as the stream tells it; `event` is its name. */",
+        "export type LiveEvent<Name extends EventName = EventName> = {",
+        "  [Each in Name]: { event: Each } & Common & Events[Each];",
+        "}[Name];",
         "",
     ]
     return "\n".join(lines)
+
+
+def laid_out(name: str, fields: list[str]) -> list[str]:
+    """A member of the union on one line, or on several where the formatter wants that."""
+    line = f"  {name}: {{ {'; '.join(fields)} }};"
+    if len(line) <= MOST_COLUMNS:
+        return [line]
+    return [f"  {name}: {{", *(f"    {field};" for field in fields), "  };"]
 
 
 def page() -> str:

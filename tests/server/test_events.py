@@ -56,6 +56,53 @@ def test_an_invited_person_is_told_and_strangers_are_not(arena: Arena) -> None:
     assert name not in [e.event for e in stranger.activities.list()]
 
 
+def test_a_pardon_reaches_the_team_and_makes_its_answers_anew(arena: Arena) -> None:
+    competition = arena.competition("field-notes")
+    player, stranger = arena.registered(competition), arena.registered(competition)
+    guess = lambda: player.submissions.submit_qa(  # noqa: E731
+        "field-notes", competition.id, "SHA-1", question_id="algorithm"
+    )
+    assert [guess().attempts_remaining for _ in range(3)] == [2, 1, 0]
+    assert refusal(guess).code == "question_attempt_cap_exceeded"
+
+    def is_made_anew() -> bool:
+        """Whether the player's list of challenges is made for this request: then it has an id."""
+        answer = httpx.get(
+            f"{arena.url}/api/v1/competitions/{competition.id}/challenges",
+            headers={"Authorization": f"Bearer {player._http.token}"},
+        )
+        assert answer.status_code == 200
+        return "x-request-id" in answer.headers
+
+    team_id = player.competition(competition.id).detail().my_team_id
+    wait_for("a cached list", lambda: not is_made_anew())
+    of = lambda seen: [e for e in seen if e["event"] == "question_attempt_reset"]  # noqa: E731
+    with following(player) as mine, following(stranger) as theirs:
+        arena.admin.admin.challenges.reset_question_attempts(
+            team_id, "field-notes", "algorithm", reason="unclear"
+        )
+        assert is_made_anew()
+        (told,) = wait_for("the event", lambda: of(mine))
+        assert (told["team_id"], told["question_id"], told["reason"]) == (
+            team_id,
+            "algorithm",
+            "unclear",
+        )
+        assert guess().attempts_remaining == 2
+        assert of(theirs) == []
+
+
+def test_what_concerns_one_person_reaches_that_person(arena: Arena) -> None:
+    competition = arena.competition("field-notes")
+    player, other = arena.registered(competition), arena.registered(competition)
+    with following(player) as mine, following(arena.admin) as admins, following(other) as theirs:
+        player.challenges.add_reaction("field-notes", "learned")
+        of = lambda seen: [e for e in seen if e["event"] == "reaction_added"]  # noqa: E731
+        wait_for("the event", lambda: of(mine) and of(admins))
+        assert of(mine)[0]["user_id"] == player.me.get().id
+        assert of(theirs) == []
+
+
 def test_a_private_competition_moves_for_its_people_alone(arena: Arena) -> None:
     competition = arena.competition("field-notes", access="private_hidden")
     people = [arena.player("One"), arena.player("Other")]

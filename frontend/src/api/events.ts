@@ -12,21 +12,64 @@ export interface Events {
   /** Somebody may come in again. */
   account_reinstated: { user_id: string; target_user_id: string; target_user_name: string };
   /** Somebody has another role. */
-  account_role_changed: { user_id: string; target_user_id: string; target_user_name: string; previous_role: string; new_role: string };
+  account_role_changed: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    previous_role: string;
+    new_role: string;
+  };
   /** Somebody is shut out. */
-  account_suspended: { user_id: string; target_user_id: string; target_user_name: string; reason: string };
+  account_suspended: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    reason: string;
+  };
   /** An operator took an achievement back. */
   achievement_revoked: { achievement_id: string };
   /** A team got an achievement. A secret one is for the team alone. */
-  achievement_unlocked: { competition_id: string; achievement_id: string; achievement_name: string; tier: string; secret: boolean };
+  achievement_unlocked: {
+    competition_id: string;
+    achievement_id: string;
+    achievement_name: string;
+    tier: string;
+    secret: boolean;
+  };
   /** Somebody looked at a recording. */
-  admin_shell_recording_viewed: { session_id: string; instance_id: string; node_id: string; container: string };
+  admin_shell_recording_viewed: {
+    session_id: string;
+    instance_id: string;
+    node_id: string;
+    container: string;
+  };
   /** A shell ended. Duration in seconds, traffic in bytes; absent when it was never opened. */
-  admin_shell_session_closed: { session_id: string; instance_id: string; node_id: string; container: string; reason: string; duration_s?: number; bytes_in?: number; bytes_out?: number; recording_path?: string };
+  admin_shell_session_closed: {
+    session_id: string;
+    instance_id: string;
+    node_id: string;
+    container: string;
+    reason: string;
+    duration_s?: number;
+    bytes_in?: number;
+    bytes_out?: number;
+    recording_path?: string;
+  };
   /** A shell is connected. */
-  admin_shell_session_opened: { session_id: string; instance_id: string; node_id: string; container: string };
+  admin_shell_session_opened: {
+    session_id: string;
+    instance_id: string;
+    node_id: string;
+    container: string;
+  };
   /** Somebody asked for a shell. */
-  admin_shell_session_requested: { session_id: string; instance_id: string; node_id: string; container: string; reason: string };
+  admin_shell_session_requested: {
+    session_id: string;
+    instance_id: string;
+    node_id: string;
+    container: string;
+    reason: string;
+  };
   /** There is a new one. */
   announcement_created: { announcement_id: string; title: string; severity: string };
   /** It is gone. */
@@ -34,27 +77,74 @@ export interface Events {
   /** It says something else, or at another time. */
   announcement_updated: { announcement_id: string; title: string; severity: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */
-  competition_admin_changed: { competition_id: string; user_id: string; target_user_id: string; action: string };
+  competition_admin_changed: {
+    competition_id: string;
+    user_id: string;
+    target_user_id: string;
+    action: string;
+  };
   /** There is a new competition: made, cloned, or imported. */
-  competition_created: { competition_id: string; competition_title: string; cloned_from?: string; action?: string };
+  competition_created: {
+    competition_id: string;
+    competition_title: string;
+    cloned_from?: string;
+    action?: string;
+  };
   /** A competition is gone with all that was done in it. */
   competition_deleted: { competition_id: string; competition_title: string };
   /** Somebody took a competition as a file. */
   competition_exported: { competition_id: string; competition_title: string };
   /** An invite to a competition, or to a team in it, was made, answered or taken back. */
-  competition_invite_changed: { competition_id: string; user_id: string; target_user_id?: string; action?: string; invite_id?: string; kind?: string; status?: string };
+  competition_invite_changed: {
+    competition_id: string;
+    user_id: string;
+    target_user_id?: string;
+    action?: string;
+    invite_id?: string;
+    kind?: string;
+    status?: string;
+  };
   /** Somebody takes part in a competition. */
-  competition_registered: { competition_id: string; user_id?: string };
+  competition_registered: { competition_id: string; user_id: string };
   /** Somebody takes part no longer. */
-  competition_unregistered: { competition_id: string; user_id?: string };
+  competition_unregistered: { competition_id: string; user_id: string };
   /** The fields in `changed` have other values. */
   competition_updated: { competition_id: string; competition_title: string; changed: string[] };
   /** It was right and solved the challenge, as the `solve_rank`-th team of the competition. */
-  flag_correct: { competition_id: string; instance_id: string; question_id: string; submission_id: string; user_id: string; submitted_at_ts: number; solve_time_s: number; attempts_remaining?: number; solve_rank: number };
+  flag_correct: {
+    competition_id: string;
+    instance_id: string;
+    question_id: string;
+    submission_id: string;
+    user_id: string;
+    submitted_at_ts: number;
+    solve_time_s: number;
+    attempts_remaining?: number;
+    solve_rank: number;
+  };
   /** It was right, and the challenge has other questions left. */
-  flag_part_correct: { competition_id: string; instance_id: string; question_id: string; submission_id: string; user_id: string; submitted_at_ts: number; solve_time_s: number; attempts_remaining?: number };
+  flag_part_correct: {
+    competition_id: string;
+    instance_id: string;
+    question_id: string;
+    submission_id: string;
+    user_id: string;
+    submitted_at_ts: number;
+    solve_time_s: number;
+    attempts_remaining?: number;
+  };
   /** It was wrong. `wrapped`: it looks like a flag that nobody decoded. */
-  flag_wrong: { competition_id: string; instance_id: string; question_id: string; submission_id: string; user_id: string; submitted_at_ts: number; solve_time_s: number; attempts_remaining?: number; wrapped?: boolean };
+  flag_wrong: {
+    competition_id: string;
+    instance_id: string;
+    question_id: string;
+    submission_id: string;
+    user_id: string;
+    submitted_at_ts: number;
+    solve_time_s: number;
+    attempts_remaining?: number;
+    wrapped?: boolean;
+  };
   /** A team took a hint for `cost` points. */
   hint_unlocked: { competition_id: string; hint_id: string; cost: number };
   /** Somebody can sign in with an account elsewhere. */
@@ -64,17 +154,33 @@ export interface Events {
   /** An operator decided on one. */
   incident_updated: { incident_id: string; competition_id: string };
   /** It did not start, or died. */
-  instance_error: { instance_id: string; competition_id: string; node_id?: string; error: string; reason: string };
+  instance_error: {
+    instance_id: string;
+    competition_id: string;
+    node_id: string;
+    error: string;
+    reason: string;
+  };
   /** It can be reached. */
-  instance_ready: { instance_id: string; competition_id: string; node_id?: string };
+  instance_ready: { instance_id: string; competition_id: string; node_id: string };
   /** It lives `ttl` seconds from now. */
-  instance_renewed: { instance_id: string; competition_id: string; node_id?: string; ttl: number };
+  instance_renewed: { instance_id: string; competition_id: string; node_id: string; ttl: number };
   /** A team asked for an instance. */
-  instance_started: { instance_id: string; competition_id: string; node_id?: string };
+  instance_started: { instance_id: string; competition_id: string; node_id: string };
   /** Somebody asked for its end. */
-  instance_stop_requested: { instance_id: string; competition_id: string; node_id?: string; reason: string };
+  instance_stop_requested: {
+    instance_id: string;
+    competition_id: string;
+    node_id: string;
+    reason: string;
+  };
   /** It is gone from its node. */
-  instance_stopped: { instance_id: string; competition_id: string; node_id?: string; reason: string };
+  instance_stopped: {
+    instance_id: string;
+    competition_id: string;
+    node_id: string;
+    reason: string;
+  };
   /** A registration token was minted, for `ttl` seconds. */
   node_invite_created: { invite_id: string; ttl: number };
   /** A registration token is useless now. */
@@ -100,29 +206,30 @@ export interface Events {
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
   /** A task was stopped. */
-  task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
+  task_cancelled: { task_id: string; task_kind: string; error: string; summary: string };
   /** A task did not. */
-  task_failed: { task_id: string; task_kind: string; error?: string; summary?: string };
+  task_failed: { task_id: string; task_kind: string; error: string; summary: string };
   /** Somebody started a task. */
   task_submitted: { task_id: string; task_kind: string };
   /** A task did what it should. */
-  task_succeeded: { task_id: string; task_kind: string; error?: string; summary?: string };
+  task_succeeded: { task_id: string; task_kind: string; error: string; summary: string };
   /** A team without submissions was dissolved. */
-  team_deleted: { competition_id: string; user_id?: string };
+  team_deleted: { competition_id: string; user_id: string };
   /** Somebody came to a team. */
-  team_member_joined: { competition_id: string; user_id?: string };
+  team_member_joined: { competition_id: string; user_id: string };
   /** The captain put somebody off a team. */
-  team_member_kicked: { competition_id: string; user_id?: string };
+  team_member_kicked: { competition_id: string; user_id: string };
   /** Somebody left a team. */
-  team_member_left: { competition_id: string; user_id?: string };
+  team_member_left: { competition_id: string; user_id: string };
   /** A team has another name or description. */
-  team_profile_updated: { competition_id: string; user_id?: string };
+  team_profile_updated: { competition_id: string; user_id: string };
   /** A team entered a competition. */
-  team_registered: { competition_id: string; user_id?: string };
+  team_registered: { competition_id: string; user_id: string };
   /** Somebody else is captain. */
-  team_role_changed: { competition_id: string; user_id?: string; new_role: string };
+  team_role_changed: { competition_id: string; user_id: string; new_role: string };
 }
 export type EventName = keyof Events;
-export type LiveEvent = {
-  [Name in EventName]: { event: Name } & Common & Events[Name];
-}[EventName];
+/** An event as the stream tells it; `event` is its name. */
+export type LiveEvent<Name extends EventName = EventName> = {
+  [Each in Name]: { event: Each } & Common & Events[Each];
+}[Name];

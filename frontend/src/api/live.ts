@@ -1,17 +1,8 @@
 import { createParser } from "eventsource-parser";
 import { useSyncExternalStore } from "react";
+import type { EventName, LiveEvent } from "./events";
 import { queries } from "./queries";
 
-/** An event as the stream tells it; `event` is its name. */
-export interface LiveEvent {
-  event: string;
-  team_id?: string;
-  team_name?: string;
-  challenge_id?: string;
-  competition_id?: string;
-  instance_id?: string;
-  [more: string]: unknown;
-}
 export type LiveState = "off" | "connecting" | "live" | "lost";
 
 /** What tabs send each other. */
@@ -146,25 +137,82 @@ async function stream(signal: AbortSignal, follower: Follower) {
   }
 }
 
-/** Which queries an event makes stale: a pattern of event names, and one of API paths. */
-const AFFECTED: [RegExp, RegExp][] = [
-  [/^(flag_|challenge_solved)/, /scor|solve|breakdown|challenges|\/me|instances\/\{|submiss|teams/],
-  [/^(flag_|instance_|hint_)/, /activities|overview|timeseries|stats|traffic\/summary/],
-  [/^instance/, /instances|competitions\/\{competition_id\}$|health-flags|records|overview/],
-  [/^hint_/, /hints|scoreboard/],
-  [/^scoreboard_updated/, /scor|solve|breakdown|competitions\/\{competition_id\}$/],
-  [/^(team|competition|invite)/, /competition|teams|inbox|\/me$|scor|walls/],
-  [/^announcement/, /announcement|inbox/],
-  [/^achievement/, /achievement/],
-  [/^(account|user)/, /\/me|users/],
-  [/^(task|challenge|challenges)_/, /tasks|build-state|pull-state|scheduled|challenges/],
-  [/^scheduled|^job/, /scheduled/],
-  [/^node/, /nodes|overview|health-flags/],
-  [/^incident/, /incidents|overview/],
-  [/^(platform_)?setting/, /settings/],
-  [/^admin_shell/, /shell/],
-  [/./, /activities$/],
-];
+// API paths by what their answers are made of.
+const STANDINGS = /scor|solve|breakdown|walls|competitions\/\{competition_id\}$/;
+const ANSWERS = /scor|solve|breakdown|challenges|instances|submiss|teams|\/me/;
+const ATTEMPTS = /\/instances|submiss/;
+const INSTANCES = /instance|health-flags|competitions\/\{competition_id\}$/;
+const FIGURES = /overview|timeseries|stats|traffic\/summary/;
+const COMPETITIONS = /competition|teams|inbox|\/me$|scor|walls/;
+const ACCOUNTS = /\/me$|users|identities/;
+const ACHIEVEMENTS = /achievement/;
+const ANNOUNCEMENTS = /announcement|inbox/;
+const NODES = /nodes|overview|health-flags/;
+const TASKS = /tasks|state$|scheduled|challenges/;
+const INCIDENTS = /incidents|overview/;
+const SHELLS = /shell/;
+const EVERY_EVENT = /activities$/;
+
+/** Which paths an event makes stale. */
+const AFFECTED: Record<EventName, RegExp[]> = {
+  account_reinstated: [ACCOUNTS],
+  account_role_changed: [ACCOUNTS],
+  account_suspended: [ACCOUNTS],
+  achievement_revoked: [ACHIEVEMENTS],
+  achievement_unlocked: [ACHIEVEMENTS],
+  admin_shell_recording_viewed: [SHELLS],
+  admin_shell_session_closed: [SHELLS],
+  admin_shell_session_opened: [SHELLS],
+  admin_shell_session_requested: [SHELLS],
+  announcement_created: [ANNOUNCEMENTS],
+  announcement_deleted: [ANNOUNCEMENTS],
+  announcement_updated: [ANNOUNCEMENTS],
+  competition_admin_changed: [COMPETITIONS],
+  competition_created: [COMPETITIONS],
+  competition_deleted: [COMPETITIONS],
+  competition_exported: [],
+  competition_invite_changed: [COMPETITIONS],
+  competition_registered: [COMPETITIONS],
+  competition_unregistered: [COMPETITIONS],
+  competition_updated: [COMPETITIONS],
+  flag_correct: [ANSWERS, FIGURES],
+  flag_part_correct: [ANSWERS, FIGURES],
+  flag_wrong: [ANSWERS, FIGURES],
+  hint_unlocked: [/hints|scoreboard/, FIGURES],
+  identity_linked: [ACCOUNTS],
+  incident_reported: [INCIDENTS],
+  incident_updated: [INCIDENTS],
+  instance_error: [INSTANCES, FIGURES],
+  instance_ready: [INSTANCES, FIGURES],
+  instance_renewed: [INSTANCES, FIGURES],
+  instance_started: [INSTANCES, FIGURES],
+  instance_stop_requested: [INSTANCES, FIGURES],
+  instance_stopped: [INSTANCES, FIGURES],
+  node_invite_created: [NODES],
+  node_invite_revoked: [NODES],
+  node_recovered: [NODES],
+  node_registered: [NODES],
+  node_removed: [NODES],
+  node_unhealthy: [NODES],
+  node_updated: [NODES],
+  platform_setting_changed: [/settings/],
+  question_attempt_reset: [ATTEMPTS],
+  reaction_added: [/feedback/],
+  scheduled_job_changed: [/scheduled/],
+  scoreboard_updated: [STANDINGS],
+  task_cancelled: [TASKS],
+  task_failed: [TASKS],
+  task_submitted: [TASKS],
+  task_succeeded: [TASKS],
+  team_deleted: [COMPETITIONS],
+  team_member_joined: [COMPETITIONS],
+  team_member_kicked: [COMPETITIONS],
+  team_member_left: [COMPETITIONS],
+  team_profile_updated: [COMPETITIONS],
+  team_registered: [COMPETITIONS],
+  team_role_changed: [COMPETITIONS],
+};
+export const EVENT_NAMES = Object.keys(AFFECTED);
 
 let pending = new Set<RegExp>();
 let timer = 0;
@@ -178,7 +226,8 @@ const gatherFor = ({ event }: LiveEvent) =>
   event === "scoreboard_updated" ? 300 + Math.random() * 900 : 150;
 
 function refetchAffected(event: LiveEvent) {
-  for (const [name, path] of AFFECTED) if (name.test(event.event)) pending.add(path);
+  // A server newer than this page may send what is not listed here.
+  for (const path of [EVERY_EVENT, ...(AFFECTED[event.event] ?? [])]) pending.add(path);
   const at = Date.now() + gatherFor(event);
   if (timer && due <= at) return;
   window.clearTimeout(timer);

@@ -2,6 +2,7 @@ import "../components/Search.css";
 import { Card, Group, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { type Activity, api } from "../api/client";
+import { EVENT_NAMES } from "../api/live";
 import { Bars } from "../components/Bars";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
@@ -34,9 +35,15 @@ export function ActivityLog() {
           className="search"
           aria-label={t("Event")}
           placeholder={t("Event, such as flag_correct")}
+          list="event-names"
           defaultValue={event}
           onChange={(changed) => settle(changed.currentTarget.value.trim())}
         />
+        <datalist id="event-names">
+          {EVENT_NAMES.map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
       </Group>
       <ActivityTable query={{ event }} />
     </Page>

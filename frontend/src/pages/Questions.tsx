@@ -1,7 +1,7 @@
 import "../components/tile.css";
 import { Alert, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconLock } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import {
   type ApiError,
   api,
@@ -9,6 +9,7 @@ import {
   type InstanceInfo,
   type SubmissionResponse,
 } from "../api/client";
+import { onEvent } from "../api/live";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 
@@ -89,6 +90,15 @@ function QuestionCard({
   const waits = !challenge.is_qa_only && instance?.status !== "ready";
   const refused = sending.error as ApiError | null;
   const left = outcome?.attempts_remaining ?? remaining;
+  // An operator forgave the wrong answers: what is shown of the last one holds no longer.
+  useEffect(() =>
+    onEvent((event) => {
+      if (event.event !== "question_attempt_reset") return;
+      if (event.challenge_id !== challenge.id || event.question_id !== question.id) return;
+      setOutcome(null);
+      sending.reset();
+    }),
+  );
 
   const send = (event: FormEvent) => {
     event.preventDefault();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 
 
 def _when(event: Happening) -> bool:
@@ -15,6 +16,6 @@ LEAP_DAY = Achievement(
     description="Answer a question on 29 February.",
     icon="📅",
     tier="silver",
-    on=("flag_correct", "flag_part_correct"),
+    on=(FlagCorrect, FlagPartCorrect),
     when=_when,
 )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.events.relay import RelayedEvent
-from ctfy.server.events.types import Event
+from ctfy.server.events.types import EVENTS, Event
 from ctfy.server.tables.submissions import ChallengeSolve, Solve
 
 Tier = Literal["bronze", "silver", "gold", "secret"]
@@ -54,8 +54,9 @@ Progress = Callable[[AsyncSession, Catalogue, list[str]], Awaitable[int]]
 class Achievement:
     """One achievement.
 
-    `on` names the events that may earn it; none: never by rule. `when` looks at the event alone,
-    `earned` asks the database, and only once `when` agrees.
+    `on`: the types of the events that may earn it; none: never by rule. `when` looks at the event
+    alone, `earned` asks the database, and only once `when` agrees. Raises TypeError on what is no
+    declared type.
     """
 
     id: str
@@ -69,6 +70,12 @@ class Achievement:
     target: int = 0
     progress: Progress | None = None
     eggs: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse what would never happen, such as an event's name in place of its type."""
+        for kind in self.on:
+            if kind not in EVENTS.values():
+                raise TypeError(f"`on` of {self.id} has what is no event: {kind!r}")
 
     @property
     def secret(self) -> bool:

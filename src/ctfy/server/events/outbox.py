@@ -8,7 +8,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.connections import AFTER_COMMIT
-from ctfy.server.events.types import Audience, Event
+from ctfy.server.events.types import EVENTS, Audience, Event
 from ctfy.server.tables.events import OutboxEvent
 
 
@@ -25,8 +25,10 @@ def emit(
 
     `audience`: one of the type's, its first by default. `actor_id` is the person who did it;
     `before` and `after` are for the operators' log, and sent to no reader. Raises ValueError on an
-    audience that the type does not name.
+    event whose type is not declared, and on an audience that the type does not name.
     """
+    if EVENTS.get(event.name) is not type(event):
+        raise ValueError(f"{type(event).__name__} is not a declared event")
     chosen = audience or event.audiences[0]
     if chosen not in event.audiences:
         raise ValueError(f"{event.name} is not for {chosen}")
