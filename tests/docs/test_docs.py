@@ -35,6 +35,7 @@ from tests.processes import CHALLENGES, ROOT, free_port, stack
 from tests.sdk.both_clients import Loop
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"  # its commands are those of tests and measurements
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 BIN = Path(sys.executable).parent
 TREE = dict(pair for program, app in PROGRAMS.items() for pair in commands(app, program))
@@ -247,11 +248,26 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
             assert given <= options | {"--install-completion"}, line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if not target.startswith(("http://", "https://", "reference/generated/")):
             assert (page.parent / target).exists(), target
+
+
+def named_paths(text: str) -> set[str]:
+    """What a text names below a folder of ours, or beside them; `<name>` stands for any."""
+    folders = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
+    below = re.findall(rf"(?<![\w./-])(?:{folders})/[\w./<>-]+", text)
+    return {path.rstrip(".") for path in below} | set(re.findall(r"`([\w-]+\.(?:toml|md))`", text))
+
+
+def test_every_path_of_the_contributors_page_exists() -> None:
+    named = named_paths(CONTRIBUTING.read_text())
+    assert {"src/ctfy/server/domains.py", "tests/web/", "pyproject.toml"} <= named
+    assert len(named) > 50
+    patterns = {path: re.sub(r"<\w+>", "*", path) for path in named}
+    assert [path for path, pattern in patterns.items() if not any(ROOT.glob(pattern))] == []
 
 
 def test_committed_pictures_are_shown_and_few() -> None:
