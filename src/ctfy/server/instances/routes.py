@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-import httpx
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +38,8 @@ from ctfy.server.models.instances import (
     StartResponse,
     StopResponse,
 )
-from ctfy.server.nodes.clients import NodeClients, TheNodeClients
+from ctfy.server.models.nodes import NodeFlow
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients, TheNodeClients
 from ctfy.server.records import har
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.instances import ON_NODE, Instance, State
@@ -222,7 +222,13 @@ async def download_attachment(
         raise NotFound("attachment_not_found", "This instance has no such file.")
     node = await session.get_one(Node, row.Instance.node_id)
     await session.commit()  # no transaction stays open while the node answers
-    content, media_type = await _fetch(node_clients, node, row.Instance, filename)
+    client = node_clients.of(node.id, node.url)
+    failed = NodeFetchFailed(
+        "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
+    )
+    content, media_type = await ask(
+        client.download_instance_attachment(instance_id, filename), missing=failed, failed=failed
+    )
     return Response(
         content,
         media_type=media_type,
@@ -230,18 +236,6 @@ async def download_attachment(
             "Content-Disposition": f"attachment; filename*=utf-8''{quote(filename, safe='')}",
         },
     )
-
-
-async def _fetch(
-    node_clients: NodeClients, node: Node, instance: Instance, filename: str
-) -> tuple[bytes, str]:
-    client = node_clients.of(node.id, node.url)
-    try:
-        return await asyncio.to_thread(client.download_instance_attachment, instance.id, filename)
-    except (httpx.HTTPError, CtfyApiError) as error:
-        raise NodeFetchFailed(
-            "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
-        ) from error
 
 
 @router.get("/{instance_id}/traffic")
@@ -253,15 +247,8 @@ async def get_traffic(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """What the instance's services were asked and answered, as its node recorded it."""
-    node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = node_clients.of(node.id, node.url)
-    return await ask(
-        lambda: client.get_traffic(instance.id),
-        missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
-        failed=NodeFetchFailed(
-            "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
-        ),
-    )
+    flows = await _flows(node_clients, session, caller, instance_id, competition_id)
+    return {"items": [flow.recorded() for flow in flows]}
 
 
 @router.get("/{instance_id}/har")
@@ -273,8 +260,24 @@ async def get_har(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    traffic = await get_traffic(instance_id, node_clients, session, caller, competition_id)
-    return har.archive(traffic["items"])
+    return har.archive(await _flows(node_clients, session, caller, instance_id, competition_id))
+
+
+async def _flows(
+    node_clients: NodeClients,
+    session: AsyncSession,
+    caller: Caller,
+    instance_id: str,
+    competition_id: str,
+) -> list[NodeFlow]:
+    node, instance = await _on_node(session, caller, instance_id, competition_id)
+    return await ask(
+        node_clients.of(node.id, node.url).get_traffic(instance.id),
+        missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
+        failed=NodeFetchFailed(
+            "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
+        ),
+    )
 
 
 @router.get("/{instance_id}/openvpn-config", response_class=Response)
@@ -294,7 +297,7 @@ async def get_openvpn_config(
     node, instance = await _on_node(session, caller, instance_id, competition_id)
     client = node_clients.of(node.id, node.url)
     config = await ask(
-        lambda: client.get_openvpn_config(instance.id),
+        client.get_openvpn_config(instance.id),
         missing=missing,
         failed=NodeFetchFailed(
             "node_openvpn_fetch_failed", "The node did not hand over the configuration. Try again."
@@ -320,16 +323,13 @@ async def _on_node(
     return node, instance
 
 
-async def ask(
-    question: Callable[[], Answer], *, missing: NotFound, failed: NodeFetchFailed
-) -> Answer:
-    """What a node answers, asked off the event loop; `missing` where it has no such thing."""
+async def ask(answer: Awaitable[Answer], *, missing: CtfyError, failed: NodeFetchFailed) -> Answer:
+    """What a node answers; raises `missing` where it has no such thing, else `failed`."""
     try:
-        return await asyncio.to_thread(question)
-    except CtfyApiError as error:
-        raise (missing if error.status_code == 404 else failed) from error
-    except httpx.HTTPError as error:
-        raise failed from error
+        return await answer
+    except NODE_FAILURES as error:
+        gone = isinstance(error, CtfyApiError) and error.status_code == 404
+        raise (missing if gone else failed) from error
 
 
 # The same under a competition, whose id every one of them takes anyway.

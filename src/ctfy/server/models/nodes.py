@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from ctfy.server.models.base import Request, Response
+from ctfy.server.models.base import Request, Response, Unbelieved, without_nul
 from ctfy.server.models.instances import AttackSurface
 
 NodeInstanceStatus = Literal["starting", "ready", "error"]
@@ -108,7 +108,7 @@ class NodeInstanceState(Response):
 
     instance_id: str
     status: NodeInstanceStatus
-    attack_surface: AttackSurface | None = None
+    attack_surface: Annotated[AttackSurface | None, BeforeValidator(without_nul)] = None
     error: str = ""
     challenge_id: str = ""
     expires_at: float = 0.0
@@ -126,6 +126,53 @@ class NodeInstanceLogs(Response):
     """What an instance's processes printed, newest last."""
 
     logs: str
+
+
+class FlowContent(Response):
+    """What was sent: at most 1 MiB of it in `body`, and `body_bytes` in all."""
+
+    body: str
+    body_encoding: Literal["utf-8", "base64"]
+    body_bytes: int
+
+
+class FlowMessage(FlowContent):
+    """A request, with its method and path, or a response, with its status and reason."""
+
+    headers: Unbelieved[tuple[str, str]]
+    truncated: bool
+    http_version: str = "1.1"
+    method: str = ""
+    path: str = "/"
+    status: int = 0
+    reason: str = ""
+
+
+class FlowPart(FlowContent):
+    """A piece of a stream, `at` Unix seconds."""
+
+    at: float
+    sender: Annotated[Literal["client", "service"], Field(alias="from")]
+
+
+class NodeFlow(Response):
+    """An HTTP exchange with an instance, or one TCP stream. `started_at` in Unix seconds."""
+
+    kind: Literal["http", "tcp"]
+    service: str
+    client: str
+    started_at: Annotated[float, Field(ge=0, lt=253_402_300_800)]  # until the year 9999
+    duration_ms: float
+    request: FlowMessage | None = None
+    response: FlowMessage | None = None
+    bytes_from_client: int = 0
+    bytes_from_service: int = 0
+    truncated: bool = False
+    data: Unbelieved[FlowPart] = []
+
+    def recorded(self) -> dict[str, Any]:
+        """The flow as its node wrote it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class NodeContainer(Response):
@@ -149,6 +196,22 @@ class NodeHealthResponse(Response):
     cpu_percent: float = 0.0
     memory_percent: float = 0.0
     disk_percent: float = 0.0
+
+
+class NodeRescanResponse(Response):
+    """What a look at a node's challenges folder found, by challenge id."""
+
+    added: Unbelieved[str]
+    removed: Unbelieved[str]
+    changed: Unbelieved[str]
+    total: int
+
+
+class NodeAccepted(Response):
+    """The node builds or pulls; its state says how far it is."""
+
+    status: str
+    challenge_id: str = ""
 
 
 class NodePatch(Request):
