@@ -237,6 +237,8 @@ class TypedNodeClient(Closable):
                         raise BadAnswer(f"more than {most} bytes")
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {timeout:g} s") from error
+        except (ValueError, OverflowError) as error:
+            raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:  # its headers are not kept: they may say that it has to be unpacked
             raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(content)))
         return bytes(content), response.headers.get("content-type", "")

@@ -238,6 +238,8 @@ class AsyncNodeClient(AsyncClosable):
                         raise BadAnswer(f"more than {most} bytes")
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {timeout:g} s") from error
+        except (ValueError, OverflowError) as error:
+            raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:
             raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(content)))
         return (bytes(content), response.headers.get("content-type", ""))

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ctfy.server.models.base import Request, Response, Unbelieved, without_nul
 from ctfy.server.models.instances import AttackSurface
 
 NodeInstanceStatus = Literal["starting", "ready", "error"]
 Percent = Annotated[float, Field(ge=0, le=100)]
+_ADDRESS = r"https?://([a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?"
+
+
+def _address(url: str) -> str:
+    """`url` as it is. Raises ValueError where its port or IPv6 address cannot be."""
+    urlsplit(url).port  # noqa: B018 - which looks at both
+    return url
 
 
 class NodeInfo(Response):
@@ -35,7 +43,7 @@ class NodeInfo(Response):
 class NodeRegister(Request):
     """A node joins with a one-time registration token."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$", max_length=512)]
+    url: Annotated[str, Field(pattern=f"^{_ADDRESS}$", max_length=512), AfterValidator(_address)]
     display_name: Annotated[str, Field(min_length=1, max_length=120)]
     capacity: Annotated[int, Field(ge=1, le=10_000)] = 50
     labels: Annotated[dict[str, str], Field(max_length=64)] = {}
@@ -57,7 +65,9 @@ class NodeHeartbeat(Request):
     memory_percent: Percent = 0.0
     disk_percent: Percent = 0.0
     sampled_at: Annotated[float, Field(ge=0)] = 0.0
-    url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$", max_length=512)] = ""
+    url: Annotated[
+        str, Field(pattern=f"^({_ADDRESS})?$", max_length=512), AfterValidator(_address)
+    ] = ""
     ready_challenges: Annotated[list[str], Field(max_length=10_000)] | None = None
     latency_ms: Annotated[float, Field(ge=0)] = 0.0
 
