@@ -51,22 +51,16 @@ class Order:
 
 async def _load(database: Database, node_clients: NodeClients, instance_id: str) -> Order | None:
     async with database.transaction() as session:
-        row = (
-            await session.execute(
-                select(Instance, Node).join(Node).where(Instance.id == instance_id)
-            )
-        ).one_or_none()
+        found = await session.execute(
+            select(Instance, Node).join(Node).where(Instance.id == instance_id)
+        )
+        row = found.one_or_none()
     if row is None:
         return None
     instance, node = row.Instance, row.Node
     client = node_clients.of(node.id, node.url)
     return Order(
-        instance.id,
-        instance.challenge_id,
-        instance.state,
-        instance.ttl,
-        node.display_name,
-        client,
+        instance.id, instance.challenge_id, instance.state, instance.ttl, node.display_name, client
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import CtfyError, NotFound
+from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
@@ -42,7 +43,7 @@ from ctfy.server.models.nodes import NodeFlow
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients, TheNodeClients
 from ctfy.server.records import har
 from ctfy.server.scheduling import lifecycle
-from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.instances import ON_NODE, State
 from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
@@ -270,9 +271,9 @@ async def _flows(
     instance_id: str,
     competition_id: str,
 ) -> list[NodeFlow]:
-    node, instance = await _on_node(session, caller, instance_id, competition_id)
+    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
     return await ask(
-        node_clients.of(node.id, node.url).get_traffic(instance.id),
+        node.get_traffic(instance_id),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
         failed=NodeFetchFailed(
             "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
@@ -294,10 +295,9 @@ async def get_openvpn_config(
     surface = service.surface_of(row.Instance)
     if surface is None or surface.vpn is None:
         raise missing
-    node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = node_clients.of(node.id, node.url)
+    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
     config = await ask(
-        client.get_openvpn_config(instance.id),
+        node.get_openvpn_config(instance_id),
         missing=missing,
         failed=NodeFetchFailed(
             "node_openvpn_fetch_failed", "The node did not hand over the configuration. Try again."
@@ -306,21 +306,24 @@ async def get_openvpn_config(
     return Response(
         config,
         media_type="application/x-openvpn-profile",
-        headers={"Content-Disposition": f'attachment; filename="{instance.id}.ovpn"'},
+        headers={"Content-Disposition": f'attachment; filename="{instance_id}.ovpn"'},
     )
 
 
-async def _on_node(
-    session: AsyncSession, caller: Caller, instance_id: str, competition_id: str
-) -> tuple[Node, Instance]:
-    """An instance of the caller's that is on a node; no transaction stays open behind it."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
-    instance: Instance = row.Instance
+async def _node_of(
+    node_clients: NodeClients,
+    session: AsyncSession,
+    caller: Caller,
+    instance_id: str,
+    competition_id: str,
+) -> AsyncNodeClient:
+    """The node of an instance of the caller's; no transaction stays open behind it."""
+    instance = (await service.get_owned(session, caller, instance_id, competition_id)).Instance
     node = await session.get(Node, instance.node_id) if instance.node_id else None
     if node is None or instance.state not in ON_NODE:
         raise NotFound("instance_not_running", "This instance is on no node now.")
     await session.commit()
-    return node, instance
+    return node_clients.of(node.id, node.url)
 
 
 async def ask(answer: Awaitable[Answer], *, missing: CtfyError, failed: NodeFetchFailed) -> Answer:

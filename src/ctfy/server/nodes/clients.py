@@ -26,8 +26,7 @@ class NodeClients:
         """The client for one node."""
         key = (node_id, url)
         if key not in self._clients:
-            token = node_token(self._secret, node_id)
-            self._clients[key] = AsyncNodeClient(url, token, timeout=10)
+            self._clients[key] = AsyncNodeClient(url, node_token(self._secret, node_id), timeout=10)
         return self._clients[key]
 
     async def open(self) -> None:

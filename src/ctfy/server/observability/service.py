@@ -522,10 +522,9 @@ async def traffic_summary(
 
 async def _inventory(node_clients: NodeClients, node: Node) -> dict[str, NodeInstanceState]:
     """What a node runs; nothing when it does not answer at once, or answers nonsense."""
-    client = node_clients.of(node.id, node.url)
     try:
         async with asyncio.timeout(_NODE_ANSWER_S):
-            states = await client.list_instances()
+            states = await node_clients.of(node.id, node.url).list_instances()
     except (TimeoutError, *NODE_FAILURES):
         return {}
     return {state.instance_id: state for state in states}

@@ -204,8 +204,7 @@ async def clear_away(
     for folder in folders:
         await store.remove(folder)
     for instance_id, node_id, url in instances:
-        client = node_clients.of(node_id, url)
         try:
-            await client.stop_instance(instance_id)
+            await node_clients.of(node_id, url).stop_instance(instance_id)
         except NODE_FAILURES as error:  # the reconciler finds what is left
             log.info("node_stop_failed", instance_id=instance_id, error=str(error))

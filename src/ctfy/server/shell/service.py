@@ -120,9 +120,8 @@ async def request(
 async def _require_container(
     node_clients: NodeClients, node: Node, instance_id: str, container: str
 ) -> None:
-    client = node_clients.of(node.id, node.url)
     try:
-        found = await client.list_containers(instance_id)
+        found = await node_clients.of(node.id, node.url).list_containers(instance_id)
     except NODE_FAILURES as error:
         raise NodeSilent("node_fetch_failed", "The node did not answer. Try again.") from error
     known = [name for c in found for name in (c.service, c.name)]
