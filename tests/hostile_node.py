@@ -12,13 +12,14 @@ Answer = Callable[[str, str], Any]
 
 
 class HostileNode:
-    """Answers every request with what `answer(method, path)` gives, as JSON."""
+    """Answers every request with what `answer(method, path)` gives: bytes, or else as JSON."""
 
     def __init__(self, answer: Answer) -> None:
         class Handler(BaseHTTPRequestHandler):
             def reply(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length", 0)))
-                content = json.dumps(answer(self.command, self.path)).encode()
+                said = answer(self.command, self.path)
+                content = said if isinstance(said, bytes) else json.dumps(said).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(content)))

@@ -21,6 +21,7 @@ MODULES = [
     "base",
     "events",
     "client",
+    "node",
     "admin",
     *(
         str(path.relative_to(SDK).with_suffix(""))
@@ -42,8 +43,12 @@ WAITING = {
     "self._http.fetch_page": "self._http.fetch_page",
     "self._http.request": "self._http.request",
 }
-ENTERED = {"self._client.stream"}
-ITERATED = {"EventSource.iter_sse": "aiter_sse"}
+ENTERED = {
+    "_within": "asyncio.timeout",
+    "self._client.stream": "self._client.stream",
+    "self._http.http.stream": "self._http.http.stream",
+}
+ITERATED = {"EventSource.iter_sse": "aiter_sse", "response.iter_raw": "aiter_raw"}
 DUNDERS = {"__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
 CLASSES = {
     "PlatformClient": "AsyncPlatformClient",
@@ -51,6 +56,7 @@ CLASSES = {
     "BaseHttpClient": "AsyncBaseHttpClient",
     "Closable": "AsyncClosable",
     "EventStream": "AsyncEventStream",
+    "TypedNodeClient": "AsyncNodeClient",
 }
 
 
@@ -119,8 +125,9 @@ class Twin(ast.NodeTransformer):
         if isinstance(call, ast.Call):
             name = dotted(call.func)
             waiting = name.startswith("self.") and name[5:] in self.generators
-            if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
-                key = f"{dotted(call.func.value.func)}.{call.func.attr}"
+            if isinstance(call.func, ast.Attribute):
+                of = call.func.value
+                key = f"{dotted(of.func if isinstance(of, ast.Call) else of)}.{call.func.attr}"
                 if key in ITERATED:
                     call.func.attr, waiting = ITERATED[key], True
         self.generic_visit(node)
@@ -129,8 +136,12 @@ class Twin(ast.NodeTransformer):
         return ast.copy_location(ast.AsyncFor(node.target, node.iter, node.body, node.orelse), node)
 
     def visit_With(self, node: ast.With) -> ast.AST:
-        first = node.items[0].context_expr
-        waiting = isinstance(first, ast.Call) and dotted(first.func) in ENTERED
+        waiting = False
+        for item in node.items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and dotted(call.func) in ENTERED:
+                call.func = ast.parse(ENTERED[dotted(call.func)], mode="eval").body
+                waiting = True
         self.generic_visit(node)
         return ast.copy_location(ast.AsyncWith(node.items, node.body), node) if waiting else node
 

@@ -24,12 +24,14 @@ from ctfy.node.shell import serve
 from ctfy.server.models.builds import NodeBuildState, NodePullState, PrebuildScopeRequest
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
+    NodeAccepted,
     NodeAgentRuntime,
     NodeContainer,
     NodeHealthResponse,
     NodeInstanceHealth,
     NodeInstanceLogs,
     NodeInstanceState,
+    NodeRescanResponse,
     NodeStartRequest,
     NodeStartResponse,
 )
@@ -166,22 +168,22 @@ async def stop_all(instances: TheInstances) -> dict[str, str]:
 
 
 @router.post("/admin/rescan-challenges", dependencies=PLATFORM)
-async def rescan(request: Request, instances: TheInstances) -> dict[str, Any]:
+async def rescan(request: Request, instances: TheInstances) -> NodeRescanResponse:
     """Look at the challenges folder again."""
     try:
         changes = await asyncio.to_thread(instances.rescan, request.app.state.challenges_dir)
     except (BrokenChallenge, OSError) as error:
         raise Conflict("challenges_broken", str(error)) from error
-    return {**asdict(changes), "total": len(instances.catalogue.challenges)}
+    return NodeRescanResponse(**asdict(changes), total=len(instances.catalogue.challenges))
 
 
 @router.post("/admin/challenges/build-all", status_code=202, dependencies=PLATFORM)
 async def build_all(
     instances: TheInstances, body: PrebuildScopeRequest | None = None
-) -> dict[str, Any]:
+) -> NodeAccepted:
     """Build challenges; the state says how far it is."""
     instances.builds.build(body.challenge_ids if body else None)
-    return {"status": "accepted"}
+    return NodeAccepted(status="accepted")
 
 
 @router.get("/admin/challenges/build-state", dependencies=PLATFORM)
@@ -193,10 +195,10 @@ async def build_state(instances: TheInstances) -> NodeBuildState:
 @router.post("/admin/challenges/pull-all", status_code=202, dependencies=PLATFORM)
 async def pull_all(
     instances: TheInstances, body: PrebuildScopeRequest | None = None
-) -> dict[str, Any]:
+) -> NodeAccepted:
     """Pull images; the state says how far it is."""
     instances.builds.pull(body.challenge_ids if body else None)
-    return {"status": "accepted"}
+    return NodeAccepted(status="accepted")
 
 
 @router.get("/admin/challenges/pull-state", dependencies=PLATFORM)
@@ -206,17 +208,17 @@ async def pull_state(instances: TheInstances) -> NodePullState:
 
 
 @router.post("/admin/challenges/{challenge_id}/build", status_code=202, dependencies=PLATFORM)
-async def build(challenge_id: str, instances: TheInstances) -> dict[str, Any]:
+async def build(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     """Build one challenge."""
     instances.builds.build([challenge_id])
-    return {"status": "accepted", "challenge_id": challenge_id}
+    return NodeAccepted(status="accepted", challenge_id=challenge_id)
 
 
 @router.post("/admin/challenges/{challenge_id}/pull", status_code=202, dependencies=PLATFORM)
-async def pull(challenge_id: str, instances: TheInstances) -> dict[str, Any]:
+async def pull(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     """Pull the images of one challenge."""
     instances.builds.pull([challenge_id])
-    return {"status": "accepted", "challenge_id": challenge_id}
+    return NodeAccepted(status="accepted", challenge_id=challenge_id)
 
 
 @router.get("/instances/{instance_id}/traffic", dependencies=PLATFORM)

@@ -2,13 +2,15 @@
 
 from ctfy.sdk.admin import AdminClient
 from ctfy.sdk.client import PlatformClient
-from ctfy.sdk.errors import CtfyApiError, CtfyError, InstanceFailed, StartTimeout
+from ctfy.sdk.errors import BadAnswer, CtfyApiError, CtfyError, InstanceFailed, StartTimeout
 from ctfy.sdk.events import EventStream
+from ctfy.sdk.node import TypedNodeClient
 from ctfy.sdk.node_client import NodeClient
 from ctfy.sdk.resources.instances import InstanceReadyResult
 
 __all__ = [
     "AdminClient",
+    "BadAnswer",
     "CtfyApiError",
     "CtfyError",
     "EventStream",
@@ -17,4 +19,5 @@ __all__ = [
     "NodeClient",
     "PlatformClient",
     "StartTimeout",
+    "TypedNodeClient",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 
 class CtfyError(Exception):
@@ -25,11 +26,15 @@ class CtfyApiError(CtfyError):
     def of(cls, response: httpx.Response) -> CtfyApiError:
         """The error that a response holds, also when a proxy in between wrote it."""
         try:
-            body = response.json()
+            body = from_json(response.content)  # which no nesting and no half character upsets
             return cls(response.status_code, str(body["code"]), body["detail"])
         except (ValueError, KeyError, TypeError):
             words = response.text[:200] or response.reason_phrase
             return cls(response.status_code, "http_error", words)
+
+
+class BadAnswer(CtfyError):
+    """What came is no answer of this API: something else, or more of it than there can be."""
 
 
 class InstanceFailed(CtfyError):

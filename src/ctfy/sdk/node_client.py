@@ -1,21 +1,18 @@
-"""The platform's way to a node."""
+"""A node for scripts, with dictionaries for answers."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, Closable
+from ctfy.sdk.node import TypedNodeClient
 
 
-class NodeClient:
-    """One worker node. Raises CtfyApiError when it refuses, httpx.TransportError when it is away.
-
-    Nothing is repeated here: the jobs that call decide when to try again.
-    """
+class NodeClient(Closable):
+    """One worker node. Raises what `typed` does, which has the same methods and gives models."""
 
     def __init__(self, node_url: str, token: str, *, timeout: int = DEFAULT_CLIENT_TIMEOUT) -> None:
-        self._http = BaseHttpClient(node_url, token, timeout=timeout, max_retries=0)
+        self.typed = TypedNodeClient(node_url, token, timeout=timeout)
 
     def start_instance(
         self,
@@ -27,114 +24,101 @@ class NodeClient:
         proxy_output_dir: str | None = None,
     ) -> dict[str, Any]:
         """Order an instance; a second order of the same id changes nothing."""
-        body = {
-            "challenge_id": challenge_id,
-            "instance_id": instance_id,
-            "ttl": ttl,
-            "answers": answers,
-            "proxy_output_dir": proxy_output_dir,
-        }
-        return self._json("POST", "/instances", json=body)
+        return self.typed.start_instance(
+            challenge_id=challenge_id,
+            instance_id=instance_id,
+            ttl=ttl,
+            answers=answers,
+            proxy_output_dir=proxy_output_dir,
+        ).model_dump(mode="json")
 
     def stop_instance(self, instance_id: str) -> None:
         """Stop an instance; returns when nothing of it is left."""
-        self._http.request("DELETE", f"/instances/{instance_id}", timeout=60)
+        self.typed.stop_instance(instance_id)
 
     def stop_all(self) -> None:
         """Stop every instance."""
-        self._http.request("POST", "/admin/stop-all", timeout=120)
+        self.typed.stop_all()
 
     def list_instances(self) -> list[dict[str, Any]]:
         """The node's inventory."""
-        found: list[dict[str, Any]] = self._http.request("GET", "/instances").json()
-        return found
+        return [state.model_dump(mode="json") for state in self.typed.list_instances()]
 
     def get_status(self, instance_id: str, wait: float = 0) -> dict[str, Any]:
         """How far an instance is; while it starts, the node waits up to `wait` s for news."""
-        return self._json("GET", f"/instances/{instance_id}/status", params={"wait": wait})
+        return self.typed.get_status(instance_id, wait).model_dump(mode="json")
 
     def check_health(self, instance_id: str) -> bool:
         """Whether an instance's service answers."""
-        return bool(self._json("GET", f"/instances/{instance_id}/health")["is_healthy"])
+        return self.typed.check_health(instance_id)
 
     def node_health(self) -> dict[str, Any]:
         """The node's own view of itself."""
-        return self._json("GET", "/health")
+        return self.typed.node_health().model_dump(mode="json")
 
     def get_container_logs(self, instance_id: str) -> str:
         """What an instance's processes printed."""
-        return str(self._json("GET", f"/instances/{instance_id}/container-logs")["logs"])
+        return self.typed.get_container_logs(instance_id)
 
     def list_containers(self, instance_id: str) -> list[dict[str, Any]]:
         """The containers or sandboxes of an instance."""
-        path = f"/instances/{instance_id}/containers"
-        found: list[dict[str, Any]] = self._http.request("GET", path).json()
-        return found
+        return [found.model_dump(mode="json") for found in self.typed.list_containers(instance_id)]
 
     def get_traffic(
         self, instance_id: str, *, offset: int = 0, limit: int = 10_000
     ) -> dict[str, Any]:
         """What the instance's services were asked and answered: `items`, oldest first."""
-        path = f"/instances/{instance_id}/traffic"
-        page = {"offset": offset, "limit": limit}
-        return {"items": self._http.request("GET", path, params=page, timeout=60).json()}
+        flows = self.typed.get_traffic(instance_id, offset=offset, limit=limit)
+        return {"items": [flow.recorded() for flow in flows]}
 
     def get_pcap(self, instance_id: str) -> bytes:
         """The packets of an instance, as libpcap writes them."""
-        return self._http.request("GET", f"/instances/{instance_id}/pcap", timeout=60).content
+        return self.typed.get_pcap(instance_id)
 
     def get_agent_runtime(self, instance_id: str) -> dict[str, Any]:
         """How a harness reaches an instance."""
-        return self._json("GET", f"/instances/{instance_id}/agent-runtime")
+        return self.typed.get_agent_runtime(instance_id).model_dump(mode="json")
 
     def rescan_challenges(self) -> dict[str, Any]:
         """Have the node look at its challenges folder again."""
-        return self._json("POST", "/admin/rescan-challenges", timeout=60)
+        return self.typed.rescan_challenges().model_dump(mode="json")
 
     def build_challenge(self, challenge_id: str) -> dict[str, Any]:
         """Have a challenge built; `get_build_state` says how far it is."""
-        return self._json("POST", f"/admin/challenges/{quote(challenge_id, safe='')}/build")
+        return self.typed.build_challenge(challenge_id).model_dump(mode="json")
 
     def build_all_challenges(self, challenge_ids: list[str] | None = None) -> dict[str, Any]:
         """Have challenges built, all without ids."""
-        body = {"challenge_ids": challenge_ids}
-        return self._json("POST", "/admin/challenges/build-all", json=body)
+        return self.typed.build_all_challenges(challenge_ids).model_dump(mode="json")
 
     def get_build_state(self) -> dict[str, Any]:
         """What is built: `rows`."""
-        return self._json("GET", "/admin/challenges/build-state")
+        return self.typed.get_build_state().model_dump(mode="json")
 
     def pull_challenge(self, challenge_id: str) -> dict[str, Any]:
         """Have a challenge's images pulled; `get_pull_state` says how far it is."""
-        return self._json("POST", f"/admin/challenges/{quote(challenge_id, safe='')}/pull")
+        return self.typed.pull_challenge(challenge_id).model_dump(mode="json")
 
     def pull_all_challenges(self, challenge_ids: list[str] | None = None) -> dict[str, Any]:
         """Have the images of challenges pulled, all without ids."""
-        body = {"challenge_ids": challenge_ids}
-        return self._json("POST", "/admin/challenges/pull-all", json=body)
+        return self.typed.pull_all_challenges(challenge_ids).model_dump(mode="json")
 
     def get_pull_state(self) -> dict[str, Any]:
         """What is pulled: `rows`."""
-        return self._json("GET", "/admin/challenges/pull-state")
+        return self.typed.get_pull_state().model_dump(mode="json")
 
     def get_openvpn_config(self, instance_id: str) -> bytes:
         """The client configuration of the instance's VPN."""
-        return self._http.request("GET", f"/instances/{instance_id}/openvpn-config").content
+        return self.typed.get_openvpn_config(instance_id)
 
     def list_instance_attachments(self, instance_id: str) -> dict[str, Any]:
         """The files of an instance."""
-        return self._json("GET", f"/instances/{instance_id}/attachments")
+        return self.typed.list_instance_attachments(instance_id).model_dump(mode="json")
 
     def download_instance_attachment(self, instance_id: str, filename: str) -> tuple[bytes, str]:
         """One file of an instance, and its media type."""
-        path = f"/instances/{instance_id}/attachments/{quote(filename, safe='')}"
-        response = self._http.request("GET", path)
-        return response.content, response.headers.get("content-type", "application/octet-stream")
+        return self.typed.download_instance_attachment(instance_id, filename)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
-
-    def _json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self._http.request(method, path, **kwargs).json()
-        return found
+        self.typed.close()

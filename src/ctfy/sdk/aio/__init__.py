@@ -9,5 +9,6 @@ Everything but this file is written by tools/async_sdk.py from the synchronous m
 from ctfy.sdk.aio.admin import AsyncAdminClient
 from ctfy.sdk.aio.client import AsyncPlatformClient
 from ctfy.sdk.aio.events import AsyncEventStream
+from ctfy.sdk.aio.node import AsyncNodeClient
 
-__all__ = ["AsyncAdminClient", "AsyncEventStream", "AsyncPlatformClient"]
+__all__ = ["AsyncAdminClient", "AsyncEventStream", "AsyncNodeClient", "AsyncPlatformClient"]

@@ -13,10 +13,10 @@ DOMAIN = Domain(
     services=(VisibleChallenges, fleet.CatalogueFollower),
     tasks=(
         Task("challenge_rescan", Params, fleet.rescan),
-        Task("challenge_build", fleet.OneChallenge, fleet.build_one),
-        Task("challenge_build_all", fleet.Scope, fleet.build_all),
-        Task("challenge_pull", fleet.OneChallenge, fleet.pull_one),
-        Task("challenge_pull_all", fleet.Scope, fleet.pull_all),
+        Task("challenge_build", fleet.OneChallenge, fleet.build),
+        Task("challenge_build_all", fleet.Scope, fleet.build),
+        Task("challenge_pull", fleet.OneChallenge, fleet.pull),
+        Task("challenge_pull_all", fleet.Scope, fleet.pull),
     ),
     personal_data=(
         PersonalData(HintUnlock, "user_id", on_deletion="keep"),

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx
 import structlog
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
 from ctfy.core.errors import Conflict, NotFound
-from ctfy.sdk.errors import CtfyApiError
-from ctfy.sdk.node_client import NodeClient
+from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.events import ChallengesRescanned
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Params, Report
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.relay import Relay, RelayedEvent
-from ctfy.server.models.builds import (
-    ChallengeBuildStateResponse,
-    ChallengePullStateResponse,
-    NodeBuildState,
-    NodePullState,
-)
-from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.models.builds import NodeBuildState, NodePullState
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.settings import Settings
 from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node
 
 log = structlog.get_logger()
+
+Answer = TypeVar("Answer")
 
 _ANSWER_S = 5.0  # how long a node may take to say what it has
 _LOOK_S = 0.5
@@ -59,9 +54,8 @@ class What:
     doing: str
     done: str
     undone: str
-    order: Callable[[NodeClient, list[str]], Any]
-    look: Callable[[NodeClient], Any]
-    model: type[NodeBuildState] | type[NodePullState]
+    order: Callable[[AsyncNodeClient, list[str]], Awaitable[Any]]
+    look: Callable[[AsyncNodeClient], Awaitable[NodeBuildState | NodePullState]]
 
 
 BUILD = What(
@@ -69,18 +63,16 @@ BUILD = What(
     "building",
     "built",
     "unbuilt",
-    NodeClient.build_all_challenges,
-    NodeClient.get_build_state,
-    NodeBuildState,
+    AsyncNodeClient.build_all_challenges,
+    AsyncNodeClient.get_build_state,
 )
 PULL = What(
     "pull",
     "pulling",
     "pulled",
     "unpulled",
-    NodeClient.pull_all_challenges,
-    NodeClient.get_pull_state,
-    NodePullState,
+    AsyncNodeClient.pull_all_challenges,
+    AsyncNodeClient.get_pull_state,
 )
 
 
@@ -94,36 +86,15 @@ async def _nodes(database: Database, *, healthy: bool = False) -> list[Node]:
         return list(await session.scalars(query.where(Node.is_healthy) if healthy else query))
 
 
-async def _ask(
-    node_clients: NodeClients, node: Node, ask: Callable[[NodeClient], Any]
-) -> tuple[Any, str]:
+async def _in_time(answer: Awaitable[Answer]) -> tuple[Answer | None, str]:
     """A node's answer, or in words why there is none; it gets a few seconds."""
-    client = node_clients.of(node.id, node.url)
     try:
         async with asyncio.timeout(_ANSWER_S):
-            return await asyncio.to_thread(ask, client), ""
+            return await answer, ""
     except TimeoutError:
         return None, "The node did not answer in time."
-    except (CtfyApiError, httpx.HTTPError, ValueError) as error:
+    except NODE_FAILURES as error:
         return None, f"The node did not answer: {error}"
-
-
-async def build_state(
-    database: Database, catalogue: Catalogue, node_clients: NodeClients
-) -> ChallengeBuildStateResponse:
-    """What is built, challenge by challenge and node by node."""
-    return ChallengeBuildStateResponse.model_validate(
-        {"rows": await _states(database, catalogue, node_clients, BUILD)}
-    )
-
-
-async def pull_state(
-    database: Database, catalogue: Catalogue, node_clients: NodeClients
-) -> ChallengePullStateResponse:
-    """What is pulled, challenge by challenge and node by node."""
-    return ChallengePullStateResponse.model_validate(
-        {"rows": await _states(database, catalogue, node_clients, PULL)}
-    )
 
 
 def _together(statuses: list[str], what: What) -> str:
@@ -134,10 +105,10 @@ def _together(statuses: list[str], what: What) -> str:
     return what.done if statuses else what.undone
 
 
-async def _states(
+async def states(
     database: Database, catalogue: Catalogue, node_clients: NodeClients, what: What
-) -> list[dict[str, Any]]:
-    """Per challenge: each node's row, with `node_error` where there is none."""
+) -> dict[str, Any]:
+    """In `rows`, per challenge: each node's row, with `node_error` where there is none."""
     nodes = await _nodes(database)
     found = await asyncio.gather(*(_rows_of(node_clients, node, what) for node in nodes))
     result = []
@@ -151,21 +122,15 @@ async def _states(
         ]
         together = _together([str(state["status"]) for state in states], what)
         result.append({"challenge_id": challenge.id, "aggregated": together, "nodes": states})
-    return result
+    return {"rows": result}
 
 
 async def _rows_of(
     node_clients: NodeClients, node: Node, what: What
 ) -> tuple[dict[str, dict[str, Any]], str]:
     """What a node says of each challenge, or in words why it does not."""
-    answer, error = await _ask(node_clients, node, what.look)
-    if error:
-        return {}, error
-    try:
-        rows = what.model.model_validate(answer).rows
-    except ValueError:
-        return {}, "The node answered nonsense."
-    return {row.challenge_id: row.model_dump() for row in rows}, ""
+    state, error = await _in_time(what.look(node_clients.of(node.id, node.url)))
+    return {row.challenge_id: row.model_dump() for row in state.rows} if state else {}, error
 
 
 # -- tasks
@@ -190,12 +155,10 @@ async def rescan(
     nodes = await _nodes(database, healthy=True)
     failed = 0
     for number, node in enumerate(nodes, 1):
-        answer, error = await _ask(node_clients, node, lambda c: c.rescan_challenges())
-        failed += bool(error)
-        await report.log(
-            f"{node.display_name}: {error or str(answer.get('total')) + ' challenges'}",
-            "error" if error else "info",
-        )
+        seen, error = await _in_time(node_clients.of(node.id, node.url).rescan_challenges())
+        failed += seen is None
+        words = f"{seen.total} challenges" if seen else error
+        await report.log(f"{node.display_name}: {words}", "info" if seen else "error")
         await report.progress(number / len(nodes), f"{number} of {len(nodes)} nodes")
     if failed:
         raise TaskFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
@@ -258,7 +221,8 @@ async def prepare(
         await report.log(f"{node.display_name}: {error}", "error")
 
     for node in nodes:
-        _, error = await _ask(node_clients, node, lambda client: what.order(client, challenge_ids))
+        client = node_clients.of(node.id, node.url)
+        _, error = await _in_time(what.order(client, challenge_ids))
         if error:
             await give_up(node, error)
     while open_:
@@ -288,24 +252,6 @@ async def prepare(
     return {"challenges": len(challenge_ids), "nodes": len(nodes), what.done: everything}
 
 
-async def in_scope(database: Database, catalogue: Catalogue, competition_id: str) -> list[str]:
-    """The challenges with instances of one competition, or all. Raises `competition_not_found`."""
-    runnable = [c.id for c in catalogue.challenges.values() if not c.is_qa_only]
-    if not competition_id:
-        return runnable
-    async with database.transaction() as session:
-        if await session.get(Competition, competition_id) is None:
-            raise NotFound("competition_not_found", "There is no such competition.")
-        ids = set(
-            await session.scalars(
-                select(CompetitionChallenge.challenge_id).where(
-                    CompetitionChallenge.competition_id == competition_id
-                )
-            )
-        )
-    return [id_ for id_ in runnable if id_ in ids]
-
-
 def require_runnable(catalogue: Catalogue, challenge_id: str) -> None:
     """Raise `challenge_not_found`, or `challenge_has_no_instance` for what needs no node."""
     challenge = catalogue.get(challenge_id)
@@ -315,49 +261,51 @@ def require_runnable(catalogue: Catalogue, challenge_id: str) -> None:
         raise Conflict("challenge_has_no_instance", "This challenge has no instance to build.")
 
 
-async def build_one(
+async def _asked_for(
+    database: Database, catalogue: Catalogue, params: OneChallenge | Scope
+) -> list[str]:
+    """The challenges that are built or pulled: those with instances.
+
+    Raises `competition_not_found`, and what `require_runnable` raises.
+    """
+    if isinstance(params, OneChallenge):
+        require_runnable(catalogue, params.challenge_id)
+        return [params.challenge_id]
+    runnable = [c.id for c in catalogue.challenges.values() if not c.is_qa_only]
+    if not params.competition_id:
+        return runnable
+    async with database.transaction() as session:
+        if await session.get(Competition, params.competition_id) is None:
+            raise NotFound("competition_not_found", "There is no such competition.")
+        ids = set(
+            await session.scalars(
+                select(CompetitionChallenge.challenge_id).where(
+                    CompetitionChallenge.competition_id == params.competition_id
+                )
+            )
+        )
+    return [id_ for id_ in runnable if id_ in ids]
+
+
+async def build(
     database: Database,
     catalogue: Catalogue,
     node_clients: NodeClients,
     report: Report,
-    params: OneChallenge,
-) -> dict[str, Any]:
-    """Build a challenge on every node."""
-    require_runnable(catalogue, params.challenge_id)
-    return await prepare(database, node_clients, report, BUILD, [params.challenge_id])
-
-
-async def build_all(
-    database: Database,
-    catalogue: Catalogue,
-    node_clients: NodeClients,
-    report: Report,
-    params: Scope,
+    params: OneChallenge | Scope,
 ) -> dict[str, Any]:
     """Build challenges on every node."""
-    ids = await in_scope(database, catalogue, params.competition_id)
+    ids = await _asked_for(database, catalogue, params)
     return await prepare(database, node_clients, report, BUILD, ids)
 
 
-async def pull_one(
+async def pull(
     database: Database,
     catalogue: Catalogue,
     node_clients: NodeClients,
     report: Report,
-    params: OneChallenge,
-) -> dict[str, Any]:
-    """Pull a challenge's images on every node."""
-    require_runnable(catalogue, params.challenge_id)
-    return await prepare(database, node_clients, report, PULL, [params.challenge_id])
-
-
-async def pull_all(
-    database: Database,
-    catalogue: Catalogue,
-    node_clients: NodeClients,
-    report: Report,
-    params: Scope,
+    params: OneChallenge | Scope,
 ) -> dict[str, Any]:
     """Pull the images of challenges on every node."""
-    ids = await in_scope(database, catalogue, params.competition_id)
+    ids = await _asked_for(database, catalogue, params)
     return await prepare(database, node_clients, report, PULL, ids)

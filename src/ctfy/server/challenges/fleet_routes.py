@@ -51,7 +51,8 @@ async def build_state(
     database: TheDatabase, catalogue: TheCatalogue, node_clients: TheNodeClients, _: Admin
 ) -> ChallengeBuildStateResponse:
     """What is built, challenge by challenge and node by node."""
-    return await fleet.build_state(database, catalogue, node_clients)
+    found = await fleet.states(database, catalogue, node_clients, fleet.BUILD)
+    return ChallengeBuildStateResponse.model_validate(found)
 
 
 @router.get("/pull-state")
@@ -59,7 +60,8 @@ async def pull_state(
     database: TheDatabase, catalogue: TheCatalogue, node_clients: TheNodeClients, _: Admin
 ) -> ChallengePullStateResponse:
     """What is pulled, challenge by challenge and node by node."""
-    return await fleet.pull_state(database, catalogue, node_clients)
+    found = await fleet.states(database, catalogue, node_clients, fleet.PULL)
+    return ChallengePullStateResponse.model_validate(found)
 
 
 async def _for_all(

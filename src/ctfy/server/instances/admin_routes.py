@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -9,15 +10,16 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
-from ctfy.sdk.node_client import NodeClient
+from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
-from ctfy.server.instances.routes import NodeFetchFailed, ask
+from ctfy.server.instances.routes import Answer, NodeFetchFailed, ask
 from ctfy.server.kernel import TheCatalogue, TheJobs, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.instances import InstanceInfo, StopResponse
+from ctfy.server.models.nodes import NodeContainer
 from ctfy.server.nodes.clients import NodeClients, TheNodeClients
 from ctfy.server.records import har
 from ctfy.server.scheduling import lifecycle
@@ -87,7 +89,7 @@ async def stop_any_instance(
 
 async def _node_of(
     session: AsyncSession, node_clients: NodeClients, instance_id: str
-) -> NodeClient:
+) -> AsyncNodeClient:
     """The node that an instance is on; no transaction stays open behind it."""
     instance: Instance = (await _row(session, instance_id)).Instance
     node = await session.get(Node, instance.node_id) if instance.node_id else None
@@ -104,10 +106,10 @@ async def _node_of(
 @router.get("/{instance_id}/containers")
 async def containers(
     instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
-) -> list[dict[str, Any]]:
+) -> list[NodeContainer]:
     """What an instance is made of."""
     node = await _node_of(session, node_clients, instance_id)
-    return await ask(lambda: node.list_containers(instance_id), missing=_gone(), failed=_failed())
+    return await _ask(node.list_containers(instance_id))
 
 
 @router.get("/{instance_id}/traffic")
@@ -121,20 +123,17 @@ async def live_traffic(
 ) -> dict[str, Any]:
     """What was said on the wire so far, oldest first; `offset` skips what is known."""
     node = await _node_of(session, node_clients, instance_id)
-    return await ask(
-        lambda: node.get_traffic(instance_id, offset=offset, limit=limit),
-        missing=_gone(),
-        failed=_failed(),
-    )
+    flows = await _ask(node.get_traffic(instance_id, offset=offset, limit=limit))
+    return {"items": [flow.recorded() for flow in flows]}
 
 
 @router.get("/{instance_id}/har")
 async def live_har(
-    instance_id: str, node_clients: TheNodeClients, session: Session, caller: Admin
+    instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    traffic = await live_traffic(instance_id, node_clients, session, caller, limit=10_000, offset=0)
-    return har.archive(traffic["items"])
+    node = await _node_of(session, node_clients, instance_id)
+    return har.archive(await _ask(node.get_traffic(instance_id)))
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)
@@ -143,9 +142,7 @@ async def live_log(
 ) -> Response:
     """What the instance's processes printed so far."""
     node = await _node_of(session, node_clients, instance_id)
-    output = await ask(
-        lambda: node.get_container_logs(instance_id), missing=_gone(), failed=_failed()
-    )
+    output = await _ask(node.get_container_logs(instance_id))
     return Response(output, media_type="text/plain; charset=utf-8")
 
 
@@ -156,14 +153,12 @@ async def live_pcap(
     """The packets so far, as libpcap writes them."""
     node = await _node_of(session, node_clients, instance_id)
     nothing = NotFound("pcap_not_available", "Nobody has spoken to this instance yet.")
-    content = await ask(lambda: node.get_pcap(instance_id), missing=nothing, failed=_failed())
+    content = await _ask(node.get_pcap(instance_id), nothing)
     headers = {"Content-Disposition": f'attachment; filename="{instance_id}.pcap"'}
     return Response(content, media_type="application/vnd.tcpdump.pcap", headers=headers)
 
 
-def _gone() -> NotFound:
-    return NotFound("instance_not_running", "The node has no such instance any more.")
-
-
-def _failed() -> NodeFetchFailed:
-    return NodeFetchFailed("node_fetch_failed", "The node did not hand it over. Try again.")
+async def _ask(answer: Awaitable[Answer], missing: NotFound | None = None) -> Answer:
+    gone = NotFound("instance_not_running", "The node has no such instance any more.")
+    failed = NodeFetchFailed("node_fetch_failed", "The node did not hand it over. Try again.")
+    return await ask(answer, missing=missing or gone, failed=failed)

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import func, select, text
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.sdk.errors import CtfyApiError
-from ctfy.sdk.node_client import NodeClient
+from ctfy.sdk.aio import AsyncNodeClient
+from ctfy.sdk.errors import BadAnswer, CtfyApiError
 from ctfy.server.access.secrets import Secret
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -21,9 +21,7 @@ from ctfy.server.domain import Params, Report
 from ctfy.server.instances import service
 from ctfy.server.instances.answers import instance_answers
 from ctfy.server.jobs.queue import DEFAULT_QUEUE, ENDS, Jobs
-from ctfy.server.models.instances import AttackSurface
-from ctfy.server.models.nodes import NodeInstanceState
-from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.records.archive import archive
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.settings import Settings
@@ -48,27 +46,21 @@ class Order:
     state: str
     ttl: int
     node_name: str
-    node: NodeClient
+    node: AsyncNodeClient
 
 
 async def _load(database: Database, node_clients: NodeClients, instance_id: str) -> Order | None:
     async with database.transaction() as session:
-        row = (
-            await session.execute(
-                select(Instance, Node).join(Node).where(Instance.id == instance_id)
-            )
-        ).one_or_none()
+        found = await session.execute(
+            select(Instance, Node).join(Node).where(Instance.id == instance_id)
+        )
+        row = found.one_or_none()
     if row is None:
         return None
     instance, node = row.Instance, row.Node
     client = node_clients.of(node.id, node.url)
     return Order(
-        instance.id,
-        instance.challenge_id,
-        instance.state,
-        instance.ttl,
-        node.display_name,
-        client,
+        instance.id, instance.challenge_id, instance.state, instance.ttl, node.display_name, client
     )
 
 
@@ -129,24 +121,22 @@ async def _start_on_node(
     while time.monotonic() < deadline:
         try:
             if not ordered:
-                await asyncio.to_thread(
-                    order.node.start_instance,
+                await order.node.start_instance(
                     challenge_id=order.challenge_id,
                     instance_id=order.id,
                     ttl=order.ttl,
                     answers=answers,
                 )
                 ordered = True
-            status = await asyncio.to_thread(order.node.get_status, order.id, _NEWS_S)
+            state = await order.node.get_status(order.id, _NEWS_S)
             answered_at = time.monotonic()
-            if status["status"] == "ready":
-                surface = AttackSurface.model_validate(status["attack_surface"])
-                return surface.model_dump(mode="json")
-            if status["status"] == "error":
-                raise StartFailed(status["error"] or "The instance did not start.")
-            if status["status"] != "starting":
-                raise ValueError(status["status"])
-        except (KeyError, TypeError, ValueError) as error:  # a node is not to be believed
+            if state.status == "error":
+                raise StartFailed(state.error or "The instance did not start.")
+            if state.status == "ready":
+                if state.attack_surface is None:
+                    raise BadAnswer("ready, and nowhere to be reached")
+                return state.attack_surface.model_dump(mode="json")
+        except BadAnswer as error:
             raise StartFailed("The node answered nonsense.") from error
         except CtfyApiError as error:
             if error.status_code == 404 and ordered:
@@ -181,14 +171,12 @@ async def stop_instance(
         deadline = time.monotonic() + settings.node_unreachable_s
         while True:
             try:
-                await asyncio.to_thread(order.node.stop_instance, instance_id)
+                await order.node.stop_instance(instance_id)
                 break
-            except CtfyApiError as error:
-                if error.status_code == 404:
+            except NODE_FAILURES as error:
+                if isinstance(error, CtfyApiError) and error.status_code == 404:
                     break
                 log.warning("node_stop_failed", instance_id=instance_id, error=str(error))
-            except httpx.HTTPError as error:
-                log.warning("node_unreachable", instance_id=instance_id, error=str(error))
             if time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.5)
@@ -198,7 +186,7 @@ async def stop_instance(
 
 
 async def _archive(
-    database: Database, store: Store, instance_id: str, node: NodeClient | None
+    database: Database, store: Store, instance_id: str, node: AsyncNodeClient | None
 ) -> None:
     """Keep what there is of an instance; a store that fails does not keep it running."""
     try:
@@ -241,11 +229,8 @@ async def _reconcile_node(
     ready = await _on_node(database, node.id, (State.READY,))
     client = node_clients.of(node.id, node.url)
     try:
-        found = {
-            str(i["instance_id"]): NodeInstanceState.model_validate(i)
-            for i in await asyncio.to_thread(client.list_instances)
-        }
-    except (httpx.HTTPError, CtfyApiError, KeyError, TypeError, ValueError) as error:
+        found = {state.instance_id: state for state in await client.list_instances()}
+    except NODE_FAILURES as error:
         log.warning("reconcile_skipped", node_id=node.id, error=str(error))
         return
     for instance_id in ready:
@@ -268,8 +253,8 @@ async def _reconcile_node(
         async with turn:
             await _archive(database, store, instance_id, client)
             try:
-                await asyncio.to_thread(client.stop_instance, instance_id)
-            except (httpx.HTTPError, CtfyApiError) as error:  # the next look finds it again
+                await client.stop_instance(instance_id)
+            except NODE_FAILURES as error:  # the next look finds it again
                 log.warning("orphan_left", instance_id=instance_id, error=str(error))
             else:
                 log.info("orphan_removed", node_id=node.id, instance_id=instance_id)

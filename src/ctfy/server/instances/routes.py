@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-import httpx
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import CtfyError, NotFound
+from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
@@ -39,10 +39,11 @@ from ctfy.server.models.instances import (
     StartResponse,
     StopResponse,
 )
-from ctfy.server.nodes.clients import NodeClients, TheNodeClients
+from ctfy.server.models.nodes import NodeFlow
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients, TheNodeClients
 from ctfy.server.records import har
 from ctfy.server.scheduling import lifecycle
-from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.instances import ON_NODE, State
 from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
@@ -222,7 +223,13 @@ async def download_attachment(
         raise NotFound("attachment_not_found", "This instance has no such file.")
     node = await session.get_one(Node, row.Instance.node_id)
     await session.commit()  # no transaction stays open while the node answers
-    content, media_type = await _fetch(node_clients, node, row.Instance, filename)
+    client = node_clients.of(node.id, node.url)
+    failed = NodeFetchFailed(
+        "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
+    )
+    content, media_type = await ask(
+        client.download_instance_attachment(instance_id, filename), missing=failed, failed=failed
+    )
     return Response(
         content,
         media_type=media_type,
@@ -230,18 +237,6 @@ async def download_attachment(
             "Content-Disposition": f"attachment; filename*=utf-8''{quote(filename, safe='')}",
         },
     )
-
-
-async def _fetch(
-    node_clients: NodeClients, node: Node, instance: Instance, filename: str
-) -> tuple[bytes, str]:
-    client = node_clients.of(node.id, node.url)
-    try:
-        return await asyncio.to_thread(client.download_instance_attachment, instance.id, filename)
-    except (httpx.HTTPError, CtfyApiError) as error:
-        raise NodeFetchFailed(
-            "node_attachment_fetch_failed", "The node did not hand over the file. Try again."
-        ) from error
 
 
 @router.get("/{instance_id}/traffic")
@@ -253,15 +248,8 @@ async def get_traffic(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """What the instance's services were asked and answered, as its node recorded it."""
-    node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = node_clients.of(node.id, node.url)
-    return await ask(
-        lambda: client.get_traffic(instance.id),
-        missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
-        failed=NodeFetchFailed(
-            "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
-        ),
-    )
+    flows = await _flows(node_clients, session, caller, instance_id, competition_id)
+    return {"items": [flow.recorded() for flow in flows]}
 
 
 @router.get("/{instance_id}/har")
@@ -273,8 +261,24 @@ async def get_har(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    traffic = await get_traffic(instance_id, node_clients, session, caller, competition_id)
-    return har.archive(traffic["items"])
+    return har.archive(await _flows(node_clients, session, caller, instance_id, competition_id))
+
+
+async def _flows(
+    node_clients: NodeClients,
+    session: AsyncSession,
+    caller: Caller,
+    instance_id: str,
+    competition_id: str,
+) -> list[NodeFlow]:
+    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
+    return await ask(
+        node.get_traffic(instance_id),
+        missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
+        failed=NodeFetchFailed(
+            "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
+        ),
+    )
 
 
 @router.get("/{instance_id}/openvpn-config", response_class=Response)
@@ -291,10 +295,9 @@ async def get_openvpn_config(
     surface = service.surface_of(row.Instance)
     if surface is None or surface.vpn is None:
         raise missing
-    node, instance = await _on_node(session, caller, instance_id, competition_id)
-    client = node_clients.of(node.id, node.url)
+    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
     config = await ask(
-        lambda: client.get_openvpn_config(instance.id),
+        node.get_openvpn_config(instance_id),
         missing=missing,
         failed=NodeFetchFailed(
             "node_openvpn_fetch_failed", "The node did not hand over the configuration. Try again."
@@ -303,33 +306,33 @@ async def get_openvpn_config(
     return Response(
         config,
         media_type="application/x-openvpn-profile",
-        headers={"Content-Disposition": f'attachment; filename="{instance.id}.ovpn"'},
+        headers={"Content-Disposition": f'attachment; filename="{instance_id}.ovpn"'},
     )
 
 
-async def _on_node(
-    session: AsyncSession, caller: Caller, instance_id: str, competition_id: str
-) -> tuple[Node, Instance]:
-    """An instance of the caller's that is on a node; no transaction stays open behind it."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
-    instance: Instance = row.Instance
+async def _node_of(
+    node_clients: NodeClients,
+    session: AsyncSession,
+    caller: Caller,
+    instance_id: str,
+    competition_id: str,
+) -> AsyncNodeClient:
+    """The node of an instance of the caller's; no transaction stays open behind it."""
+    instance = (await service.get_owned(session, caller, instance_id, competition_id)).Instance
     node = await session.get(Node, instance.node_id) if instance.node_id else None
     if node is None or instance.state not in ON_NODE:
         raise NotFound("instance_not_running", "This instance is on no node now.")
     await session.commit()
-    return node, instance
+    return node_clients.of(node.id, node.url)
 
 
-async def ask(
-    question: Callable[[], Answer], *, missing: NotFound, failed: NodeFetchFailed
-) -> Answer:
-    """What a node answers, asked off the event loop; `missing` where it has no such thing."""
+async def ask(answer: Awaitable[Answer], *, missing: CtfyError, failed: NodeFetchFailed) -> Answer:
+    """What a node answers; raises `missing` where it has no such thing, else `failed`."""
     try:
-        return await asyncio.to_thread(question)
-    except CtfyApiError as error:
-        raise (missing if error.status_code == 404 else failed) from error
-    except httpx.HTTPError as error:
-        raise failed from error
+        return await answer
+    except NODE_FAILURES as error:
+        gone = isinstance(error, CtfyApiError) and error.status_code == 404
+        raise (missing if gone else failed) from error
 
 
 # The same under a competition, whose id every one of them takes anyway.

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, model_validator
 
 from ctfy.core.errors import ErrorResponse as ErrorResponse
 
 T = TypeVar("T")
 
+# A list that a node gives: it may be long, and the first thing wrong with it is enough.
+Unbelieved = Annotated[list[T], FailFast()]
+
 
 class Response(BaseModel):
     """What the server answers. Clients ignore fields they do not know."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 class Request(BaseModel):
     """What the server is asked. An unknown field is a mistake and is refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
     def _without_nul(cls, data: Any) -> Any:
-        """PostgreSQL stores no NUL characters, so none is taken."""
-        if _holds_nul(data):
-            raise ValueError("text may not hold NUL characters")
-        return data
+        return without_nul(data)
+
+
+def without_nul(data: Any) -> Any:
+    """`data` as it is. PostgreSQL stores no NUL characters: raises ValueError where there are."""
+    if _holds_nul(data):
+        raise ValueError("text may not hold NUL characters")
+    return data
 
 
 def _holds_nul(value: Any) -> bool:
@@ -48,5 +55,5 @@ class Page(Response, Generic[T]):
     offset: Annotated[int, Field(ge=0)]
 
 
-class ListOf(RootModel[list[T]], Generic[T]):
+class ListOf(RootModel[Unbelieved[T]], Generic[T]):
     """A bare list, for the few answers that are one."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ctfy.server.models.base import Request, Response
+from ctfy.server.models.base import Request, Response, Unbelieved
 
 BuildStatus = Literal["unbuilt", "building", "built", "failed"]
 PullStatus = Literal["unpulled", "pulling", "pulled", "failed"]
@@ -78,7 +78,7 @@ class NodeBuildRow(Response):
 class NodeBuildState(Response):
     """Every challenge on this node."""
 
-    rows: list[NodeBuildRow]
+    rows: Unbelieved[NodeBuildRow]
 
 
 class NodePullRow(Response):
@@ -93,4 +93,4 @@ class NodePullRow(Response):
 class NodePullState(Response):
     """Every challenge's images on this node."""
 
-    rows: list[NodePullRow]
+    rows: Unbelieved[NodePullRow]

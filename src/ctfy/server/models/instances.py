@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.core.enums import ServiceType as ServiceType
-from ctfy.server.models.base import Request, Response
+from ctfy.server.models.base import Request, Response, Unbelieved
 from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory, QuestionInput
 
 NetworkTopology = Literal["simple", "engagement"]
@@ -51,8 +51,8 @@ class VpnEndpoint(Response):
 class AttackSurface(Response):
     """Everything a player is given to start from."""
 
-    services: list[ServiceEndpoint] = []
-    provided_files: list[AttachmentInfo] = []
+    services: Unbelieved[ServiceEndpoint] = []
+    provided_files: Unbelieved[AttachmentInfo] = []
     flag_path: str | None = None
     vpn: VpnEndpoint | None = None
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from ctfy.server.models.base import Request, Response
+from ctfy.server.models.base import Request, Response, Unbelieved, without_nul
 from ctfy.server.models.instances import AttackSurface
 
 NodeInstanceStatus = Literal["starting", "ready", "error"]
 Percent = Annotated[float, Field(ge=0, le=100)]
+_ADDRESS = r"https?://([a-zA-Z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?"
+
+
+def _address(url: str) -> str:
+    """`url` as it is. Raises ValueError where its port or IPv6 address cannot be."""
+    urlsplit(url).port  # noqa: B018 - which looks at both
+    return url
 
 
 class NodeInfo(Response):
@@ -35,7 +43,7 @@ class NodeInfo(Response):
 class NodeRegister(Request):
     """A node joins with a one-time registration token."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$", max_length=512)]
+    url: Annotated[str, Field(pattern=f"^{_ADDRESS}$", max_length=512), AfterValidator(_address)]
     display_name: Annotated[str, Field(min_length=1, max_length=120)]
     capacity: Annotated[int, Field(ge=1, le=10_000)] = 50
     labels: Annotated[dict[str, str], Field(max_length=64)] = {}
@@ -57,7 +65,9 @@ class NodeHeartbeat(Request):
     memory_percent: Percent = 0.0
     disk_percent: Percent = 0.0
     sampled_at: Annotated[float, Field(ge=0)] = 0.0
-    url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$", max_length=512)] = ""
+    url: Annotated[
+        str, Field(pattern=f"^({_ADDRESS})?$", max_length=512), AfterValidator(_address)
+    ] = ""
     ready_challenges: Annotated[list[str], Field(max_length=10_000)] | None = None
     latency_ms: Annotated[float, Field(ge=0)] = 0.0
 
@@ -108,7 +118,7 @@ class NodeInstanceState(Response):
 
     instance_id: str
     status: NodeInstanceStatus
-    attack_surface: AttackSurface | None = None
+    attack_surface: Annotated[AttackSurface | None, BeforeValidator(without_nul)] = None
     error: str = ""
     challenge_id: str = ""
     expires_at: float = 0.0
@@ -126,6 +136,53 @@ class NodeInstanceLogs(Response):
     """What an instance's processes printed, newest last."""
 
     logs: str
+
+
+class FlowContent(Response):
+    """What was sent: at most 1 MiB of it in `body`, and `body_bytes` in all."""
+
+    body: str
+    body_encoding: Literal["utf-8", "base64"]
+    body_bytes: int
+
+
+class FlowMessage(FlowContent):
+    """A request, with its method and path, or a response, with its status and reason."""
+
+    headers: Unbelieved[tuple[str, str]]
+    truncated: bool
+    http_version: str = "1.1"
+    method: str = ""
+    path: str = "/"
+    status: int = 0
+    reason: str = ""
+
+
+class FlowPart(FlowContent):
+    """A piece of a stream, `at` Unix seconds."""
+
+    at: float
+    sender: Annotated[Literal["client", "service"], Field(alias="from")]
+
+
+class NodeFlow(Response):
+    """An HTTP exchange with an instance, or one TCP stream. `started_at` in Unix seconds."""
+
+    kind: Literal["http", "tcp"]
+    service: str
+    client: str
+    started_at: Annotated[float, Field(ge=0, lt=253_402_300_800)]  # until the year 9999
+    duration_ms: float
+    request: FlowMessage | None = None
+    response: FlowMessage | None = None
+    bytes_from_client: int = 0
+    bytes_from_service: int = 0
+    truncated: bool = False
+    data: Unbelieved[FlowPart] = []
+
+    def recorded(self) -> dict[str, Any]:
+        """The flow as its node wrote it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class NodeContainer(Response):
@@ -149,6 +206,22 @@ class NodeHealthResponse(Response):
     cpu_percent: float = 0.0
     memory_percent: float = 0.0
     disk_percent: float = 0.0
+
+
+class NodeRescanResponse(Response):
+    """What a look at a node's challenges folder found, by challenge id."""
+
+    added: Unbelieved[str]
+    removed: Unbelieved[str]
+    changed: Unbelieved[str]
+    total: int
+
+
+class NodeAccepted(Response):
+    """The node builds or pulls; its state says how far it is."""
+
+    status: str
+    challenge_id: str = ""
 
 
 class NodePatch(Request):

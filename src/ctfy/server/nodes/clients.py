@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from ctfy.sdk.node_client import NodeClient
+import httpx
+
+from ctfy.sdk.aio import AsyncNodeClient
+from ctfy.sdk.errors import CtfyError
 from ctfy.server.access.secrets import Secret, node_token
 from ctfy.server.services import provided
+
+# What a node does in place of an answer: it refuses, talks nonsense, or is away.
+NODE_FAILURES = (CtfyError, httpx.HTTPError)
 
 
 class NodeClients:
@@ -15,14 +20,13 @@ class NodeClients:
 
     def __init__(self, secret: Secret) -> None:
         self._secret = secret
-        self._clients: dict[tuple[str, str], NodeClient] = {}
+        self._clients: dict[tuple[str, str], AsyncNodeClient] = {}
 
-    def of(self, node_id: str, url: str) -> NodeClient:
+    def of(self, node_id: str, url: str) -> AsyncNodeClient:
         """The client for one node."""
         key = (node_id, url)
         if key not in self._clients:
-            token = node_token(self._secret, node_id)
-            self._clients[key] = NodeClient(url, token, timeout=10)
+            self._clients[key] = AsyncNodeClient(url, node_token(self._secret, node_id), timeout=10)
         return self._clients[key]
 
     async def open(self) -> None:
@@ -31,7 +35,7 @@ class NodeClients:
     async def close(self) -> None:
         """Close every connection."""
         for client in self._clients.values():
-            await asyncio.to_thread(client.close)
+            await client.close()
 
 
 TheNodeClients = Annotated[NodeClients, provided(NodeClients)]

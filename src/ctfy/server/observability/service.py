@@ -9,13 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import httpx
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import NotFound, field_error
-from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.instances.service import WIRE_STATUS
@@ -41,7 +39,7 @@ from ctfy.server.models.observability import (
     Metric,
 )
 from ctfy.server.models.standings import AdminSolveMatrix
-from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.standings.projection import Standings
 from ctfy.server.standings.statistics import matrix
 from ctfy.server.tables.access import User
@@ -524,11 +522,9 @@ async def traffic_summary(
 
 async def _inventory(node_clients: NodeClients, node: Node) -> dict[str, NodeInstanceState]:
     """What a node runs; nothing when it does not answer at once, or answers nonsense."""
-    client = node_clients.of(node.id, node.url)
     try:
         async with asyncio.timeout(_NODE_ANSWER_S):
-            found = await asyncio.to_thread(client.list_instances)
-        states = [NodeInstanceState.model_validate(state) for state in found]
-    except (TimeoutError, CtfyApiError, httpx.HTTPError, ValueError, TypeError):
+            states = await node_clients.of(node.id, node.url).list_instances()
+    except (TimeoutError, *NODE_FAILURES):
         return {}
     return {state.instance_id: state for state in states}

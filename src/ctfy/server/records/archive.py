@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import httpx
 import structlog
 from pydantic_core import to_jsonable_python
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ctfy import __version__
-from ctfy.sdk.errors import CtfyApiError
-from ctfy.sdk.node_client import NodeClient
+from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Domains, prune
-from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
 from ctfy.server.tables.events import OutboxEvent
@@ -39,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 async def archive(
-    database: Database, store: Store, instance_id: str, node: NodeClient | None
+    database: Database, store: Store, instance_id: str, node: AsyncNodeClient | None
 ) -> None:
     """Keep everything that is known of an instance that ends; again, it brings that up to date.
 
@@ -78,11 +75,11 @@ async def archive(
         "archived_at": now(),
     }
     if node is not None:
-        traffic = await _ask(lambda c: c.get_traffic(instance_id, limit=_MOST_FLOWS)["items"], node)
-        output = await _ask(lambda c: c.get_container_logs(instance_id), node)
-        packets = await _ask(lambda c: c.get_pcap(instance_id), node)
+        traffic = await _of_node(node.get_traffic(instance_id, limit=_MOST_FLOWS))
+        output = await _of_node(node.get_container_logs(instance_id))
+        packets = await _of_node(node.get_pcap(instance_id))
         if traffic:
-            files[TRAFFIC] = _lines(traffic)
+            files[TRAFFIC] = _lines([flow.recorded() for flow in traffic])
             values["traffic_count"] = len(traffic)
         if output:
             files[CONTAINER_LOG] = output.encode()
@@ -102,11 +99,11 @@ async def archive(
         )
 
 
-async def _ask(ask: Callable[[NodeClient], Answer], node: NodeClient) -> Answer | None:
+async def _of_node(answer: Awaitable[Answer]) -> Answer | None:
     """What a node still has of an instance; None when it has nothing, or does not answer."""
     try:
-        return await asyncio.to_thread(ask, node)
-    except (CtfyApiError, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return await answer
+    except NODE_FAILURES:
         return None
 
 
@@ -169,7 +166,6 @@ async def sweep(settings: Settings, database: Database, store: Store, domains: D
 
 async def _prune(settings: Settings, database: Database, store: Store) -> int:
     """Remove the files of records that are too old, and the oldest beyond the size."""
-    settings = settings
     newest_first = func.sum(InstanceRecord.total_bytes).over(
         order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
     )
@@ -208,8 +204,7 @@ async def clear_away(
     for folder in folders:
         await store.remove(folder)
     for instance_id, node_id, url in instances:
-        client = node_clients.of(node_id, url)
         try:
-            await asyncio.to_thread(client.stop_instance, instance_id)
-        except (CtfyApiError, httpx.HTTPError) as error:  # the reconciler finds what is left
+            await node_clients.of(node_id, url).stop_instance(instance_id)
+        except NODE_FAILURES as error:  # the reconciler finds what is left
             log.info("node_stop_failed", instance_id=instance_id, error=str(error))

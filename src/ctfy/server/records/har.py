@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ctfy import __version__
+from ctfy.server.models.nodes import FlowMessage, NodeFlow
 
 
-def archive(flows: list[dict[str, Any]]) -> dict[str, Any]:
+def archive(flows: list[NodeFlow]) -> dict[str, Any]:
     """The HTTP exchanges among some flows; what is no HTTP has no place in the format."""
-    entries = [_entry(flow) for flow in flows if flow.get("kind") == "http"]
+    entries = [_entry(flow, flow.request) for flow in flows if flow.request is not None]
     return {
         "log": {
             "version": "1.2",
@@ -21,28 +22,26 @@ def archive(flows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _entry(flow: dict[str, Any]) -> dict[str, Any]:
-    request, response = flow["request"], flow.get("response")
-    took = float(flow["duration_ms"])
+def _entry(flow: NodeFlow, request: FlowMessage) -> dict[str, Any]:
     return {
-        "startedDateTime": datetime.fromtimestamp(flow["started_at"], UTC).isoformat(),
-        "time": took,
+        "startedDateTime": datetime.fromtimestamp(flow.started_at, UTC).isoformat(),
+        "time": flow.duration_ms,
         "request": _request(request),
-        "response": _response(response) if response else _NO_RESPONSE,
+        "response": _response(flow.response) if flow.response else _NO_RESPONSE,
         "cache": {},
-        "timings": {"send": 0, "wait": took, "receive": 0},
-        "connection": flow["client"],
-        "comment": flow["service"],
+        "timings": {"send": 0, "wait": flow.duration_ms, "receive": 0},
+        "connection": flow.client,
+        "comment": flow.service,
     }
 
 
-def _request(message: dict[str, Any]) -> dict[str, Any]:
+def _request(message: FlowMessage) -> dict[str, Any]:
     host = _header(message, "host") or "instance"
-    url = f"http://{host}{message.get('path', '/')}"
+    url = f"http://{host}{message.path}"
     result = {
-        "method": message.get("method", ""),
+        "method": message.method,
         "url": url,
-        "httpVersion": f"HTTP/{message.get('http_version', '1.1')}",
+        "httpVersion": f"HTTP/{message.http_version}",
         "cookies": [],
         "headers": _headers(message),
         "queryString": [
@@ -50,35 +49,35 @@ def _request(message: dict[str, Any]) -> dict[str, Any]:
             for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
         ],
         "headersSize": -1,
-        "bodySize": message["body_bytes"],
+        "bodySize": message.body_bytes,
     }
-    if message["body_bytes"]:
-        result["postData"] = {
-            "mimeType": _header(message, "content-type"),
-            "text": message["body"],
-            **({"encoding": "base64"} if message["body_encoding"] == "base64" else {}),
-        }
+    if message.body_bytes:
+        result["postData"] = {"mimeType": _header(message, "content-type"), **_text(message)}
     return result
 
 
-def _response(message: dict[str, Any]) -> dict[str, Any]:
+def _response(message: FlowMessage) -> dict[str, Any]:
     return {
-        "status": message.get("status", 0),
-        "statusText": message.get("reason", ""),
-        "httpVersion": f"HTTP/{message.get('http_version', '1.1')}",
+        "status": message.status,
+        "statusText": message.reason,
+        "httpVersion": f"HTTP/{message.http_version}",
         "cookies": [],
         "headers": _headers(message),
         "content": {
-            "size": message["body_bytes"],
+            "size": message.body_bytes,
             "mimeType": _header(message, "content-type"),
-            "text": message["body"],
-            **({"encoding": "base64"} if message["body_encoding"] == "base64" else {}),
-            **({"comment": "cut short"} if message["truncated"] else {}),
+            **_text(message),
+            **({"comment": "cut short"} if message.truncated else {}),
         },
         "redirectURL": _header(message, "location"),
         "headersSize": -1,
-        "bodySize": message["body_bytes"],
+        "bodySize": message.body_bytes,
     }
+
+
+def _text(message: FlowMessage) -> dict[str, str]:
+    encoded = {"encoding": "base64"} if message.body_encoding == "base64" else {}
+    return {"text": message.body, **encoded}
 
 
 # As browsers write it when no answer came.
@@ -95,9 +94,9 @@ _NO_RESPONSE: dict[str, Any] = {
 }
 
 
-def _headers(message: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in message["headers"]]
+def _headers(message: FlowMessage) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in message.headers]
 
 
-def _header(message: dict[str, Any], wanted: str) -> str:
-    return next((value for name, value in message["headers"] if name.lower() == wanted), "")
+def _header(message: FlowMessage, wanted: str) -> str:
+    return next((value for name, value in message.headers if name.lower() == wanted), "")

@@ -13,6 +13,7 @@ from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheStore
 from ctfy.server.models.base import Page
+from ctfy.server.models.nodes import NodeFlow
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
 from ctfy.server.records import archive, har, service
 from ctfy.server.tables.submissions import Submission
@@ -101,7 +102,7 @@ async def record_har(
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
     items, _total = await service.traffic(session, store, instance_id, 100_000, 0)
-    return har.archive(items)
+    return har.archive([NodeFlow.model_validate(item) for item in items])
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)

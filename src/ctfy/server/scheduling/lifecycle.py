@@ -87,7 +87,7 @@ async def fail(
         instance_id,
         sources,
         state=State.ERROR,
-        error=error[:2000],
+        error=error.replace("\0", "")[:2000],
         stop_reason=reason,
         stopped_at=now(),
     )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
-import httpx
 from sqlalchemy import Row, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, NotFound
-from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
@@ -24,7 +21,7 @@ from ctfy.server.models.shell import (
     ShellSessionRequest,
     ShellSessionResponse,
 )
-from ctfy.server.nodes.clients import NodeClients
+from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.settings import Settings
 from ctfy.server.shell.events import (
     AdminShellRecordingViewed,
@@ -71,7 +68,6 @@ async def request(
     `container_not_found`, `admin_shell_limit_reached`, 429.
     """
     require_enabled(settings)
-    settings = settings
     await rate_limits.hit_limit(settings.admin_shell_mint_rate_limit, "admin_shell", caller.user_id)
     row = (
         await session.execute(
@@ -124,12 +120,11 @@ async def request(
 async def _require_container(
     node_clients: NodeClients, node: Node, instance_id: str, container: str
 ) -> None:
-    client = node_clients.of(node.id, node.url)
     try:
-        found = await asyncio.to_thread(client.list_containers, instance_id)
-        known = [str(c[name]) for c in found for name in ("service", "name")]
-    except (CtfyApiError, httpx.HTTPError, KeyError, TypeError) as error:
+        found = await node_clients.of(node.id, node.url).list_containers(instance_id)
+    except NODE_FAILURES as error:
         raise NodeSilent("node_fetch_failed", "The node did not answer. Try again.") from error
+    known = [name for c in found for name in (c.service, c.name)]
     if container not in known:
         raise NotFound(
             "container_not_found",

@@ -1,0 +1,245 @@
+# Written by tools/async_sdk.py from ctfy/sdk/node.py.
+# Change that file, then run the tool.
+"""The platform's way to a node, with models for answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import ValidationError
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, Model
+from ctfy.sdk.errors import BadAnswer, CtfyApiError
+from ctfy.sdk.node import (
+    _FILE_S,
+    _MEDIA_TYPE,
+    _MOST_ANSWER,
+    _MOST_FILE,
+    _MOST_LIST,
+    _MOST_REFUSAL,
+    _path,
+)
+from ctfy.server.models.base import ListOf
+from ctfy.server.models.builds import NodeBuildState, NodePullState
+from ctfy.server.models.challenges import AttachmentList
+from ctfy.server.models.nodes import (
+    NodeAccepted,
+    NodeAgentRuntime,
+    NodeContainer,
+    NodeFlow,
+    NodeHealthResponse,
+    NodeInstanceHealth,
+    NodeInstanceLogs,
+    NodeInstanceState,
+    NodeRescanResponse,
+    NodeStartResponse,
+)
+
+
+class AsyncNodeClient(AsyncClosable):
+    """One worker node, which is not believed: answers are read up to a size, and checked.
+
+    Raises CtfyApiError when it refuses, httpx.TransportError when it is away, and BadAnswer when
+    it answers nonsense, or too much of it. A timeout is for each read of a connection; the
+    asynchronous client gives a whole answer no longer. Nothing is repeated here: the jobs that
+    call decide when to try again.
+    """
+
+    def __init__(self, node_url: str, token: str, *, timeout: int = DEFAULT_CLIENT_TIMEOUT) -> None:
+        self._http = AsyncBaseHttpClient(node_url, token, timeout=timeout, max_retries=0)
+
+    async def start_instance(
+        self,
+        *,
+        challenge_id: str,
+        instance_id: str,
+        ttl: int,
+        answers: dict[str, str],
+        proxy_output_dir: str | None = None,
+    ) -> NodeStartResponse:
+        """Order an instance; a second order of the same id changes nothing."""
+        body = {
+            "challenge_id": challenge_id,
+            "instance_id": instance_id,
+            "ttl": ttl,
+            "answers": answers,
+            "proxy_output_dir": proxy_output_dir,
+        }
+        return await self._fetch(NodeStartResponse, "POST", "/instances", json=body)
+
+    async def stop_instance(self, instance_id: str) -> None:
+        """Stop an instance; returns when nothing of it is left."""
+        await self._read("DELETE", _path(instance_id), timeout=60)
+
+    async def stop_all(self) -> None:
+        """Stop every instance."""
+        await self._read("POST", "/admin/stop-all", timeout=120)
+
+    async def list_instances(self) -> list[NodeInstanceState]:
+        """The node's inventory."""
+        return (
+            await self._fetch(ListOf[NodeInstanceState], "GET", "/instances", most_bytes=_MOST_LIST)
+        ).root
+
+    async def get_status(self, instance_id: str, wait: float = 0) -> NodeInstanceState:
+        """How far an instance is; while it starts, the node waits up to `wait` s for news."""
+        return await self._fetch(
+            NodeInstanceState,
+            "GET",
+            _path(instance_id, "status"),
+            timeout=self._http.timeout + wait,
+            params={"wait": wait},
+        )
+
+    async def check_health(self, instance_id: str) -> bool:
+        """Whether an instance's service answers."""
+        return (
+            await self._fetch(NodeInstanceHealth, "GET", _path(instance_id, "health"))
+        ).is_healthy
+
+    async def node_health(self) -> NodeHealthResponse:
+        """The node's own view of itself."""
+        return await self._fetch(NodeHealthResponse, "GET", "/health")
+
+    async def get_container_logs(self, instance_id: str) -> str:
+        """What an instance's processes printed."""
+        path = _path(instance_id, "container-logs")
+        return (await self._fetch(NodeInstanceLogs, "GET", path, most_bytes=_MOST_FILE)).logs
+
+    async def list_containers(self, instance_id: str) -> list[NodeContainer]:
+        """The containers or sandboxes of an instance."""
+        return (
+            await self._fetch(ListOf[NodeContainer], "GET", _path(instance_id, "containers"))
+        ).root
+
+    async def get_traffic(
+        self, instance_id: str, *, offset: int = 0, limit: int = 10000
+    ) -> list[NodeFlow]:
+        """What the instance's services were asked and answered, oldest first."""
+        return (
+            await self._fetch(
+                ListOf[NodeFlow],
+                "GET",
+                _path(instance_id, "traffic"),
+                most_bytes=_MOST_FILE,
+                timeout=_FILE_S,
+                params={"offset": offset, "limit": limit},
+            )
+        ).root
+
+    async def get_pcap(self, instance_id: str) -> bytes:
+        """The packets of an instance, as libpcap writes them."""
+        return (await self._file(_path(instance_id, "pcap")))[0]
+
+    async def get_agent_runtime(self, instance_id: str) -> NodeAgentRuntime:
+        """How a harness reaches an instance."""
+        return await self._fetch(NodeAgentRuntime, "GET", _path(instance_id, "agent-runtime"))
+
+    async def rescan_challenges(self) -> NodeRescanResponse:
+        """Have the node look at its challenges folder again."""
+        return await self._fetch(
+            NodeRescanResponse,
+            "POST",
+            "/admin/rescan-challenges",
+            most_bytes=_MOST_LIST,
+            timeout=60,
+        )
+
+    async def build_challenge(self, challenge_id: str) -> NodeAccepted:
+        """Have a challenge built; `get_build_state` says how far it is."""
+        path = f"/admin/challenges/{quote(challenge_id, safe='')}/build"
+        return await self._fetch(NodeAccepted, "POST", path)
+
+    async def build_all_challenges(self, challenge_ids: list[str] | None = None) -> NodeAccepted:
+        """Have challenges built, all without ids."""
+        body = {"challenge_ids": challenge_ids}
+        return await self._fetch(NodeAccepted, "POST", "/admin/challenges/build-all", json=body)
+
+    async def get_build_state(self) -> NodeBuildState:
+        """What is built."""
+        path = "/admin/challenges/build-state"
+        return await self._fetch(NodeBuildState, "GET", path, most_bytes=_MOST_LIST)
+
+    async def pull_challenge(self, challenge_id: str) -> NodeAccepted:
+        """Have a challenge's images pulled; `get_pull_state` says how far it is."""
+        path = f"/admin/challenges/{quote(challenge_id, safe='')}/pull"
+        return await self._fetch(NodeAccepted, "POST", path)
+
+    async def pull_all_challenges(self, challenge_ids: list[str] | None = None) -> NodeAccepted:
+        """Have the images of challenges pulled, all without ids."""
+        body = {"challenge_ids": challenge_ids}
+        return await self._fetch(NodeAccepted, "POST", "/admin/challenges/pull-all", json=body)
+
+    async def get_pull_state(self) -> NodePullState:
+        """What is pulled."""
+        path = "/admin/challenges/pull-state"
+        return await self._fetch(NodePullState, "GET", path, most_bytes=_MOST_LIST)
+
+    async def get_openvpn_config(self, instance_id: str) -> bytes:
+        """The client configuration of the instance's VPN."""
+        return (await self._read("GET", _path(instance_id, "openvpn-config")))[0]
+
+    async def list_instance_attachments(self, instance_id: str) -> AttachmentList:
+        """The files of an instance."""
+        return await self._fetch(AttachmentList, "GET", _path(instance_id, "attachments"))
+
+    async def download_instance_attachment(
+        self, instance_id: str, filename: str
+    ) -> tuple[bytes, str]:
+        """One file of an instance, and its media type."""
+        return await self._file(_path(instance_id, "attachments", filename))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    async def _fetch(self, model: type[Model], method: str, path: str, **kwargs: Any) -> Model:
+        """An answer as `model`; the rest is for `_read`."""
+        content, _ = await self._read(method, path, **kwargs)
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            raise BadAnswer(f"nonsense instead of {model.__name__}") from error
+
+    async def _file(self, path: str) -> tuple[bytes, str]:
+        """A file, and its media type."""
+        content, media_type = await self._read("GET", path, most_bytes=_MOST_FILE, timeout=_FILE_S)
+        plain = _MEDIA_TYPE.fullmatch(media_type)
+        return (content, media_type if plain else "application/octet-stream")
+
+    async def _read(
+        self,
+        method: str,
+        path: str,
+        *,
+        most_bytes: int = _MOST_ANSWER,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> tuple[bytes, str]:
+        """What was answered, and its media type; nothing is unpacked. `timeout` in seconds."""
+        timeout = timeout or self._http.timeout
+        content = bytearray()
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                self._http.http.stream(
+                    method, path, timeout=timeout, headers={"Accept-Encoding": "identity"}, **kwargs
+                ) as response,
+            ):
+                refused = response.status_code >= 400
+                most = _MOST_REFUSAL if refused else most_bytes
+                async for chunk in response.aiter_raw():
+                    content += chunk
+                    if len(content) > most:
+                        raise BadAnswer(f"more than {most} bytes")
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"no whole answer within {timeout:g} s") from error
+        except (ValueError, OverflowError) as error:
+            raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
+        if refused:
+            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(content)))
+        return (bytes(content), response.headers.get("content-type", ""))
