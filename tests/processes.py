@@ -27,7 +27,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(what: str, look: Callable[[], Found | None], timeout: float = 30) -> Found:
+def wait_for(what: str, look: Callable[[], Found | None], timeout: float = 60) -> Found:
     """The first true answer of `look`; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
