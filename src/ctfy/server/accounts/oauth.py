@@ -152,8 +152,8 @@ def _failed(what: str) -> ProviderFailed:
 
 
 async def finish(
-    database: Database,
     session: AsyncSession,
+    database: Database,
     settings: Settings,
     name: str,
     *,

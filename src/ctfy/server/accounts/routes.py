@@ -379,8 +379,8 @@ async def oauth_callback(
     browser = "text/html" in request.headers.get("accept", "")
     try:
         outcome = await oauth.finish(
-            database,
             session,
+            database,
             settings,
             provider,
             code=code,

@@ -248,7 +248,7 @@ async def get_traffic(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """What the instance's services were asked and answered, as its node recorded it."""
-    flows = await _flows(node_clients, session, caller, instance_id, competition_id)
+    flows = await _flows(session, node_clients, caller, instance_id, competition_id)
     return {"items": [flow.recorded() for flow in flows]}
 
 
@@ -261,17 +261,17 @@ async def get_har(
     competition_id: str = "",
 ) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    return har.archive(await _flows(node_clients, session, caller, instance_id, competition_id))
+    return har.archive(await _flows(session, node_clients, caller, instance_id, competition_id))
 
 
 async def _flows(
-    node_clients: NodeClients,
     session: AsyncSession,
+    node_clients: NodeClients,
     caller: Caller,
     instance_id: str,
     competition_id: str,
 ) -> list[NodeFlow]:
-    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
+    node = await _node_of(session, node_clients, caller, instance_id, competition_id)
     return await ask(
         node.get_traffic(instance_id),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
@@ -295,7 +295,7 @@ async def get_openvpn_config(
     surface = service.surface_of(row.Instance)
     if surface is None or surface.vpn is None:
         raise missing
-    node = await _node_of(node_clients, session, caller, instance_id, competition_id)
+    node = await _node_of(session, node_clients, caller, instance_id, competition_id)
     config = await ask(
         node.get_openvpn_config(instance_id),
         missing=missing,
@@ -311,8 +311,8 @@ async def get_openvpn_config(
 
 
 async def _node_of(
-    node_clients: NodeClients,
     session: AsyncSession,
+    node_clients: NodeClients,
     caller: Caller,
     instance_id: str,
     competition_id: str,
