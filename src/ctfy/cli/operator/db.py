@@ -203,8 +203,10 @@ def revision(
     Example: ctfy-admin db revision -m "A team has a motto" --autogenerate
     """
     from ctfy.server.database.migrate import add_revision
+    from ctfy.server.tables import Base
 
     if not message:
         fail("no message", hint="-m 'what it does'", code=Code.USAGE)
     with _explained(), _address(data_dir) as url:
-        out.print(str(add_revision(url, message, autogenerate=autogenerate)), soft_wrap=True)
+        tables = Base.metadata if autogenerate else None
+        out.print(str(add_revision(url, message, tables)), soft_wrap=True)

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -26,11 +26,12 @@ class NewerDatabase(RuntimeError):
     """The database was migrated by a newer version of ctfy."""
 
 
-def config(connection: Connection | None = None) -> Config:
+def config(connection: Connection | None = None, tables: MetaData | None = None) -> Config:
     """Alembic's configuration, in code so that an installed wheel needs no ini file."""
     result = Config(cmd_opts=Namespace(quiet=True))
     result.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     result.attributes["connection"] = connection
+    result.attributes["tables"] = tables
     return result
 
 
@@ -91,16 +92,16 @@ def stamp(url: str, revision: str) -> None:
         _run(command.stamp, connection, revision)
 
 
-def add_revision(url: str, message: str, *, autogenerate: bool) -> Path:
+def add_revision(url: str, message: str, tables: MetaData | None = None) -> Path:
     """Write a migration on top of the newest one; its path. Raises MigrationRefused.
 
-    With `autogenerate` it holds what the tables in the code have and the database has not.
+    With `tables` it holds what they have and the database has not.
     """
     number = f"{int(head()) + 1:04d}"
     with _connected(url) as connection:
         try:
             made = command.revision(
-                config(connection), message, autogenerate=autogenerate, rev_id=number
+                config(connection, tables), message, autogenerate=tables is not None, rev_id=number
             )
         except (CommandError, OSError) as error:
             raise MigrationRefused(str(error)) from error

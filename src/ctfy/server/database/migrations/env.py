@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from ctfy.server.tables import Base
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=context.config.attributes["tables"],
     # The job engine brings and migrates its own tables.
     include_name=lambda name, kind, _: (
         not (kind == "table" and str(name).startswith("procrastinate_"))

@@ -1,0 +1,1 @@
+"""What Alembic runs; `migrate` says when."""
