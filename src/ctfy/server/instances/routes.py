@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy import Row
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import CtfyError, NotFound
@@ -40,10 +40,10 @@ from ctfy.server.models.instances import (
     StopResponse,
 )
 from ctfy.server.models.nodes import NodeFlow
-from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients, TheNodeClients
+from ctfy.server.nodes.clients import NODE_FAILURES, TheNodeClients
 from ctfy.server.records import har
 from ctfy.server.scheduling import lifecycle
-from ctfy.server.tables.instances import ON_NODE, State
+from ctfy.server.tables.instances import ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
@@ -51,6 +51,21 @@ router = APIRouter(prefix="/instances", tags=["instances"])
 
 _READ = may(Scope.INSTANCES, ScopeLevel.READ)
 _WRITE = may(Scope.INSTANCES, ScopeLevel.WRITE)
+
+
+def _owned(permission: Any) -> Any:
+    """The row of an instance of the caller's teams, for a route that names this permission."""
+
+    async def owned(
+        instance_id: str, session: Session, caller: Caller = permission, competition_id: str = ""
+    ) -> Row[Any]:
+        return await service.get_owned(session, caller, instance_id, competition_id)
+
+    return Depends(owned, scope="function")
+
+
+Owned = Annotated[Row[Any], _owned(_READ)]
+OwnedToChange = Annotated[Row[Any], _owned(_WRITE)]
 
 
 class NodeFetchFailed(CtfyError):
@@ -115,15 +130,11 @@ async def stop_all(jobs: TheJobs, session: Session, caller: Admin) -> list[StopR
 
 @router.get("/{instance_id}")
 async def get_instance(
-    instance_id: str,
+    row: Owned,
     settings: TheSettings,
     catalogue: TheCatalogue,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
 ) -> InstanceInfo:
     """One instance."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
     return service.instance_info(row, settings, catalogue)
 
 
@@ -159,15 +170,13 @@ async def _at_most(seconds: float, news: asyncio.Event) -> None:
 
 @router.post("/{instance_id}/renew")
 async def renew(
+    row: OwnedToChange,
     instance_id: str,
     settings: TheSettings,
     session: Session,
-    caller: Caller = _WRITE,
     ttl: int | None = None,
-    competition_id: str = "",
 ) -> RenewResponse:
     """Let an instance live `ttl` seconds from now."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
     expires_at = await service.renew(session, settings, row.Instance, ttl)
     return RenewResponse(id=instance_id, expires_at=expires_at)
 
@@ -196,28 +205,22 @@ async def stop(
 
 @router.get("/{instance_id}/attachments")
 async def list_attachments(
-    instance_id: str,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
+    row: Owned,
 ) -> AttachmentList:
     """The files of an instance, rendered for it."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
     surface = service.surface_of(row.Instance)
     return AttachmentList(files=surface.provided_files if surface else [])
 
 
 @router.get("/{instance_id}/attachments/{filename}", response_class=Response)
 async def download_attachment(
+    row: Owned,
     instance_id: str,
     filename: str,
     node_clients: TheNodeClients,
     session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
 ) -> Response:
     """One file of an instance."""
-    row = await service.get_owned(session, caller, instance_id, competition_id)
     surface = service.surface_of(row.Instance)
     if surface is None or filename not in [file.name for file in surface.provided_files]:
         raise NotFound("attachment_not_found", "This instance has no such file.")
@@ -239,39 +242,32 @@ async def download_attachment(
     )
 
 
+async def _node(session: Session, row: Owned, node_clients: TheNodeClients) -> AsyncNodeClient:
+    """The node of the caller's instance; no transaction stays open behind it."""
+    instance: Instance = row.Instance
+    node = await session.get(Node, instance.node_id) if instance.node_id else None
+    if node is None or instance.state not in ON_NODE:
+        raise NotFound("instance_not_running", "This instance is on no node now.")
+    await session.commit()
+    return node_clients.of(node.id, node.url)
+
+
+ItsNode = Annotated[AsyncNodeClient, Depends(_node, scope="function")]
+
+
 @router.get("/{instance_id}/traffic")
-async def get_traffic(
-    instance_id: str,
-    node_clients: TheNodeClients,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
-) -> dict[str, Any]:
+async def get_traffic(instance_id: str, node: ItsNode) -> dict[str, Any]:
     """What the instance's services were asked and answered, as its node recorded it."""
-    flows = await _flows(session, node_clients, caller, instance_id, competition_id)
-    return {"items": [flow.recorded() for flow in flows]}
+    return {"items": [flow.recorded() for flow in await _flows(node, instance_id)]}
 
 
 @router.get("/{instance_id}/har")
-async def get_har(
-    instance_id: str,
-    node_clients: TheNodeClients,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
-) -> dict[str, Any]:
+async def get_har(instance_id: str, node: ItsNode) -> dict[str, Any]:
     """The same as an HTTP Archive, for browsers and proxies."""
-    return har.archive(await _flows(session, node_clients, caller, instance_id, competition_id))
+    return har.archive(await _flows(node, instance_id))
 
 
-async def _flows(
-    session: AsyncSession,
-    node_clients: NodeClients,
-    caller: Caller,
-    instance_id: str,
-    competition_id: str,
-) -> list[NodeFlow]:
-    node = await _node_of(session, node_clients, caller, instance_id, competition_id)
+async def _flows(node: AsyncNodeClient, instance_id: str) -> list[NodeFlow]:
     return await ask(
         node.get_traffic(instance_id),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
@@ -283,19 +279,14 @@ async def _flows(
 
 @router.get("/{instance_id}/openvpn-config", response_class=Response)
 async def get_openvpn_config(
-    instance_id: str,
-    node_clients: TheNodeClients,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: str = "",
+    instance_id: str, session: Session, row: Owned, node_clients: TheNodeClients
 ) -> Response:
     """The client configuration of an instance's VPN."""
     missing = NotFound("openvpn_config_not_available", "This instance has no VPN.")
-    row = await service.get_owned(session, caller, instance_id, competition_id)
     surface = service.surface_of(row.Instance)
     if surface is None or surface.vpn is None:
         raise missing
-    node = await _node_of(session, node_clients, caller, instance_id, competition_id)
+    node = await _node(session, row, node_clients)
     config = await ask(
         node.get_openvpn_config(instance_id),
         missing=missing,
@@ -308,22 +299,6 @@ async def get_openvpn_config(
         media_type="application/x-openvpn-profile",
         headers={"Content-Disposition": f'attachment; filename="{instance_id}.ovpn"'},
     )
-
-
-async def _node_of(
-    session: AsyncSession,
-    node_clients: NodeClients,
-    caller: Caller,
-    instance_id: str,
-    competition_id: str,
-) -> AsyncNodeClient:
-    """The node of an instance of the caller's; no transaction stays open behind it."""
-    instance = (await service.get_owned(session, caller, instance_id, competition_id)).Instance
-    node = await session.get(Node, instance.node_id) if instance.node_id else None
-    if node is None or instance.state not in ON_NODE:
-        raise NotFound("instance_not_running", "This instance is on no node now.")
-    await session.commit()
-    return node_clients.of(node.id, node.url)
 
 
 async def ask(answer: Awaitable[Answer], *, missing: CtfyError, failed: NodeFetchFailed) -> Answer:

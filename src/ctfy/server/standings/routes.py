@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from ctfy.core.enums import ChallengeCategory, ScopeLevel
 from ctfy.server.access.caller import Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
-from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue
@@ -30,7 +29,7 @@ from ctfy.server.models.standings import (
 )
 from ctfy.server.response_cache import cache_response, encoded
 from ctfy.server.standings import global_standings, snapshots, statistics
-from ctfy.server.standings.projection import Encoded, Snapshot, Standings, TheStandings
+from ctfy.server.standings.projection import Encoded, Snapshot, TheStandings
 
 router = APIRouter(tags=["standings"])
 
@@ -38,113 +37,72 @@ _READ = may(Scope.SCOREBOARD, ScopeLevel.READ)
 _IN = "/competitions/{competition_id}"
 
 
+Draw = Callable[[Snapshot], Encoded]
+
+
 async def _answer(
-    request: Request,
-    cache: Cache,
-    standings: Standings,
-    session: Session,
-    caller: Caller,
-    competition_id: str,
-    body: Callable[[Snapshot], Encoded],
-) -> Response:
-    """Something drawn from the standings that the caller may see; kept until they change."""
-    stamp = (
-        *caller.stamp,
-        *cache.stamp(f"competition:{competition_id}", f"attempts:{competition_id}"),
-    )
-    view = View(caller)
-    competition = await view.competition(session, cache, competition_id)
-    snapshot = await standings.seen_by(view, competition)
-    answer = body(snapshot)
-    if snapshot.current:
-        cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    return encoded(request, answer.plain, answer.gzipped if zipped else None, answer.tag)
-
-
-@router.get(_IN + "/scoreboard", response_model=Page[ScoreboardEntry])
-async def scoreboard(
     competition_id: str,
     request: Request,
     cache: TheCache,
     standings: TheStandings,
     session: Session,
-    paging: Paged,
     caller: Caller = _READ,
-) -> Response:
+) -> Callable[[Draw], Response]:
+    """Answers with something drawn from the standings that the caller may see.
+
+    The response is cached until they change.
+    """
+    topics = cache.stamp(f"competition:{competition_id}", f"attempts:{competition_id}")
+    view = View(caller)
+    competition = await view.competition(session, cache, competition_id)
+    snapshot = await standings.seen_by(view, competition)
+
+    def answer(draw: Draw) -> Response:
+        body = draw(snapshot)
+        if snapshot.current:
+            stamp = (*caller.stamp, *topics)
+            cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
+        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        return encoded(request, body.plain, body.gzipped if zipped else None, body.tag)
+
+    return answer
+
+
+Answer = Annotated[Callable[[Draw], Response], Depends(_answer, scope="function")]
+
+
+@router.get(_IN + "/scoreboard", response_model=Page[ScoreboardEntry])
+async def scoreboard(answer: Answer, paging: Paged) -> Response:
     """The standings, best first; 304 while nothing changed."""
-    return await _answer(
-        request,
-        cache,
-        standings,
-        session,
-        caller,
-        competition_id,
-        lambda s: s.page(paging.limit, paging.offset),
-    )
+    return answer(lambda s: s.page(paging.limit, paging.offset))
 
 
-def _drawn(name: str, make: Callable[[Snapshot], BaseModel]) -> Callable[[Snapshot], Encoded]:
+def _drawn(name: str, make: Callable[[Snapshot], BaseModel]) -> Draw:
     return lambda snapshot: snapshot.body(name, lambda: make(snapshot))
 
 
 @router.get(_IN + "/score-history", response_model=CompetitionScoreHistory)
-async def score_history(
-    competition_id: str,
-    request: Request,
-    cache: TheCache,
-    standings: TheStandings,
-    session: Session,
-    caller: Caller = _READ,
-    top: Annotated[int, Query(ge=1, le=1000)] = 15,
-) -> Response:
+async def score_history(answer: Answer, top: Annotated[int, Query(ge=1, le=1000)] = 15) -> Response:
     """The best teams over time."""
-    body = _drawn(f"history {top}", lambda s: statistics.history(s, top))
-    return await _answer(request, cache, standings, session, caller, competition_id, body)
+    return answer(_drawn(f"history {top}", lambda s: statistics.history(s, top)))
 
 
 @router.get(_IN + "/scoreboard/distribution", response_model=CompetitionScoreDistribution)
-async def score_distribution(
-    competition_id: str,
-    request: Request,
-    cache: TheCache,
-    standings: TheStandings,
-    session: Session,
-    caller: Caller = _READ,
-) -> Response:
+async def score_distribution(answer: Answer) -> Response:
     """How many teams solved how many challenges."""
-    body = _drawn("distribution", statistics.distribution)
-    return await _answer(request, cache, standings, session, caller, competition_id, body)
+    return answer(_drawn("distribution", statistics.distribution))
 
 
 @router.get(_IN + "/solve-matrix", response_model=AdminSolveMatrix)
-async def solve_matrix(
-    competition_id: str,
-    request: Request,
-    catalogue: TheCatalogue,
-    cache: TheCache,
-    standings: TheStandings,
-    session: Session,
-    caller: Caller = _READ,
-) -> Response:
+async def solve_matrix(answer: Answer, catalogue: TheCatalogue) -> Response:
     """Who solved what."""
-    body = _drawn("matrix", lambda s: statistics.matrix(s, catalogue))
-    return await _answer(request, cache, standings, session, caller, competition_id, body)
+    return answer(_drawn("matrix", lambda s: statistics.matrix(s, catalogue)))
 
 
 @router.get(_IN + "/challenge-breakdown", response_model=CompetitionChallengeBreakdown)
-async def challenge_breakdown(
-    competition_id: str,
-    request: Request,
-    catalogue: TheCatalogue,
-    cache: TheCache,
-    standings: TheStandings,
-    session: Session,
-    caller: Caller = _READ,
-) -> Response:
+async def challenge_breakdown(answer: Answer, catalogue: TheCatalogue) -> Response:
     """Every challenge's solves, attempts and first blood."""
-    body = _drawn("breakdown", lambda s: statistics.breakdown(s, catalogue))
-    return await _answer(request, cache, standings, session, caller, competition_id, body)
+    return answer(_drawn("breakdown", lambda s: statistics.breakdown(s, catalogue)))
 
 
 @router.get(_IN + "/ctftime", response_model=CtftimeScoreboard)
