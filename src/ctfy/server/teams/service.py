@@ -180,9 +180,9 @@ def info(row: Row[Any]) -> TeamInfo:
 
 
 def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
-    """Narrow a query over teams to those of the competitions that somebody may know of."""
+    """Narrow a query over teams to those that somebody may know of."""
     return query.join(Competition, Competition.id == Team.competition_id).where(
-        View(caller).competitions_of_teams()
+        View(caller).teams()
     )
 
 
