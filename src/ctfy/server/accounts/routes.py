@@ -81,7 +81,6 @@ async def register(
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Create an account and sign in."""
-    settings = settings
     service.require_password_auth(settings.password_auth_enabled)
     await rate_limits.hit("register", address(request))
     proof_of_work.check(secret, cache, body.proof, settings.registration_proof_bits)

@@ -373,7 +373,6 @@ async def renew(
 
     Its whole life never passes the ceiling.
     """
-    settings = settings
     seconds = checked_ttl(settings, ttl, ["query", "ttl"])
     moment = now()
     ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)

@@ -67,7 +67,6 @@ async def ready(background: TheBackground, relay: TheRelay) -> dict[str, str]:
 @router.get("/cluster-info")
 async def cluster_info(settings: TheSettings, _: AnyToken) -> ClusterInfo:
     """What a node needs to join. No `node_image`: nodes run from the package."""
-    settings = settings
     return ClusterInfo(platform_url=settings.url, node_image=settings.node_image)
 
 

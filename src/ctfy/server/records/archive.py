@@ -169,7 +169,6 @@ async def sweep(settings: Settings, database: Database, store: Store, domains: D
 
 async def _prune(settings: Settings, database: Database, store: Store) -> int:
     """Remove the files of records that are too old, and the oldest beyond the size."""
-    settings = settings
     newest_first = func.sum(InstanceRecord.total_bytes).over(
         order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
     )

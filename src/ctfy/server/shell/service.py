@@ -71,7 +71,6 @@ async def request(
     `container_not_found`, `admin_shell_limit_reached`, 429.
     """
     require_enabled(settings)
-    settings = settings
     await rate_limits.hit_limit(settings.admin_shell_mint_rate_limit, "admin_shell", caller.user_id)
     row = (
         await session.execute(
