@@ -59,7 +59,7 @@ async def register(
 
 
 def check_may_join(row: Row[Any], caller: Caller) -> None:
-    """Raise the reason for which the caller cannot enter a competition; `row` is of `visible`."""
+    """Raise the reason for which the caller cannot enter a competition; `row` is of `seen_by`."""
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
