@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
+from ctfy.server.access.caller import Authenticator
+from ctfy.server.access.view import View
+from ctfy.server.cache import Cache
+from ctfy.server.competitions.service import get_competition
+from ctfy.server.database.connections import Database
 from ctfy.server.domains import DOMAINS
 from ctfy.server.kernel import assemble, connected
 from ctfy.server.settings import Settings
+from ctfy.server.standings.projection import Standings
 from ctfy.server.standings.snapshots import take
+from ctfy.server.submissions.service import Submissions
 from tests.conftest import Arena
 from tests.processes import CHALLENGES
 
@@ -38,3 +46,38 @@ def test_standings_are_written_down_when_they_change(
         (1, 0, 0, "Chronicler"),
     ]
     assert history[0].snapshot_at_ts > history[1].snapshot_at_ts
+
+
+def test_whoever_was_answered_reads_it_also_when_the_standings_were_just_drawn_up(
+    arena: Arena, database_url: str, tmp_path: Path
+) -> None:
+    competition = arena.competition("field-notes")
+    player = arena.registered(competition)
+    team = player.competitions.get(competition.id).my_team_id
+
+    async def run() -> list[int]:
+        settings = Settings(database_url=database_url, data_dir=tmp_path, challenges_dir=CHALLENGES)
+        async with connected(assemble(settings, DOMAINS)) as services:
+            caller = await services.get(Authenticator).identify(player._http.token)
+            database, cache = services.get(Database), services.get(Cache)
+            seen = await get_competition(database, cache, competition.id)
+            found = []
+            for _ in range(8):
+                await services.get(Submissions).submit_without_instance(
+                    caller, "field-notes", competition.id, "answer", "wrong"
+                )
+                standings = await services.get(Standings).seen_by(View(caller), seen)
+                found.append(standings.by_team[team].attempts)
+            return found
+
+    assert asyncio.run(run()) == list(range(1, 9))
+
+
+def test_slow_nodes_leave_threads_for_everybody_else(database_url: str, tmp_path: Path) -> None:
+    async def run() -> None:
+        settings = Settings(database_url=database_url, data_dir=tmp_path, challenges_dir=CHALLENGES)
+        async with connected(assemble(settings, DOMAINS)):
+            together = threading.Barrier(48, timeout=10)  # breaks unless 48 wait at once
+            await asyncio.gather(*(asyncio.to_thread(together.wait) for _ in range(48)))
+
+    asyncio.run(run())

@@ -89,6 +89,22 @@ def test_many_teams_at_once_get_distinct_ranks(arena: Arena, secret: bytes) -> N
     assert sorted(ranks) == list(range(1, 9))
 
 
+def test_only_the_last_answer_says_that_the_challenge_is_solved(arena: Arena) -> None:
+    competition = arena.competition("field-notes")
+    chosen = ["Preimage resistance", "Collision resistance"]
+    answers = {"answer": "hello", "algorithm": "MD5", "properties": chosen}
+    for _ in range(6):
+        player = arena.registered(competition)
+
+        def submit(question: str, player: PlatformClient = player) -> bool:
+            return player.submissions.submit_qa(
+                "field-notes", competition.id, answers[question], question_id=question
+            ).challenge_fully_solved
+
+        with ThreadPoolExecutor(3) as pool:
+            assert sorted(pool.map(submit, answers)) == [False, False, True]
+
+
 def test_verifying_scores_nothing(arena: Arena, secret: bytes) -> None:
     competition = arena.competition()
     player = arena.registered(competition)

@@ -66,6 +66,15 @@ def stopped(arena: Arena, team_id: str) -> bool:
     return len(log) == 1
 
 
+def test_ones_own_team_stays_to_be_seen_when_its_competition_is_put_away(arena: Arena) -> None:
+    competition = arena.competition()
+    player, other = (arena.registered(competition) for _ in range(2))
+    team = player.competitions.get(competition.id).my_team_id
+    arena.admin.admin.competitions.update(competition.id, status="archived")
+    assert player.teams.get(team).id == team
+    assert refusal(other.teams.get, team).code == "team_not_found"
+
+
 def test_two_at_once_join_by_a_code_for_one(arena: Arena) -> None:
     competition = arena.competition()
     _, people = team_of(arena, competition.id, 1)

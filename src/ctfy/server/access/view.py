@@ -21,7 +21,7 @@ from ctfy.server.events.relay import Rights
 from ctfy.server.events.types import EVENTS, Audience
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
 from ctfy.server.tables.events import OutboxEvent
-from ctfy.server.tables.teams import TeamMember
+from ctfy.server.tables.teams import Team, TeamMember
 
 # What everybody may see without signing in.
 PUBLIC: ColumnElement[bool] = and_(
@@ -75,14 +75,19 @@ class View:
         )
         return and_(or_(shown, Competition.id.in_(caller.runs)), caller.reaches(Competition.id))
 
-    def competitions_of_teams(self) -> ColumnElement[bool]:
-        """The condition on competitions whose teams they may know of.
+    def teams(self) -> ColumnElement[bool]:
+        """The condition on teams, joined to competitions, that they may know of.
 
-        The same, but that visitors see the teams of private competitions that are listed, too.
+        Those of the competitions that they see; visitors see those of private ones that are
+        listed, too. Their own, also where the competition is over and put away.
         """
-        if self.caller is None:
+        caller = self.caller
+        if caller is None:
             return and_(Competition.status == "published", Competition.access != "private_hidden")
-        return self.competitions()
+        own = select(TeamMember.team_id).where(
+            TeamMember.user_id == caller.user_id, caller.reaches(TeamMember.competition_id)
+        )
+        return or_(self.competitions(), Team.id.in_(own))
 
     async def competition(
         self, session: AsyncSession, cache: Cache, competition_id: str

@@ -144,7 +144,7 @@ async def award(
             tier=achievement.tier,
             secret=achievement.secret,
         ),
-        # A secret one is event to its team alone.
+        # A secret one is for its team alone.
         audience=Audience.TEAM if achievement.secret else audience_of(row.Competition),
         actor_id=actor_id or user_id,
     )

@@ -213,7 +213,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a reader may be event. `competitions`: those they are in or run.
+    """What a reader may hear of. `competitions`: those they are in or run.
 
     `reach`: whether the reader's token reaches into a competition at all.
     """
@@ -357,7 +357,7 @@ class Relay:
             del index[key]
 
     async def _look_again(self, event: RelayedEvent) -> None:
-        """Before an event that changes what a person may be event: see what that is now."""
+        """Before an event that changes what a person may hear of: see what that is now."""
         user_id = str(event.payload.get("user_id", ""))
         if not user_id or event.kind is None or not event.kind.changes_rights:
             return

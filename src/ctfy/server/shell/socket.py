@@ -210,7 +210,7 @@ async def _limit(
     opened = kept = time.monotonic()
     while True:
         await asyncio.sleep(_LOOK_S)
-        settings, moment = settings, time.monotonic()
+        moment = time.monotonic()
         if moment - opened > settings.admin_shell_hard_timeout_s:
             return "hard timeout"
         if moment - traffic.last_at > settings.admin_shell_idle_timeout_s:

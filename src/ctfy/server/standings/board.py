@@ -86,6 +86,7 @@ class Board:
         self._open: frozenset[int] = frozenset()
         self._ahead: set[str] = set()  # submissions applied before the relay brought them
         self._relayed = 0  # the transaction of the last event that the relay brought
+        self.answered_by: dict[str, int] = {}  # person: the version with their newest, if from here
 
     # -- filling
 
@@ -141,6 +142,7 @@ class Board:
         if event.board is not None and xact > self._relayed and not self._seen(xact):
             self._ahead.add(payload["submission_id"])
             self._apply(event.board, payload)
+        self.answered_by[payload["user_id"]] = self.version
 
     def _apply(self, effect: OnBoard, payload: dict[str, Any]) -> None:
         team_id, challenge_id = str(payload["team_id"]), str(payload["challenge_id"])

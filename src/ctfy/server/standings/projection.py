@@ -29,7 +29,7 @@ from ctfy.server.standings.scoring import ranked
 from ctfy.server.tables.competitions import Competition
 
 # Under a stream of solves the rows are drawn up at most this often; a reader sees any solve within
-# it and the time that the event takes, a few milliseconds.
+# it and the time that the event takes, a few milliseconds. Whoever was answered waits for theirs.
 _REDRAW_S = 0.02
 _MOST_BODIES = 64
 
@@ -68,6 +68,10 @@ class Snapshot:
     def current(self) -> bool:
         """Whether nothing happened since these rows were drawn up."""
         return self.version == self.board.version and not self.board.stale
+
+    def has_answers_of(self, user_id: str) -> bool:
+        """Whether all that somebody answered on this replica is in these rows."""
+        return self.version >= self.board.answered_by.get(user_id, 0)
 
     @cached_property
     def by_team(self) -> dict[str, ScoreboardEntry]:
@@ -161,13 +165,14 @@ class Standings:
 
     async def seen_by(self, view: View, competition: Competition) -> Snapshot:
         """The standings of a competition as somebody sees them now."""
-        return await self._get((competition.id, view.solves_until(competition)))
+        user_id = view.caller.user_id if view.caller else ""
+        return await self._get((competition.id, view.solves_until(competition)), user_id)
 
     async def live(self, competition_id: str) -> Snapshot:
         """The standings of a competition with every solve, whoever may know of them."""
         return await self._get((competition_id, None))
 
-    async def _get(self, key: Key) -> Snapshot:
+    async def _get(self, key: Key, user_id: str = "") -> Snapshot:
         competition_id, until = key
         snapshots = self._snapshots[competition_id]
         snapshot = snapshots.get(until)
@@ -178,8 +183,14 @@ class Standings:
                     snapshot = snapshots[until] = draw(await self._load(key))
             for moved in snapshots.keys() - {None, until} if until else ():  # the freeze was
                 del snapshots[moved]
-        if not snapshot.current and time.monotonic() - snapshot.drawn_at > _REDRAW_S:
+        if snapshot.current:
+            return snapshot
+        early = snapshot.drawn_at + _REDRAW_S - time.monotonic()
+        if early <= 0:
             snapshot = snapshots[until] = draw(snapshot.board)
+        elif not snapshot.has_answers_of(user_id):
+            await asyncio.sleep(early)
+            return await self._get(key, user_id)
         return snapshot
 
     async def _load(self, key: Key) -> Board:

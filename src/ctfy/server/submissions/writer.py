@@ -188,13 +188,13 @@ async def _record(
     xact = int((await session.execute(_LOCK, {"keys": keys})).all()[0].xact)
     values = {"teams": [p[0] for p in pairs], "challenges": [p[1] for p in pairs]}
     rows = (await session.execute(_PROGRESS, values)).all()
-    ranks = {(row.team_id, row.challenge_id): row.rank or 0 for row in rows}
+    reached = {(row.team_id, row.challenge_id): row.rank or 0 for row in rows}
     progress = {
         (row.team_id, row.challenge_id): Progress(set(row.solved), dict(row.wrong)) for row in rows
     }
     outcomes = [judge(a.grade, progress[a.team_id, a.challenge_id]) for a in attempts]
     judged = list(zip(attempts, outcomes, strict=True))
-    ranks |= await _new_ranks(session, judged)
+    ranks = await _new_ranks(session, judged)
     await _insert(session, judged, ranks)
     await _report_shared_answers(session, judged)
     events = [
@@ -210,7 +210,12 @@ async def _record(
     changed = {a.competition_id: a.audience for a, o in judged if o.solves_question}
     for competition_id, audience in changed.items():
         emit(session, ScoreboardUpdated(competition_id=competition_id), audience=audience)
-    recorded = [Recorded(o, ranks[a.team_id, a.challenge_id]) for a, o in judged]
+    recorded = []
+    for a, outcome in judged:  # each as of its turn: one before the last answer solved nothing yet
+        pair = (a.team_id, a.challenge_id)
+        if outcome.solves_challenge:
+            reached[pair] = ranks[pair]
+        recorded.append(Recorded(outcome, reached[pair]))
     return xact, recorded, events
 
 

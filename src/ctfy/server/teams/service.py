@@ -59,7 +59,7 @@ async def register(
 
 
 def check_may_join(row: Row[Any], caller: Caller) -> None:
-    """Raise the reason for which the caller cannot enter a competition; `row` is of `visible`."""
+    """Raise the reason for which the caller cannot enter a competition; `row` is of `seen_by`."""
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
@@ -180,9 +180,9 @@ def info(row: Row[Any]) -> TeamInfo:
 
 
 def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
-    """Narrow a query over teams to those of the competitions that somebody may know of."""
+    """Narrow a query over teams to those that somebody may know of."""
     return query.join(Competition, Competition.id == Team.competition_id).where(
-        View(caller).competitions_of_teams()
+        View(caller).teams()
     )
 
 
