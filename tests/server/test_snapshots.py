@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from pathlib import Path
 
 from ctfy.server.access.caller import Authenticator
@@ -71,13 +70,3 @@ def test_whoever_was_answered_reads_it_also_when_the_standings_were_just_drawn_u
             return found
 
     assert asyncio.run(run()) == list(range(1, 9))
-
-
-def test_slow_nodes_leave_threads_for_everybody_else(database_url: str, tmp_path: Path) -> None:
-    async def run() -> None:
-        settings = Settings(database_url=database_url, data_dir=tmp_path, challenges_dir=CHALLENGES)
-        async with connected(assemble(settings, DOMAINS)):
-            together = threading.Barrier(48, timeout=10)  # breaks unless 48 wait at once
-            await asyncio.gather(*(asyncio.to_thread(together.wait) for _ in range(48)))
-
-    asyncio.run(run())

@@ -206,13 +206,13 @@ export interface Events {
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
   /** A task was stopped. */
-  task_cancelled: { task_id: string; task_kind: string; error: string; summary: string };
+  task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A task did not. */
-  task_failed: { task_id: string; task_kind: string; error: string; summary: string };
+  task_failed: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** Somebody started a task. */
   task_submitted: { task_id: string; task_kind: string };
   /** A task did what it should. */
-  task_succeeded: { task_id: string; task_kind: string; error: string; summary: string };
+  task_succeeded: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A team without submissions was dissolved. */
   team_deleted: { competition_id: string; user_id: string };
   /** Somebody came to a team. */

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Protocol, runtime_checkable
 
@@ -23,7 +21,6 @@ from ctfy.server.settings import Settings
 from ctfy.server.store import Store
 
 _BACKGROUND_POOL = 4
-_THREADS = 64
 
 TheBackground = Annotated[Background, provided(Background)]
 TheCache = Annotated[Cache, provided(Cache)]
@@ -52,8 +49,6 @@ class Resource(Protocol):
 @asynccontextmanager
 async def connected(services: Services) -> AsyncIterator[Services]:
     """While in here, every service is open; they are closed in the opposite order."""
-    # Nodes are asked in threads, and passwords hashed: a slow node keeps its own, not everybody's.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     async with AsyncExitStack() as opened:
         for service in services.all():
             if isinstance(service, Resource):

@@ -73,7 +73,11 @@ class View:
             Competition.status == "published",
             or_(Competition.access != "private_hidden", _belongs(caller.user_id)),
         )
-        return and_(or_(shown, Competition.id.in_(caller.runs)), caller.reaches(Competition.id))
+        seen = or_(shown, Competition.id.in_(caller.runs))
+        # One that reaches into none still finds what there is.
+        return (
+            seen if caller.competition_access == "none" else seen & caller.reaches(Competition.id)
+        )
 
     def teams(self) -> ColumnElement[bool]:
         """The condition on teams, joined to competitions, that they may know of.

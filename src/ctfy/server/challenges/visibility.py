@@ -88,7 +88,8 @@ class VisibleChallenges:
         Raises `competition_not_found`, `token_competition_forbidden`.
         """
         competition = await view.competition(session, self._cache, competition_id)
-        return await self._through(session, view, [competition])
+        operates = view.is_operator(competition_id)
+        return await self._through(session, view, [competition], sees_locked=operates)
 
     async def of_all(self, session: AsyncSession, view: View) -> ChallengeView:
         """Those of every competition that they may see; for administrators, the whole catalogue."""
@@ -105,7 +106,12 @@ class VisibleChallenges:
         )
 
     async def _through(
-        self, session: AsyncSession, view: View, competitions: list[Competition]
+        self,
+        session: AsyncSession,
+        view: View,
+        competitions: list[Competition],
+        *,
+        sees_locked: bool = False,
     ) -> ChallengeView:
         teams = await self.teams_of(session, view.caller) if view.caller else {}
         boards: list[Board] = []
@@ -116,8 +122,21 @@ class VisibleChallenges:
                 newest = await self._standings.live(competition.id)
                 own.append((newest.board, teams[competition.id]))
         ids = list(dict.fromkeys(id_ for board in boards for id_ in board.rules.challenge_ids))
-        operates = [view.is_operator(competition.id) for competition in competitions]
-        return ChallengeView(ids, boards, own, sees_locked=bool(operates) and all(operates))
+        return ChallengeView(ids, boards, own, sees_locked)
+
+    async def of_own_teams(
+        self, session: AsyncSession, view: View, competition_id: str = ""
+    ) -> ChallengeView:
+        """Those of the competitions that a caller is in, once they have started; or of one."""
+        caller = view.caller
+        teams = await self.teams_of(session, caller) if caller else {}
+        query = select(Competition).where(Competition.id.in_(teams))
+        if caller is not None:
+            query = query.where(caller.reaches(Competition.id))
+        if competition_id:
+            query = query.where(Competition.id == competition_id)
+        found = await session.scalars(query)
+        return await self._through(session, view, list(found.all()))
 
     async def teams_of(self, session: AsyncSession, caller: Caller) -> dict[str, str]:
         """The caller's team per competition; cached."""

@@ -104,7 +104,8 @@ class Event(BaseModel):
     @property
     def topics(self) -> list[str]:
         """The topics that it makes stale."""
-        return list(topics_of(type(self), self.model_dump()))
+        changed = ((topic, getattr(self, topic.field)) for topic in self.makes_stale)
+        return [f"{topic}:{value}" for topic, value in changed if value]
 
 
 def topics_of(kind: type[Event] | None, payload: dict[str, Any]) -> Iterable[str]:

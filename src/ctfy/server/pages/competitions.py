@@ -45,8 +45,7 @@ async def list_competitions(
     query = service.seen_by(view, phase=phase or None, id_=competition_id)
     rows, total = await paging.rows(session, query)
     items = [
-        CompetitionInfo(**service.competition_info(row, await _own(standings, view, row)))
-        for row in rows
+        CompetitionInfo(**service.competition_info(row, await _own(standings, row))) for row in rows
     ]
     return paging.of(items, total)
 
@@ -64,17 +63,17 @@ async def get_competition(
     view = View(caller)
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionDetail(
-        **service.competition_info(row, await _own(standings, view, row)),
+        **service.competition_info(row, await _own(standings, row)),
         challenges=infos(catalogue, await challenges.of_competition(session, view, competition_id)),
         registered_at=row.joined_at,
     )
 
 
-async def _own(standings: Standings, view: View, row: Row[Any]) -> ScoreboardEntry | None:
-    """The standing of the caller's own team in the competition of a row."""
+async def _own(standings: Standings, row: Row[Any]) -> ScoreboardEntry | None:
+    """The standing of the caller's own team in the competition of a row, as players see it."""
     if not row.team_id:
         return None
-    return (await standings.seen_by(view, row.Competition)).by_team.get(row.team_id)
+    return (await standings.seen_by(View(), row.Competition)).by_team.get(row.team_id)
 
 
 async def memberships(
@@ -95,7 +94,7 @@ async def memberships(
     result = []
     for row in rows.all():
         competition: Competition = row.Competition
-        standing = await _own(standings, view, row)
+        standing = await _own(standings, row)
         result.append(
             CompetitionMembershipInfo(
                 competition_id=competition.id,

@@ -170,11 +170,9 @@ async def milestone_progress(
     competition_id: _CompetitionId = "",
 ) -> list[MilestoneProgress]:
     """How far the caller's teams are with each challenge of several questions."""
-    view = View(caller)
     if competition_id:
-        seen = await challenges.of_competition(session, view, competition_id)
-    else:
-        seen = await challenges.of_all(session, view)
+        caller.check_competition(competition_id)
+    seen = await challenges.of_own_teams(session, View(caller), competition_id)
     ids = dict.fromkeys(id_ for board, _ in seen.own for id_ in board.rules.challenge_ids)
     result = []
     for challenge in filter(None, map(catalogue.get, ids)):

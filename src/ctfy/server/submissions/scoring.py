@@ -16,16 +16,21 @@ class Verdict(StrEnum):
     """What became of an attempt."""
 
     GRADED = "graded"
+    WITHDRAWN = "withdrawn"  # the challenge was taken out of the competition
     LOCKED = "locked"
     CAPPED = "capped"
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a team stands with a challenge: what it solved, and how often it was wrong."""
+    """Where a team stands with a challenge: what it solved, and how often it was wrong.
+
+    `offered`: whether the challenge is part of the competition now.
+    """
 
     solved: set[str] = field(default_factory=set)
     wrong: dict[str, int] = field(default_factory=dict)
+    offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Outcome:
 
 def judge(attempt: Graded, progress: Progress) -> Outcome:
     """What an attempt brings a team, whose progress it moves on."""
+    if not progress.offered:
+        return Outcome(Verdict.WITHDRAWN)
     question_id = attempt.question_id
     solved_before = question_id in progress.solved
     if missing := [required for required in attempt.requires if required not in progress.solved]:

@@ -130,10 +130,7 @@ class Submissions:
         async with self._database.transaction() as session:
             row = await require_team(session, caller, competition_id)
             if challenge_id not in row.challenge_ids:
-                raise Forbidden(
-                    "challenge_out_of_competition",
-                    "This challenge is not part of that competition.",
-                )
+                raise _out_of_competition()
             _require_open(row.Competition)
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
@@ -249,6 +246,8 @@ class Submissions:
     async def _record(self, answer: Answer, attempt: Attempt) -> Recorded:
         recorded = await self._writer.record(attempt)
         outcome, cap = recorded.outcome, attempt.grade.cap
+        if outcome.verdict == Verdict.WITHDRAWN:
+            raise _out_of_competition()
         if outcome.verdict == Verdict.LOCKED:
             raise Conflict(
                 "question_locked",
@@ -278,6 +277,12 @@ def check_may_submit(caller: Caller) -> None:
 
 def _no_instance() -> NotFound:
     return NotFound("instance_not_found", "Your teams have no such instance.")
+
+
+def _out_of_competition() -> Forbidden:
+    return Forbidden(
+        "challenge_out_of_competition", "This challenge is not part of that competition."
+    )
 
 
 def _require_open(competition: Competition) -> None:

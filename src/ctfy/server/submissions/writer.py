@@ -11,19 +11,19 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
-from sqlalchemy import bindparam, insert, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as upsert
+import structlog
+from psycopg import AsyncConnection
+from psycopg.errors import ForeignKeyViolation
+from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import String
 
-from ctfy.core.errors import Forbidden
+from ctfy.core.errors import NotFound
 from ctfy.server.cache import Cache
-from ctfy.server.database.base import new_id
-from ctfy.server.database.connections import Background
-from ctfy.server.events.outbox import emit
+from ctfy.server.database.base import now
+from ctfy.server.database.connections import Background, driver_connection
+from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.events import (
@@ -34,53 +34,68 @@ from ctfy.server.submissions.events import (
     ScoreboardUpdated,
 )
 from ctfy.server.submissions.scoring import Graded, Outcome, Progress, judge
-from ctfy.server.tables.incidents import Incident
-from ctfy.server.tables.submissions import (
-    AnswerDigest,
-    ChallengeSolve,
-    QuestionAttempts,
-    Solve,
-    Submission,
-)
+
+log = structlog.get_logger()
 
 _MOST = 64
-_TEXTS = ARRAY(String)
 
 # Everything about one team and challenge happens one after the other. Locks are taken in one order
 # by everybody (team and challenge first, then the challenge's counter), so that batches of several
 # replicas cannot wait for one another in a circle.
-_LOCK = text(
-    """
-    SELECT pg_advisory_xact_lock(hashtextextended(k, 0)), pg_current_xact_id()::text AS xact
-    FROM unnest(:keys) AS k
-    """
-).bindparams(bindparam("keys", type_=_TEXTS))
-_PROGRESS = text(
-    """
-    SELECT k.team_id, k.challenge_id,
-      array(SELECT s.question_id FROM solves s
-            WHERE s.team_id = k.team_id AND s.challenge_id = k.challenge_id) AS solved,
-      (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM question_attempts q
-       WHERE q.team_id = k.team_id AND q.challenge_id = k.challenge_id) AS wrong,
-      (SELECT c.rank FROM challenge_solves c
-       WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id) AS rank
-    FROM unnest(:teams, :challenges) AS k(team_id, challenge_id)
-    """
-).bindparams(bindparam("teams", type_=_TEXTS), bindparam("challenges", type_=_TEXTS))
-_RANKS = text(
-    """
-    WITH solved AS (
-      SELECT c.competition_id, c.challenge_id, n.times
-      FROM unnest(:competitions, :challenges, CAST(:times AS int[]))
-        AS n(competition_id, challenge_id, times)
-      JOIN competition_challenges c USING (competition_id, challenge_id)
-      ORDER BY c.competition_id, c.challenge_id FOR UPDATE OF c
-    )
-    UPDATE competition_challenges c SET solves = c.solves + solved.times FROM solved
-    WHERE c.competition_id = solved.competition_id AND c.challenge_id = solved.challenge_id
-    RETURNING c.competition_id, c.challenge_id, c.solves - solved.times AS before
-    """
-).bindparams(bindparam("competitions", type_=_TEXTS), bindparam("challenges", type_=_TEXTS))
+_LOCK = """
+SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(hashtextextended(k, 0))
+FROM unnest(%(keys)s::text[]) AS k
+"""
+_PROGRESS = """
+SELECT k.team_id, k.challenge_id,
+  array(SELECT s.question_id FROM solves s
+        WHERE s.team_id = k.team_id AND s.challenge_id = k.challenge_id),
+  (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM question_attempts q
+   WHERE q.team_id = k.team_id AND q.challenge_id = k.challenge_id),
+  (SELECT c.rank FROM challenge_solves c
+   WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id),
+  EXISTS (SELECT FROM teams t JOIN competition_challenges c USING (competition_id)
+          WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id)
+FROM unnest(%(teams)s::text[], %(challenges)s::text[]) AS k(team_id, challenge_id)
+"""
+_RANKS = """
+WITH solved AS (
+  SELECT c.competition_id, c.challenge_id, n.times
+  FROM unnest(%(competitions)s::text[], %(challenges)s::text[], %(times)s::int[])
+    AS n(competition_id, challenge_id, times)
+  JOIN competition_challenges c USING (competition_id, challenge_id)
+  ORDER BY c.competition_id, c.challenge_id FOR UPDATE OF c
+)
+UPDATE competition_challenges c SET solves = c.solves + solved.times FROM solved
+WHERE c.competition_id = solved.competition_id AND c.challenge_id = solved.challenge_id
+RETURNING c.competition_id, c.challenge_id, c.solves - solved.times
+"""
+# Owners before what they own. Each takes its rows as one JSON array.
+_INSERT: dict[str, LiteralString] = {
+    "question_attempts": """
+INSERT INTO question_attempts SELECT * FROM jsonb_populate_recordset(
+  NULL::question_attempts, %(rows)s)
+ON CONFLICT (team_id, challenge_id, question_id) DO UPDATE SET wrong = excluded.wrong
+""",
+    "submissions": """
+INSERT INTO submissions SELECT * FROM jsonb_populate_recordset(NULL::submissions, %(rows)s)
+""",
+    "solves": "INSERT INTO solves SELECT * FROM jsonb_populate_recordset(NULL::solves, %(rows)s)",
+    "challenge_solves": """
+INSERT INTO challenge_solves SELECT * FROM jsonb_populate_recordset(
+  NULL::challenge_solves, %(rows)s)
+""",
+    "incidents": """
+INSERT INTO incidents (id, kind, competition_id, team_id, user_id, challenge_id, question_id,
+  submission_id, other_team_id, other_instance_id, created_at)
+SELECT replace(gen_random_uuid()::text, '-', ''), 'shared_answer', a.competition_id, a.team_id,
+  a.user_id, a.challenge_id, a.question_id, a.submission_id, d.team_id, d.instance_id, a.at
+FROM jsonb_to_recordset(%(rows)s) AS a(digest text, competition_id text, team_id text,
+  user_id text, challenge_id text, question_id text, submission_id text, at timestamptz)
+JOIN answer_digests d ON d.digest = a.digest AND d.team_id <> a.team_id
+""",
+}
+_Rows = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +149,7 @@ class SubmissionWriter:
     async def record(self, attempt: Attempt) -> Recorded:
         """Record one attempt; returns once it is committed, and this replica shows it.
 
-        Raises `challenge_out_of_competition`.
+        Raises `competition_not_found` where it was deleted meanwhile.
         """
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(attempt, done))
@@ -167,173 +182,141 @@ class SubmissionWriter:
             if len(batch) > 1:
                 return False
             if not batch[0].done.done():
-                batch[0].done.set_exception(error)
+                batch[0].done.set_exception(_gone(error) or error)
             return True
-        # Whoever is answered now reads what they did, without waiting for the relay.
-        for event in events:
-            self._standings.apply_committed(event, xact)
-            self._cache.invalidate(event.topics)
+        # Whoever is answered now reads what they did, without waiting for the relay. What somebody
+        # cached between the commit and this line was drawn without it, so it is stale once more.
+        try:
+            for event in events:
+                self._standings.apply_committed(event, xact)
+                self._cache.invalidate(event.topics)
+        except Exception:  # the relay brings it again; the answers are committed
+            log.exception("answers_not_applied")
         for one, result in zip(batch, recorded, strict=True):
             if not one.done.done():  # its caller may have gone
                 one.done.set_result(result)
         return True
 
 
+def _gone(error: Exception) -> NotFound | None:
+    """The refusal where the team or its competition was deleted under the attempt."""
+    if not isinstance(error, ForeignKeyViolation):
+        return None
+    return NotFound("competition_not_found", "Your team's competition is gone.")
+
+
 async def _record(
     session: AsyncSession, attempts: list[Attempt]
 ) -> tuple[int, list[Recorded], list[FlagEvent]]:
-    """Judge attempts in their order and write down what they bring; the transaction's id, too."""
+    """Judge attempts in their order and write down what they bring; the transaction's id, too.
+
+    Straight on the driver, two trips for what a whole batch needs.
+    """
+    connection = await driver_connection(session)
     pairs = sorted({(a.team_id, a.challenge_id) for a in attempts})
     keys = [f"{team_id}|{challenge_id}" for team_id, challenge_id in pairs]
-    xact = int((await session.execute(_LOCK, {"keys": keys})).all()[0].xact)
-    values = {"teams": [p[0] for p in pairs], "challenges": [p[1] for p in pairs]}
-    rows = (await session.execute(_PROGRESS, values)).all()
-    reached = {(row.team_id, row.challenge_id): row.rank or 0 for row in rows}
-    progress = {
-        (row.team_id, row.challenge_id): Progress(set(row.solved), dict(row.wrong)) for row in rows
-    }
-    outcomes = [judge(a.grade, progress[a.team_id, a.challenge_id]) for a in attempts]
-    judged = list(zip(attempts, outcomes, strict=True))
-    ranks = await _new_ranks(session, judged)
-    await _insert(session, judged, ranks)
-    await _report_shared_answers(session, judged)
-    events = [
-        _event(attempt, outcome, ranks)
-        for attempt, outcome in judged
-        if outcome.is_recorded
-        and attempt.grade.scores
-        and not (attempt.grade.correct and outcome.solved_before)
-    ]
-    for event in events:
-        emit(session, event, actor_id=event.user_id)
-    # One for all that a batch changed in a competition.
-    changed = {a.competition_id: a.audience for a, o in judged if o.solves_question}
-    for competition_id, audience in changed.items():
-        emit(session, ScoreboardUpdated(competition_id=competition_id), audience=audience)
-    recorded = []
-    for a, outcome in judged:  # each as of its turn: one before the last answer solved nothing yet
-        pair = (a.team_id, a.challenge_id)
+    teams, challenges = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    async with connection.pipeline():
+        locked = await connection.execute(_LOCK, {"keys": keys})
+        found = await connection.execute(_PROGRESS, {"teams": teams, "challenges": challenges})
+    xact = int((await locked.fetchall())[0][0])
+    reached: dict[_Pair, int] = {}
+    progress: dict[_Pair, Progress] = {}
+    for team_id, challenge_id, solved, wrong, rank, offered in await found.fetchall():
+        reached[team_id, challenge_id] = rank or 0
+        progress[team_id, challenge_id] = Progress(set(solved), wrong, offered)
+    judged = [(a, judge(a.grade, progress[a.team_id, a.challenge_id])) for a in attempts]
+    ranks = await _new_ranks(connection, judged)
+    # Each as of its turn: an answer before the last one solved nothing yet.
+    recorded: list[Recorded] = []
+    events: list[FlagEvent] = []
+    emitted: list[Emitted] = []
+    for attempt, outcome in judged:
+        pair = (attempt.team_id, attempt.challenge_id)
         if outcome.solves_challenge:
             reached[pair] = ranks[pair]
         recorded.append(Recorded(outcome, reached[pair]))
+        repeated = attempt.grade.correct and outcome.solved_before
+        if outcome.is_recorded and attempt.grade.scores and not repeated:
+            event = _event(attempt, outcome, reached[pair])
+            events.append(event)
+            emitted.append(Emitted(event, attempt.submitted_at, actor_id=event.user_id))
+    # One for all that a batch changed in a competition.
+    changed = {a.competition_id: a.audience for a, outcome in judged if outcome.solves_question}
+    for competition_id, audience in changed.items():
+        emitted.append(Emitted(ScoreboardUpdated(competition_id=competition_id), now(), audience))
+    async with connection.pipeline():
+        for table, rows in _rows(judged, ranks).items():
+            if rows:
+                await connection.execute(_INSERT[table], {"rows": Jsonb(rows)})
+        await emit_all(session, emitted)
     return xact, recorded, events
 
 
+_Pair = tuple[str, str]  # a team and a challenge
 _Judged = list[tuple[Attempt, Outcome]]
 
 
-async def _new_ranks(session: AsyncSession, judged: _Judged) -> dict[tuple[str, str], int]:
+async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair, int]:
     """The ranks of the teams that now solved a challenge, in the order of their attempts."""
     solves = [a for a, outcome in judged if outcome.solves_challenge]
     if not solves:
         return {}
     times = sorted(Counter((a.competition_id, a.challenge_id) for a in solves).items())
-    rows = await session.execute(
-        _RANKS,
-        {
-            "competitions": [competition_id for (competition_id, _), _ in times],
-            "challenges": [challenge_id for (_, challenge_id), _ in times],
-            "times": [count for _, count in times],
-        },
-    )
-    reached = {(row.competition_id, row.challenge_id): row.before for row in rows}
+    values = {
+        "competitions": [competition_id for (competition_id, _), _ in times],
+        "challenges": [challenge_id for (_, challenge_id), _ in times],
+        "times": [count for _, count in times],
+    }
+    rows = await (await connection.execute(_RANKS, values)).fetchall()
+    before = {(competition_id, challenge_id): count for competition_id, challenge_id, count in rows}
     ranks = {}
     for attempt in solves:
         challenge = (attempt.competition_id, attempt.challenge_id)
-        if challenge not in reached:
-            raise Forbidden(
-                "challenge_out_of_competition",
-                "This challenge is not part of that competition any more.",
-            )
-        reached[challenge] += 1
-        ranks[attempt.team_id, attempt.challenge_id] = reached[challenge]
+        before[challenge] += 1
+        ranks[attempt.team_id, attempt.challenge_id] = before[challenge]
     return ranks
 
 
-async def _insert(
-    session: AsyncSession, judged: _Judged, ranks: dict[tuple[str, str], int]
-) -> None:
-    wrong = {
-        (a.team_id, a.challenge_id, a.grade.question_id): outcome.wrong
-        for a, outcome in judged
-        if outcome.counts_as_wrong
-    }
-    if wrong:
-        counted = upsert(QuestionAttempts).on_conflict_do_update(
-            index_elements=["team_id", "challenge_id", "question_id"],
-            set_={"wrong": upsert(QuestionAttempts).excluded.wrong},
-        )
-        names = ("team_id", "challenge_id", "question_id", "wrong")
-        await session.execute(
-            counted, [dict(zip(names, (*key, n), strict=True)) for key, n in wrong.items()]
-        )
-    rows: dict[type[Submission | Solve | ChallengeSolve], list[dict[str, Any]]] = {
-        Submission: [],
-        Solve: [],
-        ChallengeSolve: [],
-    }
+def _rows(judged: _Judged, ranks: dict[_Pair, int]) -> _Rows:
+    """What attempts bring, by table."""
+    rows: _Rows = {table: [] for table in _INSERT}
+    wrong: dict[tuple[str, str, str], dict[str, Any]] = {}
     for a, outcome in judged:
-        if not (outcome.is_recorded and a.grade.scores):
+        if not outcome.is_recorded:
             continue
-        whose = {
-            "team_id": a.team_id,
-            "challenge_id": a.challenge_id,
-            "competition_id": a.competition_id,
-        }
-        answered = {**whose, "user_id": a.user_id, "question_id": a.grade.question_id}
-        rows[Submission].append(
-            {
-                **answered,
+        at = a.submitted_at.isoformat()
+        question_id, scores = a.grade.question_id, a.grade.scores
+        whose = {"team_id": a.team_id, "challenge_id": a.challenge_id}
+        where = {**whose, "competition_id": a.competition_id}
+        answered = {**where, "user_id": a.user_id, "question_id": question_id}
+        if outcome.counts_as_wrong:
+            counted = {**whose, "question_id": question_id, "wrong": outcome.wrong}
+            wrong[a.team_id, a.challenge_id, question_id] = counted
+        if a.digest and not a.grade.correct:
+            submission_id = a.id if scores else None
+            suspect = {"digest": a.digest, "submission_id": submission_id, "at": at}
+            rows["incidents"].append({**answered, **suspect})
+        if scores:
+            given = {
                 "id": a.id,
                 "instance_id": a.instance_id,
                 "answer": a.answer,
                 "correct": a.grade.correct,
                 "solve_time_s": a.solve_time_s,
-                "submitted_at": a.submitted_at,
+                "submitted_at": at,
             }
-        )
+            rows["submissions"].append({**answered, **given})
         if outcome.solves_question:
-            rows[Solve].append({**answered, "submission_id": a.id, "solved_at": a.submitted_at})
+            rows["solves"].append({**answered, "submission_id": a.id, "solved_at": at})
         if outcome.solves_challenge:
             rank = ranks[a.team_id, a.challenge_id]
-            rows[ChallengeSolve].append({**whose, "rank": rank, "solved_at": a.submitted_at})
-    for table, values in rows.items():
-        if values:
-            await session.execute(insert(table), values)
+            rows["challenge_solves"].append({**where, "rank": rank, "solved_at": at})
+    rows["question_attempts"] = list(wrong.values())
+    return rows
 
 
-async def _report_shared_answers(session: AsyncSession, judged: _Judged) -> None:
-    """Report who gave an answer that another team's instance holds."""
-    suspects = [
-        a for a, outcome in judged if outcome.is_recorded and a.digest and not a.grade.correct
-    ]
-    if not suspects:
-        return
-    found = await session.scalars(
-        select(AnswerDigest).where(AnswerDigest.digest.in_([a.digest for a in suspects]))
-    )
-    owners = {owner.digest: owner for owner in found}
-    for a in suspects:
-        owner = owners.get(a.digest or "")
-        if owner is not None and owner.team_id != a.team_id:
-            session.add(
-                Incident(
-                    id=new_id(),
-                    kind="shared_answer",
-                    competition_id=a.competition_id,
-                    team_id=a.team_id,
-                    user_id=a.user_id,
-                    challenge_id=a.challenge_id,
-                    question_id=a.grade.question_id,
-                    submission_id=a.id if a.grade.scores else None,
-                    other_team_id=owner.team_id,
-                    other_instance_id=owner.instance_id,
-                    created_at=a.submitted_at,
-                )
-            )
-
-
-def _event(attempt: Attempt, outcome: Outcome, ranks: dict[tuple[str, str], int]) -> FlagEvent:
+def _event(attempt: Attempt, outcome: Outcome, rank: int) -> FlagEvent:
     cap = attempt.grade.cap
     fields: dict[str, Any] = {
         "team_id": attempt.team_id,
@@ -351,5 +334,5 @@ def _event(attempt: Attempt, outcome: Outcome, ranks: dict[tuple[str, str], int]
     if not attempt.grade.correct:
         return FlagWrong(**fields, wrapped=attempt.wrapped or None)
     if outcome.solves_challenge:
-        return FlagCorrect(**fields, solve_rank=ranks[attempt.team_id, attempt.challenge_id])
+        return FlagCorrect(**fields, solve_rank=rank)
     return FlagPartCorrect(**fields)

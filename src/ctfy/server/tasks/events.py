@@ -19,8 +19,8 @@ class TaskSubmitted(TaskEvent, to=Audience.ADMINS):
 class TaskEnded(TaskEvent):
     """A task is over."""
 
-    error: str = ""
-    summary: str = ""
+    error: str | None = None
+    summary: str | None = None
 
 
 class TaskSucceeded(TaskEnded, to=Audience.ADMINS):
