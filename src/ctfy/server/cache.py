@@ -31,24 +31,35 @@ class Cache:
     def __init__(self, capacity: int = 8192) -> None:
         self._capacity = capacity
         self.changes = 0  # of all topics together
-        self._versions: dict[str, int] = {}
+        self._cleared_at = 0
+        self._versions: dict[str, int] = {}  # of a topic: the number of its last change
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def invalidate(self, topics: Iterable[str]) -> None:
         """Make stale what depends on any of some topics."""
         for topic in topics:
             self.changes += 1
-            self._versions[topic] = self._versions.get(topic, 0) + 1
+            self._versions[topic] = self.changes
 
     def clear(self) -> None:
         """Drop what depends on anything but the clock: something changed under all of it."""
         self.changes += 1
+        self._cleared_at = self.changes
         for key in [key for key, entry in self._entries.items() if entry.stamp]:
             del self._entries[key]
 
     def stamp(self, *topics: str) -> Stamp:
         """The present versions of some topics: take it before computing what depends on them."""
         return tuple((topic, self._versions.get(topic, 0)) for topic in topics)
+
+    def stamp_since(self, changes: int, *topics: str) -> Stamp | None:
+        """The stamp of topics that one learns only by computing; None when to compute again.
+
+        `changes`: as it was before. One of the topics may have changed meanwhile.
+        """
+        stamp = self.stamp(*topics)
+        newest = max([self._cleared_at, *(version for _, version in stamp)])
+        return stamp if newest <= changes else None
 
     def is_current(self, stamp: Stamp) -> bool:
         """Whether nothing changed since a stamp was taken."""

@@ -152,9 +152,10 @@ class Authenticator:
                 raise _unauthorized("This token is not valid, or not any more. Sign in again.")
             if rows[0].suspended_at is not None:
                 raise Unauthorized("account_suspended", "This account is suspended.")
-            caller = _caller(rows[0], cache.stamp(f"user:{rows[0].user_id}"))
-            if cache.changes == before:  # or the stamp would hide a change from in between
+            stamp = cache.stamp_since(before, f"user:{rows[0].user_id}")
+            if stamp is not None:
                 break
+        caller = _caller(rows[0], stamp)
         cache.put(("caller", hashed), caller, caller.stamp, caller.expires_at)
         self._last_seen.note(caller.token_id, caller.user_id)
         return caller

@@ -184,13 +184,13 @@ class Submissions:
                 raise _no_instance()
             row = rows[0]
             competition = await get_competition(self._database, cache, row.competition_id)
-            stamp = (*caller.stamp, *cache.stamp(f"competition:{row.competition_id}"))
-            if cache.changes == before:  # or the stamp would hide a change from in between
+            stamp = cache.stamp_since(before, f"competition:{row.competition_id}")
+            if stamp is not None:
                 break
         context = Context(
             competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
         )
-        cache.put(key, context, stamp)
+        cache.put(key, context, (*caller.stamp, *stamp))
         return context
 
     async def _submit(self, answer: Answer) -> SubmissionResponse:
