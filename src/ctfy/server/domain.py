@@ -104,7 +104,7 @@ class Domain:
     """One subject of the platform and all that it brings.
 
     `services`: built at start from the services their constructors name, lower domains' first.
-    `worker`: coroutines that run in a worker until it ends. `on_account_deletion`: called with
+    `background`: coroutines that run in a worker until it ends. `on_account_deletion`: called with
     `session` and `caller` before an account's rows go.
     """
 
@@ -113,7 +113,7 @@ class Domain:
     jobs: tuple[Job, ...] = ()
     tasks: tuple[Task, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    worker: tuple[Callable[..., Coroutine[Any, Any, None]], ...] = ()
+    background: tuple[Callable[..., Coroutine[Any, Any, None]], ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
     on_account_deletion: Callable[..., Awaitable[None]] | None = None
     retention: tuple[Retention, ...] = ()

@@ -18,7 +18,7 @@ async def work(services: Services) -> None:
     await jobs.retry_stalled(settings.stalled_job_s)
     async with asyncio.TaskGroup() as group:
         for domain in services.get(Domains):
-            for run in domain.worker:
+            for run in domain.background:
                 group.create_task(services.bind(run)())
         group.create_task(jobs.run())
 

@@ -105,7 +105,7 @@ class View:
             query = select(Competition).where(Competition.id == competition_id, PUBLIC)
             found: Competition | None = await session.scalar(query)
             if found is None:
-                raise _not_found()
+                raise NotFound("competition_not_found", "There is no such public competition.")
             return found
         caller.check_competition(competition_id)
         key = ("visible", caller.token_id, competition_id)

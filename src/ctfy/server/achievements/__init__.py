@@ -9,6 +9,6 @@ from ctfy.server.tables.achievements import Unlock
 
 DOMAIN = Domain(
     routers=(router,),
-    worker=(run,),
+    background=(run,),
     personal_data=(PersonalData(Unlock, "user_id", on_deletion="keep"),),
 )

@@ -29,7 +29,7 @@ from ctfy.server.settings import Settings
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.achievements import Unlock
 from ctfy.server.tables.teams import Team
-from ctfy.server.teams.service import seen_by, visible_detail
+from ctfy.server.teams.service import known_to, visible_detail
 
 router = APIRouter(tags=["achievements"])
 
@@ -57,7 +57,7 @@ async def recent_unlocks(
     """Who got what lately; secret ones are left out."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     query = service.unlocks().where(Unlock.achievement_id.in_(open_ones))
-    return await paging.fetch(session, seen_by(query, caller), service.recent_unlock)
+    return await paging.fetch(session, known_to(query, caller), service.recent_unlock)
 
 
 @router.get("/teams/{team_id}/achievements")

@@ -56,7 +56,7 @@ def running(moment: datetime) -> ColumnElement[bool]:
 
 def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
     """All competitions, for their curators; empty values match everything."""
-    query = seen_by(View(caller))
+    query = with_membership(View(caller))
     if text:
         query = query.where(Competition.title.icontains(text, autoescape=True))
     if status:
@@ -66,7 +66,7 @@ def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "
     return query
 
 
-def seen_by(view: View, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
+def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
     """The competitions that a caller may know of, with their own membership; newest first."""
     caller = view.caller
     assert caller is not None  # noqa: S101 - visitors have no membership
@@ -115,7 +115,7 @@ def seen_by(view: View, *, phase: Phase | None = None, id_: str = "") -> Select[
 
 
 def competition_info(row: Row[Any], standing: ScoreboardEntry | None = None) -> dict[str, Any]:
-    """The wire fields of a row of `seen_by`; `standing`: of the caller's own team."""
+    """The wire fields of a row of `with_membership`; `standing`: of the caller's own team."""
     competition: Competition = row.Competition
     registered = row.team_id is not None
     return {
@@ -149,7 +149,7 @@ def competition_info(row: Row[Any], standing: ScoreboardEntry | None = None) -> 
 async def get_visible(session: AsyncSession, caller: Caller, competition_id: str) -> Row[Any]:
     """The row of one competition. Raises `competition_not_found`, `token_competition_forbidden`."""
     caller.check_competition(competition_id)
-    query = seen_by(View(caller), id_=competition_id)
+    query = with_membership(View(caller), id_=competition_id)
     row: Row[Any] | None = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound("competition_not_found", "There is no such competition.")

@@ -16,7 +16,7 @@ from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import View
 from ctfy.server.challenges.service import attachment_infos
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
-from ctfy.server.competitions.service import require_running, seen_by
+from ctfy.server.competitions.service import require_running, with_membership
 from ctfy.server.database.base import new_id, now
 from ctfy.server.events.types import Event
 from ctfy.server.instances.answers import digest, instance_answers
@@ -135,7 +135,7 @@ async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id
     """The one running competition with that challenge that the caller plays in."""
     rows = (
         await session.execute(
-            seen_by(View(caller), phase="running")
+            with_membership(View(caller), phase="running")
             .join(
                 CompetitionChallenge,
                 and_(

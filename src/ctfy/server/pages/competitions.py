@@ -42,7 +42,7 @@ async def list_competitions(
 ) -> Page[CompetitionInfo]:
     """The competitions that the caller may know of, newest first."""
     view = View(caller)
-    query = service.seen_by(view, phase=phase or None, id_=competition_id)
+    query = service.with_membership(view, phase=phase or None, id_=competition_id)
     rows, total = await paging.rows(session, query)
     items = [
         CompetitionInfo(**service.competition_info(row, await _own(standings, row))) for row in rows
@@ -87,7 +87,7 @@ async def memberships(
         .scalar_subquery()
     )
     rows = await session.execute(
-        service.seen_by(view)
+        service.with_membership(view)
         .where(TeamMember.team_id.is_not(None))
         .add_columns(running.label("running"))
     )

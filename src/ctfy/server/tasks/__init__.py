@@ -20,7 +20,7 @@ DOMAIN = Domain(
     services=(Registry,),
     jobs=(Job("run_task", run_task), Job("scheduled_job", run_due)),
     tasks=(Task("scheduled_job_run", RunParams, run_now),),
-    worker=(run_clock,),
+    background=(run_clock,),
     retention=(
         Retention(lambda _, now: delete(TaskRow).where(TaskRow.finished_at < now - _KEPT_FOR)),
     ),

@@ -52,7 +52,7 @@ _VERIFIED = [Depends(_verified, scope="function")]
 @router.get("/teams")
 async def list_teams(session: Session, paging: Paged, caller: MaybeCaller) -> Page[TeamInfo]:
     """The teams of every competition that the caller may know of, oldest first."""
-    query = service.seen_by(service.infos(), caller)
+    query = service.known_to(service.infos(), caller)
     return await paging.fetch(session, query, service.info)
 
 

@@ -59,7 +59,7 @@ async def register(
 
 
 def check_may_join(row: Row[Any], caller: Caller) -> None:
-    """Raise the reason for which the caller cannot enter a competition; `row` is of `seen_by`."""
+    """Raise why the caller cannot enter a competition; `row` is one of `with_membership`."""
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
@@ -179,7 +179,7 @@ def info(row: Row[Any]) -> TeamInfo:
     return TeamInfo(**info_fields(row))
 
 
-def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
+def known_to(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
     """Narrow a query over teams to those that somebody may know of."""
     return query.join(Competition, Competition.id == Team.competition_id).where(
         View(caller).teams()
@@ -188,7 +188,7 @@ def seen_by(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*t
 
 async def visible_detail(session: AsyncSession, team_id: str, caller: Caller | None) -> TeamDetail:
     """A team as anybody may ask for it. Raises `team_not_found` where they may not know it."""
-    return await _detail(session, seen_by(infos(), caller).where(Team.id == team_id))
+    return await _detail(session, known_to(infos(), caller).where(Team.id == team_id))
 
 
 async def detail(session: AsyncSession, team_id: str) -> TeamDetail:
