@@ -132,6 +132,8 @@ class SlowNode:
         self._admin = admin
 
         def answer(method: str, path: str) -> object:
+            if method == "POST":
+                return {"status": "accepted"}
             status = "built" if self.finished.is_set() else "building"
             rows = [{"challenge_id": "notes", "status": status, "built_at": 1.0}]
             return [] if path.endswith("/instances") else {"rows": rows}
