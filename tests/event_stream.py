@@ -15,15 +15,16 @@ from ctfy.sdk import PlatformClient
 
 
 @contextmanager
-def following(client: PlatformClient) -> Iterator[list[dict[str, Any]]]:
-    """The events that a client sees from now on."""
+def following(client: PlatformClient, last_event_id: str = "") -> Iterator[list[dict[str, Any]]]:
+    """The events that a client sees from now on, or after one of the past."""
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     seen: list[dict[str, Any]] = []
     with client.events(auto_reconnect=False) as stream:
         connected = threading.Event()
 
         def read() -> None:
             try:
-                with stream._client.stream("GET", "/events") as response:
+                with stream._client.stream("GET", "/events", headers=headers) as response:
                     lines = EventSource(response).iter_sse()
                     connected.set()
                     for frame in lines:

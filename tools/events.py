@@ -19,6 +19,7 @@ MOST_COLUMNS = 100  # as frontend/biome.json has it
 HEARD_BY = {
     Audience.EVERYBODY: "everybody",
     Audience.COMPETITION: "the competition's people",
+    Audience.OPERATORS: "who runs the competition",
     Audience.TEAM: "the team",
     Audience.PERSON: "the person",
     Audience.ADMINS: "administrators",

@@ -17,7 +17,7 @@ MIGRATIONS = Path(migrate.__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
 REVISIONS = sorted(VERSIONS.glob("*.py"))
 FROZEN = Path(__file__).with_name("frozen.sha256")
-LIBRARIES = {"alembic", "sqlalchemy"}
+LIBRARIES = {"alembic", "confusable_homoglyphs", "sqlalchemy"}
 
 each_revision = pytest.mark.parametrize("revision", REVISIONS, ids=lambda path: path.stem)
 

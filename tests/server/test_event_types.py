@@ -18,7 +18,7 @@ from ctfy.server.competitions.events import CompetitionExported
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import EVENTS, Audience, Event, Topic
 from ctfy.server.scheduling.events import InstanceEvent
-from ctfy.server.submissions.events import ScoreboardUpdated
+from ctfy.server.standings.events import ScoreboardUpdated
 from tests.processes import ROOT
 
 SERVER = ROOT / "src" / "ctfy" / "server"
@@ -93,7 +93,7 @@ def test_the_type_checker_refuses_what_is_not_declared(tmp_path: Path) -> None:
     head = (
         "from sqlalchemy.ext.asyncio import AsyncSession\n"
         "from ctfy.server.events.outbox import emit\n"
-        "from ctfy.server.submissions.events import ScoreboardUpdated\n"
+        "from ctfy.server.standings.events import ScoreboardUpdated\n"
         "session = AsyncSession()\n"
         'emit(session, ScoreboardUpdated(competition_id=""))\n'
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.metadata import Metadata, Value
 from ctfy.challenge.modes.dynamic import Dynamic
-from ctfy.server.standings.board import Board, BoardTeam, ChallengeSolve, QuestionSolve, Rules
-from ctfy.server.standings.scoring import Score, order, ranked, share, value_after
+from ctfy.server.standings.board import Board, BoardTeam, QuestionSolve, Rules
+from ctfy.server.standings.scoring import Score, decisive, order, ranked, share, value_after
 
 values = st.builds(
     lambda a, b, decay: Value(initial=max(a, b), minimum=min(a, b), decay=decay),
@@ -67,6 +68,7 @@ def test_a_rank_is_one_more_than_how_many_are_better(teams: dict[int, Score], ra
         assert rank == 1 + sum(1 for key in keys.values() if key < keys[name])
 
 
+FIELDS: dict[str, Any] = {"name": "n", "description": "d", "difficulty": "easy", "tags": ["t"]}
 CHALLENGES = {
     "plain": Metadata(name="p", description="d", difficulty="easy", tags=["t"], value=100),
     "falling": Metadata(
@@ -101,12 +103,12 @@ def board(told: list[Answer], moments: dict[Answer, float]) -> Board:
         team, challenge, question = answer
         made.add_solve(team, challenge, question, QuestionSolve(moments[answer], "u", 1.0))
         if (team, challenge) in ranks:
-            made.add_challenge_solve(team, challenge, ranks[team, challenge])
+            made.add_challenge_solve(team, challenge, ranks[team, challenge][1])
     return made
 
 
-def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], ChallengeSolve]:
-    """Who solved which challenge whole, as the database would have ranked them."""
+def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], tuple[int, float]]:
+    """Who solved which challenge whole: as the how manieth, and when."""
     last: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for (team, challenge, _), at in moments.items():
         last[team, challenge].append(at)
@@ -119,7 +121,7 @@ def whole_ranks(moments: dict[Answer, float]) -> dict[tuple[str, str], Challenge
     ranks = {}
     for at, team, challenge in done:
         places[challenge] += 1
-        ranks[team, challenge] = ChallengeSolve(places[challenge], at)
+        ranks[team, challenge] = (places[challenge], at)
     return ranks
 
 
@@ -142,11 +144,55 @@ def test_totals_are_what_the_rules_say(told: list[Answer]) -> None:
             value = value_after(meta.value, sum(1 for _, c in ranks if c == challenge))
             count = sum(1 for a in mine if a[1] == challenge)
             points += share(value, count, len(meta.questions))
-            if (team, challenge) in ranks and ranks[team, challenge].rank == 1:
+            if (team, challenge) in ranks and ranks[team, challenge][0] == 1:
                 points += RULES.first_blood_bonus
         assert score == Score(
             sum(1 for t, _ in ranks if t == team),
             len(mine),
             points,
             max((moments[a] for a in mine), default=float("inf")),
+            max((moments[a] for a in mine), default=0.0),
         )
+
+
+@given(st.integers(0, 50), st.integers(0, 8), st.integers(1, 8))
+def test_points_are_reached_with_the_answer_that_brought_the_last_of_them(
+    value: int, answered: int, questions: int
+) -> None:
+    answered = min(answered, questions)
+    needed = decisive(value, answered, questions)
+    assert share(value, needed, questions) == share(value, answered, questions)
+    assert needed == 0 or share(value, needed - 1, questions) < share(value, needed, questions)
+
+
+def test_a_solve_worth_nothing_does_not_lose_a_tie() -> None:
+    free = Challenge("free", "", Path(), Metadata(**FIELDS, value=0))
+    paid = Challenge("paid", "", Path(), Metadata(**FIELDS, value=100))
+    made = Board("c", Catalogue([free, paid]), Rules("points", 0, ("free", "paid")))
+    for place, (team, at) in enumerate({"early": 1.0, "late": 2.0}.items()):
+        made.add_team(BoardTeam(team, team, "", float(place)))
+        made.add_solve(team, "paid", "flag", QuestionSolve(at, "u", 1.0))
+        made.add_challenge_solve(team, "paid", at)
+    made.add_solve("early", "free", "flag", QuestionSolve(9.0, "u", 1.0))
+    made.add_challenge_solve("early", "free", 9.0)
+    assert [(rank, name[1]) for rank, name, _ in ranked(made.scores(), "points")] == [
+        (1, "early"),
+        (2, "late"),
+    ]
+
+
+@given(answers, st.sets(st.sampled_from(list(CHALLENGES))), st.sampled_from(["rules", "folder"]))
+def test_a_challenge_that_is_gone_counts_for_nothing(
+    told: list[Answer], gone: set[str], how: str
+) -> None:
+    """Points are a function of the challenges that are there, whatever was solved before."""
+    moments = {answer: float(place) for place, answer in enumerate(dict.fromkeys(told), 1)}
+    before = board(told, moments)
+    left = [c for c in CATALOGUE.challenges.values() if c.id not in gone]
+    if how == "folder":
+        before._catalogue = Catalogue(left)
+    else:
+        before.rules = Rules("points", 50, tuple(c.id for c in left))
+    without = [answer for answer in told if answer[1] not in gone]
+    never = board(without, moments)
+    assert before.scores() == never.scores()

@@ -110,7 +110,7 @@ export interface Events {
   competition_unregistered: { competition_id: string; user_id: string };
   /** The fields in `changed` have other values. */
   competition_updated: { competition_id: string; competition_title: string; changed: string[] };
-  /** It was right and solved the challenge, as the `solve_rank`-th team of the competition. */
+  /** It was right and solved the challenge, as the `solve_rank`-th team of the competition. The rank is 0 behind a freeze: it would tell of what others solved. */
   flag_correct: {
     competition_id: string;
     instance_id: string;

@@ -76,9 +76,12 @@ function QuestionCard({
       if (answer.challenge_fully_solved)
         notify(
           t("Solved: {challenge}", { challenge: challenge.name }),
-          answer.solve_rank === 1
-            ? t("First blood!")
-            : t("Place {n}", { n: answer.solve_rank ?? 0 }),
+          // Behind a freeze nobody is told their place.
+          !answer.solve_rank
+            ? ""
+            : answer.solve_rank === 1
+              ? t("First blood!")
+              : t("Place {n}", { n: answer.solve_rank }),
         );
     },
   };

@@ -11,6 +11,7 @@ from typing import Any
 Stamp = tuple[tuple[str, int], ...]
 
 _LONGEST_S = 60.0
+_ALL = ""  # the topic of every stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,6 @@ class Cache:
     def __init__(self, capacity: int = 8192) -> None:
         self._capacity = capacity
         self.changes = 0  # of all topics together
-        self._cleared_at = 0
         self._versions: dict[str, int] = {}  # of a topic: the number of its last change
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
@@ -42,15 +42,12 @@ class Cache:
             self._versions[topic] = self.changes
 
     def clear(self) -> None:
-        """Drop what depends on anything but the clock: something changed under all of it."""
-        self.changes += 1
-        self._cleared_at = self.changes
-        for key in [key for key, entry in self._entries.items() if entry.stamp]:
-            del self._entries[key]
+        """Make stale what has a stamp, also what is being computed now."""
+        self.invalidate([_ALL])
 
     def stamp(self, *topics: str) -> Stamp:
         """The present versions of some topics: take it before computing what depends on them."""
-        return tuple((topic, self._versions.get(topic, 0)) for topic in topics)
+        return tuple((topic, self._versions.get(topic, 0)) for topic in (_ALL, *topics))
 
     def stamp_since(self, changes: int, *topics: str) -> Stamp | None:
         """The stamp of topics that one learns only by computing; None when to compute again.
@@ -58,8 +55,7 @@ class Cache:
         `changes`: as it was before. One of the topics may have changed meanwhile.
         """
         stamp = self.stamp(*topics)
-        newest = max([self._cleared_at, *(version for _, version in stamp)])
-        return stamp if newest <= changes else None
+        return stamp if max(version for _, version in stamp) <= changes else None
 
     def is_current(self, stamp: Stamp) -> bool:
         """Whether nothing changed since a stamp was taken."""

@@ -13,5 +13,6 @@ def say_grade(graded: SubmissionResponse | VerifyAnswerResponse) -> None:
         fail("wrong answer", hint="" if left is None else f"{left} attempts left", code=Code.FAILED)
     words = "Correct."
     if isinstance(graded, SubmissionResponse) and graded.challenge_fully_solved:
-        words = f"Correct: the challenge is solved, as number {graded.solve_rank}."
+        place = f", as number {graded.solve_rank}" if graded.solve_rank else ""
+        words = f"Correct: the challenge is solved{place}."
     out.print(words)

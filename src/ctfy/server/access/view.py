@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -39,6 +39,11 @@ def _belongs(user_id: Any) -> ColumnElement[bool]:
         exists().where(_member.competition_id == Competition.id, _member.user_id == user_id),
         exists().where(_invite.competition_id == Competition.id, _invite.user_id == user_id),
     )
+
+
+def takes_part(team_id: Any) -> ColumnElement[bool]:
+    """The condition on a column of teams that somebody is on them: no other counts anywhere."""
+    return exists().where(_member.team_id == team_id)
 
 
 _ONE = select(Competition, _belongs(bindparam("user_id")).label("belongs")).where(
@@ -134,19 +139,40 @@ class View:
         frozen = competition.freezes_at is not None and competition.freezes_at <= self.moment
         return competition.freezes_at if frozen and not self.is_operator(competition.id) else None
 
-    def until_freeze(self, competition: Competition) -> float | None:
-        """The freeze that will end what they see now, Unix time; None when none will."""
-        freeze = competition.freezes_at
-        if freeze is None or freeze <= self.moment or self.is_operator(competition.id):
+    def until_changes(self, competition: Competition) -> float | None:
+        """The start or freeze that will end what they see now, Unix time; None when none will."""
+        if self.is_operator(competition.id):
             return None
-        return freeze.timestamp()
+        ahead = [
+            moment
+            for moment in (competition.starts_at, competition.freezes_at)
+            if moment is not None and moment > self.moment
+        ]
+        return min(ahead).timestamp() if ahead else None
 
-    def counts_solves_at(self, column: Any) -> ColumnElement[bool]:
-        """The same as a condition on the moment in a column, of rows joined to competitions."""
+    def deeds(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
+        """The condition on what teams did that they may know of; columns of team, where, when.
+
+        What their own teams did, at any time. What others did, in competitions that they see, up
+        to the freeze of each; all of it where they run the competition.
+        """
+        caller = self.caller
+        if caller is not None and caller.is_admin:
+            return true()
+        seen = _of_competition(competition_id, self.competitions() & self.counts_solves_at(at))
+        if caller is None:
+            return seen
+        own = select(_member.team_id).where(
+            _member.user_id == caller.user_id, caller.reaches(_member.competition_id)
+        )
+        return or_(team_id.in_(own), seen)
+
+    def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
+        """The condition that no freeze hides a moment, in a column, of a row's competition."""
         shown = or_(
             Competition.freezes_at.is_(None),
             Competition.freezes_at > self.moment,
-            column < Competition.freezes_at,
+            at < Competition.freezes_at,
         )
         caller = self.caller
         if caller is None:
@@ -159,20 +185,28 @@ class View:
         Those for everybody, of their competitions and teams, and about themselves.
         """
         caller = self.caller
+        competition_id = OutboxEvent.payload["competition_id"].as_string()
+        # They could know of it then, and the competition may have been hidden since.
+        known = or_(
+            func.coalesce(competition_id, "") == "",
+            _of_competition(competition_id, self.competitions()),
+        )
+        everybodys = (OutboxEvent.audience == Audience.EVERYBODY) & known
         if caller is None:
-            return OutboxEvent.audience == Audience.EVERYBODY
+            return everybodys
         if caller.is_admin:
             return OutboxEvent.audience != Audience.PLATFORM
         own = (TeamMember.user_id == caller.user_id) & caller.reaches(TeamMember.competition_id)
-        competition_id = OutboxEvent.payload["competition_id"].as_string()
         personal = [kind.name for kind in EVENTS.values() if kind.is_personal]
         about_them = and_(
             or_(OutboxEvent.audience == Audience.PERSON, OutboxEvent.name.in_(personal)),
             OutboxEvent.payload["user_id"].as_string() == caller.user_id,
             caller.reaches(competition_id),
+            known,
         )
         return or_(
-            OutboxEvent.audience == Audience.EVERYBODY,
+            everybodys,
+            (OutboxEvent.audience == Audience.OPERATORS) & competition_id.in_(caller.runs),
             (OutboxEvent.audience == Audience.COMPETITION)
             & or_(
                 competition_id.in_(select(TeamMember.competition_id).where(own)),
@@ -194,10 +228,13 @@ class View:
             )
         )
         own = rows.all()
+        hidden = await session.scalars(select(Competition.id).where(~self.competitions()))
         return Rights(
             caller.is_admin,
             frozenset(row.team_id for row in own),
             frozenset(row.competition_id for row in own) | caller.runs,
+            caller.runs,
+            frozenset(hidden),
             caller.sees_competition,
         )
 
@@ -206,10 +243,22 @@ def _not_found() -> NotFound:
     return NotFound("competition_not_found", "There is no such competition.")
 
 
+def _of_competition(competition_id: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition on competitions, asked of the one whose id is in a column."""
+    found = select(Competition.id).where(condition).correlate_except(Competition)
+    return competition_id.in_(found)  # type: ignore[no-any-return]
+
+
 def audience_of(competition: Competition) -> Audience:
-    """Who hears of a competition's teams and scores: everybody only where it is open to all."""
+    """Who hears of a competition's teams: everybody only where it is open to all."""
     shown = competition.access == "public" and competition.status == "published"
     return Audience.EVERYBODY if shown else Audience.COMPETITION
+
+
+def audience_of_solves(competition: Competition, moment: datetime) -> Audience:
+    """Who hears of what others solved: the same, and after the freeze whoever runs it."""
+    visible = View(moment=moment).solves_until(competition) is None
+    return audience_of(competition) if visible else Audience.OPERATORS
 
 
 def audience_of_changes(competition: Competition) -> Audience:

@@ -17,6 +17,7 @@ from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.events.outbox import emit
+from ctfy.server.models.names import visible
 from ctfy.server.settings import OAuthProvider, Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity, OAuthAttempt
@@ -286,7 +287,7 @@ async def _sign_in(session: AsyncSession, name: str, person: Person) -> str:
             id=new_id(),
             email=person.email,
             email_verified_at=now(),
-            display_name=(person.display_name or person.login or "Player")[:120],
+            display_name=visible(person.display_name[:120]) or visible(person.login) or "Player",
             avatar_url=person.avatar_url[:500],
         )
         session.add(user)

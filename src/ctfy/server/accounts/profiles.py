@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Invalid, NotFound
+from ctfy.server.access.view import View
 from ctfy.server.database.base import now
 from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
 from ctfy.server.tables.access import User
@@ -64,8 +65,9 @@ async def get_user(session: AsyncSession, user_id: str) -> User:
     return user
 
 
-async def counts(session: AsyncSession, user_id: str) -> dict[str, int]:
-    """How many challenges the person finished, and how often they submitted."""
+async def counts(session: AsyncSession, view: View, user_id: str) -> dict[str, int]:
+    """How many challenges the person finished, and how often they submitted, as others know."""
+    moment = Submission.submitted_at
     finished = (
         select(func.count(func.distinct(ChallengeSolve.team_id + ChallengeSolve.challenge_id)))
         .join(
@@ -74,9 +76,15 @@ async def counts(session: AsyncSession, user_id: str) -> dict[str, int]:
             & (Solve.challenge_id == ChallengeSolve.challenge_id)
             & (Solve.solved_at == ChallengeSolve.solved_at),
         )
-        .where(Solve.user_id == user_id)
+        .where(
+            Solve.user_id == user_id,
+            view.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at),
+        )
     )
-    tried = select(func.count()).where(Submission.user_id == user_id)
+    tried = select(func.count()).where(
+        Submission.user_id == user_id,
+        view.deeds(Submission.team_id, Submission.competition_id, moment),
+    )
     row = (
         await session.execute(
             select(
@@ -87,10 +95,11 @@ async def counts(session: AsyncSession, user_id: str) -> dict[str, int]:
     return {"solves": row.solves, "attempts": row.tries}
 
 
-async def user_info(session: AsyncSession, user_id: str, *, own: bool) -> UserInfo:
+async def user_info(session: AsyncSession, view: View, user_id: str) -> UserInfo:
     """A person as others see them; themselves see everything. Raises `user_not_found`."""
     user = await get_user(session, user_id)
-    return UserInfo(**profile_fields(user, own=own), **await counts(session, user_id))
+    own = view.caller is not None and view.caller.user_id == user_id
+    return UserInfo(**profile_fields(user, own=own), **await counts(session, view, user_id))
 
 
 def update_profile(user: User, body: ProfilePatchRequest) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.server.access.view import View
 from ctfy.server.database.base import now
 from ctfy.server.models.accounts import (
     CalendarBucket,
@@ -21,18 +22,25 @@ from ctfy.server.models.accounts import (
 from ctfy.server.tables.submissions import Solve, Submission
 
 
-async def trend(session: AsyncSession, whose: Any, days: int) -> list[TrendPoint]:
+async def trend(session: AsyncSession, view: View, whose: Any, days: int) -> list[TrendPoint]:
     """The answered questions of each of the last days; `whose` is a condition on solves."""
-    counted = await _by_day(session, Solve.solved_at, whose, days)
+    counted = await _by_day(session, Solve.solved_at, whose & _known_solves(view), days)
     return [TrendPoint(date=day, solves=counted[day]) for day in _days(days)]
 
 
+def _known_solves(view: View) -> Any:
+    return view.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at)
+
+
 async def profile_stats(
-    session: AsyncSession, catalogue: Catalogue, *, tried: Any, solved: Any, days: int
+    session: AsyncSession, view: View, catalogue: Catalogue, *, tried: Any, solved: Any, days: int
 ) -> ProfileStats:
     """The statistics of whoever the two conditions, on submissions and solves, name."""
-    attempts = await _by_day(session, Submission.submitted_at, tried, days)
-    done = set(await session.scalars(select(Solve.challenge_id).where(solved).distinct()))
+    moment = Submission.submitted_at
+    known = view.deeds(Submission.team_id, Submission.competition_id, moment)
+    attempts = await _by_day(session, moment, tried & known, days)
+    whole = select(Solve.challenge_id).where(solved, _known_solves(view)).distinct()
+    done = set(await session.scalars(whole))
     tags: Counter[str] = Counter()
     done_tags: Counter[str] = Counter()
     levels: Counter[str] = Counter()
@@ -54,7 +62,7 @@ async def profile_stats(
             DifficultyStat(difficulty=level, solved=done_levels[level], total=levels[level])
             for level in ("easy", "medium", "hard")
         ],
-        solve_trend=await trend(session, solved, days),
+        solve_trend=await trend(session, view, solved, days),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ctfy.server.access.caller import AnyToken
+from ctfy.server.access.view import View
 from ctfy.server.accounts import profiles, statistics
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheCatalogue
@@ -22,27 +23,28 @@ _Days = Annotated[int, Query(ge=7, le=365)]
 @router.get("/users/{user_id}")
 async def get_user(user_id: str, session: Session, caller: AnyToken) -> UserInfo:
     """A person; what they hide is absent."""
-    return await profiles.user_info(session, user_id, own=user_id == caller.user_id)
+    return await profiles.user_info(session, View(caller), user_id)
 
 
 @router.get("/users/{user_id}/solve-trend")
 async def solve_trend(
-    user_id: str, session: Session, _: AnyToken, days: _Days = 30
+    user_id: str, session: Session, caller: AnyToken, days: _Days = 30
 ) -> UserSolveTrend:
     """What a person answered in the last days."""
     await profiles.get_user(session, user_id)
-    points = await statistics.trend(session, Solve.user_id == user_id, days)
+    points = await statistics.trend(session, View(caller), Solve.user_id == user_id, days)
     return UserSolveTrend(solve_trend=points)
 
 
 @router.get("/users/{user_id}/profile-stats")
 async def user_stats(
-    user_id: str, catalogue: TheCatalogue, session: Session, _: AnyToken, days: _Days = 365
+    user_id: str, catalogue: TheCatalogue, session: Session, caller: AnyToken, days: _Days = 365
 ) -> ProfileStats:
     """What a person did, by day, tag and difficulty."""
     await profiles.get_user(session, user_id)
     return await statistics.profile_stats(
         session,
+        View(caller),
         catalogue,
         tried=Submission.user_id == user_id,
         solved=Solve.user_id == user_id,
@@ -55,9 +57,11 @@ async def team_stats(
     team_id: str, catalogue: TheCatalogue, session: Session, caller: AnyToken, days: _Days = 365
 ) -> ProfileStats:
     """What a team did, by day, tag and difficulty."""
-    await visible_detail(session, team_id, caller)
+    view = View(caller)
+    await visible_detail(session, view, team_id)
     return await statistics.profile_stats(
         session,
+        view,
         catalogue,
         tried=Submission.team_id == team_id,
         solved=Solve.team_id == team_id,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.access.view import audience_of
+from ctfy.server.access.view import audience_of_solves
 from ctfy.server.achievements.catalogue import BY_EVENT
 from ctfy.server.achievements.events import AchievementUnlocked
 from ctfy.server.achievements.rule import Achievement, Happening
@@ -144,8 +144,13 @@ async def award(
             tier=achievement.tier,
             secret=achievement.secret,
         ),
-        # A secret one is for its team alone.
-        audience=Audience.TEAM if achievement.secret else audience_of(row.Competition),
+        audience=_audience(achievement, row.Competition),
         actor_id=actor_id or user_id,
     )
     return True
+
+
+def _audience(achievement: Achievement, competition: Competition) -> Audience:
+    """A secret one is for its team alone, and so is any behind a freeze."""
+    audience = audience_of_solves(competition, now())
+    return Audience.TEAM if achievement.secret or audience is Audience.OPERATORS else audience

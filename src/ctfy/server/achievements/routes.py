@@ -11,6 +11,7 @@ from sqlalchemy import select
 from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
+from ctfy.server.access.view import View
 from ctfy.server.achievements import awarding, service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
@@ -56,8 +57,9 @@ async def recent_unlocks(
 ) -> Page[RecentUnlock]:
     """Who got what lately; secret ones are left out."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
-    query = service.unlocks().where(Unlock.achievement_id.in_(open_ones))
-    return await paging.fetch(session, known_to(query, caller), service.recent_unlock)
+    view = View(caller)
+    query = service.unlocks().where(Unlock.achievement_id.in_(open_ones), service.known_to(view))
+    return await paging.fetch(session, known_to(query, view), service.recent_unlock)
 
 
 @router.get("/teams/{team_id}/achievements")
@@ -65,14 +67,17 @@ async def team_achievements(
     team_id: str, session: Session, paging: Paged, caller: MaybeCaller
 ) -> Page[TeamAchievement]:
     """What a team has, newest first; secret ones keep their name to the team."""
-    team = await visible_detail(session, team_id, caller)
+    view = View(caller)
+    team = await visible_detail(session, view, team_id)
     known = caller is not None and (
         caller.is_admin or caller.user_id in {m.user_id for m in team.members}
     )
     query = service.unlocks().where(
-        Team.id == team_id, Unlock.achievement_id.in_(list(ACHIEVEMENTS))
+        Team.id == team_id,
+        Unlock.achievement_id.in_(list(ACHIEVEMENTS)),
+        service.known_to(view),
     )
-    counts, teams = await service.earned_by(session)
+    counts, teams = await service.earned_by(session, view)
     return await paging.fetch(
         session,
         query,
@@ -120,7 +125,7 @@ async def verify_star_gazer(
         return StarGazerVerifyResponse(verified=False, reason=reason, achievement=None)
     star = ACHIEVEMENTS["star_gazer"]
     unlock, new = await service.give(session, caller, star, competition_id)
-    counts, teams = await service.earned_by(session)
+    counts, teams = await service.earned_by(session, View(caller))
     return StarGazerVerifyResponse(
         verified=True,
         achievement=service.team_achievement(unlock, counts, teams, known=True),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Forbidden, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import View, takes_part
 from ctfy.server.achievements import awarding
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS, BY_EGG
 from ctfy.server.achievements.events import AchievementRevoked
@@ -32,18 +33,24 @@ _HIDDEN = {"name": "Secret achievement", "description": "", "icon": "❔"}
 _RARITIES = ((0.5, "common"), (0.2, "uncommon"), (0.05, "rare"), (0.01, "epic"), (0.0, "legendary"))
 
 
-async def earned_by(session: AsyncSession) -> tuple[dict[str, int], int]:
-    """How many teams have each achievement, and how many teams there are."""
-    total = select(func.count(Team.id)).scalar_subquery()
+async def earned_by(session: AsyncSession, view: View) -> tuple[dict[str, int], int]:
+    """How many teams are known to have each achievement, and how many teams there are."""
+    total = select(func.count(Team.id)).where(takes_part(Team.id)).scalar_subquery()
     rows = await session.execute(
-        select(Unlock.achievement_id, func.count().label("times"), total.label("total")).group_by(
-            Unlock.achievement_id
-        )
+        select(Unlock.achievement_id, func.count().label("times"), total.label("total"))
+        .join(Team, Team.id == Unlock.team_id)
+        .where(known_to(view), takes_part(Team.id))
+        .group_by(Unlock.achievement_id)
     )
     counts, teams = {}, 0
     for row in rows:
         counts[row.achievement_id], teams = row.times, row.total
     return counts, teams
+
+
+def known_to(view: View) -> ColumnElement[bool]:
+    """The condition on what teams got, joined to them, that somebody may know of."""
+    return view.deeds(Unlock.team_id, Team.competition_id, Unlock.unlocked_at)
 
 
 def _rarity(count: int, teams: int) -> str:
@@ -75,7 +82,7 @@ async def catalogue(
     mine = set(
         await session.scalars(select(Unlock.achievement_id).where(Unlock.team_id.in_(teams)))
     )
-    counts, total = await earned_by(session)
+    counts, total = await earned_by(session, View(caller))
     entries = []
     for place, achievement in enumerate(ACHIEVEMENTS.values()):
         known = achievement.id in mine or caller.is_admin or not achievement.secret
@@ -144,7 +151,7 @@ async def mine(
 ) -> MyAchievementsResponse:
     """What the caller's teams have, each once, and what they lack."""
     teams = await awarding.teams_of(session, caller.user_id, competition_id)
-    counts, total = await earned_by(session)
+    counts, total = await earned_by(session, View(caller))
     rows = (
         await session.scalars(
             select(Unlock).where(Unlock.team_id.in_(teams)).order_by(Unlock.unlocked_at)
@@ -182,7 +189,7 @@ async def claim_egg(
     if achievement is None:
         raise NotFound("easter_egg_not_found", "There is no such easter egg.")
     unlock, new = await give(session, caller, achievement, competition_id)
-    counts, total = await earned_by(session)
+    counts, total = await earned_by(session, View(caller))
     return EasterEggClaim(
         egg_id=egg_id,
         achievement=team_achievement(unlock, counts, total, known=True),
@@ -216,7 +223,7 @@ async def grant(
     unlock = await session.get(Unlock, (team_id, achievement_id))
     if unlock is None:
         raise NotFound("team_not_found", "There is no such team.")
-    counts, total = await earned_by(session)
+    counts, total = await earned_by(session, View(caller))
     return team_achievement(unlock, counts, total, known=True)
 
 

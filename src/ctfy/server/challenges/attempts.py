@@ -16,7 +16,6 @@ from ctfy.server.models.challenges import (
     ChallengeTeamSolveSummary,
 )
 from ctfy.server.tables.access import User
-from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import Instance
 from ctfy.server.tables.submissions import Submission
 from ctfy.server.tables.teams import Team
@@ -74,11 +73,10 @@ def _submissions(view: View, challenge_id: str, competition_ids: list[str]) -> S
             .label("solved"),
             func.max(Submission.submitted_at).filter(Submission.correct).label("solved_at"),
         )
-        .join(Competition, Competition.id == Submission.competition_id)
         .where(
             Submission.challenge_id == challenge_id,
             Submission.competition_id.in_(competition_ids),
-            view.counts_solves_at(Submission.submitted_at),
+            view.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
         )
         .group_by(Submission.instance_id)
         .subquery()

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.sdk.aio import AsyncNodeClient
+from ctfy.server.access.view import audience_of_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.events import ChallengesRescanned
+from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Params, Report
 from ctfy.server.events.outbox import emit
@@ -22,6 +25,7 @@ from ctfy.server.events.relay import Relay, RelayedEvent
 from ctfy.server.models.builds import NodeBuildState, NodePullState
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.settings import Settings
+from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node
@@ -160,9 +164,23 @@ async def rescan(
         words = f"{seen.total} challenges" if seen else error
         await report.log(f"{node.display_name}: {words}", "info" if seen else "error")
         await report.progress(number / len(nodes), f"{number} of {len(nodes)} nodes")
+    # Last, when every replica has looked: whoever hears of it reads the new worth.
+    async with database.transaction() as session:
+        await _announce(session, {*changes.added, *changes.removed, *changes.changed})
     if failed:
         raise TaskFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
     return {"total": len(catalogue.challenges), "changes": str(changes)}
+
+
+async def _announce(session: AsyncSession, challenge_ids: set[str]) -> None:
+    """Tell the readers of standings that the worth of some challenges may be another."""
+    within = select(CompetitionChallenge.competition_id).where(
+        CompetitionChallenge.challenge_id.in_(challenge_ids)
+    )
+    moment = now()
+    for competition in await session.scalars(select(Competition).where(Competition.id.in_(within))):
+        audience = audience_of_solves(competition, moment)
+        emit(session, ScoreboardUpdated(competition_id=competition.id), audience=audience)
 
 
 class CatalogueFollower:

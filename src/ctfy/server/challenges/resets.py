@@ -14,6 +14,7 @@ from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import QuestionAttemptResetInfo
 from ctfy.server.tables.submissions import AttemptReset, QuestionAttempts
 from ctfy.server.tables.teams import Team
+from ctfy.server.teams.carried import counts_against
 
 
 async def reset_attempts(
@@ -25,7 +26,7 @@ async def reset_attempts(
     question_id: str,
     reason: str,
 ) -> QuestionAttemptResetInfo:
-    """Forget a team's wrong answers to a question.
+    """Forget a team's wrong answers to a question, and those that its people brought along.
 
     Raises `team_not_found`, `challenge_not_found`, `unknown_question_id`.
     """
@@ -42,10 +43,10 @@ async def reset_attempts(
             f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
             known=known,
         )
-    wrong = await session.scalar(
+    wrong = await session.scalars(
         delete(QuestionAttempts)
         .where(
-            QuestionAttempts.team_id == team_id,
+            counts_against(team_id),
             QuestionAttempts.challenge_id == challenge_id,
             QuestionAttempts.question_id == question_id,
         )
@@ -71,7 +72,7 @@ async def reset_attempts(
             question_id=question_id,
             reason=reason,
         ),
-        before={"wrong_attempts": wrong or 0},
+        before={"wrong_attempts": sum(wrong)},
         after={"wrong_attempts": 0},
         actor_id=caller.user_id,
     )

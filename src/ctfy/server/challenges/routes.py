@@ -39,6 +39,7 @@ from ctfy.server.models.challenges import (
 )
 from ctfy.server.response_cache import cache_response
 from ctfy.server.tables.submissions import QuestionAttempts
+from ctfy.server.teams.carried import counts_against
 from ctfy.server.teams.service import require_team
 
 router = APIRouter(tags=["challenges"])
@@ -78,7 +79,7 @@ async def competition_challenges(
     if not view.challenges_are_open(competition):
         return paging.cut(list[ChallengeInfo]())
     seen = await challenges.of_competition(session, view, competition_id)
-    cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
+    cache_response(request, stamp, caller.expires_at, view.until_changes(competition))
     return paging.cut(service.infos(catalogue, seen, wanted))
 
 
@@ -321,7 +322,7 @@ async def list_qa(
     team_id = next((team_id for _, team_id in seen.own), "")
     rows = await session.execute(
         select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(
-            QuestionAttempts.team_id == team_id, QuestionAttempts.wrong > 0
+            counts_against(team_id), QuestionAttempts.wrong > 0
         )
     )
     wrong = {(row.challenge_id, row.question_id) for row in rows}

@@ -44,7 +44,7 @@ from ctfy.server.tables.submissions import (
 )
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 
-FORMAT, VERSION = "ctfy-competition", 1
+FORMAT, VERSION = "ctfy-competition", 2
 
 # Every table that belongs to a competition, owners before what they own. A test compares the list
 # with the schema, so that a new table cannot be forgotten.
@@ -163,17 +163,30 @@ def read(file: bytes) -> dict[str, Any]:
         raise _invalid(f"this is no JSON, or it is cut short: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _invalid("this is no exported competition")
-    if document.get("version") != VERSION:
+    if document.get("version") not in (1, VERSION):
         raise Invalid(
             "import_version_unsupported",
-            f"The file has version {document.get('version')}; this server reads {VERSION}. "
+            f"The file has version {document.get('version')}; this server reads 1 to {VERSION}. "
             "Import it with the ctfy that wrote it, or a newer one.",
             written_by=document.get("ctfy"),
         )
     content = document.get("content")
     if not isinstance(content, dict) or document.get("sha256") != _digest(content):
         raise _invalid("the content does not fit its checksum: the file was changed or damaged")
+    if document["version"] == 1:
+        try:
+            _name_captains(content)
+        except (KeyError, TypeError) as error:
+            raise _invalid(f"{type(error).__name__}: {error}") from None
     return content
+
+
+def _name_captains(content: dict[str, Any]) -> None:
+    """Wrong answers once did not say whose they are; the captain stands for the team."""
+    teams = {team["id"]: team for team in content["teams"]}
+    for row in content["question_attempts"]:
+        team = teams[row["team_id"]]
+        row |= {"user_id": team["captain_user_id"], "competition_id": team["competition_id"]}
 
 
 def _invalid(message: str) -> Invalid:

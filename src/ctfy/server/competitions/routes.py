@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from ctfy.server.access.caller import Admin, ItsAdmin, SuperAdmin
+from ctfy.server.access.view import View
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
@@ -43,7 +44,7 @@ async def list_all_competitions(
     """Every competition, drafts and archived ones too, newest first."""
     query = service.curated(caller, text=q, status=status or "", access=access or "")
     return await paging.fetch(
-        session, query, lambda row: CompetitionInfo(**service.competition_info(row))
+        session, query, lambda row: CompetitionInfo(**service.competition_info(View(caller), row))
     )
 
 
@@ -55,7 +56,7 @@ async def create_competition(
     competition_id = await editing.create(session, catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(row))
+    return CompetitionInfo(**service.competition_info(View(caller), row))
 
 
 @router.patch("/admin/competitions/{competition_id}")
@@ -70,7 +71,7 @@ async def update_competition(
     await editing.update(session, catalogue, caller.user_id, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(row))
+    return CompetitionInfo(**service.competition_info(View(caller), row))
 
 
 @router.delete("/admin/competitions/{competition_id}")
@@ -94,7 +95,7 @@ async def clone_competition(
     copy_id = await editing.clone(session, caller.user_id, competition_id, body.title)
     await session.flush()
     row = await service.get_visible(session, caller, copy_id)
-    return CompetitionInfo(**service.competition_info(row))
+    return CompetitionInfo(**service.competition_info(View(caller), row))
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)

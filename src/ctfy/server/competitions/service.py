@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import View
+from ctfy.server.access.view import View, takes_part
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -78,7 +78,10 @@ def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") ->
     registered = aliased(Team)
     teams = (
         select(func.count(registered.id))
-        .where(registered.competition_id == Competition.id)
+        .where(
+            registered.competition_id == Competition.id,
+            takes_part(registered.id),
+        )
         .correlate(Competition)
         .scalar_subquery()
     )
@@ -114,8 +117,13 @@ def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") ->
     return query
 
 
-def competition_info(row: Row[Any], standing: ScoreboardEntry | None = None) -> dict[str, Any]:
-    """The wire fields of a row of `with_membership`; `standing`: of the caller's own team."""
+def competition_info(
+    view: View, row: Row[Any], standing: ScoreboardEntry | None = None
+) -> dict[str, Any]:
+    """The wire fields of a row of `with_membership`; `standing`: of the caller's own team.
+
+    Before the start it names no challenges.
+    """
     competition: Competition = row.Competition
     registered = row.team_id is not None
     return {
@@ -128,7 +136,7 @@ def competition_info(row: Row[Any], standing: ScoreboardEntry | None = None) -> 
         "updated_at": competition.updated_at,
         "created_by": competition.created_by,
         "created_by_name": row.created_by_name,
-        "challenge_ids": row.challenge_ids,
+        "challenge_ids": row.challenge_ids if view.challenges_are_open(competition) else [],
         "status": competition.status,
         "access": competition.access,
         "phase": competition.phase_at(now()),

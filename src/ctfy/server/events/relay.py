@@ -171,9 +171,15 @@ class Listener:
             return True
         if event.audience == Audience.TEAM:
             return event.team_id in rights.teams
+        if event.audience == Audience.OPERATORS:
+            return event.competition_id in rights.runs
         return (
             event.audience == Audience.COMPETITION and event.competition_id in rights.competitions
         )
+
+    def may_read_again(self, event: RelayedEvent) -> bool:
+        """Whether an event of the past is for this reader: it may have been public then."""
+        return event.competition_id not in self.rights.hidden and self.may_read(event)
 
     @property
     def idle(self) -> bool:
@@ -213,14 +219,18 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a reader may hear of. `competitions`: those they are in or run.
+    """What a reader may hear of.
 
+    `competitions`: those they are in or run; `runs`: these alone. `hidden`: those that they may
+    not know of now, whoever might when something happened there.
     `reach`: whether the reader's token reaches into a competition at all.
     """
 
     is_admin: bool = False
     teams: frozenset[str] = frozenset()
     competitions: frozenset[str] = frozenset()
+    runs: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
     reach: Callable[[str], bool] = bool
 
 
@@ -316,7 +326,7 @@ class Relay:
             events, more = await self.read(after)
             for event in events:
                 after = event.position
-                if listener.may_read(event):
+                if listener.may_read_again(event):
                     listener.put(event.frame)
             if not events or not more:
                 break
@@ -324,7 +334,7 @@ class Relay:
         # No await from here on: what comes now is put behind what is remembered.
         if after is not None:
             for event in self._recent:
-                if event.position > after and listener.may_read(event):
+                if event.position > after and listener.may_read_again(event):
                     listener.put(event.frame)
         if not listener.closed:
             self._listeners.add(listener)
@@ -376,7 +386,7 @@ class Relay:
         people: set[Listener] = set()
         if event.audience == Audience.TEAM:
             people = self._by_team.get(event.team_id or "", people)
-        elif event.audience == Audience.COMPETITION:
+        elif event.audience in (Audience.COMPETITION, Audience.OPERATORS):
             people = self._by_competition.get(event.competition_id, people)
         about = self._by_user.get(event.person, set()) & self._listeners
         return people | about | self._admins

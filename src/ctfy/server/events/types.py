@@ -15,6 +15,7 @@ class Audience(StrEnum):
 
     EVERYBODY = "everybody"
     COMPETITION = "competition"  # the people of `competition_id`: on its teams, or running it
+    OPERATORS = "operators"  # who runs `competition_id`
     TEAM = "team"
     PERSON = "person"  # `user_id` alone
     ADMINS = "admins"

@@ -46,6 +46,7 @@ from ctfy.server.tables.submissions import (
     Solve,
 )
 from ctfy.server.tables.teams import Team, TeamMember
+from ctfy.server.teams.carried import counts_against
 from ctfy.server.teams.service import require_team
 
 WIRE_STATUS = {
@@ -186,19 +187,22 @@ def everybodys() -> Select[Any]:
         .where(Solve.team_id == Instance.team_id, Solve.challenge_id == Instance.challenge_id)
         .scalar_subquery()
     )
-    wrong = (
-        select(
-            func.coalesce(
-                func.jsonb_object_agg(QuestionAttempts.question_id, QuestionAttempts.wrong),
-                func.jsonb_build_object(),
-            )
-        )
+    counted = (
+        select(QuestionAttempts.question_id, func.sum(QuestionAttempts.wrong).label("wrong"))
         .where(
-            QuestionAttempts.team_id == Instance.team_id,
+            counts_against(Instance.team_id),
             QuestionAttempts.challenge_id == Instance.challenge_id,
         )
-        .scalar_subquery()
+        .group_by(QuestionAttempts.question_id)
+        .correlate(Instance)
+        .subquery()
     )
+    wrong = select(
+        func.coalesce(
+            func.jsonb_object_agg(counted.c.question_id, counted.c.wrong),
+            func.jsonb_build_object(),
+        )
+    ).scalar_subquery()
     return (
         select(
             Instance,

@@ -10,6 +10,7 @@ from pydantic import EmailStr, Field
 from ctfy.core.enums import ScopeLevel as ScopeLevel
 from ctfy.server.models.base import Request, Response
 from ctfy.server.models.competitions import CompetitionMembershipInfo
+from ctfy.server.models.names import Name
 
 Role = Literal["user", "admin", "super_admin"]
 TokenKind = Literal["user", "fine_grained"]
@@ -21,7 +22,7 @@ class RegisterRequest(Request):
 
     email: EmailStr
     password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
-    display_name: Annotated[str, Field(max_length=120)] = ""
+    display_name: Annotated[Name, Field(max_length=120)] = ""
     proof: Annotated[str, Field(max_length=512)] = ""
 
 
@@ -140,7 +141,7 @@ class UserInfo(Response):
 class ProfilePatchRequest(Request):
     """What a person tells of themselves; a field left out stays, null empties it."""
 
-    display_name: Annotated[str, Field(max_length=120)] | None = None
+    display_name: Annotated[Name, Field(max_length=120)] | None = None
     bio: Annotated[str, Field(max_length=280)] | None = None
     country: str | None = None
     website_url: Annotated[str, Field(max_length=200)] | None = None

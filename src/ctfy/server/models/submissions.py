@@ -40,7 +40,11 @@ class VerifyAnswerRequest(Request):
 
 
 class SubmissionResponse(Response):
-    """The grade. `solve_rank` 1 solved the challenge first; 0 while it is not fully solved."""
+    """The grade. `solve_rank` 1 solved the challenge first.
+
+    It is 0 while the challenge is not fully solved, and after the freeze, when it would tell of
+    what others solve.
+    """
 
     id: str
     correct: bool

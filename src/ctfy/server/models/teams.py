@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.server.models.base import Request, Response
+from ctfy.server.models.names import Name
 
 
 class RegisterTeamRequest(Request):
     """Enter a competition: alone, or with a new team of the given name."""
 
     mode: Literal["solo", "create"] = "solo"
-    name: Annotated[str, Field(max_length=80)] = ""
+    name: Annotated[Name, Field(max_length=80)] = ""
     description: Annotated[str, Field(max_length=2000)] = ""
     bracket: Annotated[str, Field(max_length=64)] = ""
 
@@ -56,7 +57,7 @@ class TeamDetail(TeamInfo):
 class TeamUpdate(Request):
     """What a captain changes; a field left out stays."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    name: Annotated[Name, Field(min_length=1, max_length=80)] | None = None
     description: Annotated[str, Field(max_length=2000)] | None = None
 
 

@@ -45,7 +45,8 @@ async def list_competitions(
     query = service.with_membership(view, phase=phase or None, id_=competition_id)
     rows, total = await paging.rows(session, query)
     items = [
-        CompetitionInfo(**service.competition_info(row, await _own(standings, row))) for row in rows
+        CompetitionInfo(**service.competition_info(view, row, await _own(standings, row)))
+        for row in rows
     ]
     return paging.of(items, total)
 
@@ -63,7 +64,7 @@ async def get_competition(
     view = View(caller)
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionDetail(
-        **service.competition_info(row, await _own(standings, row)),
+        **service.competition_info(view, row, await _own(standings, row)),
         challenges=infos(catalogue, await challenges.of_competition(session, view, competition_id)),
         registered_at=row.joined_at,
     )

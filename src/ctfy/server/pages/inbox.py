@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import View
 from ctfy.server.announcements import service as announcements
 from ctfy.server.database.base import now
 from ctfy.server.models.inbox import (
@@ -77,6 +78,7 @@ async def _team_invites(session: AsyncSession, caller: Caller, competition_id: s
         .join(captain, captain.id == Team.captain_user_id)
         .join(target, target.id == TeamInvite.target_user_id)
         .where(
+            View(caller).competitions(),
             TeamInvite.status == "pending",
             or_(TeamInvite.expires_at.is_(None), TeamInvite.expires_at > now()),
             or_(
@@ -103,6 +105,7 @@ async def _competition_invites(
         .join(host, host.id == CompetitionInvite.invited_by)
         .where(
             CompetitionInvite.user_id == caller.user_id,
+            View(caller).competitions(),
             Competition.status == "published",
             Competition.id.not_in(taking_part),
         )

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic_core import to_json
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller, SessionOnly, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.view import View
+from ctfy.server.access.view import View, takes_part
 from ctfy.server.accounts import profiles
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
@@ -32,6 +33,7 @@ from ctfy.server.pages.inbox import inbox
 from ctfy.server.standings.projection import Standings, TheStandings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import TeamMember
 
@@ -63,7 +65,7 @@ async def _me(
     teams = await memberships(session, standings, caller)
     return MeResponse(
         **profiles.profile_fields(user, own=True),
-        **await profiles.counts(session, user.id),
+        **await profiles.counts(session, View(caller), user.id),
         email=user.email or "",
         is_admin=user.role != "user",
         role=user.role,
@@ -147,9 +149,10 @@ async def my_solves(
     query = (
         select(
             ChallengeSolve.challenge_id,
-            func.min(ChallengeSolve.rank).label("best_rank"),
+            func.coalesce(func.min(_told_rank(View(caller))), 0).label("best_rank"),
             func.max(ChallengeSolve.solved_at).label("solved_at"),
         )
+        .join(Competition, Competition.id == ChallengeSolve.competition_id)
         .join(TeamMember, TeamMember.team_id == ChallengeSolve.team_id)
         .where(TeamMember.user_id == caller.user_id)
         .group_by(ChallengeSolve.challenge_id)
@@ -159,6 +162,23 @@ async def my_solves(
         query = query.where(ChallengeSolve.competition_id == competition_id)
     query = query.where(caller.reaches(ChallengeSolve.competition_id))
     return [MySolveSummary(**row._mapping) for row in await session.execute(query)]
+
+
+def _told_rank(view: View) -> ColumnElement[int | None]:
+    """A team's place among those that solved a challenge; behind a freeze, none."""
+    earlier = aliased(ChallengeSolve)
+    place = (
+        select(func.count() + 1)
+        .where(
+            earlier.competition_id == ChallengeSolve.competition_id,
+            earlier.challenge_id == ChallengeSolve.challenge_id,
+            earlier.rank < ChallengeSolve.rank,
+            takes_part(earlier.team_id),
+        )
+        .correlate(ChallengeSolve)
+        .scalar_subquery()
+    )
+    return case((view.counts_solves_at(ChallengeSolve.solved_at), place))
 
 
 @router.get("/milestone-progress")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ctfy import __version__
 from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody
+from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheBackground, TheCatalogue, TheRelay, TheServices, TheSettings
 from ctfy.server.models.meta import (
@@ -76,7 +77,7 @@ async def meta(
     catalogue: TheCatalogue,
     services: TheServices,
     session: Session,
-    _: AnyToken,
+    caller: AnyToken,
 ) -> MetaResponse:
     """Version, origin and counts."""
     counts = (
@@ -90,7 +91,16 @@ async def meta(
                 .scalar_subquery()
                 .label("nodes_healthy"),
                 _RUNNING.label("running_instances"),
-                select(func.count(ChallengeSolve.rank)).scalar_subquery().label("solves_total"),
+                select(func.count(ChallengeSolve.rank))
+                .where(
+                    View(caller).deeds(
+                        ChallengeSolve.team_id,
+                        ChallengeSolve.competition_id,
+                        ChallengeSolve.solved_at,
+                    )
+                )
+                .scalar_subquery()
+                .label("solves_total"),
             )
         )
     ).one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.database.connections import Database
 from ctfy.server.events.relay import RelayedEvent
 from ctfy.server.events.types import Event, OnBoard
-from ctfy.server.standings.scoring import RankBy, Score, share, value_after
+from ctfy.server.standings.scoring import RankBy, Score, decisive, share, value_after
 
 
 class QuestionSolve(NamedTuple):
@@ -24,25 +25,15 @@ class QuestionSolve(NamedTuple):
     solve_time_s: float
 
 
-class ChallengeSolve(NamedTuple):
-    """A challenge that a team solved whole."""
-
-    rank: int
-    at: float
-
-
 @dataclass(slots=True)
 class BoardTeam:
-    """A team and its running totals. Times in Unix seconds, 0: never."""
+    """A team, what it paid for hints, and how often it tried. Times in Unix seconds, 0: never."""
 
     id: str
     name: str
     bracket: str
     created_at: float
-    solved: int = 0
-    flags: int = 0
     attempts: int = 0
-    last_solve_at: float = 0.0
     last_active_at: float = 0.0
     hint_costs: int = 0
 
@@ -59,6 +50,9 @@ class Rules:
 class Board:
     """All that standings, history, matrix and statistics of one competition are drawn from.
 
+    It knows every solve of the teams that somebody is on. What counts of them is asked when they
+    are read: those of challenges that are in the competition, and in the catalogue, now.
+
     Events are applied once each: what a replica's load has seen already is skipped by the load's
     own snapshot of transactions. `cutoff`: nothing later counts (a freeze).
     """
@@ -73,9 +67,8 @@ class Board:
         self.solves: dict[
             str, dict[str, dict[str, QuestionSolve]]
         ] = {}  # team, challenge, question
-        self.challenge_solves: defaultdict[str, dict[str, ChallengeSolve]] = defaultdict(
-            dict
-        )  # challenge, team
+        # Challenge, team: when it solved the last question.
+        self.challenge_solves: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self.attempts: defaultdict[tuple[str, str], int] = defaultdict(int)  # team, challenge
         self.launches: defaultdict[str, int] = defaultdict(int)
         self.answered: defaultdict[str, defaultdict[str, int]] = defaultdict(
@@ -104,16 +97,11 @@ class Board:
             return
         questions[question_id] = solve
         self.answered[challenge_id][question_id] += 1
-        team.flags += 1
-        team.last_solve_at = max(team.last_solve_at, solve.at)
 
-    def add_challenge_solve(self, team_id: str, challenge_id: str, solve: ChallengeSolve) -> None:
+    def add_challenge_solve(self, team_id: str, challenge_id: str, at: float) -> None:
         """A challenge solved whole; a second time changes nothing."""
-        team = self.teams.get(team_id)
-        if team is None or team_id in self.challenge_solves[challenge_id]:
-            return
-        self.challenge_solves[challenge_id][team_id] = solve
-        team.solved += 1
+        if team_id in self.teams:
+            self.challenge_solves[challenge_id].setdefault(team_id, at)
 
     def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
         """Submissions, right or wrong."""
@@ -161,14 +149,18 @@ class Board:
                     solve = QuestionSolve(at, payload["user_id"], took)
                     self.add_solve(team_id, challenge_id, payload["question_id"], solve)
                 if effect == OnBoard.SOLVE:
-                    rank = int(payload["solve_rank"])
-                    self.add_challenge_solve(team_id, challenge_id, ChallengeSolve(rank, at))
+                    self.add_challenge_solve(team_id, challenge_id, at)
         self.version += 1
 
     def _seen(self, xact: int) -> bool:
         return xact < self._xmin or (xact < self._xmax and xact not in self._open)
 
     # -- reading
+
+    @property
+    def counting(self) -> list[str]:
+        """The challenges that count, in the curator's order."""
+        return [id_ for id_ in self.rules.challenge_ids if self._catalogue.get(id_) is not None]
 
     def questions_of(self, challenge_id: str) -> int:
         """How many questions a challenge has."""
@@ -181,30 +173,44 @@ class Board:
         value = challenge.metadata.value if challenge else 0
         return value_after(value, len(self.challenge_solves[challenge_id]))
 
+    def solvers(self, challenge_id: str) -> list[str]:
+        """The teams that solved a challenge, the first one first."""
+        solved_at = self.challenge_solves[challenge_id]
+        return sorted(solved_at, key=lambda team_id: (solved_at[team_id], team_id))
+
     def first_blood(self, challenge_id: str) -> str:
         """The team that solved a challenge first; empty: nobody yet."""
-        solvers = self.challenge_solves[challenge_id]
-        return min(solvers, key=lambda team_id: solvers[team_id].rank) if solvers else ""
+        solved_at = self.challenge_solves[challenge_id]
+        return min(solved_at, key=lambda id_: (solved_at[id_], id_)) if solved_at else ""
 
     def scores(self) -> list[tuple[tuple[float, str], Score]]:
         """Every team's score, named by when and as what it came, for `ranked`."""
-        ids = {*self.rules.challenge_ids, *self.challenge_solves, *self.answered}
-        values = {id_: self.value_of(id_) for id_ in ids}
-        questions = {id_: self.questions_of(id_) for id_ in ids}
+        counting = self.counting
+        values = {id_: self.value_of(id_) for id_ in counting}
+        questions = {id_: self.questions_of(id_) for id_ in counting}
         bonus: defaultdict[str, int] = defaultdict(int)
         if self.rules.first_blood_bonus:
-            for challenge_id in list(self.challenge_solves):
+            for challenge_id in counting:
                 bonus[self.first_blood(challenge_id)] += self.rules.first_blood_bonus
+        by_points = self.rules.rank_by == "points"
         result = []
         for team in self.teams.values():
-            points = bonus[team.id] - team.hint_costs
+            points, solved, flags, last, reached = bonus[team.id] - team.hint_costs, 0, 0, 0.0, 0.0
             for challenge_id, answers in self.solves.get(team.id, {}).items():
-                if team.id in self.challenge_solves[challenge_id]:
-                    points += values[challenge_id]
-                else:
-                    points += share(values[challenge_id], len(answers), questions[challenge_id])
-            last = team.last_solve_at or float("inf")
-            score = Score(team.solved, team.flags, points, last)
+                if challenge_id not in values:
+                    continue
+                moments = sorted(answer.at for answer in answers.values())
+                whole = team.id in self.challenge_solves[challenge_id]
+                most = max(questions[challenge_id], len(moments))
+                value, answered = values[challenge_id], most if whole else len(moments)
+                points += share(value, answered, most)
+                solved += whole
+                flags += len(moments)
+                last = max(last, moments[-1])
+                needed = decisive(value, len(moments), most) if by_points else len(moments)
+                if needed:
+                    reached = max(reached, moments[needed - 1])
+            score = Score(solved, flags, points, reached or math.inf, last)
             result.append(((team.created_at, team.id), score))
         return result
 
@@ -223,10 +229,9 @@ _TEAMS = text(
     SELECT t.id, t.name, t.bracket, extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
                      WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
-    FROM teams t WHERE t.competition_id = :competition AND (
+    FROM teams t WHERE t.competition_id = :competition AND
       EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
               WHERE m.team_id = t.id AND u.suspended_at IS NULL)
-      OR NOT EXISTS (SELECT FROM team_members m WHERE m.team_id = t.id))
     """
 )
 _SOLVES = text(
@@ -239,7 +244,7 @@ _SOLVES = text(
 )
 _CHALLENGE_SOLVES = text(
     """
-    SELECT team_id, challenge_id, rank, extract(epoch FROM solved_at)::float
+    SELECT team_id, challenge_id, extract(epoch FROM solved_at)::float
     FROM challenge_solves WHERE competition_id = :competition AND solved_at < :cutoff
     """
 )
@@ -263,9 +268,16 @@ _LAUNCHES = text(
 
 
 async def load(
-    database: Database, catalogue: Catalogue, competition_id: str, cutoff: datetime | None = None
+    database: Database,
+    catalogue: Catalogue,
+    competition_id: str,
+    cutoff: datetime | None = None,
+    is_open: bool = True,
 ) -> Board:
-    """The board of a competition as of now, or as of `cutoff`, from one consistent read."""
+    """The board of a competition as of now, or as of `cutoff`, from one consistent read.
+
+    One that is not open has no challenges.
+    """
     values = {"competition": competition_id, "cutoff": cutoff or "infinity"}
     async with database.transaction() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -274,7 +286,7 @@ async def load(
         rules = Rules(
             row.rank_by if row else "solved",
             row.first_blood_bonus if row else 0,
-            tuple(row.challenge_ids) if row else (),
+            tuple(row.challenge_ids) if row and is_open else (),
         )
         board = Board(competition_id, catalogue, rules)
         board.cutoff = cutoff.timestamp() if cutoff else None
@@ -289,8 +301,8 @@ async def load(
             _SOLVES, values
         ):
             board.add_solve(team_id, challenge_id, question_id, QuestionSolve(at, user_id, took))
-        for team_id, challenge_id, rank, at in await session.execute(_CHALLENGE_SOLVES, values):
-            board.add_challenge_solve(team_id, challenge_id, ChallengeSolve(rank, at))
+        for team_id, challenge_id, at in await session.execute(_CHALLENGE_SOLVES, values):
+            board.add_challenge_solve(team_id, challenge_id, at)
         for team_id, challenge_id, count, last_at in await session.execute(_ATTEMPTS, values):
             board.add_attempts(team_id, challenge_id, count, last_at)
         for challenge_id, count in await session.execute(_LAUNCHES, values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -66,7 +67,7 @@ async def teams(
                 score = _score_in(board, team_id, counted)
                 tried = sum(
                     board.attempts.get((team_id, id_), 0)
-                    for id_ in board.rules.challenge_ids
+                    for id_ in board.counting
                     if id_ in counted
                 )
             found[team_id] = (board, tried)
@@ -75,7 +76,6 @@ async def teams(
     for rank, (_, team_id), score in ranked(scores, "solved"):
         board, tried = found[team_id]
         team = board.teams[team_id]
-        solved_at = score.last_solve_at
         entries.append(
             ScoreboardEntry(
                 rank=rank,
@@ -84,7 +84,7 @@ async def teams(
                 solved=score.solved,
                 flags_solved=score.flags,
                 attempts=tried,
-                last_solve_at=None if solved_at == float("inf") else moment(solved_at),
+                last_solve_at=moment(score.last_solve_at),
                 last_active_at=moment(max(team.last_active_at, team.created_at)),
                 points=score.points,
                 bracket=team.bracket,
@@ -102,15 +102,12 @@ def _of(catalogue: Catalogue, category: ChallengeCategory | None) -> frozenset[s
 
 def _score_in(board: Board, team_id: str, challenges: frozenset[str]) -> Score:
     """A team's score in some challenges alone; points are not split by challenge."""
-    answers = [
-        solved
-        for challenge_id, questions in board.solves.get(team_id, {}).items()
-        if challenge_id in challenges
-        for solved in questions.values()
-    ]
-    whole = sum(1 for id_ in challenges if team_id in board.challenge_solves.get(id_, {}))
-    last = max((solved.at for solved in answers), default=float("inf"))
-    return Score(whole, len(answers), 0, last)
+    solves = board.solves.get(team_id, {})
+    counting = [id_ for id_ in board.counting if id_ in challenges]
+    answers = [solved.at for id_ in counting for solved in solves.get(id_, {}).values()]
+    whole = sum(1 for id_ in counting if team_id in board.challenge_solves.get(id_, {}))
+    last = max(answers, default=0.0)
+    return Score(whole, len(answers), 0, last or math.inf, last)
 
 
 async def challenges(
@@ -125,7 +122,7 @@ async def challenges(
     tried: defaultdict[str, int] = defaultdict(int)
     answered: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for board in boards:
-        for challenge_id in board.rules.challenge_ids:
+        for challenge_id in board.counting:
             solves[challenge_id] += len(board.challenge_solves[challenge_id])
             for question_id, count in board.answered[challenge_id].items():
                 answered[challenge_id][question_id] += count
@@ -168,9 +165,12 @@ async def users(
     flags: defaultdict[str, int] = defaultdict(int)
     last: defaultdict[str, float] = defaultdict(float)
     for board in await _boards(session, standings):
+        counting = board.counting
         for team_id, tried in board.solves.items():
-            for challenge_id, questions in tried.items():
-                answers = sorted(questions.values())
+            if team_id not in board.teams:
+                continue
+            for challenge_id in filter(tried.__contains__, counting):
+                answers = sorted(tried[challenge_id].values())
                 if team_id in board.challenge_solves[challenge_id]:
                     solved[answers[-1].user_id] += 1  # whoever gave the last answer finished it
                 for answer in answers:
@@ -178,7 +178,9 @@ async def users(
                     last[answer.user_id] = max(last[answer.user_id], answer.at)
     people = await _people(session, flags)
     scores = [
-        ((0.0, id_), Score(solved[id_], flags[id_], 0, last[id_])) for id_ in flags if id_ in people
+        ((0.0, id_), Score(solved[id_], flags[id_], 0, last[id_], last[id_]))
+        for id_ in flags
+        if id_ in people
     ]
     entries = [
         UserScoreboardEntry(

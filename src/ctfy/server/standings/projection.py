@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel
 
@@ -109,10 +109,10 @@ def draw(board: Board) -> Snapshot:
                 rank=rank,
                 team_id=team_id,
                 team_name=team.name,
-                solved=team.solved,
-                flags_solved=team.flags,
+                solved=score.solved,
+                flags_solved=score.flags,
                 attempts=team.attempts,
-                last_solve_at=moment(team.last_solve_at),
+                last_solve_at=moment(score.last_solve_at),
                 last_active_at=moment(max(team.last_active_at, team.created_at)),
                 points=score.points,
                 bracket=team.bracket,
@@ -127,24 +127,32 @@ def moment(seconds: float) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
-Key = tuple[str, datetime | None]  # a competition, and the moment from which on nothing counts
+class _Key(NamedTuple):
+    """Which board of a competition: `until` when solves count, and whether its challenges show."""
+
+    competition_id: str
+    until: datetime | None = None
+    is_open: bool = True
 
 
 class Standings:
-    """This replica's boards: of each competition the live one, and one that ends at its freeze."""
+    """This replica's boards: of each competition the live one, and what others see of it.
+
+    That ends at its freeze, and has no challenges before its start.
+    """
 
     def __init__(self, database: Background, catalogue: Catalogue, relay: Relay) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._snapshots: defaultdict[str, dict[datetime | None, Snapshot]] = defaultdict(dict)
-        self._loading: dict[Key, list[Callable[[Board], None]]] = {}
-        self._locks: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._snapshots: defaultdict[str, dict[_Key, Snapshot]] = defaultdict(dict)
+        self._loading: dict[_Key, list[Callable[[Board], None]]] = {}
+        self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
         relay.observe(self.apply)
 
     def apply(self, event: RelayedEvent) -> None:
         """Apply an event to the boards of its competition."""
-        for (competition_id, _), waiting in self._loading.items():
-            if competition_id == event.competition_id:
+        for key, waiting in self._loading.items():
+            if key.competition_id == event.competition_id:
                 waiting.append(lambda board: board.apply(event))
         for snapshot in self._snapshots.get(event.competition_id, {}).values():
             snapshot.board.apply(event)
@@ -153,8 +161,8 @@ class Standings:
         """Apply an event that this process committed, ahead of the relay, which brings it again."""
         payload = event.model_dump()
         changed = str(payload["competition_id"])
-        for (competition_id, _), waiting in self._loading.items():
-            if competition_id == changed:
+        for key, waiting in self._loading.items():
+            if key.competition_id == changed:
                 waiting.append(lambda board: board.apply_committed(event, payload, xact))
         for snapshot in self._snapshots.get(changed, {}).values():
             snapshot.board.apply_committed(event, payload, xact)
@@ -166,34 +174,36 @@ class Standings:
     async def seen_by(self, view: View, competition: Competition) -> Snapshot:
         """The standings of a competition as somebody sees them now."""
         user_id = view.caller.user_id if view.caller else ""
-        return await self._get((competition.id, view.solves_until(competition)), user_id)
+        is_open = view.challenges_are_open(competition)
+        key = _Key(competition.id, view.solves_until(competition), is_open)
+        return await self._get(key, user_id)
 
     async def live(self, competition_id: str) -> Snapshot:
         """The standings of a competition with every solve, whoever may know of them."""
-        return await self._get((competition_id, None))
+        return await self._get(_Key(competition_id))
 
-    async def _get(self, key: Key, user_id: str = "") -> Snapshot:
-        competition_id, until = key
-        snapshots = self._snapshots[competition_id]
-        snapshot = snapshots.get(until)
+    async def _get(self, key: _Key, user_id: str = "") -> Snapshot:
+        snapshots = self._snapshots[key.competition_id]
+        snapshot = snapshots.get(key)
         if snapshot is None or snapshot.board.stale:
             async with self._locks[key]:
-                snapshot = snapshots.get(until)
+                snapshot = snapshots.get(key)
                 if snapshot is None or snapshot.board.stale:
-                    snapshot = snapshots[until] = draw(await self._load(key))
-            for moved in snapshots.keys() - {None, until} if until else ():  # the freeze was
+                    snapshot = snapshots[key] = draw(await self._load(key))
+            # A freeze that was moved, a start that has come: nobody asks for those any more.
+            for moved in snapshots.keys() - {key, _Key(key.competition_id)} if key.until else ():
                 del snapshots[moved]
         if snapshot.current:
             return snapshot
         early = snapshot.drawn_at + _REDRAW_S - time.monotonic()
         if early <= 0:
-            snapshot = snapshots[until] = draw(snapshot.board)
+            snapshot = snapshots[key] = draw(snapshot.board)
         elif not snapshot.has_answers_of(user_id):
             await asyncio.sleep(early)
             return await self._get(key, user_id)
         return snapshot
 
-    async def _load(self, key: Key) -> Board:
+    async def _load(self, key: _Key) -> Board:
         """A board; events that arrive while it loads are applied afterwards, once."""
         waiting = self._loading[key] = []
         try:

@@ -61,7 +61,7 @@ async def _answer(
         body = draw(snapshot)
         if snapshot.current:
             stamp = (*caller.stamp, *topics)
-            cache_response(request, stamp, caller.expires_at, view.until_freeze(competition))
+            cache_response(request, stamp, caller.expires_at, view.until_changes(competition))
         zipped = "gzip" in request.headers.get("accept-encoding", "")
         return encoded(request, body.plain, body.gzipped if zipped else None, body.tag)
 

@@ -29,20 +29,31 @@ def share(value: int, answered: int, questions: int) -> int:
     return value * min(answered, questions) // max(questions, 1)
 
 
+def decisive(value: int, answered: int, questions: int) -> int:
+    """How many of some answers it took to come to the points that they are worth; 0: to none."""
+    points = share(value, answered, questions)
+    return -(-points * questions // value) if points else 0
+
+
 class Score(NamedTuple):
-    """What a team is ranked by. `last_solve_at` in Unix seconds; never: infinity."""
+    """What a team is ranked by.
+
+    `reached_at`: when it had come to that score, Unix seconds; never: infinity. An answer worth
+    nothing is none of that, but is the `last_solve_at`; 0: never.
+    """
 
     solved: int
     flags: int
     points: int
-    last_solve_at: float
+    reached_at: float
+    last_solve_at: float = 0.0
 
 
 def order(score: Score, rank_by: RankBy) -> tuple[float, ...]:
-    """The sort key: the best first; equal teams by whose last solve was earlier."""
+    """The sort key: the best first; of equal teams the one that came to it earlier."""
     if rank_by == "points":
-        return (-score.points, score.last_solve_at)
-    return (-score.solved, -score.flags, score.last_solve_at)
+        return (-score.points, score.reached_at)
+    return (-score.solved, -score.flags, score.reached_at)
 
 
 Name = TypeVar("Name")

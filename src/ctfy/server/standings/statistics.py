@@ -63,12 +63,15 @@ def _gains(board: Board) -> list[tuple[float, str, int]]:
     """Every answer as (time, team, what it added), in order of time."""
     by_points = board.rules.rank_by == "points"
     gains = []
-    for team_id, challenges in board.solves.items():
-        if team_id not in board.teams:
-            continue
-        for challenge_id, answers in challenges.items():
-            value, questions = board.value_of(challenge_id), board.questions_of(challenge_id)
-            first = board.rules.first_blood_bonus and board.first_blood(challenge_id) == team_id
+    for challenge_id in board.counting:
+        value, most = board.value_of(challenge_id), board.questions_of(challenge_id)
+        first_blood = board.first_blood(challenge_id) if board.rules.first_blood_bonus else ""
+        for team_id, challenges in board.solves.items():
+            answers = challenges.get(challenge_id)
+            if team_id not in board.teams or not answers:
+                continue
+            first = first_blood == team_id
+            questions = max(most, len(answers))
             ordered = sorted(solved.at for solved in answers.values())
             for number, at in enumerate(ordered, 1):
                 gained = 1
@@ -82,7 +85,7 @@ def _gains(board: Board) -> list[tuple[float, str, int]]:
 
 def distribution(snapshot: Snapshot) -> CompetitionScoreDistribution:
     """How many teams solved how many challenges, in at most eleven bins."""
-    most = len(snapshot.board.rules.challenge_ids)
+    most = len(snapshot.board.counting)
     width = max(1, -(-most // (_MOST_BINS - 1)))
     bins = [ScoreBucket(label="0")]
     for first in range(1, most + 1, width):
@@ -98,9 +101,10 @@ def matrix(snapshot: Snapshot, catalogue: Catalogue) -> AdminSolveMatrix:
     """Who solved what: teams by rank, challenges in the curator's order, tried cells only."""
     board = snapshot.board
     cells = []
-    bloods = {id_: board.first_blood(id_) for id_ in board.rules.challenge_ids}
+    counting = board.counting
+    bloods = {id_: board.first_blood(id_) for id_ in counting}
     for entry in snapshot.entries:
-        for challenge_id in board.rules.challenge_ids:
+        for challenge_id in counting:
             tried = board.attempts.get((entry.team_id, challenge_id), 0)
             if not tried:
                 continue
@@ -112,7 +116,7 @@ def matrix(snapshot: Snapshot, catalogue: Catalogue) -> AdminSolveMatrix:
                     team_id=entry.team_id,
                     challenge_id=challenge_id,
                     solved=whole is not None,
-                    solved_at=moment(whole.at) if whole else None,
+                    solved_at=moment(whole) if whole else None,
                     solve_time_s=took if whole else 0.0,
                     attempts=tried,
                     first_blood=bloods[challenge_id] == entry.team_id,
@@ -126,13 +130,13 @@ def matrix(snapshot: Snapshot, catalogue: Catalogue) -> AdminSolveMatrix:
         challenges=[
             AdminSolveMatrixChallenge(
                 challenge_id=challenge_id,
-                name=challenge.metadata.name if challenge else challenge_id,
-                category=challenge.metadata.category if challenge else "",
-                difficulty=challenge.metadata.difficulty if challenge else "",
+                name=challenge.metadata.name,
+                category=challenge.metadata.category,
+                difficulty=challenge.metadata.difficulty,
                 solves_count=len(board.challenge_solves[challenge_id]),
             )
-            for challenge_id in board.rules.challenge_ids
-            for challenge in [catalogue.get(challenge_id)]
+            for challenge_id in counting
+            if (challenge := catalogue.get(challenge_id))
         ],
         cells=cells,
     )
@@ -145,22 +149,24 @@ def breakdown(snapshot: Snapshot, catalogue: Catalogue) -> CompetitionChallengeB
     for (_, challenge_id), count in board.attempts.items():
         attempts[challenge_id] += count
     rows = []
-    for challenge_id in board.rules.challenge_ids:
+    for challenge_id in board.counting:
         challenge = catalogue.get(challenge_id)
+        if challenge is None:
+            continue
         solvers, first = board.challenge_solves[challenge_id], board.first_blood(challenge_id)
         tried = attempts[challenge_id]
         rows.append(
             CompetitionChallengeRow(
                 challenge_id=challenge_id,
-                name=challenge.metadata.name if challenge else challenge_id,
-                category=challenge.metadata.category if challenge else None,
-                difficulty=challenge.metadata.difficulty if challenge else "",
+                name=challenge.metadata.name,
+                category=challenge.metadata.category,
+                difficulty=challenge.metadata.difficulty,
                 solves_count=len(solvers),
                 attempts=tried,
                 success_rate=len(solvers) / tried if tried else 0.0,
                 first_blood_team_id=first,
                 first_blood_team_name=board.teams[first].name if first else "",
-                first_blood_at=moment(solvers[first].at) if first else None,
+                first_blood_at=moment(solvers[first]) if first else None,
                 value=board.value_of(challenge_id),
             )
         )
@@ -170,7 +176,7 @@ def breakdown(snapshot: Snapshot, catalogue: Catalogue) -> CompetitionChallengeB
 def ctftime(snapshot: Snapshot, catalogue: Catalogue) -> CtftimeScoreboard:
     """CTFtime's feed. The score is points, or answered questions where solves are ranked."""
     by_points = snapshot.board.rules.rank_by == "points"
-    found = map(catalogue.get, snapshot.board.rules.challenge_ids)
+    found = map(catalogue.get, snapshot.board.counting)
     return CtftimeScoreboard(
         tasks=[challenge.metadata.name for challenge in found if challenge],
         standings=[
@@ -189,20 +195,19 @@ def latest(snapshot: Snapshot, catalogue: Catalogue, most: int) -> list[WallSolv
     """The challenges that were solved last, newest first."""
     board = snapshot.board
     solves = (
-        (whole.at, challenge_id, team_id, whole.rank)
-        for challenge_id, teams in board.challenge_solves.items()
-        for team_id, whole in teams.items()
-        if team_id in board.teams
+        (board.challenge_solves[challenge_id][team_id], challenge_id, team_id, rank)
+        for challenge_id in board.counting
+        for rank, team_id in enumerate(board.solvers(challenge_id), 1)
     )
     return [
         WallSolve(
             team_id=team_id,
             team_name=board.teams[team_id].name,
             challenge_id=challenge_id,
-            challenge_name=challenge.metadata.name if challenge else challenge_id,
+            challenge_name=challenge.metadata.name,
             rank=rank,
             solved_at=moment(at),
         )
         for at, challenge_id, team_id, rank in heapq.nlargest(most, solves)
-        for challenge in [catalogue.get(challenge_id)]
+        if (challenge := catalogue.get(challenge_id))
     ]

@@ -6,7 +6,7 @@ from ctfy.server.domain import Domain, PersonalData
 from ctfy.server.submissions.routes import router
 from ctfy.server.submissions.service import Submissions
 from ctfy.server.submissions.writer import SubmissionWriter
-from ctfy.server.tables.submissions import Solve, Submission
+from ctfy.server.tables.submissions import QuestionAttempts, Solve, Submission
 
 DOMAIN = Domain(
     routers=(router,),
@@ -14,5 +14,6 @@ DOMAIN = Domain(
     personal_data=(
         PersonalData(Submission, "user_id", on_deletion="keep"),
         PersonalData(Solve, "user_id", on_deletion="keep"),
+        PersonalData(QuestionAttempts, "user_id", on_deletion="keep"),
     ),
 )

@@ -29,12 +29,9 @@ class FlagPartCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), boar
 
 
 class FlagCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.SOLVE):
-    """It was right and solved the challenge, as the `solve_rank`-th team of the competition."""
+    """It was right and solved the challenge, as the `solve_rank`-th team of the competition.
+
+    The rank is 0 behind a freeze: it would tell of what others solved.
+    """
 
     solve_rank: int
-
-
-class ScoreboardUpdated(Event, to=(Audience.EVERYBODY, Audience.COMPETITION)):
-    """A competition's standings changed."""
-
-    competition_id: str

@@ -18,7 +18,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.secrets import Secret
-from ctfy.server.access.view import audience_of
+from ctfy.server.access.view import View, audience_of_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
 from ctfy.server.competitions.service import get_competition, require_running
@@ -203,7 +203,7 @@ class Submissions:
             solve_time_s=attempt.solve_time_s,
             solve_rank=recorded.rank,
             question_id=answer.question.id,
-            challenge_fully_solved=recorded.rank > 0,
+            challenge_fully_solved=recorded.solved,
             attempts_remaining=None if cap is None else max(0, cap - wrong),
         )
 
@@ -221,7 +221,8 @@ class Submissions:
         return Attempt(
             id=new_id(),
             competition_id=context.competition.id,
-            audience=audience_of(context.competition),
+            audience=audience_of_solves(context.competition, moment),
+            tells_rank=View(moment=moment).solves_until(context.competition) is None,
             team_id=context.team_id,
             team_name=context.team_name,
             user_id=answer.user_id,

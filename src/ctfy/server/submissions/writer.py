@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import structlog
 from psycopg import AsyncConnection
@@ -25,13 +25,13 @@ from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, driver_connection
 from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
+from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.events import (
     FlagCorrect,
     FlagEvent,
     FlagPartCorrect,
     FlagWrong,
-    ScoreboardUpdated,
 )
 from ctfy.server.submissions.scoring import Graded, Outcome, Progress, judge
 
@@ -46,14 +46,21 @@ _LOCK = """
 SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(hashtextextended(k, 0))
 FROM unnest(%(keys)s::text[]) AS k
 """
+# What somebody got wrong on another team of the competition counts on this one, too.
 _PROGRESS = """
 SELECT k.team_id, k.challenge_id,
   array(SELECT s.question_id FROM solves s
         WHERE s.team_id = k.team_id AND s.challenge_id = k.challenge_id),
-  (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM question_attempts q
-   WHERE q.team_id = k.team_id AND q.challenge_id = k.challenge_id),
-  (SELECT c.rank FROM challenge_solves c
-   WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id),
+  (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM (
+     SELECT q.question_id, sum(q.wrong) AS wrong FROM question_attempts q
+     WHERE q.challenge_id = k.challenge_id AND (q.team_id = k.team_id
+       OR (q.user_id, q.competition_id) IN (
+         SELECT m.user_id, m.competition_id FROM team_members m WHERE m.team_id = k.team_id))
+     GROUP BY q.question_id) AS q),
+  (SELECT 1 + count(e.rank) FROM challenge_solves c LEFT JOIN challenge_solves e
+     ON e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
+     AND e.rank < c.rank AND EXISTS (SELECT FROM team_members m WHERE m.team_id = e.team_id)
+   WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id GROUP BY c.rank),
   EXISTS (SELECT FROM teams t JOIN competition_challenges c USING (competition_id)
           WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id)
 FROM unnest(%(teams)s::text[], %(challenges)s::text[]) AS k(team_id, challenge_id)
@@ -68,14 +75,18 @@ WITH solved AS (
 )
 UPDATE competition_challenges c SET solves = c.solves + solved.times FROM solved
 WHERE c.competition_id = solved.competition_id AND c.challenge_id = solved.challenge_id
-RETURNING c.competition_id, c.challenge_id, c.solves - solved.times
+RETURNING c.competition_id, c.challenge_id, c.solves - solved.times,
+  (SELECT count(*) FROM challenge_solves e
+   WHERE e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
+   AND EXISTS (SELECT FROM team_members m WHERE m.team_id = e.team_id))
 """
 # Owners before what they own. Each takes its rows as one JSON array.
 _INSERT: dict[str, LiteralString] = {
     "question_attempts": """
-INSERT INTO question_attempts SELECT * FROM jsonb_populate_recordset(
+INSERT INTO question_attempts AS q SELECT * FROM jsonb_populate_recordset(
   NULL::question_attempts, %(rows)s)
-ON CONFLICT (team_id, challenge_id, question_id) DO UPDATE SET wrong = excluded.wrong
+ON CONFLICT (team_id, challenge_id, question_id, user_id)
+DO UPDATE SET wrong = q.wrong + excluded.wrong
 """,
     "submissions": """
 INSERT INTO submissions SELECT * FROM jsonb_populate_recordset(NULL::submissions, %(rows)s)
@@ -102,13 +113,15 @@ _Rows = dict[str, list[dict[str, Any]]]
 class Attempt:
     """A graded answer on its way into the database.
 
-    `audience`: who hears that the scoreboard changed. `digest`: of an answer that could be another
-    team's. `wrapped`: it looks like a flag that nobody decoded.
+    `audience`: who hears that the scoreboard changed. `tells_rank`: whether its team may know how
+    many others solved the challenge before. `digest`: of an answer that could be another team's.
+    `wrapped`: it looks like a flag that nobody decoded.
     """
 
     id: str
     competition_id: str
     audience: Audience
+    tells_rank: bool
     team_id: str
     team_name: str
     user_id: str
@@ -124,9 +137,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of an attempt. `rank`: the team's on the challenge; 0 until it is solved."""
+    """What became of an attempt.
+
+    `solved`: whether the team has the challenge whole. `rank`: its place among the teams that do
+    and that somebody is on; 0 until then, and where the attempt does not tell.
+    """
 
     outcome: Outcome
+    solved: bool
     rank: int
 
 
@@ -234,11 +252,12 @@ async def _record(
     for attempt, outcome in judged:
         pair = (attempt.team_id, attempt.challenge_id)
         if outcome.solves_challenge:
-            reached[pair] = ranks[pair]
-        recorded.append(Recorded(outcome, reached[pair]))
+            reached[pair] = ranks[pair].told
+        told = reached[pair] if attempt.tells_rank else 0
+        recorded.append(Recorded(outcome, reached[pair] > 0, told))
         repeated = attempt.grade.correct and outcome.solved_before
         if outcome.is_recorded and attempt.grade.scores and not repeated:
-            event = _event(attempt, outcome, reached[pair])
+            event = _event(attempt, outcome, told)
             events.append(event)
             emitted.append(Emitted(event, attempt.submitted_at, actor_id=event.user_id))
     # One for all that a batch changed in a competition.
@@ -257,7 +276,14 @@ _Pair = tuple[str, str]  # a team and a challenge
 _Judged = list[tuple[Attempt, Outcome]]
 
 
-async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair, int]:
+class _Rank(NamedTuple):
+    """A place among all that solved a challenge, and among the teams that count."""
+
+    stored: int
+    told: int
+
+
+async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair, _Rank]:
     """The ranks of the teams that now solved a challenge, in the order of their attempts."""
     solves = [a for a, outcome in judged if outcome.solves_challenge]
     if not solves:
@@ -269,19 +295,20 @@ async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair
         "times": [count for _, count in times],
     }
     rows = await (await connection.execute(_RANKS, values)).fetchall()
-    before = {(competition_id, challenge_id): count for competition_id, challenge_id, count in rows}
+    before = {(row[0], row[1]): _Rank(row[2], row[3]) for row in rows}
     ranks = {}
     for attempt in solves:
         challenge = (attempt.competition_id, attempt.challenge_id)
-        before[challenge] += 1
+        last = before[challenge]
+        before[challenge] = _Rank(last.stored + 1, last.told + 1)
         ranks[attempt.team_id, attempt.challenge_id] = before[challenge]
     return ranks
 
 
-def _rows(judged: _Judged, ranks: dict[_Pair, int]) -> _Rows:
+def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
     """What attempts bring, by table."""
     rows: _Rows = {table: [] for table in _INSERT}
-    wrong: dict[tuple[str, str, str], dict[str, Any]] = {}
+    wrong: Counter[tuple[str, str, str, str, str]] = Counter()
     for a, outcome in judged:
         if not outcome.is_recorded:
             continue
@@ -291,8 +318,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, int]) -> _Rows:
         where = {**whose, "competition_id": a.competition_id}
         answered = {**where, "user_id": a.user_id, "question_id": question_id}
         if outcome.counts_as_wrong:
-            counted = {**whose, "question_id": question_id, "wrong": outcome.wrong}
-            wrong[a.team_id, a.challenge_id, question_id] = counted
+            wrong[a.team_id, a.challenge_id, question_id, a.user_id, a.competition_id] += 1
         if a.digest and not a.grade.correct:
             submission_id = a.id if scores else None
             suspect = {"digest": a.digest, "submission_id": submission_id, "at": at}
@@ -310,9 +336,12 @@ def _rows(judged: _Judged, ranks: dict[_Pair, int]) -> _Rows:
         if outcome.solves_question:
             rows["solves"].append({**answered, "submission_id": a.id, "solved_at": at})
         if outcome.solves_challenge:
-            rank = ranks[a.team_id, a.challenge_id]
+            rank = ranks[a.team_id, a.challenge_id].stored
             rows["challenge_solves"].append({**where, "rank": rank, "solved_at": at})
-    rows["question_attempts"] = list(wrong.values())
+    names = ("team_id", "challenge_id", "question_id", "user_id", "competition_id")
+    rows["question_attempts"] = [
+        {**dict(zip(names, key, strict=True)), "wrong": times} for key, times in wrong.items()
+    ]
     return rows
 
 

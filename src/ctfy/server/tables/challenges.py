@@ -32,7 +32,10 @@ class HintUnlock(Base):
     """A hint that a team took. The primary key says: paid once."""
 
     __tablename__ = "hint_unlocks"
-    __table_args__ = (Index("ix_hint_unlocks_competition", "competition_id"),)
+    __table_args__ = (
+        Index("ix_hint_unlocks_competition", "competition_id"),
+        Index("ix_hint_unlocks_user", "user_id", "competition_id"),
+    )
 
     team_id: Mapped[str] = mapped_column(
         ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True

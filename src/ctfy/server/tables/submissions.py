@@ -71,15 +71,20 @@ class ChallengeSolve(Base):
 
 
 class QuestionAttempts(Base):
-    """How often a team was wrong on a question that has a cap."""
+    """How often somebody, on a team, was wrong on a question that has a cap."""
 
     __tablename__ = "question_attempts"
+    __table_args__ = (
+        Index("ix_question_attempts_user", "user_id", "competition_id", "challenge_id"),
+    )
 
     team_id: Mapped[str] = mapped_column(
         ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
     )
     challenge_id: Mapped[str] = mapped_column(primary_key=True)
     question_id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     wrong: Mapped[int] = mapped_column(default=0)
 
 

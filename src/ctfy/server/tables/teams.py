@@ -11,17 +11,25 @@ from ctfy.server.database.base import Base, new_id, now
 
 
 class Team(Base):
-    """A team of one competition."""
+    """A team of one competition.
+
+    `name_folded`, `name_shape`: what its name is compared by, as `teams/names.py` makes them. A
+    team that nobody is on has none, so that its name is free again.
+    """
 
     __tablename__ = "teams"
     __table_args__ = (
         UniqueConstraint("id", "competition_id"),
+        UniqueConstraint("competition_id", "name_folded", name="uq_teams_competition_name_folded"),
+        UniqueConstraint("competition_id", "name_shape", name="uq_teams_competition_name_shape"),
         Index("ix_teams_competition", "competition_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     name: Mapped[str]
+    name_folded: Mapped[str | None]
+    name_shape: Mapped[str | None]
     description: Mapped[str] = mapped_column(default="")
     bracket: Mapped[str] = mapped_column(default="", server_default="")
     captain_user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))

@@ -19,9 +19,10 @@ from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import Audience
 from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
 from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition, CompetitionInvite
 from ctfy.server.tables.teams import Team, TeamInvite
 from ctfy.server.teams import membership
-from ctfy.server.teams.service import check_may_join
+from ctfy.server.teams.service import check_may_join, check_open, invitation_required
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 _CODE_LENGTH = 12  # 59 random bits
@@ -210,7 +211,11 @@ async def settle_request(
     invite_id: str,
     outcome: Literal["approved", "rejected"],
 ) -> Team:
-    """Approve or reject somebody's request to join the caller's team."""
+    """Approve or reject somebody's request to join the caller's team.
+
+    What kept them from asking keeps them from coming: raises `competition_ended`,
+    `registration_closed`, `competition_invitation_required`, `team_full`, `already_on_team`.
+    """
     team = await membership.captained(session, caller, competition_id)
     invite = await _of_competition(session, competition_id, invite_id)
     if invite.team_id != team.id:
@@ -220,10 +225,26 @@ async def settle_request(
     _require_active(invite)
     person = invite.target_user_id or ""
     if outcome == "approved":
+        await _check_may_come(session, team, person)
         await membership.join(session, team, person, caller)
     _end(invite, outcome)
     _emit_changed(session, team, invite, caller)
     return team
+
+
+async def _check_may_come(session: AsyncSession, team: Team, person: str) -> None:
+    competition = await session.get_one(Competition, team.competition_id)
+    check_open(competition)
+    if competition.access == "public":
+        return
+    invited = await session.scalar(
+        select(CompetitionInvite.id).where(
+            CompetitionInvite.competition_id == team.competition_id,
+            CompetitionInvite.user_id == person,
+        )
+    )
+    if invited is None:
+        raise invitation_required()
 
 
 async def revoke(

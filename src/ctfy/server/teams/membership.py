@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
@@ -12,10 +12,12 @@ from ctfy.server.database.base import now
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamUpdate
 from ctfy.server.scheduling import lifecycle
+from ctfy.server.tables.challenges import HintUnlock
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import ALIVE, Instance
-from ctfy.server.tables.submissions import Submission
+from ctfy.server.tables.submissions import QuestionAttempts, Submission
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
+from ctfy.server.teams import names
 from ctfy.server.teams.events import (
     CompetitionUnregistered,
     TeamDeleted,
@@ -26,6 +28,10 @@ from ctfy.server.teams.events import (
     TeamRoleChanged,
 )
 from ctfy.server.teams.service import add_member, emit_for_team
+
+
+# What follows people to other teams: a team with any of it stays, though nobody is on it.
+_DEEDS = (Submission, QuestionAttempts, HintUnlock)
 
 
 async def own_team(session: AsyncSession, caller: Caller, competition_id: str) -> Team:
@@ -97,10 +103,10 @@ async def join(session: AsyncSession, team: Team, user_id: str, caller: Caller) 
 async def rename(
     session: AsyncSession, caller: Caller, competition_id: str, body: TeamUpdate
 ) -> Team:
-    """Change the team's name or description."""
+    """Change the team's name or description. Raises `team_name_taken`."""
     team = await captained(session, caller, competition_id)
-    if body.name is not None:
-        team.name = body.name.strip() or team.name
+    if body.name:
+        await names.give(session, team, body.name)
     if body.description is not None:
         team.description = body.description
     emit_for_team(session, TeamProfileUpdated, team, "", caller)
@@ -153,7 +159,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     """Take the caller off a locked team.
 
     A captain hands over to the longest-standing member. When nobody is left, the team's instances
-    stop, and a team that never submitted anything is dissolved.
+    stop and its name is free; a team that never did anything is dissolved.
     """
     await _remove(session, team, caller.user_id)
     emit_for_team(session, TeamMemberLeft, team, caller.user_id, caller)
@@ -174,7 +180,9 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     )
     for instance_id in alive.all():
         await lifecycle.request_stop(session, jobs, instance_id, "user")
-    if await session.scalar(select(Submission.id).where(Submission.team_id == team.id).limit(1)):
+    names.free(team)
+    deeds = (exists().where(done.team_id == team.id) for done in _DEEDS)
+    if await session.scalar(select(or_(*deeds))):
         return
     emit_for_team(session, TeamDeleted, team, caller.user_id, caller)
     await session.flush()

@@ -10,7 +10,7 @@ from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.view import View
+from ctfy.server.access.view import View, takes_part
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheJobs, TheRateLimits, TheSettings
@@ -52,14 +52,15 @@ _VERIFIED = [Depends(_verified, scope="function")]
 @router.get("/teams")
 async def list_teams(session: Session, paging: Paged, caller: MaybeCaller) -> Page[TeamInfo]:
     """The teams of every competition that the caller may know of, oldest first."""
-    query = service.known_to(service.infos(), caller)
+    view = View(caller)
+    query = service.known_to(service.infos(view), view).where(takes_part(Team.id))
     return await paging.fetch(session, query, service.info)
 
 
 @router.get("/teams/{team_id}")
 async def get_team(team_id: str, session: Session, caller: MaybeCaller) -> TeamDetail:
     """One team with its members."""
-    return await service.visible_detail(session, team_id, caller)
+    return await service.visible_detail(session, View(caller), team_id)
 
 
 @router.post(_IN + "/teams", status_code=201, dependencies=_VERIFIED)
@@ -80,8 +81,9 @@ async def search_teams(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Page[TeamInfo]:
     """A competition's teams whose name holds a text."""
-    await View(caller).competition(session, cache, competition_id)
-    query = service.infos().where(Team.competition_id == competition_id)
+    view = View(caller)
+    await view.competition(session, cache, competition_id)
+    query = service.infos(view).where(Team.competition_id == competition_id, takes_part(Team.id))
     if q:
         query = query.where(Team.name.icontains(q, autoescape=True))
     return await paging.fetch(session, query, service.info)
@@ -98,7 +100,7 @@ async def redeem(
     """Join a team by its invite code."""
     await rate_limits.hit("redeem", caller.user_id)
     team = await invites.redeem(session, caller, competition_id, body.code)
-    return await service.detail(session, team.id)
+    return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/teams/{team_id}/join-request", status_code=201, dependencies=_VERIFIED)
@@ -117,7 +119,7 @@ async def update_team(
     """Rename or describe the caller's team; captains only."""
     team = await membership.rename(session, caller, competition_id, body)
     await session.flush()
-    return await service.detail(session, team.id)
+    return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/team/captain")
@@ -127,7 +129,7 @@ async def hand_over(
     """Make another member the captain."""
     team = await membership.hand_over(session, caller, competition_id, body.user_id)
     await session.flush()
-    return await service.detail(session, team.id)
+    return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/team/leave", status_code=204, response_class=Response)
@@ -196,7 +198,7 @@ async def accept_invite(
 ) -> TeamDetail:
     """Accept a direct invite."""
     team = await invites.settle_own(session, caller, competition_id, invite_id, "accepted")
-    return await service.detail(session, team.id)
+    return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/invites/{invite_id}/decline")
@@ -214,7 +216,7 @@ async def approve_request(
 ) -> TeamDetail:
     """Let somebody in who asked; captains only."""
     team = await invites.settle_request(session, caller, competition_id, invite_id, "approved")
-    return await service.detail(session, team.id)
+    return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/invites/{invite_id}/reject")

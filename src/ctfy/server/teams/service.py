@@ -21,6 +21,8 @@ from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
+from ctfy.server.teams import names
+from ctfy.server.teams.carried import bring_hints
 from ctfy.server.teams.events import CompetitionRegistered, TeamEvent, TeamRegistered
 
 
@@ -30,32 +32,32 @@ async def register(
     """Enter a competition with a new team, of which the caller is captain.
 
     Raises `already_on_team`, `competition_ended`, `registration_closed`,
-    `competition_invitation_required`, `team_name_required`.
+    `competition_invitation_required`, `team_name_required`, `team_name_taken`.
     """
     row = await get_visible(session, caller, competition_id)
     competition: Competition = row.Competition
     check_may_join(row, caller)
-    name = body.name.strip()
-    if body.mode == "create" and not name:
+    if body.mode == "create" and not body.name:
         raise Invalid("team_name_required", "A team needs a name.")
     user = (await session.execute(select(User).where(User.id == caller.user_id))).scalar_one()
     team = Team(
         id=new_id(),
         competition_id=competition_id,
-        name=name or user.display_name,
         description=body.description,
         bracket=_bracket(competition, body.bracket),
         captain_user_id=user.id,
     )
-    session.add(team)
-    await session.flush()
+    if body.name:
+        await names.give(session, team, body.name)
+    else:
+        await names.give_free(session, team, user.display_name)
     await add_member(session, team, user.id)
     registered = TeamRegistered(
         team_id=team.id, team_name=team.name, competition_id=competition_id, user_id=user.id
     )
     emit(session, registered, audience=audience_of(competition), actor_id=user.id)
     emit_for_team(session, CompetitionRegistered, team, user.id, caller)
-    return await detail(session, team.id)
+    return await detail(session, caller, team.id)
 
 
 def check_may_join(row: Row[Any], caller: Caller) -> None:
@@ -63,6 +65,15 @@ def check_may_join(row: Row[Any], caller: Caller) -> None:
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
+    check_open(competition)
+    if competition.access != "public" and not (
+        row.is_invited or caller.administers(competition.id)
+    ):
+        raise invitation_required()
+
+
+def check_open(competition: Competition) -> None:
+    """Raise `competition_ended`, `registration_closed` where nobody may enter a competition now."""
     if competition.phase_at(now()) == "past":
         raise Conflict("competition_ended", "This competition is over.")
     opens, closes = competition.registration_opens_at, competition.registration_closes_at
@@ -73,10 +84,11 @@ def check_may_join(row: Row[Any], caller: Caller) -> None:
             registration_opens_at=_iso(opens),
             registration_closes_at=_iso(closes),
         )
-    if competition.access != "public" and not (
-        row.is_invited or caller.administers(competition.id)
-    ):
-        raise Forbidden("competition_invitation_required", "This competition is by invitation.")
+
+
+def invitation_required() -> Forbidden:
+    """The refusal of whoever is not invited to a private competition."""
+    return Forbidden("competition_invitation_required", "This competition is by invitation.")
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -103,6 +115,7 @@ async def add_member(session: AsyncSession, team: Team, user_id: str) -> None:
     )
     if joined is None:
         raise Conflict("already_on_team", "They are on a team here already.", user_id=user_id)
+    await bring_hints(session, team, user_id)
 
 
 def emit_for_team(
@@ -124,9 +137,11 @@ def emit_for_team(
     emit(session, event, actor_id=caller.user_id)
 
 
-def infos() -> Select[Any]:
-    """Every team with its captain and counts, oldest first."""
+def infos(view: View) -> Select[Any]:
+    """Every team with its captain and what somebody may know of its deeds, oldest first."""
     captain = aliased(User)
+    submitted = Submission.submitted_at
+    tried = view.deeds(Submission.team_id, Submission.competition_id, submitted)
     return (
         select(
             Team,
@@ -137,15 +152,20 @@ def infos() -> Select[Any]:
             .scalar_subquery()
             .label("members"),
             select(func.count())
-            .where(ChallengeSolve.team_id == Team.id)
+            .where(
+                ChallengeSolve.team_id == Team.id,
+                view.deeds(
+                    ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
+                ),
+            )
             .scalar_subquery()
             .label("solves"),
             select(func.count())
-            .where(Submission.team_id == Team.id)
+            .where(Submission.team_id == Team.id, tried)
             .scalar_subquery()
             .label("attempts"),
-            select(func.max(Submission.submitted_at))
-            .where(Submission.team_id == Team.id)
+            select(func.max(submitted))
+            .where(Submission.team_id == Team.id, tried)
             .scalar_subquery()
             .label("last_active_at"),
         )
@@ -179,21 +199,19 @@ def info(row: Row[Any]) -> TeamInfo:
     return TeamInfo(**info_fields(row))
 
 
-def known_to(query: Select[*tuple[Any, ...]], caller: Caller | None) -> Select[*tuple[Any, ...]]:
+def known_to(query: Select[*tuple[Any, ...]], view: View) -> Select[*tuple[Any, ...]]:
     """Narrow a query over teams to those that somebody may know of."""
-    return query.join(Competition, Competition.id == Team.competition_id).where(
-        View(caller).teams()
-    )
+    return query.join(Competition, Competition.id == Team.competition_id).where(view.teams())
 
 
-async def visible_detail(session: AsyncSession, team_id: str, caller: Caller | None) -> TeamDetail:
+async def visible_detail(session: AsyncSession, view: View, team_id: str) -> TeamDetail:
     """A team as anybody may ask for it. Raises `team_not_found` where they may not know it."""
-    return await _detail(session, known_to(infos(), caller).where(Team.id == team_id))
+    return await _detail(session, known_to(infos(view), view).where(Team.id == team_id))
 
 
-async def detail(session: AsyncSession, team_id: str) -> TeamDetail:
+async def detail(session: AsyncSession, caller: Caller, team_id: str) -> TeamDetail:
     """A team with its members, for its own. Raises `team_not_found`."""
-    return await _detail(session, infos().where(Team.id == team_id))
+    return await _detail(session, infos(View(caller)).where(Team.id == team_id))
 
 
 async def _detail(session: AsyncSession, query: Select[*tuple[Any, ...]]) -> TeamDetail:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ctfy.server.achievements.rule import Achievement, Happening
 from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 from ctfy.server.tables.submissions import QuestionAttempts
+from ctfy.server.teams.carried import counts_against
 
 
 async def _earned(event: Happening) -> bool:
@@ -14,8 +15,8 @@ async def _earned(event: Happening) -> bool:
     question = challenge.metadata.question(event["question_id"]) if challenge else None
     if question is None or question.options is None:
         return False
-    wrong = select(QuestionAttempts.wrong).where(
-        QuestionAttempts.team_id == event.team_id,
+    wrong = select(func.sum(QuestionAttempts.wrong)).where(
+        counts_against(event.team_id),
         QuestionAttempts.challenge_id == event["challenge_id"],
         QuestionAttempts.question_id == event["question_id"],
     )

@@ -1,0 +1,121 @@
+"""When two names of teams are the same to whoever reads them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import unicodedata
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.core.errors import Conflict
+from ctfy.server.tables.teams import Team
+
+
+class NameKeys(NamedTuple):
+    """Two forms of a name; no two teams of a competition have either in common.
+
+    `folded`: letters that look alike are one, then capitals are. `shape`: capitals first. Neither
+    does for both: a capital I looks like a small l, and is the capital of another letter.
+    """
+
+    folded: str
+    shape: str
+
+
+def keys(name: str) -> NameKeys:
+    """The forms that a name is compared by: NFKC, case folded, Unicode's confusables made one."""
+    plain = unicodedata.normalize("NFKC", name)
+    return NameKeys(_fold(_skeleton(plain)), _skeleton(_fold(plain)))
+
+
+async def give(session: AsyncSession, team: Team, name: str) -> None:
+    """Name a team, new or not. Raises `team_name_taken`."""
+    team.name, (team.name_folded, team.name_shape) = name, keys(name)
+    try:
+        async with session.begin_nested():
+            session.add(team)
+    except IntegrityError as error:
+        raise Conflict(
+            "team_name_taken",
+            "A team of this competition has this name, or one that looks like it. Choose another.",
+            name=name,
+        ) from error
+
+
+async def give_free(session: AsyncSession, team: Team, name: str) -> None:
+    """Name a new team after somebody; with a number behind, if there is such a team already.
+
+    Raises `team_name_taken` when others took the same number at the same moment.
+    """
+    taken = set(
+        await session.scalars(
+            select(Team.name_folded).where(
+                Team.competition_id == team.competition_id,
+                Team.name_folded.startswith(keys(name).folded, autoescape=True),
+            )
+        )
+    )
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    free_one = next(n for n in itertools.chain([name], numbered) if keys(n).folded not in taken)
+    await give(session, team, free_one)
+
+
+def free(team: Team) -> None:
+    """Let others have the name of a team that nobody is on."""
+    team.name_folded = team.name_shape = None
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.casefold())
+
+
+def _skeleton(text: str) -> str:
+    """The text with each character replaced by the one that stands for all that look like it."""
+    alike = _lookalikes()
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(
+        alike.get(character, character)
+        for character in decomposed
+        if character not in _UNSEEN and not character.isspace()
+    )
+
+
+_UNSEEN = "\u200c\u200d\ufe0f"
+
+
+@functools.cache
+def _lookalikes() -> dict[str, str]:
+    """Per character the first, in ASCII where there is one, of those that it looks like.
+
+    From Unicode's confusables.txt (UTS 39), as `confusable_homoglyphs` brings it: pairs, which are
+    joined here into the sets of all that look alike.
+    """
+    from confusable_homoglyphs.confusables import confusables_data  # reads a megabyte
+
+    parents: dict[str, str] = {}
+
+    def root(text: str) -> str:
+        while (parent := parents.setdefault(text, text)) != text:
+            text = parent
+        return text
+
+    for character, others in confusables_data.items():
+        for other in others:
+            ours, theirs = sorted(
+                (root(_bare(character)), root(_bare(other["c"]))), key=_simplicity
+            )
+            parents[theirs] = ours
+    return {text: root(text) for text in parents if len(text) == 1}
+
+
+def _bare(text: str) -> str:
+    """A character of the table without the marks of direction around it."""
+    return unicodedata.normalize("NFD", text.strip("\u200e\u200f"))
+
+
+def _simplicity(text: str) -> tuple[bool, int, str]:
+    return not text.isascii(), len(text), text

@@ -1,0 +1,165 @@
+"""What nobody may know yet, or any more: asked of every route that the API's document names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ctfy.sdk import PlatformClient
+from ctfy.server.models.competitions import CompetitionInfo
+from tests.conftest import Arena
+from tests.event_stream import following
+from tests.playing import flag, start
+from tests.processes import wait_for
+from tests.server.every_get import answers, differences
+
+
+@dataclass
+class Frozen:
+    """A competition behind its freeze, somebody who plays it, and what the routes ask about."""
+
+    competition: CompetitionInfo
+    solver: PlatformClient
+    instance_id: str
+    known: dict[str, str]
+
+
+@pytest.fixture
+def frozen(arena: Arena) -> Iterator[Frozen]:
+    competition = arena.competition(starts_at=datetime.now(UTC) - timedelta(hours=1))
+    solver = arena.registered(competition, "Solver")
+    solver.me.update_visibility({"last_active_at": False})  # told by every request, not by solves
+    ready = start(solver, competition.id)
+    wait_for("the award for coming", lambda: solver.me.achievements().unlocked)
+    arena.admin.admin.competitions.update(competition.id, freezes_at=datetime.now(UTC))
+    known = {
+        "competition_id": competition.id,
+        "team_id": solver.competitions.get(competition.id).my_team_id,
+        "user_id": solver.me.get().id,
+        "challenge_id": "notes",
+        "instance_id": ready.id,
+        "q": "",
+    }
+    yield Frozen(competition, solver, ready.id, known)
+    solver.instances.stop(ready.id)
+
+
+@pytest.mark.parametrize("who", ["visitor", "player", "rival", "limited token"])
+def test_no_route_tells_others_of_a_solve_behind_the_freeze(
+    arena: Arena, frozen: Frozen, secret: bytes, who: str
+) -> None:
+    reader = {
+        "visitor": lambda: PlatformClient(arena.url),
+        "player": arena.player,
+        "rival": lambda: arena.registered(frozen.competition, "Rival"),
+        "limited token": lambda: limited(arena.registered(frozen.competition), frozen.competition),
+    }[who]()
+    token = token_of(reader)
+    if who in ("rival", "limited token"):
+        wait_for("the award for coming", lambda: reader.me.achievements().unlocked)
+    before = answers(arena.url, token, frozen.known)
+    with following(reader) if token else nullcontext([]) as told:
+        frozen.solver.submissions.submit(frozen.instance_id, "wrong")
+        grade = frozen.solver.submissions.submit(
+            frozen.instance_id, flag(secret, frozen.instance_id)
+        )
+        assert (grade.correct, grade.challenge_fully_solved, grade.solve_rank) == (True, True, 0)
+        wait_for("awards", lambda: len(frozen.solver.me.achievements().unlocked) > 2)
+        wait_for(
+            "the operators' board",
+            lambda: arena.admin.competition(frozen.competition.id).scoreboard()[0].solved == 1,
+        )
+        after = answers(arena.url, token, frozen.known)
+    assert len(before) > 60
+    assert differences(before, after) == []
+    assert [event for event in told if event["team_id"] == frozen.known["team_id"]] == []
+    assert [event for event in told if event["event"] == "scoreboard_updated"] == []
+
+
+def limited(player: PlatformClient, competition: CompetitionInfo) -> PlatformClient:
+    """The same person with a token that reaches into one competition alone."""
+    minted = player.auth.mint_token(
+        "limited", competition_access="selected", competition_ids=[competition.id]
+    )
+    return PlatformClient(
+        player._http.base_url.removesuffix("/api/v1"), minted.token, max_retries=0
+    )
+
+
+def token_of(client: PlatformClient) -> str:
+    """What a client signs in with; empty: nothing."""
+    return client._http.token
+
+
+def test_the_team_itself_sees_what_it_solved_behind_the_freeze(
+    frozen: Frozen, secret: bytes
+) -> None:
+    solver = frozen.solver
+    with following(solver) as told:
+        solver.submissions.submit(frozen.instance_id, flag(secret, frozen.instance_id))
+        wait_for("awards", lambda: "achievement_unlocked" in [e["event"] for e in told])
+    assert next(e for e in told if e["event"] == "flag_correct")["solve_rank"] == 0
+    assert solver.teams.get(frozen.known["team_id"]).solves == 1
+    assert [solve.best_rank for solve in solver.me.solves()] == [0]
+    assert solver.competition(frozen.competition.id).challenges(q="pocket")[0].solved
+
+
+@pytest.mark.parametrize("who", ["visitor", "player", "registered"])
+def test_no_route_names_a_challenge_before_its_competition_starts(arena: Arena, who: str) -> None:
+    competition = arena.competition("two-time", starts_at=datetime.now(UTC) + timedelta(hours=1))
+    # No other competition that a test left running may name it.
+    for other in arena.admin.admin.competitions.list(limit=200):
+        if "two-time" in other.challenge_ids and other.id != competition.id:
+            left = [id_ for id_ in other.challenge_ids if id_ != "two-time"] or ["notes"]
+            arena.admin.admin.competitions.update(other.id, challenge_ids=left)
+    reader = {
+        "visitor": lambda: PlatformClient(arena.url),
+        "player": arena.player,
+        "registered": lambda: arena.registered(competition, "Early"),
+    }[who]()
+    captain = arena.registered(competition, "Captain")
+    known = {
+        "competition_id": competition.id,
+        "team_id": captain.competitions.get(competition.id).my_team_id,
+        "user_id": captain.me.get().id,
+    }
+    told = answers(arena.url, token_of(reader), known)
+    assert len(told) > 30
+    name = arena.admin.challenges.get("two-time").name
+    leaks = {
+        path: answer
+        for path, answer in told.items()
+        if "two-time" in str(answer) or name in str(answer)
+    }
+    assert leaks == {}
+    assert arena.admin.competitions.get(competition.id).challenge_ids == ["two-time"]
+
+
+def test_a_public_competition_that_was_hidden_is_named_nowhere(arena: Arena) -> None:
+    competition = arena.competition(title="Open for a while")
+    player = arena.registered(competition, "Insider")
+    stranger = arena.player()
+    player.competition(competition.id).team.invites.send(stranger.me.get().email)
+    known = {
+        "competition_id": competition.id,
+        "team_id": player.competitions.get(competition.id).my_team_id,
+    }
+    seen = answers(arena.url, token_of(stranger), known)
+    assert sum(competition.id in str(answer) for answer in seen.values()) > 5
+    arena.admin.admin.competitions.update(competition.id, access="private_hidden")
+    for token in (token_of(stranger), ""):
+        told = answers(arena.url, token, known)
+        assert [path for path, answer in told.items() if named(competition, str(answer))] == []
+    with following(stranger, last_event_id="0-0") as old:
+        marker = arena.registered(arena.competition(), "Marker")
+        wait_for("news", lambda: any(e["team_name"] == "Marker" for e in old))
+    assert marker
+    assert [event for event in old if named(competition, str(event))] == []
+
+
+def named(competition: CompetitionInfo, text: str) -> bool:
+    return competition.id in text or competition.title in text
