@@ -37,6 +37,7 @@ def test_a_full_node_queues_fairly_and_moves_on(small: Arena) -> None:
     late = wants(modest)
     place = lambda player, id_: player.instances.status(id_).queue_position  # noqa: E731
     assert [place(greedy, w) for w in waiting] == [2, 3]
+    assert modest.instances.status(late).waiting_for == "place"
     assert place(modest, late) == 1  # its team runs nothing, so it goes first
     error = refusal(greedy.instances.start, "notes", competition_id=competition.id)
     assert (error.status_code, error.code, error.detail["cap"]) == (503, "capacity_exceeded", 4)

@@ -28,8 +28,11 @@ export default {
   Administrators: "Verwalter",
   All: "Alle",
   "All are being stopped": "Alle werden angehalten",
-  "All nodes are full. Your place in the queue: {place}":
-    "Alle Knoten sind voll. Dein Platz in der Warteschlange: {place}",
+  "Your place in the queue: {place}": "Dein Platz in der Warteschlange: {place}",
+  "No node takes instances now.": "Kein Knoten nimmt gerade Instanzen auf.",
+  "No node is made for this challenge.": "Kein Knoten ist für diese Aufgabe eingerichtet.",
+  "The nodes are short of memory or disk.": "Den Knoten fehlt Speicher oder Platz auf der Platte.",
+  "All nodes are full.": "Alle Knoten sind voll.",
   "Allow-list": "Zulassungsliste",
   "An answer of another team": "Die Antwort eines anderen Teams",
   "An instance does not start": "Eine Instanz startet nicht",

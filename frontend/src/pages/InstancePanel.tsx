@@ -65,6 +65,14 @@ export function InstancePanel({
   );
 }
 
+/** What a launch waits for, by the name that the API gives it. */
+const WAITS: Record<string, () => string> = {
+  node: () => t("No node takes instances now."),
+  labels: () => t("No node is made for this challenge."),
+  memory: () => t("The nodes are short of memory or disk."),
+  place: () => t("All nodes are full."),
+};
+
 function Starting({ instance }: { instance: InstanceInfo }) {
   const [since] = useState(Date.now);
   const now = useNow();
@@ -75,7 +83,7 @@ function Starting({ instance }: { instance: InstanceInfo }) {
         <Loader size="sm" />
         <Text size="sm">
           {place
-            ? t("All nodes are full. Your place in the queue: {place}", { place })
+            ? `${WAITS[instance.waiting_for ?? ""]?.() ?? ""} ${t("Your place in the queue: {place}", { place })}`
             : t("Starting…")}
         </Text>
         <Text size="sm" c="dimmed" className="digits" ml="auto">

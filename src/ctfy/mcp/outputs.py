@@ -112,6 +112,7 @@ class InstanceRow(BaseModel):
     status: str
     expires_at: float
     queue_position: int
+    waiting_for: str
     urls: list[str]
 
     @classmethod

@@ -37,6 +37,15 @@ class BadAnswer(CtfyError):
     """What came is no answer of this API: something else, or more of it than there can be."""
 
 
+# In words, what the instances wait for that the wire has names for (`InstanceStatusResponse`).
+WAITING_FOR = {
+    "node": ": no node takes instances now",
+    "labels": ": no node has the labels that the challenge asks for",
+    "memory": ": the nodes are short of memory or disk",
+    "place": ": every node is full",
+}
+
+
 class InstanceFailed(CtfyError):
     """An instance ended in `error` instead of becoming ready."""
 
@@ -49,11 +58,15 @@ class InstanceFailed(CtfyError):
 class StartTimeout(CtfyError, TimeoutError):
     """An instance was not ready in time; it may still become so.
 
-    `queue_position` says where it waits for a node; 0: not waiting.
+    `queue_position` says where it waits for a node, 0: not waiting; `waiting_for`, for what.
     """
 
-    def __init__(self, instance_id: str, timeout: float, queue_position: int) -> None:
-        waiting = f", number {queue_position} in the queue" if queue_position else ""
+    def __init__(
+        self, instance_id: str, timeout: float, queue_position: int, waiting_for: str = ""
+    ) -> None:
+        why = WAITING_FOR.get(waiting_for, "")
+        waiting = f", number {queue_position} in the queue{why}" if queue_position else ""
         super().__init__(f"instance {instance_id} was not ready after {timeout:g} s{waiting}")
         self.instance_id = instance_id
         self.queue_position = queue_position
+        self.waiting_for = waiting_for

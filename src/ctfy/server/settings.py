@@ -174,7 +174,7 @@ class Settings(BaseSettings):
     )
     event_max_age_days: float = Field(90, gt=0, description="Older events are removed")
     placement_max_load: float = Field(
-        95, gt=0, le=100, description="CPU or memory in use, %, above which a node gets nothing"
+        95, gt=0, le=100, description="Memory in use, %, above which a node gets no instance"
     )
 
     @field_validator("rate_limits")

@@ -16,6 +16,7 @@ from ctfy.cli.output import Code, err, fail, moment, out, prints, table
 from ctfy.cli.player.grades import say_grade
 from ctfy.cli.traffic import show_flows
 from ctfy.sdk import InstanceReadyResult, PlatformClient
+from ctfy.sdk.errors import WAITING_FOR
 from ctfy.server.models.challenges import AttachmentInfo
 from ctfy.server.models.instances import (
     InstanceInfo,
@@ -71,7 +72,8 @@ def _find(client: PlatformClient, identifier: str) -> InstanceInfo:
 def _describe(found: InstanceInfo) -> None:
     out.print(f"[bold]{found.name}[/] ({found.challenge_id})  {found.status}  {found.id}")
     if found.queue_position:
-        out.print(f"Number {found.queue_position} in the queue for a node.")
+        why = WAITING_FOR.get(found.waiting_for, "")
+        out.print(f"Number {found.queue_position} in the queue for a node{why}.")
     if found.error:
         out.print(f"error: {found.error}", markup=False)
     for service in found.services:

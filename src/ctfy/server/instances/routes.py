@@ -93,7 +93,9 @@ async def start(
     if instance.state != State.REQUESTED:
         return StartResponse(id=instance.id)
     row = await service.get_owned(session, caller, instance.id)
-    return StartResponse(id=instance.id, queue_position=row.queue_position)
+    return StartResponse(
+        id=instance.id, queue_position=row.queue_position, waiting_for=row.waiting_for
+    )
 
 
 @router.get("")

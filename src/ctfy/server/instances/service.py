@@ -36,7 +36,7 @@ from ctfy.server.scheduling.events import (
     InstanceStarted,
     InstanceStopped,
 )
-from ctfy.server.scheduling.placement import place, queue
+from ctfy.server.scheduling.placement import place, queue, waiting_for
 from ctfy.server.settings import Settings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
@@ -209,6 +209,7 @@ def everybodys() -> Select[Any]:
             solved.label("solved"),
             wrong.label("wrong"),
             func.coalesce(waiting.c.place, 0).label("queue_position"),
+            waiting_for().label("waiting_for"),
         )
         .outerjoin(waiting, waiting.c.id == Instance.id)
         .order_by(Instance.requested_at.desc(), Instance.id)
@@ -329,6 +330,7 @@ def instance_info(row: Row[Any], settings: Settings, catalogue: Catalogue) -> In
         vpn_endpoint=surface.vpn if surface else None,
         entry_urls=meta.entry_urls if meta else [],
         queue_position=row.queue_position,
+        waiting_for=row.waiting_for,
         error=instance.error,
         stop_reason=instance.stop_reason,
     )
@@ -367,6 +369,7 @@ def status_response(row: Row[Any]) -> InstanceStatusResponse:
         attack_surface=surface_of(instance),
         error=instance.error,
         queue_position=row.queue_position,
+        waiting_for=row.waiting_for,
     )
 
 

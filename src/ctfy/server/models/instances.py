@@ -57,6 +57,9 @@ class AttackSurface(Response):
     vpn: VpnEndpoint | None = None
 
 
+WaitingFor = Literal["", "node", "labels", "memory", "place", "turn"]
+
+
 class StartRequest(Request):
     """Launch an instance. `ttl` in seconds; left out, the platform's default."""
 
@@ -72,10 +75,15 @@ class StartResponse(Response):
     id: str
     status: str = "starting"
     queue_position: int = 0
+    waiting_for: WaitingFor = ""
 
 
 class InstanceStatusResponse(Response):
-    """How far an instance is; `queue_position` 1 is next, 0 is not waiting for a node."""
+    """How far an instance is; `queue_position` 1 is next, 0 is not waiting for a node.
+
+    `waiting_for`: what it waits for meanwhile. A `node` that takes instances at all, one with its
+    `labels`, with `memory` and disk, with a free `place`; its `turn` when there is one.
+    """
 
     id: str
     status: str = "starting"
@@ -83,6 +91,7 @@ class InstanceStatusResponse(Response):
     error: str = ""
     cert_volume: str = ""
     queue_position: int = 0
+    waiting_for: WaitingFor = ""
 
 
 class InstanceQuestionInfo(Response):
@@ -123,6 +132,7 @@ class InstanceInfo(Response):
     vpn_endpoint: VpnEndpoint | None
     entry_urls: list[str]
     queue_position: int = 0
+    waiting_for: WaitingFor = ""
     error: str = ""
     stop_reason: str = ""
 

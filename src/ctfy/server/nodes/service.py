@@ -164,10 +164,9 @@ async def heartbeat(
     if body.url:
         node.url = body.url.rstrip("/")
     node.ready_challenges = body.ready_challenges
-    most = settings.placement_max_load
-    node.overloaded = (
-        node.cpu_percent > most or node.memory_percent > most or node.disk_percent > _FULL_DISK
-    )
+    # Instances run slower on busy processors; without memory or disk they do not run.
+    short = node.memory_percent > settings.placement_max_load
+    node.overloaded = short or node.disk_percent > _FULL_DISK
     node.last_heartbeat = now()
     if not node.is_healthy:
         node.is_healthy = True

@@ -41,6 +41,7 @@ KEYS = (
     "compose_up_timeout_s",
     "default_instance_ttl_s",
     "max_instance_ttl_s",
+    "placement_max_load",
 )
 _TYPES = {bool: "boolean", int: "integer", str: "string", list: "list", dict: "object"}
 _NOT_MORE = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, select, text
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.tables.instances import ON_NODE, Instance, State
@@ -40,6 +41,36 @@ def queue() -> Subquery:
     return select(waiting.c.id, place.label("place")).subquery("queue")
 
 
+def waiting_for() -> ColumnElement[str]:
+    """What a requested instance waits for; empty for any other.
+
+    `node`: no node takes instances. `labels`: none has those that it asks for. `memory`: those
+    that do are short of memory or disk. `place`: they are full. `turn`: it is being placed.
+    """
+    takes = Node.is_healthy & ~Node.draining
+    fits = takes & Node.labels.contains(Instance.node_labels)
+    used = (
+        select(func.count())
+        .where(_placed.node_id == Node.id, _placed.state.in_(ON_NODE))
+        .correlate(Node)
+        .scalar_subquery()
+    )
+    roomy = fits & ~Node.overloaded
+    return case(
+        (Instance.state != State.REQUESTED, ""),
+        (~_some_node(takes), "node"),
+        (~_some_node(fits), "labels"),
+        (~_some_node(roomy), "memory"),
+        (~_some_node(roomy & (Node.capacity > used)), "place"),
+        else_="turn",
+    )
+
+
+def _some_node(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(Node.id).where(condition).correlate(Instance).exists()
+
+
+_placed = aliased(Instance)
 _MOST_LOOKED_AT = 500
 
 
@@ -50,11 +81,17 @@ class _Room:
     id: str
     free: int
     capacity: int
+    cpu_percent: float
     labels: dict[str, str]
     ready_challenges: frozenset[str] | None
 
     def fits(self, instance: Instance) -> bool:
         return self.free > 0 and instance.node_labels.items() <= self.labels.items()
+
+    @property
+    def load(self) -> float:
+        """How busy it is, 0 to 1: by its places or its processors, whichever are scarcer."""
+        return max(1 - self.free / self.capacity, self.cpu_percent / 100)
 
     def has_ready(self, challenge_id: str) -> bool:
         return self.ready_challenges is None or challenge_id in self.ready_challenges
@@ -77,7 +114,7 @@ async def place(session: AsyncSession, jobs: Jobs) -> None:
         fitting = [node for node in nodes if node.fits(instance)]
         if not fitting:
             continue
-        best = max(fitting, key=lambda n: (n.has_ready(instance.challenge_id), n.free / n.capacity))
+        best = max(fitting, key=lambda n: (n.has_ready(instance.challenge_id), -n.load))
         best.free -= 1
         instance.node_id = best.id
         instance.state = State.STARTING
@@ -85,15 +122,13 @@ async def place(session: AsyncSession, jobs: Jobs) -> None:
 
 
 async def _nodes_with_room(session: AsyncSession) -> list[_Room]:
-    """The healthy nodes with free places that are not drained and not overloaded.
-
-    A node that runs nothing is never too loaded: what else loads it would keep it out for ever.
-    """
+    """The healthy nodes with free places that are not drained and not short of memory or disk."""
     return [
         _Room(
             row.id,
             row.free,
             row.capacity,
+            row.cpu_percent,
             row.labels,
             None if row.ready_challenges is None else frozenset(row.ready_challenges),
         )
@@ -124,6 +159,7 @@ def _with_room() -> Select[Any]:
             Node.id,
             (Node.capacity - running).label("free"),
             Node.capacity,
+            Node.cpu_percent,
             Node.labels,
             Node.ready_challenges,
         )
@@ -132,7 +168,7 @@ def _with_room() -> Select[Any]:
             Node.is_healthy,
             ~Node.draining,
             Node.capacity - running > 0,
-            ~Node.overloaded | (running == 0),
+            ~Node.overloaded,
         )
     )
 

@@ -29,7 +29,6 @@ from ctfy.server.teams.events import (
 )
 from ctfy.server.teams.service import add_member, emit_for_team
 
-
 # What follows people to other teams: a team with any of it stays, though nobody is on it.
 _DEEDS = (Submission, QuestionAttempts, HintUnlock)
 

@@ -56,13 +56,13 @@ class InstancesResource:
         }
         started = await self._http.fetch(StartResponse, "POST", "/instances", json=body)
         deadline = time.monotonic() + timeout
-        place = started.queue_position
+        place, reason = (started.queue_position, started.waiting_for)
         for pause in growing_pauses(_FIRST_POLL_S, poll_interval):
             asked = time.monotonic()
             patience = poll_interval if place else _LONGEST_WAIT_S
             status = await self._status_soon(started.id, min(patience, max(0.0, deadline - asked)))
             if status is not None:
-                place = status.queue_position
+                place, reason = (status.queue_position, status.waiting_for)
                 if on_status is not None:
                     on_status(status)
                 if status.status == "ready" and status.attack_surface is not None:
@@ -72,7 +72,7 @@ class InstancesResource:
             if time.monotonic() >= deadline:
                 break
             await asyncio.sleep(max(0.0, asked + pause - time.monotonic()))
-        raise StartTimeout(started.id, timeout, place)
+        raise StartTimeout(started.id, timeout, place, reason)
 
     async def _status_soon(self, instance_id: str, wait: float) -> InstanceStatusResponse | None:
         """The status; None for the 404 that a replica may give right after the start."""
