@@ -90,7 +90,8 @@ def audit(folder: Path) -> list[Finding]:
 def _oddities(folder: Path) -> Iterator[Finding]:
     """What has no place in the folder, whatever its files say."""
     try:
-        for path, problem in oddities(folder):
+        for found, problem in oddities(folder):
+            path = Path(printable(str(found)))
             if "link" in problem:
                 yield Finding(path, 0, "folder.link", problem, "copy what it leads to")
             else:

@@ -18,6 +18,7 @@ from ctfy.challenge.folders import PathRefused, add_contents
 from ctfy.challenge.metadata import Metadata
 
 TEMPLATE_SUFFIX = ".j2"
+_MOST_SAID = 20  # findings in one message
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
 
 
@@ -25,7 +26,8 @@ class BrokenChallenge(ValueError):
     """A challenge folder is wrong; `findings` say where and how to mend it."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__("; ".join(map(str, findings)))
+        more = [f"and {len(findings) - _MOST_SAID} more"] if len(findings) > _MOST_SAID else []
+        super().__init__("; ".join([*map(str, findings[:_MOST_SAID]), *more]))
         self.findings = findings
 
 

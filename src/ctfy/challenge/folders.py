@@ -111,10 +111,10 @@ def copy_tree(folder: Path, goal: Path) -> None:
 def add_contents(digest: Hash, folder: Path) -> None:
     """Add all files below a folder to a digest: names, whether they run, contents.
 
-    Raises PathRefused, OSError.
+    Raises PathRefused for a link or what else is no file, and OSError.
     """
     for path, info in sorted(_entries(folder)):
-        if not stat.S_ISREG(info.st_mode):
+        if stat.S_ISDIR(info.st_mode):
             continue
         name = str(path.relative_to(folder))
         with open_inside(folder, name) as file:

@@ -61,8 +61,8 @@ def _dockerfile(draft: Draft, context: Path) -> str:
 def _flag(draft: Draft) -> None:
     try:
         flag = draft.read(draft.root / "challenge" / "flag").strip()
-    except (PathRefused, OSError, UnicodeDecodeError):
-        draft.lose("flag", "challenge/flag cannot be read")
+    except (PathRefused, OSError, UnicodeDecodeError) as error:
+        draft.lose("flag", f"challenge/flag cannot be read: {error}")
         return
     question = {"id": "flag", "prompt": "Capture the flag", "answer": flag}
     draft.keep("flag", [question], as_="questions")

@@ -53,8 +53,8 @@ def _flag(draft: Draft, flag: Any) -> None:
             return
         try:
             flag = draft.read(draft.root / str(flag["file"])).strip()
-        except (PathRefused, OSError, UnicodeDecodeError):
-            draft.lose("flag", f"{flag['file']} cannot be read")
+        except (PathRefused, OSError, UnicodeDecodeError) as error:
+            draft.lose("flag", f"{flag['file']} cannot be read: {error}")
             return
     question = {"id": "flag", "prompt": "Capture the flag", "answer": str(flag)}
     draft.keep("flag", [question], as_="questions")
