@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from ctfy.challenge.catalogue import Catalogue  # noqa: E402
-from ctfy.node.providers.docker.compose import build_of, read_services  # noqa: E402
+from ctfy.node.providers.docker.compose import build_of  # noqa: E402
 from ctfy.sdk import PlatformClient  # noqa: E402
 from ctfy.server.database.embedded import EmbeddedPostgres  # noqa: E402
 from ctfy.server.database.migrate import upgrade  # noqa: E402
@@ -215,8 +215,8 @@ def main() -> None:
             player = Player(up.url, made.id)
             player.start("notes")()  # builds the image
             challenge = Catalogue.load(folder / "challenges").challenges["notes"]
-            ((service, body),) = read_services(challenge).items()
-            build = build_of(challenge, service, body, {})
+            (service,) = challenge.compose.services.values()
+            build = build_of(challenge, service, {})
             assert build is not None
             wait_for("a full pool", lambda: waiting(folder) == 3, 60)
             overhead(up, player, folder)  # first, while the node has not grown yet

@@ -82,7 +82,7 @@ def test_ctfcli(tmp_path: Path) -> None:
     assert jar.model_dump()["value"] == {"initial": 500, "minimum": 100, "decay": 30}
     assert (jar.category, jar.unlocked_by) == ("web", ["warm-up"])
     assert [(hint.text, hint.cost) for hint in jar.hints] == [("Look inside.", 0), ("Deeper.", 20)]
-    assert found["cookie-jar"].compose["services"]["main"]["ports"] == ["8080"]
+    assert found["cookie-jar"].compose.services["main"].ports == [8080]
     assert set(found["cookie-jar"].attachments) == {"jar.txt"}
     lost = {line.partition(":")[0] for line in reports["cookie-jar"].lost}
     assert {"author", "attempts", "topics", "state", "flag of type regex"} <= lost
@@ -127,7 +127,7 @@ def test_rctf(tmp_path: Path) -> None:
     assert found.metadata.category == "pwn"
     assert found.metadata.questions[0].answer == "flag{heap}"
     assert set(found.attachments) == {"heap", "libc.so.6"}
-    assert found.compose["services"]["main"]["ports"] == ["5000"]
+    assert found.compose.services["main"].ports == [5000]
     assert found.metadata.protocol == "tcp"
     lost = {line.partition(":")[0] for line in report.lost}
     assert {
@@ -162,7 +162,7 @@ def test_kctf(tmp_path: Path) -> None:
     )
     report, found = one("kctf", tmp_path / "old", tmp_path / "new")
     assert found.metadata.questions[0].answer == "CTF{jail}"
-    assert found.compose["services"]["challenge"]["ports"] == ["1337"]
+    assert found.compose.services["challenge"].ports == [1337]
     lost = {line.partition(":")[0] for line in report.lost}
     assert {"description", "nsjail", "spec.powDifficultySeconds", "spec.healthcheck"} <= lost
 
@@ -203,10 +203,11 @@ def test_xbow(tmp_path: Path) -> None:
     report, found = one("xbow", tmp_path / "old", tmp_path / "new")
     assert found.metadata.difficulty == "medium"
     assert found.metadata.questions[0].mode == "dynamic"
-    web = found.compose["services"]["web"]
-    assert web["build"]["args"] == {"FLAG": "${ANSWER_FLAG}"}
-    assert web["environment"] == {"FLAG": "${ANSWER_FLAG}", "MODE": "prod"}
-    assert web["ports"] == ["80"]
+    web = found.compose.services["web"]
+    assert web.build is not None
+    assert web.build.args == {"FLAG": "${ANSWER_FLAG}"}
+    assert web.environment == {"FLAG": "${ANSWER_FLAG}", "MODE": "prod"}
+    assert web.ports == [80]
     lost = {line.partition(":")[0] for line in report.lost}
     assert {"services.web.privileged", "services.web.ports", "services.db.container_name"} <= lost
     assert not (tmp_path / "new" / found.id / ".env").exists()

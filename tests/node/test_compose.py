@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge
+from ctfy.challenge.compose import nanoseconds
+from ctfy.challenge.folders import PathRefused
 from ctfy.node.providers.docker.compose import (
     Build,
     Network,
     build_of,
     network_names,
-    published_ports,
     render,
 )
 from ctfy.node.providers.docker.isolation import Subnets
-from ctfy.node.providers.docker.project import nanoseconds
 from ctfy.node.settings import fitting
 
 
@@ -154,7 +154,6 @@ def test_every_service_is_confined(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("entry", "port"), [("80", 80), (80, 80), ({"target": 80}, 80)])
 def test_ports_are_the_containers_own(tmp_path: Path, entry: Any, port: int) -> None:
-    assert published_ports({"ports": [entry]}) == [port]
     service = rendered(tmp_path, ports=[entry])
     assert service["labels"]["ctfy.ports"] == str(port)
     assert "ports" not in service
@@ -197,9 +196,17 @@ def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
         node="n",
     )
     web, db = content["services"]["web"], content["services"]["db"]
-    assert web["volumes"][:2] == ["data:/data", f"{made.path}/services:/src:ro"]
-    assert db["volumes"] == ["data:/data:ro"]
-    assert set(content["volumes"]) == {"data", web["volumes"][2].partition(":")[0]}
+    assert web["volumes"][:2] == [
+        {"type": "volume", "source": "data", "target": "/data", "read_only": False},
+        {
+            "type": "bind",
+            "source": f"{made.path}/services",
+            "target": "/src",
+            "read_only": True,
+        },
+    ]
+    assert [(m["source"], m["read_only"]) for m in db["volumes"]] == [("data", True)]
+    assert set(content["volumes"]) == {"data", web["volumes"][2]["source"]}
     assert content["volumes"]["data"]["driver_opts"]["device"] == "data"
     assert db["networks"] == {"back": {"aliases": ["database"]}}
     assert web["depends_on"] == {"db": {"condition": "service_healthy"}}
@@ -249,52 +256,57 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
         node="n",
     )
     services = content["services"]
-    assert services["web"]["volumes"] == [f"{tmp_path / 'answers'}:/answers:ro"]
+    (answers,) = services["web"]["volumes"]
+    assert (answers["source"], answers["target"]) == (str(tmp_path / "answers"), "/answers")
+    assert answers["read_only"]
     assert services["web"]["environment"] == {}
     assert services["flag-rotator"]["environment"] == {"A": "b", "ANSWER_FLAG": "F"}
     assert services["flag-rotator"]["volumes"] == []
 
 
-def built(made: Challenge, service: dict[str, Any], **given: str) -> Build:
-    build = build_of(made, "web", service, given)
-    assert build is not None
-    return build
+def built(folder: Path, build: Any, **given: str) -> Build:
+    """How the image of a service is made whose compose file says `build`."""
+    file = folder / "made" / "docker-compose.yml"
+    file.write_text(yaml.safe_dump({"services": {"web": {"build": build, "ports": ["80"]}}}))
+    made = Catalogue.load(folder).challenges["made"]
+    found = build_of(made, made.compose.services["web"], given)
+    assert found is not None
+    return found
 
 
 def test_an_image_is_named_by_all_that_goes_into_it(tmp_path: Path) -> None:
-    made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
-    plain: dict[str, Any] = {"build": {"context": "services/web"}}
-    before = built(made, plain)
-    assert before == built(made, {"build": "services/web"})
-    assert build_of(made, "web", {"image": "x"}, {}) is None
-    others = [
+    made = challenge(tmp_path, {"web": {"image": "x", "ports": ["80"]}})
+    assert build_of(made, made.compose.services["web"], {}) is None
+    before = built(tmp_path, {"context": "services/web"})
+    assert before == built(tmp_path, "services/web")
+    others: list[dict[str, Any]] = [
         {"context": "services/web", "target": "slim"},
         {"context": "services/web", "dockerfile": "Other"},
         {"context": "services/web", "args": {"A": "1"}},
         {"context": "services/web", "args": ["A=2"]},
     ]
-    images = {built(made, {"build": other}).image for other in others}
+    images = {built(tmp_path, other).image for other in others}
     assert len(images | {before.image}) == 5
     (before.folder / "Dockerfile").write_text("FROM scratch\nLABEL a=b\n")
-    assert built(made, plain).image != before.image
+    assert built(tmp_path, "services/web").image != before.image
 
 
 def test_a_build_argument_may_be_of_the_instance(tmp_path: Path) -> None:
-    made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
-    service = {
-        "build": {"context": "services/web", "args": {"F": "${ANSWER_FLAG}", "MODE": "${M:-x}"}}
-    }
-    one, two = (built(made, service, ANSWER_FLAG=flag) for flag in ("one", "two"))
+    challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
+    build = {"context": "services/web", "args": {"F": "${ANSWER_FLAG}", "MODE": "${M:-x}"}}
+    one, two = (built(tmp_path, build, ANSWER_FLAG=flag) for flag in ("one", "two"))
     assert (one.args, one.of_instance) == ({"F": "one", "MODE": "x"}, True)
     assert one.image != two.image
-    same = {"build": {"context": "services/web", "args": {"F": "$$HOME"}}}
-    assert (built(made, same).args, built(made, same).of_instance) == ({"F": "$HOME"}, False)
+    same = built(tmp_path, {"context": "services/web", "args": {"F": "$$HOME"}})
+    assert (same.args, same.of_instance) == ({"F": "$HOME"}, False)
 
 
-def test_a_build_outside_the_challenge_is_refused(tmp_path: Path) -> None:
+def test_a_build_that_leaves_the_challenge_later_is_refused(tmp_path: Path) -> None:
     made = challenge(tmp_path, {"web": {"build": "services/web", "ports": ["80"]}})
-    with pytest.raises(ValueError, match="outside"):
-        build_of(made, "web", {"build": "../.."}, {})
+    (made.path / "services").rename(tmp_path / "elsewhere")
+    (made.path / "services").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PathRefused, match="link"):
+        build_of(made, made.compose.services["web"], {})
 
 
 def test_variables_are_the_instances_and_never_the_nodes(

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 from pydantic import ValidationError
 
-from ctfy.challenge.compose import early_answers, refusals
-from ctfy.challenge.documents import read_nodes, read_yaml
+from ctfy.challenge.compose import FILE, ComposeRefused, load_compose
+from ctfy.challenge.documents import Document, DocumentRefused, read_document
+from ctfy.challenge.folders import PathRefused, inside, oddities, printable, read_inside
 from ctfy.challenge.metadata import Metadata
 
+METADATA = "metadata.yaml"
 _FIXED_ANSWER = re.compile(rb"FLAG\{[0-9a-fA-F]{16,}\}")
 _MOST_READ = 1024 * 1024
+_MOST_SEARCHED = 64 * _MOST_READ  # for fixed answers, in a whole folder
+MOST_TEMPLATE = _MOST_READ
+_MOST_FINDINGS = 100  # of a kind
 
 
 @dataclass(frozen=True)
@@ -42,59 +47,58 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line else str(self.path)
-        return f"{where}: {self.problem} ({self.fix}) [{self.rule}]"
+        return printable(f"{where}: {self.problem} ({self.fix}) [{self.rule}]")
 
 
 def audit(folder: Path) -> list[Finding]:
-    """Everything wrong with one challenge folder; empty when it is fit to run."""
-    path = folder / "metadata.yaml"
+    """Everything wrong with one challenge folder; empty when it is fit to run.
+
+    Nothing is read of a folder with a link in it, and nothing outside of any.
+    """
+    path = folder / METADATA
+    if findings := list(islice(_oddities(folder), _MOST_FINDINGS)):
+        return findings
     try:
-        node = read_nodes(path)
-        data = read_yaml(path)
-    except (OSError, UnicodeDecodeError) as error:
-        return [
-            Finding(
-                path,
-                0,
-                "metadata.unreadable",
-                f"cannot be read: {error}",
-                "make it a readable UTF-8 file",
-            )
-        ]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "is not YAML"
-        return [
-            Finding(
-                path,
-                mark.line + 1 if mark else 0,
-                "metadata.yaml",
-                problem,
-                "correct the YAML",
-            )
-        ]
-    if not isinstance(data, dict):
+        document = read_document(folder, METADATA)
+    except DocumentRefused as error:
+        rule = "metadata.yaml" if error.is_read else "metadata.unreadable"
+        return [Finding(path, error.line, rule, error.problem, error.fix)]
+    if not isinstance(document.content, dict):
         return [Finding(path, 1, "metadata.yaml", "is no mapping", "start with `name: …`")]
     try:
-        metadata = Metadata.model_validate(data)
+        metadata = Metadata.model_validate(document.content)
     except ValidationError as error:
         return [
             Finding(
                 path,
-                _line(node, e["loc"]),
+                document.line_within(e["loc"]),
                 _rule(e["type"]),
                 _problem(e),
                 _fix(e["type"], e.get("ctx", {})),
             )
-            for e in error.errors()
+            for e in error.errors()[:_MOST_FINDINGS]
         ]
     return [
-        *_misread(path, node),
+        *_misread(path, document),
         *_runs(folder, metadata),
-        *_sandbox(folder, metadata, _line(node, ("sandbox", "run"))),
+        *_sandbox(folder, metadata, document.line_within(("sandbox", "run"))),
         *_templates(folder),
         *_unfinished(folder),
     ]
+
+
+def _oddities(folder: Path) -> Iterator[Finding]:
+    """What has no place in the folder, whatever its files say."""
+    try:
+        for found, problem in oddities(folder):
+            path = Path(printable(str(found)))
+            if "link" in problem:
+                yield Finding(path, 0, "folder.link", problem, "copy what it leads to")
+            else:
+                yield Finding(path, 0, "folder.file", problem, "remove it")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        yield Finding(folder, 0, "folder.unreadable", problem, "make it readable")
 
 
 def _rule(kind: str) -> str:
@@ -117,41 +121,15 @@ def _fix(kind: str, context: dict[str, Any]) -> str:
     return "change the value"
 
 
-def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line on which a location stands, or the nearest thing around it that exists."""
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            inside = [(k, v) for k, v in node.value if k.value == part]
-            if not inside:
-                break
-            key, node = inside[0]
-            if not isinstance(node, (yaml.MappingNode, yaml.SequenceNode)):
-                return int(key.start_mark.line) + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                break
-            node = node.value[part]
-    return int(node.start_mark.line) + 1 if node is not None else 0
-
-
-def _misread(path: Path, node: yaml.Node | None) -> Iterator[Finding]:
-    """Integers that YAML 1.1 reads in base 8 or 60: no author means that."""
-    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
-        if re.match(r"[-+]?0[0-9_]", node.value) or ":" in node.value:
-            yield Finding(
-                path,
-                int(node.start_mark.line) + 1,
-                "metadata.number",
-                f"`{node.value}` is another number in YAML than it looks",
-                "put it in quotes, or write it as 1 or 0.5",
-            )
-    elif isinstance(node, yaml.CollectionNode):
-        for value in node.value:
-            yield from _misread(path, value[1] if isinstance(value, tuple) else value)
+def _misread(path: Path, document: Document) -> Iterator[Finding]:
+    for line, number in document.misread:
+        problem = f"`{number}` is another number in YAML than it looks"
+        fix = "put it in quotes, or write it as 1 or 0.5"
+        yield Finding(path, line, "metadata.number", problem, fix)
 
 
 def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
-    compose = folder / "docker-compose.yml"
+    compose = folder / FILE
     minted = [q.id for q in metadata.questions if q.minted]
     if not compose.is_file():
         if metadata.sandbox is None and metadata.warm:
@@ -172,51 +150,26 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
             )
         return
     try:
-        content = read_yaml(compose)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        yield Finding(
-            compose,
-            mark.line + 1 if mark else 0,
-            "compose.yaml",
-            "is not YAML",
-            "correct the YAML",
-        )
+        early_line = load_compose(folder).early_line
+    except ComposeRefused as error:
+        for refusal in error.refusals[:_MOST_FINDINGS]:
+            yield Finding(compose, refusal.line, refusal.rule, refusal.problem, refusal.fix)
         return
-    services = content.get("services") if isinstance(content, dict) else None
-    if not isinstance(services, dict) or not all(isinstance(s, dict) for s in services.values()):
+    if metadata.warm and early_line:
         yield Finding(
             compose,
-            0,
-            "compose.services",
-            "has no services",
-            "add `services:` with one service or more",
-        )
-    elif not any(service.get("ports") for service in services.values()):
-        yield Finding(
-            compose,
-            0,
-            "compose.no-port",
-            "publishes no port",
-            "add `ports:` to the service players reach",
-        )
-    if metadata.warm and (line := early_answers(compose)):
-        yield Finding(
-            compose,
-            line,
+            early_line,
             "compose.warm",
             "a `warm` instance runs before it has answers, and this takes them at the start",
             "read /answers/<id> when asked, or remove `warm`",
         )
-    for refusal in refusals(compose):
-        yield Finding(compose, refusal.line, refusal.rule, refusal.problem, refusal.fix)
 
 
 def _sandbox(folder: Path, metadata: Metadata, line: int) -> Iterator[Finding]:
     if metadata.sandbox is None:
         return
     for word in metadata.sandbox.run[1:]:
-        if "/" in word and not (folder / word).is_file():
+        if "/" in word and not _is_here(folder, word):
             yield Finding(
                 folder / "metadata.yaml",
                 line,
@@ -234,11 +187,23 @@ def _sandbox(folder: Path, metadata: Metadata, line: int) -> Iterator[Finding]:
             )
 
 
+def _is_here(folder: Path, written: str) -> bool:
+    """Whether a path is one of a file in the folder."""
+    try:
+        return inside(folder, written).is_file()
+    except (PathRefused, OSError):
+        return False
+
+
 def _templates(folder: Path) -> Iterator[Finding]:
     for path in sorted((folder / "attachments").glob("*.j2")):
         try:
-            jinja2.Environment(autoescape=False).parse(path.read_text(encoding="utf-8"))  # noqa: S701
-        except (jinja2.TemplateSyntaxError, UnicodeDecodeError) as error:
+            text = read_inside(folder, f"attachments/{path.name}", MOST_TEMPLATE).decode()
+            jinja2.Environment(autoescape=False).parse(text)  # noqa: S701
+        except RecursionError:
+            problem = "is nested too deep for a template"
+            yield Finding(path, 0, "attachments.template", problem, "make it flatter")
+        except (jinja2.TemplateSyntaxError, UnicodeDecodeError, PathRefused) as error:
             yield Finding(
                 path,
                 getattr(error, "lineno", 0),
@@ -257,10 +222,13 @@ def _unfinished(folder: Path) -> Iterator[Finding]:
         if not (folder / name).is_file():
             rule = f"missing.{name.partition('.')[0].lower()}"
             yield Finding(folder, 0, rule, f"has no {name}: {why}", f"add {name}", is_error=False)
+    left = _MOST_SEARCHED
     for path in sorted((folder / "services").rglob("*")):
-        if not path.is_file() or path.stat().st_size > _MOST_READ:
+        if not path.is_file() or path.stat().st_size > min(left, _MOST_READ):
             continue
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        left -= path.stat().st_size
+        content = read_inside(folder, str(path.relative_to(folder)), _MOST_READ)
+        for number, line in enumerate(content.splitlines(), 1):
             if _FIXED_ANSWER.search(line):
                 yield Finding(
                     path,

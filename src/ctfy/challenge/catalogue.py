@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
-from ctfy.challenge.audit import Finding, audit
-from ctfy.challenge.documents import read_yaml
+from ctfy.challenge.audit import METADATA, Finding, audit
+from ctfy.challenge.compose import FILE, Compose, load_compose
+from ctfy.challenge.documents import read_document
+from ctfy.challenge.folders import PathRefused, add_contents
 from ctfy.challenge.metadata import Metadata
 
 TEMPLATE_SUFFIX = ".j2"
-ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,127}$")
+_MOST_SAID = 20  # findings in one message
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
 
 
 class BrokenChallenge(ValueError):
     """A challenge folder is wrong; `findings` say where and how to mend it."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__("; ".join(map(str, findings)))
+        more = [f"and {len(findings) - _MOST_SAID} more"] if len(findings) > _MOST_SAID else []
+        super().__init__("; ".join([*map(str, findings[:_MOST_SAID]), *more]))
         self.findings = findings
 
 
@@ -38,13 +43,16 @@ class Challenge:
     @cached_property
     def compose_file(self) -> Path | None:
         """The service topology, where there is one."""
-        path = self.path / "docker-compose.yml"
+        path = self.path / FILE
         return path if path.is_file() else None
 
     @cached_property
-    def compose(self) -> dict[str, Any]:
-        """What that file says; empty where there is none."""
-        return read_yaml(self.compose_file) if self.compose_file is not None else {}
+    def compose(self) -> Compose:
+        """What that file says; no services where there is none.
+
+        The file is read once, so that what runs is what was looked at. Raises ComposeRefused.
+        """
+        return load_compose(self.path) if self.compose_file is not None else Compose({}, 0)
 
     @cached_property
     def is_qa_only(self) -> bool:
@@ -54,9 +62,12 @@ class Challenge:
 
     @cached_property
     def attachments(self) -> dict[str, Path]:
-        """The files that players download, by the name they see; templates lose their suffix."""
+        """The files that players download, by the name they see; templates lose their suffix.
+
+        Whoever opens one does it by `open_inside`: a link may have taken its place.
+        """
         folder = self.path / "attachments"
-        if not folder.is_dir():
+        if folder.is_symlink() or not folder.is_dir():
             return {}
         return {
             path.name.removesuffix(TEMPLATE_SUFFIX): path
@@ -68,9 +79,7 @@ class Challenge:
     def digest(self) -> str:
         """What the folder holds, in 64 hex digits: another one after any change."""
         whole = hashlib.sha256()
-        for path in sorted(p for p in self.path.rglob("*") if p.is_file() and not p.is_symlink()):
-            whole.update(f"{path.relative_to(self.path)}\0{path.stat().st_mode & 0o111}\0".encode())
-            whole.update(hashlib.sha256(path.read_bytes()).digest())
+        add_contents(whole, self.path)
         return whole.hexdigest()
 
 
@@ -99,8 +108,11 @@ class Catalogue:
         challenges, findings = look(root)
         if errors := [finding for finding in findings if finding.is_error]:
             raise BrokenChallenge(errors)
-        for challenge in challenges:
-            _ = challenge.digest  # of what is there now, to tell later changes by
+        try:
+            for challenge in challenges:
+                _ = challenge.digest  # of what is there now, to tell later changes by
+        except PathRefused as error:
+            raise _changed(root, error) from error
         return cls(challenges)
 
     def rescan(self, root: Path) -> Changes:
@@ -138,12 +150,15 @@ class Catalogue:
 
 
 def look(root: Path) -> tuple[list[Challenge], list[Finding]]:
-    """The challenges under `root`, and all that the audit finds; no challenges beside an error."""
+    """The challenges under `root`, and all that the audit finds; no challenges beside an error.
+
+    Raises BrokenChallenge when a folder changes meanwhile, FileNotFoundError.
+    """
     folders = discover(root)
-    findings = [finding for folder in folders for finding in audit(folder)]
+    findings = [finding for folder in folders for finding in _audited(root, folder)]
     seen: dict[str, Path] = {}
     for folder in folders:
-        if not ID.match(folder.name):
+        if not ID.fullmatch(folder.name):
             problem, fix = f"`{folder.name}` is no challenge id", "use a-z, 0-9, - and _"
             findings.append(Finding(folder, 0, "folder.name", problem, fix))
         if folder.name in seen:
@@ -152,8 +167,26 @@ def look(root: Path) -> tuple[list[Challenge], list[Finding]]:
         seen[folder.name] = folder
     if any(finding.is_error for finding in findings):
         return [], findings
-    challenges = [load_challenge(root, folder) for folder in folders]
+    try:
+        challenges = [load_challenge(root, folder) for folder in folders]
+    except ValueError as error:
+        raise _changed(root, error) from error
     return challenges, findings + _locked_for_ever(challenges)
+
+
+def _audited(root: Path, folder: Path) -> list[Finding]:
+    """What the audit finds; nothing is read through a link that stands for a bucket."""
+    bucket = folder.parent
+    if bucket != root and bucket.is_symlink():
+        problem = f"`{bucket.name}` around it is a symbolic link"
+        return [Finding(folder, 0, "folder.link", problem, "move the folder itself here")]
+    return audit(folder)
+
+
+def _changed(root: Path, error: ValueError) -> BrokenChallenge:
+    """What the audit passed is refused a moment later."""
+    problem = f"changed while it was read: {error}"
+    return BrokenChallenge([Finding(root, 0, "folder.changed", problem, "look again")])
 
 
 def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
@@ -161,7 +194,7 @@ def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
     known = {challenge.id: challenge for challenge in challenges}
     findings = [
         Finding(
-            challenge.path / "metadata.yaml",
+            challenge.path / METADATA,
             0,
             "unlocked-by.unknown",
             f"`unlocked_by` names `{id_}`, which is no challenge here",
@@ -178,7 +211,7 @@ def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
         circle = error.args[1]
         findings.append(
             Finding(
-                known[circle[0]].path / "metadata.yaml",
+                known[circle[0]].path / METADATA,
                 0,
                 "unlocked-by.circle",
                 f"`unlocked_by` goes in a circle: {' -> '.join(circle)}",
@@ -192,16 +225,27 @@ def discover(root: Path) -> list[Path]:
     """The challenge folders `<root>/[bucket/]<id>`, sorted. Raises FileNotFoundError."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such challenges folder")
-    found = [path.parent for path in root.glob("*/metadata.yaml")]
-    return sorted(found + [path.parent for path in root.glob("*/*/metadata.yaml")])
+    found = []
+    for here in sorted(root.iterdir()):
+        found += [here] if _has_metadata(here) else []
+        with suppress(OSError):  # no folder, or none that may be read
+            found += [inner for inner in sorted(here.iterdir()) if _has_metadata(inner)]
+    return sorted(found)
+
+
+def _has_metadata(folder: Path) -> bool:
+    """Whether a folder says that it is a challenge, be it by a link that leads nowhere."""
+    return os.path.lexists(folder / METADATA)
 
 
 def load_challenge(root: Path, folder: Path) -> Challenge:
-    """The challenge of one folder, which the audit has passed."""
+    """The challenge of one folder, which the audit has passed. Raises ValueError if it changed."""
     relative = folder.resolve().relative_to(root.resolve())
-    return Challenge(
+    challenge = Challenge(
         id=folder.name,
         bucket=relative.parts[0] if len(relative.parts) > 1 else "",
         path=folder.resolve(),
-        metadata=Metadata.model_validate(read_yaml(folder / "metadata.yaml")),
+        metadata=Metadata.model_validate(read_document(folder, METADATA).content),
     )
+    _ = challenge.compose
+    return challenge

@@ -8,7 +8,9 @@ from typing import Any
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ctfy.challenge.audit import MOST_TEMPLATE
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX, Challenge
+from ctfy.challenge.folders import copy_inside, read_inside
 
 # Attachments are plain files of any kind, not HTML: escaping would change what authors wrote.
 _ENVIRONMENT = ImmutableSandboxedEnvironment(
@@ -22,16 +24,16 @@ def render_attachments(challenge: Challenge, variables: dict[str, Any], target: 
 
     Templates see `answers` (by question id), `instance_id`, `challenge_id` and `services` (each
     with `label`, `host`, `port`, `url`), and nothing by chance: rendered again, a file is the same.
-    Raises jinja2.TemplateError when one does not render.
+    Raises jinja2.TemplateError when one does not render, PathRefused when a link stands for one.
     """
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for name, source in challenge.attachments.items():
-        path = target / name
+        path, written_as = target / name, f"attachments/{source.name}"
         if source.name.endswith(TEMPLATE_SUFFIX):
-            template = _ENVIRONMENT.from_string(source.read_text(encoding="utf-8"))
-            path.write_text(template.render(variables), encoding="utf-8")
+            text = read_inside(challenge.path, written_as, MOST_TEMPLATE).decode()
+            path.write_text(_ENVIRONMENT.from_string(text).render(variables), encoding="utf-8")
         else:
-            path.write_bytes(source.read_bytes())
+            copy_inside(challenge.path, written_as, path)
         written.append(path)
     return written

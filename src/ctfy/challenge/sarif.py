@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def sarif(findings: Sequence[Finding], root: Path) -> dict[str, Any]:
 
 
 def _result(finding: Finding, root: Path) -> dict[str, Any]:
-    path = finding.path.resolve()
+    path = Path(os.path.abspath(finding.path))  # not through a link: it is what was found
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     place: dict[str, Any] = {"artifactLocation": {"uri": shown.as_posix()}}
     if finding.line:

@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from ctfy.challenge.catalogue import ID
+from ctfy.challenge.folders import PathRefused, inside
 from ctfy.challenge.metadata import Difficulty
 from ctfy.core.enums import ChallengeCategory
 
@@ -42,7 +43,7 @@ class Scaffold:
 
         A folder that is there already is written over only with `force`.
         """
-        if not ID.match(self.id):
+        if not ID.fullmatch(self.id):
             raise ScaffoldRefused(f"{self.id!r} is no challenge id: use a-z, 0-9, - and _")
         target = root / self.id
         if target.exists() and not force:
@@ -60,10 +61,14 @@ class Scaffold:
             "difficulty": self.difficulty,
             "tags": self.tags or [self.category.value],
         }
-        written = []
-        for path in sorted(source.rglob(f"*{_SUFFIX}")):
-            made = target / path.relative_to(source).with_suffix("")
+        written = {}
+        try:
+            for path in sorted(source.rglob(f"*{_SUFFIX}")):
+                name = path.relative_to(source).with_suffix("")
+                written[path] = inside(root, f"{self.id}/{name}")
+        except PathRefused as error:
+            raise ScaffoldRefused(str(error)) from error
+        for path, made in written.items():
             made.parent.mkdir(parents=True, exist_ok=True)
             made.write_text(environment.from_string(path.read_text()).render(values))
-            written.append(made)
-        return written
+        return list(written.values())

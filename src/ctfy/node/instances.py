@@ -11,6 +11,7 @@ import structlog
 from jinja2 import TemplateError
 
 from ctfy.challenge.catalogue import Catalogue, Challenge, Changes
+from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.rendering import render_attachments
 from ctfy.core.errors import NotFound, Unavailable
 from ctfy.node.builds import Builds
@@ -170,7 +171,7 @@ class Instances:
                 )
             )
             self.builds.built(challenge)
-        except (StartFailed, TemplateError, OSError) as error:
+        except (StartFailed, TemplateError, PathRefused, OSError) as error:
             await self._abort_start(instance_id, str(error))
         except Exception:
             log.exception("start_failed", instance_id=instance_id)

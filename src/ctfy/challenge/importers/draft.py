@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -9,10 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ctfy.challenge.audit import Finding, audit
-from ctfy.challenge.compose import READ
+from ctfy.challenge.audit import METADATA, Finding, audit
+from ctfy.challenge.compose import FILE, READ, is_plain_name
+from ctfy.challenge.documents import read_document, write_yaml
+from ctfy.challenge.folders import (
+    PathRefused,
+    copy_inside,
+    copy_tree,
+    inside,
+    is_printable,
+    oddities,
+    read_inside,
+)
 from ctfy.core.enums import ChallengeCategory
 
 # What others call our categories.
@@ -27,7 +36,8 @@ _CATEGORIES = {
     "crypto": "crypto",
     "cryptography": "crypto",
 }
-_EXPOSE = re.compile(r"^\s*EXPOSE\s+(\d+)", re.M | re.I)
+_EXPOSE = re.compile(r"^[ \t]*EXPOSE[ \t]+([0-9]{1,5})\b", re.M | re.I)
+_MOST_READ = 1024 * 1024
 
 
 class ImportRefused(Exception):
@@ -36,7 +46,7 @@ class ImportRefused(Exception):
 
 @dataclass
 class Report:
-    """What became of one challenge. With `findings` it was not written."""
+    """What became of one challenge, or of a file. With `findings` it was not written."""
 
     id: str
     title: str
@@ -101,25 +111,49 @@ class Draft:
         self.metadata["tags"] = list(dict.fromkeys(every)) or [self.metadata["category"]]
         self.carried.append("category")
 
+    def read(self, path: Path) -> str:
+        """The text of a file of the folder. Raises PathRefused, OSError, UnicodeDecodeError."""
+        return read_inside(self.root, self._written(path), _MOST_READ).decode()
+
+    def _written(self, path: Path) -> str:
+        """A path as one below the folder that it comes from. Raises PathRefused."""
+        try:
+            written = str(path.relative_to(self.root))
+        except ValueError as error:
+            raise PathRefused("it lies outside the challenge's folder") from error
+        inside(self.root, written)
+        return written
+
     def attach(self, path: Path, name: str = "") -> None:
         """Give players a file."""
-        if not path.resolve().is_relative_to(self.root.resolve()):
-            self.lose(f"file {path}", "it lies outside the challenge's folder")
-        elif path.is_file():
-            self.copies.append((path, f"attachments/{name or path.name}"))
-            self.carried.append(f"file {name or path.name}")
+        name = name or path.name
+        if "/" in name or name in ("", ".", "..") or not is_printable(name):
+            self.lose(f"file {path}", f"{name!r} is no file's name")
+            return
+        try:
+            found = (self.root / self._written(path)).is_file()
+        except PathRefused as error:
+            self.lose(f"file {path}", str(error))
+            return
+        if found:
+            self.copies.append((path, f"attachments/{name}"))
+            self.carried.append(f"file {name}")
         else:
             self.lose(f"file {path}", "there is no such file")
 
     def serve(self, name: str, service: dict[str, Any], context: Path | None, port: int) -> None:
         """Run a service: an image that `service` names, or one built from a folder."""
+        if not is_plain_name(name):
+            self.lose(f"service {name}", "its name is none here")
+            return
         if context is not None:
-            if not (context / "Dockerfile").is_file():
-                self.lose(f"service {name}", f"{context} has no Dockerfile")
+            try:
+                exposed = _EXPOSE.search(self.read(context / "Dockerfile"))
+            except (PathRefused, OSError, UnicodeDecodeError) as error:
+                self.lose(f"service {name}", f"{context} has no Dockerfile: {error}")
                 return
             self.copies.append((context, f"services/{name}"))
             service = {**service, "build": f"services/{name}"}
-            exposed = _EXPOSE.search((context / "Dockerfile").read_text(errors="replace"))
             port = port or (int(exposed[1]) if exposed else 0)
         if port:
             service = {**service, "ports": [str(port)]}
@@ -158,30 +192,45 @@ class Draft:
     def write(self, target: Path, *, dry_run: bool) -> Report:
         """Write the folder, unless it would not be valid; what became of it."""
         place = target / self.id
-        if place.exists():
+        if os.path.lexists(place):
             taken = Finding(place, 0, "folder.twice", "is there already", "remove it, or rename")
             return self._report([taken])
+        if linked := self._linked():
+            return self._report(linked)
         with tempfile.TemporaryDirectory(prefix="ctfy-import-") as scratch:
             made = Path(scratch) / self.id
             self._fill(made)
             findings = [finding for finding in audit(made) if finding.is_error]
             if not findings and not dry_run:
                 target.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(made, place)
+                shutil.copytree(made, place, symlinks=True)
         return self._report(findings)
+
+    def _linked(self) -> list[Finding]:
+        """The links among what is to be copied, and other things that are no files."""
+        fix = "copy what it leads to, or remove it"
+        found = []
+        for source, _ in self.copies:
+            try:
+                inside(self.root, self._written(source))
+                odd = oddities(source) if source.is_dir() else ()
+                found += [Finding(path, 0, "folder.link", problem, fix) for path, problem in odd]
+            except PathRefused as error:
+                found.append(Finding(source, 0, "folder.link", str(error), fix))
+        return found
 
     def _fill(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         for source, name in self.copies:
-            goal = folder / name
+            goal = inside(folder, name)
             goal.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
-                shutil.copytree(source, goal, dirs_exist_ok=True, symlinks=True)
+                copy_tree(source, goal)
             else:
-                shutil.copyfile(source, goal)
-        _write_yaml(folder / "metadata.yaml", self.metadata)
+                copy_inside(self.root, self._written(source), goal)
+        (folder / METADATA).write_text(write_yaml(self.metadata))
         if self.compose:
-            _write_yaml(folder / "docker-compose.yml", self.compose)
+            (folder / FILE).write_text(write_yaml(self.compose))
         lost = "".join(f"- {line}\n" for line in self.lost) or "- nothing\n"
         (folder / "README.md").write_text(f"# {self.name}\n\nNot carried over:\n\n{lost}")
 
@@ -195,16 +244,12 @@ def _container_port(port: Any) -> str:
     return str(port).rpartition(":")[2].partition("/")[0]
 
 
-def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100))
-
-
 def read_mapping(path: Path) -> dict[str, Any]:
-    """A YAML or JSON file that holds an object; empty when it does not."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
+    """A YAML or JSON file that holds an object; empty when it holds another thing.
+
+    Raises DocumentRefused.
+    """
+    content = read_document(path.parent, path.name).content
     return content if isinstance(content, dict) else {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, read_mapping
 
@@ -36,8 +37,7 @@ def read(path: Path) -> Draft | None:
     _flag(draft)
     context = draft.root / "challenge"
     draft.serve("challenge", {}, context, int(first.get("targetPort") or 1337))
-    dockerfile = context / "Dockerfile"
-    if dockerfile.is_file() and "kctf" in dockerfile.read_text(errors="replace"):
+    if "kctf" in _dockerfile(draft, context):
         draft.lose(
             "nsjail",
             "kCTF's base image jails each connection, for which it needs rights that no instance "
@@ -51,11 +51,18 @@ def read(path: Path) -> Draft | None:
     return draft
 
 
+def _dockerfile(draft: Draft, context: Path) -> str:
+    try:
+        return draft.read(context / "Dockerfile")
+    except (PathRefused, OSError, UnicodeDecodeError):
+        return ""
+
+
 def _flag(draft: Draft) -> None:
     try:
-        flag = (draft.root / "challenge" / "flag").read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        draft.lose("flag", "challenge/flag cannot be read")
+        flag = draft.read(draft.root / "challenge" / "flag").strip()
+    except (PathRefused, OSError, UnicodeDecodeError) as error:
+        draft.lose("flag", f"challenge/flag cannot be read: {error}")
         return
     question = {"id": "flag", "prompt": "Capture the flag", "answer": flag}
     draft.keep("flag", [question], as_="questions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, read_mapping
 
@@ -51,9 +52,9 @@ def _flag(draft: Draft, flag: Any) -> None:
             draft.lose("flag", f"only a text or a file is taken, not {', '.join(flag)}")
             return
         try:
-            flag = (draft.root / str(flag["file"])).read_text().strip()
-        except (OSError, UnicodeDecodeError):
-            draft.lose("flag", f"{flag['file']} cannot be read")
+            flag = draft.read(draft.root / str(flag["file"])).strip()
+        except (PathRefused, OSError, UnicodeDecodeError) as error:
+            draft.lose("flag", f"{flag['file']} cannot be read: {error}")
             return
     question = {"id": "flag", "prompt": "Capture the flag", "answer": str(flag)}
     draft.keep("flag", [question], as_="questions")

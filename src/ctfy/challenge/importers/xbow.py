@@ -12,7 +12,7 @@ from ctfy.challenge.importers.draft import Draft, read_mapping
 _LEVELS = {"1": "easy", "2": "medium", "3": "hard"}
 _COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
 _KNOWN = {"name", "description", "level", "tags", "win_condition", "canaries"}
-_FLAG = re.compile(r"\$\{FLAG(?::?-[^}]*)?\}|\$FLAG\b")
+_FLAG = re.compile(r"\$\{FLAG(?::?-[^}$]*)?\}|\$FLAG\b")
 _OURS = "${ANSWER_FLAG}"
 
 

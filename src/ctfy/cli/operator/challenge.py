@@ -154,18 +154,19 @@ def audit(
 
     Example: ctfy-admin challenge audit --strict
     """
-    from ctfy.challenge import audit as auditing
-    from ctfy.challenge.catalogue import discover
+    from ctfy.challenge.catalogue import discover, look
     from ctfy.challenge.sarif import sarif
 
     with one_line_errors():
         folders = discover(challenges_dir)
+        _, findings = look(challenges_dir)
     if challenge_id and not all_:
         folders = [folder for folder in folders if folder.name == challenge_id]
         if not folders:
             hint = "ctfy-admin challenge list"
             fail(f"no challenge {challenge_id} in {challenges_dir}", hint=hint, code=Code.NOT_FOUND)
-    findings = [finding for folder in folders for finding in auditing.audit(folder)]
+        ours = set(folders)
+        findings = [f for f in findings if not ours.isdisjoint((f.path, *f.path.parents))]
     if as_sarif:
         out.print(json.dumps(sarif(findings, Path.cwd())), markup=False, soft_wrap=True)
     elif as_json:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctfy.challenge.catalogue import discover, look
+from ctfy.challenge.catalogue import BrokenChallenge, discover, look
+from ctfy.challenge.folders import printable
 from ctfy.server.models.audits import ChallengeFinding
 
 
@@ -12,16 +13,21 @@ def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
     """Every finding, or one challenge's, errors first. Reads files. Raises OSError."""
     root = root.resolve()
     folders = set(discover(root))
-    _, findings = look(root)
+    try:
+        _, findings = look(root)
+    except BrokenChallenge as broken:  # one changed meanwhile
+        findings = broken.findings
     rows = [
         ChallengeFinding(
-            challenge_id=next(f.name for f in (each.path, *each.path.parents) if f in folders),
-            path=str(each.path.relative_to(root)),
+            challenge_id=printable(
+                next((f.name for f in (each.path, *each.path.parents) if f in folders), "")
+            ),
+            path=printable(str(each.path.relative_to(root))),
             line=each.line,
             rule=each.rule,
             severity="error" if each.is_error else "warning",
-            problem=each.problem.replace(f"{root}/", ""),
-            fix=each.fix.replace(f"{root}/", ""),
+            problem=printable(each.problem.replace(f"{root}/", "")),
+            fix=printable(each.fix.replace(f"{root}/", "")),
         )
         for each in findings
     ]

@@ -10,12 +10,14 @@ from fastapi.responses import FileResponse
 from sqlalchemy import select
 
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
+from ctfy.challenge.folders import PathRefused
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.challenges import attempts, feedback, hints, resets, service
+from ctfy.server.challenges.files import FolderFile
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
 from ctfy.server.competitions.service import require_running
@@ -164,18 +166,22 @@ async def download_attachment(
     """One file of a challenge; ranges are served."""
     challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
     path = challenge.attachments.get(filename)
-    if path is None or not path.is_file():
+    if path is None:
         raise NotFound("attachment_not_found", "This challenge has no such file.")
     if path.name.endswith(TEMPLATE_SUFFIX):
         raise NotFound(
             "attachment_not_found",
             "This file is made for each instance. Start one and download it there.",
         )
-    return FileResponse(
-        path,
-        filename=filename,
-        media_type=mimetypes.guess_type(filename)[0] or "application/octet-stream",
-    )
+    try:
+        return FolderFile(
+            challenge.path,
+            f"attachments/{path.name}",
+            filename=filename,
+            media_type=mimetypes.guess_type(filename)[0] or "application/octet-stream",
+        )
+    except (PathRefused, OSError) as error:  # it was here when the folder was looked at
+        raise NotFound("attachment_not_found", "This challenge has no such file.") from error
 
 
 @router.get("/challenges/{challenge_id}/solve-attempts")

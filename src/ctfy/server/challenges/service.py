@@ -137,6 +137,6 @@ def facets(challenges: list[ChallengeInfo]) -> ChallengeFacets:
 def attachment_infos(challenge: Challenge) -> list[AttachmentInfo]:
     """The challenge's files. A template's size is that of its source until it is rendered."""
     return [
-        AttachmentInfo(name=name, size=path.stat().st_size)
+        AttachmentInfo(name=name, size=path.lstat().st_size)
         for name, path in challenge.attachments.items()
     ]

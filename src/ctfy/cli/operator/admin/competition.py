@@ -90,14 +90,14 @@ def _read(file: Path | None) -> dict[str, Any]:
     """A competition's fields from a file."""
     if file is None:
         return {}
-    import yaml
+    from ctfy.challenge.documents import DocumentRefused, parse
 
     try:
-        fields = yaml.safe_load(file.read_text())
+        fields = parse(file.read_bytes()).content
     except OSError as error:
         fail(f"{file}: {error.strerror}")
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        fail(f"{file} is neither YAML nor JSON: {str(error).splitlines()[0]}", code=Code.USAGE)
+    except DocumentRefused as error:
+        fail(f"{file} is neither YAML nor JSON: {error}", hint=error.fix, code=Code.USAGE)
     if not isinstance(fields, dict):
         fail(f"{file} holds no fields", hint="as `title: Finals`", code=Code.USAGE)
     known = CompetitionCreate.model_fields

@@ -12,20 +12,21 @@ from typing import Any
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.compose import (
-    ANSWERS_TARGET,
-    KEPT,
     ROTATOR,
     SAFE_CAPABILITIES,
     VARIABLE,
+    Mount,
+    Service,
     is_of_instance,
+    is_plain_name,
     variables_in,
 )
+from ctfy.challenge.folders import add_contents, inside
 from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
 DEFAULT_NETWORK = "default"
 PORTS_LABEL = "ctfy.ports"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
-_TMPFS_MB = 256
 # 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
 _NO_NAMES = ["192.0.2.53"]
 
@@ -43,22 +44,15 @@ class Network:
     name: str = ""
 
 
-def read_services(challenge: Challenge) -> dict[str, dict[str, Any]]:
-    """The services of the challenge's compose file, as its author wrote them."""
-    services: dict[str, dict[str, Any]] = challenge.compose["services"]
-    return services
-
-
 def network_names(challenge: Challenge) -> list[str]:
     """The networks that the challenge's services are on."""
-    used = {name for service in read_services(challenge).values() for name in _networks(service)}
-    return sorted(used)
+    services = challenge.compose.services.values()
+    return sorted({name for service in services for name in _networks(service)})
 
 
-def _networks(service: dict[str, Any]) -> dict[str, Any]:
+def _networks(service: Service) -> dict[str, list[str]]:
     """A service's networks with what it is called on each."""
-    wanted = service.get("networks") or [DEFAULT_NETWORK]
-    return dict.fromkeys(wanted) if isinstance(wanted, list) else dict(wanted)
+    return service.networks or {DEFAULT_NETWORK: []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +67,30 @@ class Build:
     of_instance: bool  # its arguments differ by instance, so it goes with the instance
 
 
-def build_of(
-    challenge: Challenge, name: str, service: dict[str, Any], given: dict[str, str]
-) -> Build | None:
+def build_of(challenge: Challenge, service: Service, given: dict[str, str]) -> Build | None:
     """How to build a service's image; None where the compose file names an image.
 
     It is named by the digest of all that goes into it, so that an unchanged one is never rebuilt.
-    `given`: see `variables`.
+    `given`: see `variables`. Raises PathRefused when the context leads out of its folder by now.
     """
-    build = service.get("build")
-    if build is None:
+    plan = service.build
+    if plan is None:
         return None
-    wanted: dict[str, Any] = build if isinstance(build, dict) else {"context": build}
-    folder = (challenge.path / wanted.get("context", ".")).resolve()
-    if not folder.is_relative_to(challenge.path):
-        raise ValueError(f"service {name} builds outside its challenge folder")
-    written = _mapping(wanted.get("args"))
-    args = {key: fill(value, given) for key, value in written.items()}
-    dockerfile, target = str(wanted.get("dockerfile", "Dockerfile")), wanted.get("target")
-    digest = hashlib.sha256(json.dumps([dockerfile, target, args], sort_keys=True).encode())
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_mode & 0o111}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    folder = inside(challenge.path, plan.context)
+    inside(folder, plan.dockerfile)
+    args = {key: fill(value, given) for key, value in plan.args.items()}
+    how = json.dumps([plan.dockerfile, plan.target, args], sort_keys=True)
+    digest = hashlib.sha256(how.encode())
+    add_contents(digest, folder)
     return Build(
-        image=f"ctfy/{challenge.id}-{name}:{digest.hexdigest()[:16]}",
+        image=f"ctfy/{challenge.id}-{service.name.lower()}:{digest.hexdigest()[:16]}",
         folder=folder,
-        dockerfile=dockerfile,
-        target=target,
+        dockerfile=plan.dockerfile,
+        target=plan.target,
         args=args,
         of_instance=any(
             is_of_instance(variable)
-            for value in written.values()
+            for value in plan.args.values()
             for variable, _ in variables_in(value)
         ),
     )
@@ -139,22 +126,6 @@ def fill(value: Any, given: dict[str, str]) -> Any:
     return VARIABLE.sub(replaced, value)
 
 
-def _mapping(given: Any) -> dict[str, str]:
-    """A mapping, also where it is written as a list of `KEY=value`."""
-    if isinstance(given, list):
-        return {key: value for key, _, value in (str(item).partition("=") for item in given)}
-    return {str(key): "" if value is None else str(value) for key, value in (given or {}).items()}
-
-
-def published_ports(service: dict[str, Any]) -> list[int]:
-    """The container ports of a service's `ports`, whatever host port the author wrote."""
-    ports = []
-    for entry in service.get("ports", []):
-        target = entry["target"] if isinstance(entry, dict) else str(entry).rpartition(":")[2]
-        ports.append(int(str(target).partition("/")[0]))
-    return ports
-
-
 def render(
     challenge: Challenge,
     instance_id: str,
@@ -173,24 +144,23 @@ def render(
     Nothing is published: the node's relays go to the containers' own addresses. Answers reach the
     service named `flag-rotator` as environment, and every service that mounts `/answers` as files.
     `images` are by service, `volume_of` says where a named volume of the instance is, `vpn` is the
-    service of its server.
+    service of its server. Raises PathRefused when a mount leads out of the challenge by now.
     """
     owner = {"ctfy.instance": instance_id, "ctfy.node": node}
     given = variables(instance_id, answers)
-    services = {}
+    services: dict[str, Any] = {}
     volumes: set[str] = set()
-    for name, written in read_services(challenge).items():
-        mounts = [_mount(challenge, v, answers_folder) for v in written.get("volumes", [])]
-        volumes.update(volume for _, volume in mounts if volume)
+    for name, wanted in challenge.compose.services.items():
+        volumes.update(mount.source for mount in wanted.mounts if mount.kind == "volume")
         service = {
-            **_confined(written, given),
+            **_confined(wanted, given),
             "image": images[name],
             "labels": {
                 **owner,
                 "ctfy.service": name,
-                PORTS_LABEL: ",".join(map(str, published_ports(written))),
+                PORTS_LABEL: ",".join(map(str, wanted.ports)),
             },
-            "volumes": [mount for mount, _ in mounts],
+            "volumes": [_mount(challenge, mount, answers_folder) for mount in wanted.mounts],
         }
         if runtime:
             service["runtime"] = runtime
@@ -216,15 +186,16 @@ def render(
     }
 
 
-def _confined(written: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+def _confined(wanted: Service, given: dict[str, str]) -> dict[str, Any]:
     """What a service keeps of its author's words, and our limits."""
+    networks = _networks(wanted)
     return {
-        **{key: fill(written[key], given) for key in sorted(KEPT) if key in written},
-        "environment": fill(_mapping(written.get("environment")), given),
-        "depends_on": written.get("depends_on", {}),
-        "networks": _networks(written),
+        **fill(wanted.settings, given),
+        "environment": fill(wanted.environment, given),
+        "depends_on": {other: {"condition": how} for other, how in wanted.depends_on.items()},
+        "networks": {name: {"aliases": aliases} for name, aliases in networks.items()},
         "cap_drop": ["ALL"],
-        "cap_add": sorted(SAFE_CAPABILITIES.intersection(_capabilities(written))),
+        "cap_add": sorted(SAFE_CAPABILITIES.intersection(wanted.capabilities)),
         "security_opt": ["no-new-privileges:true"],
         "mem_limit": "512m",
         "memswap_limit": "512m",
@@ -250,26 +221,21 @@ def definition(network: Network) -> dict[str, Any]:
     }
 
 
-def _capabilities(service: dict[str, Any]) -> set[str]:
-    return {str(c).upper().removeprefix("CAP_") for c in service.get("cap_add", [])}
+def _mount(challenge: Challenge, mount: Mount, answers_folder: Path) -> dict[str, Any]:
+    """How a service's mount is made for an instance.
 
-
-def _mount(challenge: Challenge, volume: Any, answers_folder: Path) -> tuple[Any, str]:
-    """How a volume is mounted for an instance, and the named volume that it needs, if any."""
-    if isinstance(volume, dict):
-        source, target = str(volume.get("source", "")), str(volume.get("target", ""))
-        read_only = bool(volume.get("read_only"))
-        if volume.get("type") == "tmpfs":
-            size = {"size": _TMPFS_MB * 1024 * 1024}
-            return {"type": "tmpfs", "target": target, "tmpfs": size}, ""
-    else:
-        first, *rest = str(volume).split(":")
-        source, target = (first, rest[0]) if rest else ("", first)
-        read_only = "ro" in rest[1:]
-    if target == ANSWERS_TARGET:
-        return f"{answers_folder}:{ANSWERS_TARGET}:ro", ""
-    if "/" in source:  # a path of the challenge's own folder, which all of its instances share
-        return f"{(challenge.path / source).resolve()}:{target}:ro", ""
-    if not source:
-        source = "anonymous-" + hashlib.sha256(target.encode()).hexdigest()[:12]
-    return f"{source}:{target}{':ro' if read_only else ''}", source
+    What a path leads to is looked at again: it may have changed since the file was read.
+    """
+    if mount.kind == "tmpfs":
+        size = {"size": mount.size_mb * 1024 * 1024}
+        return {"type": "tmpfs", "target": mount.target, "tmpfs": size}
+    if mount.kind == "volume":
+        if not is_plain_name(mount.source):
+            raise ValueError(f"{mount.source!r} names no volume")
+        kind, source = "volume", mount.source
+    elif mount.kind == "answers":
+        kind, source = "bind", str(answers_folder)
+    else:  # of the challenge's own folder, which all of its instances share
+        kind, source = "bind", str(inside(challenge.path, mount.source))
+    read_only = mount.read_only or kind == "bind"
+    return {"type": kind, "source": source, "target": mount.target, "read_only": read_only}

@@ -11,8 +11,9 @@ import docker.errors
 import requests
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.folders import PathRefused
 from ctfy.node.providers.base import StartFailed
-from ctfy.node.providers.docker.compose import Build, build_of, read_services
+from ctfy.node.providers.docker.compose import Build, build_of
 
 _TAIL = 20  # lines
 
@@ -34,9 +35,12 @@ class Images:
         Raises StartFailed.
         """
         images = {}
-        for name, service in read_services(challenge).items():
-            build = await asyncio.to_thread(build_of, challenge, name, service, given)
-            images[name] = build.image if build else str(service["image"])
+        for name, service in challenge.compose.services.items():
+            try:
+                build = await asyncio.to_thread(build_of, challenge, service, given)
+            except (PathRefused, OSError) as error:
+                raise StartFailed(f"The image of {name} was not built: {error}") from error
+            images[name] = build.image if build else service.image
             if build is None:
                 continue
             marks = labels if labels and build.of_instance else {}
@@ -47,9 +51,9 @@ class Images:
 
     async def pull(self, challenge: Challenge) -> None:
         """Pull each image that services name and the engine lacks. Raises StartFailed."""
-        for service in read_services(challenge).values():
-            image = str(service.get("image"))
-            if "build" in service or await asyncio.to_thread(self._has, image):
+        for service in challenge.compose.services.values():
+            image = service.image
+            if service.build is not None or await asyncio.to_thread(self._has, image):
                 continue
             try:
                 await asyncio.to_thread(self._fetch, image)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import shlex
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, TypeVar
@@ -16,13 +15,12 @@ import docker
 import docker.errors
 from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
+from ctfy.challenge.compose import nanoseconds
 from ctfy.node.providers.base import StartFailed
 
 PROJECT = "ctfy.project"
 _POLL_S = 0.05
-_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _Done = TypeVar("_Done")
-_AMOUNT = re.compile(r"([0-9.]+)(ns|us|ms|s|m|h)")
 
 
 class NetworkTaken(Exception):
@@ -143,7 +141,6 @@ def _create(
     host = engine.create_host_config(
         network_mode=called[first],
         mounts=mounts,
-        tmpfs=_tmpfs(wanted.get("tmpfs")),
         cap_drop=wanted["cap_drop"],
         cap_add=wanted["cap_add"],
         security_opt=wanted["security_opt"],
@@ -192,9 +189,7 @@ def _create(
 def _dependencies(service: dict[str, Any]) -> dict[str, str]:
     """What a service waits for: the other's name and the condition."""
     wanted = service.get("depends_on") or {}
-    if isinstance(wanted, list):
-        return dict.fromkeys(wanted, "service_started")
-    return {other: (how or {}).get("condition", "service_started") for other, how in wanted.items()}
+    return {other: how["condition"] for other, how in wanted.items()}
 
 
 async def _wait_for_condition(
@@ -234,14 +229,6 @@ def down(engine: docker.APIClient, name: str) -> None:
 # -- From Compose's format to the engine's
 
 
-def nanoseconds(duration: str | float) -> int:
-    """A duration as Compose writes it, `1m30s`; a bare number is seconds."""
-    parts = _AMOUNT.findall(str(duration))
-    if not parts:
-        return int(float(duration) * 10**9)
-    return int(sum(float(amount) * _UNITS[unit] for amount, unit in parts))
-
-
 def _healthcheck(wanted: dict[str, Any] | None) -> dict[str, Any] | None:
     if wanted is None:
         return None
@@ -268,20 +255,13 @@ def _limit(kind: str, both: dict[str, int] | int) -> Ulimit:
     return Ulimit(name=kind, soft=soft, hard=hard)
 
 
-def _tmpfs(wanted: str | list[str] | None) -> dict[str, str] | None:
-    """Bounded, whatever the author wrote: it is the node's memory."""
-    paths = [wanted] if isinstance(wanted, str) else (wanted or [])
-    return {path.partition(":")[0]: "size=64m" for path in paths} or None
-
-
-def _mount(name: str, entry: Any) -> Mount:
-    if isinstance(entry, dict):  # of type tmpfs: see `compose.render`
-        size = entry["tmpfs"]["size"]
-        return Mount(entry["target"], None, type="tmpfs", tmpfs_size=size)
-    source, target, *options = entry.split(":")
-    kind: Literal["bind", "volume"] = "bind" if source.startswith("/") else "volume"
-    place = source if kind == "bind" else f"{name}-{source}"
-    return Mount(target, place, type=kind, read_only="ro" in options)
+def _mount(name: str, entry: dict[str, Any]) -> Mount:
+    """A mount of `compose.render`; only what is there is mounted, nothing is made for it."""
+    if entry["type"] == "tmpfs":
+        return Mount(entry["target"], None, type="tmpfs", tmpfs_size=entry["tmpfs"]["size"])
+    kind: Literal["bind", "volume"] = entry["type"]
+    place = entry["source"] if kind == "bind" else f"{name}-{entry['source']}"
+    return Mount(entry["target"], place, type=kind, read_only=entry["read_only"])
 
 
 def _aliases(network: dict[str, Any] | None) -> list[str]:

@@ -18,7 +18,7 @@ import requests
 import structlog
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.compose import refusals
+from ctfy.challenge.compose import ComposeRefused
 from ctfy.node.providers.base import (
     LOG_TAIL,
     Order,
@@ -32,8 +32,6 @@ from ctfy.node.providers.docker.compose import (
     BRIDGE_OPTION,
     Network,
     network_names,
-    published_ports,
-    read_services,
     render,
     variables,
 )
@@ -142,9 +140,8 @@ class DockerProvider(Provider):
         """Build what is missing, bring the project up, wait until it answers."""
         if order.challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
-        if found := refusals(order.challenge.compose_file):
-            raise StartFailed(str(found[0]))
         try:
+            _ = order.challenge.compose  # what is refused in it is refused here, too
             images = await self._images.build(
                 order.challenge,
                 variables(order.instance_id, order.answers),
@@ -165,13 +162,15 @@ class DockerProvider(Provider):
         """
         if challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
-        await self._images.build(challenge, {})
+        with _compose_allowed():
+            await self._images.build(challenge, {})
 
     async def pull(self, challenge: Challenge) -> None:
         """Pull the images that services name; one that is here already is not asked for."""
         if challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
-        await self._images.pull(challenge)
+        with _compose_allowed():
+            await self._images.pull(challenge)
 
     def shell_command(self, instance_id: str, container: str, shell: str) -> list[str]:
         """`docker exec` into a container of the instance, and of no other."""
@@ -319,8 +318,8 @@ class DockerProvider(Provider):
         sandbox = challenge.metadata.sandbox
         protocol = sandbox.protocol if sandbox else challenge.metadata.protocol
         endpoints: list[ServiceEndpoint] = []
-        for name, service in read_services(challenge).items():
-            for port in published_ports(service):
+        for name, service in challenge.compose.services.items():
+            for port in service.ports:
                 endpoints.append(
                     ServiceEndpoint(
                         service_type=protocol if not endpoints else ServiceType.TCP,
@@ -523,6 +522,15 @@ def _engine_available() -> Iterator[None]:
         yield
     except requests.RequestException as error:
         raise ProviderAway(_AWAY) from error
+
+
+@contextlib.contextmanager
+def _compose_allowed() -> Iterator[None]:
+    """Raise StartFailed when the compose file asks for what it may not have."""
+    try:
+        yield
+    except ComposeRefused as error:
+        raise StartFailed(str(error)) from error
 
 
 def _words(error: Exception) -> str:

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from ctfy.challenge.compose import is_plain_name
+from ctfy.challenge.folders import PathRefused, inside
 from ctfy.node.providers.base import StartFailed
 
 SIZE_MB = 256
@@ -23,8 +25,10 @@ class Volumes:
         self._root = root.resolve()
 
     def path(self, instance_id: str, name: str) -> Path:
-        """The folder of a volume."""
-        return self._root / instance_id / name
+        """The folder of a volume. Raises PathRefused for what is no plain name."""
+        if not is_plain_name(name):
+            raise PathRefused(f"{name!r} names no volume")
+        return inside(self._root, f"{instance_id}/{name}")
 
     def make(self, instance_id: str, names: list[str]) -> None:
         """Create and mount an instance's volumes, empty. Raises StartFailed."""

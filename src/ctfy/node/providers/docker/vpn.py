@@ -137,7 +137,14 @@ def service(
         "command": ["sh", "-c", script],
         "labels": {**labels, "ctfy.service": SERVICE, "ctfy.sidecar": "yes"},
         "networks": dict.fromkeys(networks),
-        "volumes": [f"{folder / 'vpn'}:/vpn:ro"],
+        "volumes": [
+            {
+                "type": "bind",
+                "source": str(folder / "vpn"),
+                "target": "/vpn",
+                "read_only": True,
+            }
+        ],
         "devices": ["/dev/net/tun:/dev/net/tun"],
         "cap_drop": ["ALL"],
         "cap_add": ["NET_ADMIN"],

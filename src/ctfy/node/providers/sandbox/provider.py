@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.folders import PathRefused, inside
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
@@ -87,7 +88,10 @@ class SandboxProvider(Provider):
             raise StartFailed("This challenge needs a container engine; this node has none.")
         if order.challenge.metadata.network_topology == "engagement":
             raise StartFailed("This challenge has a VPN, which takes a docker node.")
-        sandbox = await self._launch(order)
+        try:
+            sandbox = await self._launch(order)
+        except PathRefused as error:
+            raise StartFailed(f"The challenge's files are refused: {error}.") from error
         self._running[order.instance_id] = sandbox
         sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))
         return await self.services(order.instance_id, order.challenge)
@@ -318,8 +322,11 @@ def _namespaces(bwrap: str) -> list[str]:
 
 
 def _files(order: Order) -> list[str]:
-    """The instance's own files: its services and answers, not its metadata or solver."""
-    services = order.challenge.path / "services"
+    """The instance's own files: its services and answers, not its metadata or solver.
+
+    Raises PathRefused when a link stands for its services by now.
+    """
+    services = inside(order.challenge.path, "services")
     command = [*_parents(Path("/challenge/services"))]
     command += ["--ro-bind", str(services), "/challenge/services"]
     command += ["--ro-bind", str(order.folder / "answers"), "/answers"]
