@@ -27,7 +27,7 @@ check: .venv/.dev frontend/node_modules/.ready
 	@$(BIN)/python tools/events.py --check
 	@cd frontend && $(NODE) npm run --silent check
 
-# Twenty thousand requests that the API's own document suggests.
+# Forty thousand requests that the API's own document suggests, half of them with hostile texts.
 fuzz: .venv/.dev
 	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py
 

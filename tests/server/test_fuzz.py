@@ -13,13 +13,15 @@ import pytest
 from ctfy.sdk import PlatformClient
 from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
 
-# Cases per operation; `make fuzz` asks for as many as make twenty thousand.
+# Cases per operation; `make fuzz` asks for as many as make forty thousand.
 EXAMPLES = os.environ.get("CTFY_FUZZ_EXAMPLES", "5")
 CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance"
 
 
+@pytest.mark.parametrize("texts", ["any", "hostile"])
 @pytest.mark.parametrize("who", ["super admin", "player"])
-def test_no_request_breaks_the_server(who: str, tmp_path: Path) -> None:
+def test_no_request_breaks_the_server(who: str, texts: str, tmp_path: Path) -> None:
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz_hooks"} if texts == "hostile" else {}
     with lone_server(tmp_path) as url:
         auth = PlatformClient(url).auth
         if who == "player":
@@ -34,12 +36,14 @@ def test_no_request_breaks_the_server(who: str, tmp_path: Path) -> None:
                 *("--request-timeout", "30", "--seed", "1", "--workers", "2"),
                 "--suppress-health-check=all",
             ],
+            env={**os.environ, **hooks},
+            cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
             check=False,
         )
         log = (tmp_path / "server.log").read_text(errors="replace")
-    print(who, *re.findall(r"\d+ generated", found.stdout))
+    print(who, texts, *re.findall(r"\d+ generated", found.stdout))
     assert "Traceback" not in log, log[-4000:]
     failures = found.stdout.partition("FAILURES")[2].partition("WARNINGS")[0]
     assert found.returncode == 0, failures + found.stderr[-2000:]
