@@ -59,6 +59,11 @@ class Caller:
         """Admin or super admin, with a session: `pf_` tokens carry no operator rights."""
         return self.token_kind == "user" and self.role in ("admin", "super_admin")
 
+    @property
+    def reaches_none(self) -> bool:
+        """Whether the token reaches into no competition."""
+        return self.token_kind != "user" and self.competition_access == "none"
+
     def sees_competition(self, competition_id: str) -> bool:
         """Whether the token reaches into a competition at all."""
         if self.token_kind == "user" or self.competition_access == "all":

@@ -169,7 +169,8 @@ async def token_scopes() -> TokenScopesResponse:
 def _token_fields(token: Token, caller: Caller) -> dict[str, Any]:
     names = TokenInfo.model_fields.keys() - {"is_current"}
     fields = {name: getattr(token, name) for name in names}
-    return {**fields, "is_current": token.id == caller.token_id}
+    reached = [id_ for id_ in token.competition_ids if caller.sees_competition(id_)]
+    return {**fields, "competition_ids": reached, "is_current": token.id == caller.token_id}
 
 
 @router.get("/auth/tokens")

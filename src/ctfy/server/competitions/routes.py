@@ -68,7 +68,7 @@ async def update_competition(
     caller: ItsAdmin,
 ) -> CompetitionInfo:
     """Change a competition; its own administrators may, too."""
-    await editing.update(session, catalogue, caller.user_id, competition_id, body)
+    await editing.update(session, catalogue, caller, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(View(caller), row))
