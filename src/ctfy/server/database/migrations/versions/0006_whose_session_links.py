@@ -15,7 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute(
-        "ALTER TABLE oauth_attempts ADD COLUMN link_token_id VARCHAR"
+        "ALTER TABLE oauth_attempts ADD COLUMN link_token_id VARCHAR,"
+        " ADD CONSTRAINT fk_oauth_attempts_link_token_id FOREIGN KEY (link_token_id)"
         " REFERENCES tokens (id) ON DELETE CASCADE"
     )
 
