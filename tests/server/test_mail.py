@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
 from ctfy.sdk import PlatformClient
-from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server, sign_in
+from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server_and_database, sign_in
 from tests.processes import free_port, wait_for
 from tests.refusals import refusal
 
@@ -53,7 +54,10 @@ def post() -> Iterator[tuple[Postbox, int]]:
 
 
 @pytest.fixture(scope="module")
-def url(post: tuple[Postbox, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(
+    post: tuple[Postbox, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
+    """The address of a server that sends mail, and its database's."""
     environment = {
         "CTFY_SMTP_HOST": "127.0.0.1",
         "CTFY_SMTP_PORT": str(post[1]),
@@ -62,8 +66,13 @@ def url(post: tuple[Postbox, int], tmp_path_factory: pytest.TempPathFactory) -> 
         "CTFY_REGISTRATION_PROOF_BITS": "4",
     }
     folder = tmp_path_factory.mktemp("mail")
-    with lone_server(folder, **environment) as where:
+    with lone_server_and_database(folder, **environment) as where:
         yield where
+
+
+@pytest.fixture(scope="module")
+def url(server: tuple[str, str]) -> str:
+    return server[0]
 
 
 def register(url: str, address: str) -> PlatformClient:
@@ -116,6 +125,87 @@ def test_a_forgotten_password_is_set_anew_once_and_ends_every_session(
     assert refusal(nobody.login, "reset@example.org", PASSWORD).code == "invalid_credentials"
     assert refusal(nobody.reset_password, token, PASSWORD).code == "mailed_token_invalid"
     assert "stranger@example.org" not in [to for to, _ in post[0].mails]
+
+
+def test_who_registered_an_address_first_keeps_nothing_once_its_owner_has_reset_the_password(
+    server: tuple[str, str], post: tuple[Postbox, int]
+) -> None:
+    url, database = server
+    squatter = register(url, "owner@example.org")
+    api_token = PlatformClient(url, squatter.auth.mint_token("for later").token)
+    device = PlatformClient(url).auth.device_code()
+    squatter.auth.approve_device(device.user_code)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO identities (id, user_id, provider, subject, email, display_name, login,"
+            " avatar_url, created_at, last_used_at)"
+            " VALUES ('i', %s, 'corp', 'squatter', '', '', '', '', now(), now())",
+            [squatter.me.get().id],
+        )
+    nobody = PlatformClient(url).auth
+    nobody.forgot_password("owner@example.org")
+    fresh = nobody.reset_password(post[0].token("owner@example.org", RESET), "the-owners-secret")
+    owner = PlatformClient(url, fresh.token)
+    assert owner.me.get().email_verified
+    assert [token.kind for token in owner.auth.list_tokens()] == ["user"]
+    assert owner.auth.list_identities() == []
+    for theirs in (squatter, api_token):
+        assert refusal(theirs.me.get).code == "unauthorized"
+    assert refusal(nobody.device_token, device.device_code).code == "device_code_invalid"
+
+
+def test_a_reset_of_a_verified_account_keeps_its_tokens(
+    url: str, post: tuple[Postbox, int]
+) -> None:
+    player = register(url, "keeps@example.org")
+    player.auth.verify_email(post[0].token("keeps@example.org", VERIFY))
+    agent = PlatformClient(url, player.auth.mint_token("agent").token)
+    nobody = PlatformClient(url).auth
+    nobody.forgot_password("keeps@example.org")
+    nobody.reset_password(post[0].token("keeps@example.org", RESET), "another-long-secret")
+    assert agent.me.get().email == "keeps@example.org"
+
+
+@pytest.mark.parametrize("first", ["invited", "registered"])
+def test_an_invitation_is_for_whoever_has_verified_its_address(
+    url: str, post: tuple[Postbox, int], first: str
+) -> None:
+    address = f"guest-{first}@example.org"
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        hidden = admin.admin.competitions.create(
+            title="By invitation", status="published", access="private_hidden"
+        )
+        invite = admin.admin.competition_invites.invite
+        if first == "invited":
+            assert invite(hidden.id, email=address).user_id == ""
+        player = register(url, address)
+        if first == "registered":
+            assert invite(hidden.id, email=address).user_id == ""
+        assert refusal(invite, hidden.id, email=address).code == "invite_already_pending"
+        grant = admin.admin.competition_admins.grant
+        assert refusal(grant, hidden.id, email=address).code == "email_not_verified"
+        assert refusal(player.competitions.get, hidden.id).code == "competition_not_found"
+        invite(hidden.id, user_id=player.me.get().id)  # what both come to is one invitation
+        player.auth.verify_email(post[0].token(address, VERIFY))
+        assert player.competitions.get(hidden.id).can_participate
+        (invited,) = admin.admin.competition_invites.list(hidden.id)
+        assert invited.email == address
+
+
+def test_an_invitation_is_claimed_by_a_reset_as_well(url: str, post: tuple[Postbox, int]) -> None:
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        hidden = admin.admin.competitions.create(
+            title="By invitation", status="published", access="private_hidden"
+        )
+        admin.admin.competition_invites.invite(hidden.id, email="late@example.org")
+        register(url, "late@example.org")
+        nobody = PlatformClient(url).auth
+        nobody.forgot_password("late@example.org")
+        token = post[0].token("late@example.org", RESET)
+        owner = PlatformClient(url, nobody.reset_password(token, "another-long-secret").token)
+        assert owner.competitions.get(hidden.id).can_participate
+        admin.admin.competition_invites.revoke(hidden.id, "late@example.org")
+        assert refusal(owner.competitions.get, hidden.id).code == "competition_not_found"
 
 
 def test_registering_takes_work_that_is_used_once(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets
@@ -290,8 +291,7 @@ def test_an_account_that_never_proved_its_address_is_not_taken_over(
 def test_an_account_links_unlinks_and_keeps_a_way_in(url: str, issuer: Issuer) -> None:
     email = f"host-{issuer.person['email']}"
     host = PlatformClient(url, PlatformClient(url).auth.register(email, PASSWORD, "Host").token)
-    start = host.auth.start_oauth_link("corp").authorize_url
-    with httpx.Client(follow_redirects=True) as browser:
+    with asking(url, host) as (browser, start):
         assert browser.get(start).json()["token"] == ""
     identity = host.auth.list_identities()[0]
     assert PlatformClient(url, sign_in(url).json()["token"]).me.get().display_name == "Host"
@@ -302,6 +302,66 @@ def test_an_account_links_unlinks_and_keeps_a_way_in(url: str, issuer: Issuer) -
     host.auth.unbind_identity(identity.id)
     assert refusal(host.auth.unbind_identity, identity.id).code == "identity_not_found"
     assert refusal(host.auth.delete_password).code == "last_sign_in_method"
+
+
+@contextlib.contextmanager
+def asking(url: str, who: PlatformClient) -> Iterator[tuple[httpx.Client, str]]:
+    """A browser that asked to link an account, and the address that it was given."""
+    with httpx.Client(follow_redirects=True) as browser:
+        where = f"{url}/api/v1/auth/identities/link/corp"
+        asked = browser.post(where, headers={"Authorization": f"Bearer {who._http.token}"})
+        yield browser, asked.json()["authorize_url"]
+
+
+def registered(url: str, issuer: Issuer) -> PlatformClient:
+    auth = PlatformClient(url).auth
+    token = auth.register(f"host-{issuer.person['email']}", PASSWORD, "Host").token
+    return PlatformClient(url, token)
+
+
+def test_nothing_is_linked_in_a_browser_that_did_not_ask(url: str, issuer: Issuer) -> None:
+    attacker = registered(url, issuer)
+    with asking(url, attacker) as (_, lure), httpx.Client(follow_redirects=True) as victim:
+        refused = victim.get(lure)
+        assert (refused.status_code, refused.json()["code"]) == (400, "oauth_state_mismatch")
+    assert attacker.auth.list_identities() == []
+
+
+def test_a_person_who_began_elsewhere_is_led_to_where_they_can_begin(
+    url: str, issuer: Issuer
+) -> None:
+    start = registered(url, issuer).auth.start_oauth_link("corp").authorize_url
+    with httpx.Client(headers={"Accept": "text/html"}, follow_redirects=True) as browser:
+        page = browser.get(start)
+        assert (page.url.path, page.url.params["error"]) == ("/login", "oauth_state_mismatch")
+
+
+def test_nothing_is_linked_once_the_session_that_asked_has_ended(url: str, issuer: Issuer) -> None:
+    host = registered(url, issuer)
+    other = PlatformClient(url, PlatformClient(url).auth.login(host.me.get().email, PASSWORD).token)
+    with asking(url, host) as (browser, start):
+        host.auth.logout()
+        assert browser.get(start).json()["code"] == "oauth_link_session_expired"
+    assert other.auth.list_identities() == []
+
+
+def test_a_change_of_password_says_what_else_opens_the_account_and_ends_it_on_request(
+    url: str, issuer: Issuer
+) -> None:
+    host = registered(url, issuer)
+    with asking(url, host) as (browser, start):
+        browser.get(start)
+    agent = PlatformClient(url, host.auth.mint_token("agent").token)
+    left = host.auth.set_password("another-long-secret", PASSWORD)
+    assert [token.label for token in left.tokens] == ["agent"]
+    assert [identity.provider for identity in left.identities] == ["corp"]
+    agent.me.get()
+    left = host.auth.set_password(
+        PASSWORD, "another-long-secret", revoke_tokens=True, revoke_identities=True
+    )
+    assert (left.tokens, left.identities) == ([], [])
+    assert refusal(agent.me.get).code == "unauthorized"
+    assert host.auth.list_identities() == []
 
 
 def test_github_signs_in_and_a_star_is_seen(url: str, issuer: Issuer) -> None:

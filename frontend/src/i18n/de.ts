@@ -196,6 +196,8 @@ export default {
   "Instances show up as teams start them.": "Instanzen erscheinen, sobald Teams sie starten.",
   "Instances that still run on it end. Drain it first to lose none.":
     "Was noch darauf läuft, endet. Leere ihn zuerst, um nichts zu verlieren.",
+  "Invitations to this address wait until it is verified.":
+    "Einladungen an diese Adresse warten, bis sie bestätigt ist.",
   "Invitations, requests and announcements arrive here.":
     "Einladungen, Bitten und Bekanntmachungen kommen hier an.",
   Invite: "Einladen",
@@ -395,6 +397,7 @@ export default {
   Reset: "Zurücksetzen",
   Response: "Antwort",
   Revoke: "Widerrufen",
+  "Revoke every API token, too": "Auch jedes API-Token widerrufen",
   "Revoke this token?": "Dieses Token widerrufen?",
   Role: "Rolle",
   Rules: "Regeln",
@@ -510,6 +513,7 @@ export default {
   "This code was used already, or is too old.": "Dieser Code ist verbraucht oder zu alt.",
   "This competition is over.": "Dieser Wettbewerb ist vorbei.",
   "This could not be loaded": "Das ließ sich nicht laden",
+  "This still opens your account": "Das öffnet dein Konto weiterhin",
   "Three steps to a running competition": "Drei Schritte zu einem laufenden Wettbewerb",
   "Time left": "Verbleibende Zeit",
   "Time zone": "Zeitzone",
@@ -526,6 +530,7 @@ export default {
   "Type “{word}” to go on": "Gib „{word}“ ein, um fortzufahren",
   "Unknown device": "Unbekanntes Gerät",
   Unlink: "Trennen",
+  "Unlink every account elsewhere, too": "Auch jedes verknüpfte Konto trennen",
   "Unlink {name}?": "{name} trennen?",
   "Unlock for {n} point|Unlock for {n} points":
     "Für {n} Punkt freischalten|Für {n} Punkte freischalten",

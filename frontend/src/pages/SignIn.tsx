@@ -2,6 +2,7 @@ import {
   Alert,
   Button,
   Card,
+  Checkbox,
   Container,
   Divider,
   PasswordInput,
@@ -292,10 +293,15 @@ const mailed = () => new URLSearchParams(window.location.hash.slice(1)).get("tok
 export function Reset() {
   const [token] = useState(mailed);
   const navigate = useNavigate();
-  const form = useSending(async ({ password = "" }) => {
+  const form = useSending(async ({ password = "", ...also }) => {
     await http.POST("/api/v1/auth/password/reset", {
       params: { query: { as_cookie: true } },
-      body: { token, new_password: password },
+      body: {
+        token,
+        new_password: password,
+        revoke_tokens: "tokens" in also,
+        revoke_identities: "identities" in also,
+      },
     });
     await forgetCaller();
     await navigate({ to: "/" });
@@ -305,6 +311,8 @@ export function Reset() {
       <form onSubmit={form.submit}>
         <Stack>
           <NewPassword label={t("New password")} error={form.fields.new_password} />
+          <Checkbox name="tokens" label={t("Revoke every API token, too")} />
+          <Checkbox name="identities" label={t("Unlink every account elsewhere, too")} />
           <Refusal error={form.error} />
           <Button type="submit" loading={form.busy}>
             {t("Set it and sign in")}

@@ -114,7 +114,7 @@ _HINTS = {
     "forbidden": "ctfy auth status says as whom you are signed in",
     "token_missing_scope": "mint a token with that permission: ctfy auth tokens mint --help",
     "capacity_exceeded": "stop an instance that you do not need: ctfy instance list",
-    "competition_invitation_required": "ask its organisers for an invitation",
+    "competition_invitation_required": "ask for one; verify your address if it came by mail",
     "no_such_route": "the server may be older than this client",
 }
 

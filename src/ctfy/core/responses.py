@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from contextvars import ContextVar
@@ -45,8 +46,12 @@ def error_response(
     status: int, code: str, detail: Any, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """The envelope as a response."""
-    body = ErrorResponse(code=code, detail=detail, request_id=request_id()).model_dump(mode="json")
-    return JSONResponse(body, status_code=status, headers=headers)
+    error = ErrorResponse(code=code, detail=detail, request_id=request_id())
+    try:
+        return JSONResponse(error.model_dump(mode="json"), status_code=status, headers=headers)
+    except UnicodeEncodeError:  # it repeats half of a surrogate pair, which JSON alone can write
+        escaped = json.dumps(detail, default=str).replace("\\ud", "\\\\ud")
+        return error_response(status, code, json.loads(escaped), headers)
 
 
 def install(app: FastAPI) -> None:

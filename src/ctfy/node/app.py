@@ -18,6 +18,7 @@ from ctfy import __version__
 from ctfy.challenge.catalogue import BrokenChallenge
 from ctfy.core import responses
 from ctfy.core.errors import Conflict, NotFound, Unauthorized
+from ctfy.core.request_headers import SingleHeaders
 from ctfy.node.instances import Instances
 from ctfy.node.providers.base import ProviderAway
 from ctfy.node.shell import serve
@@ -64,6 +65,7 @@ def create_app(instances: Instances, token: Callable[[], str], challenges_dir: P
     app.state.token = token
     app.state.challenges_dir = challenges_dir
     responses.install(app)
+    app.add_middleware(SingleHeaders)
 
     @app.exception_handler(ProviderAway)
     async def away(_: Request, error: ProviderAway) -> JSONResponse:

@@ -59,6 +59,7 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
             create_app(instances, agent.token, settings.challenges_dir),
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             lifespan="off",
         )
         server = _Server(config)

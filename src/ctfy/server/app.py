@@ -13,9 +13,11 @@ from fastapi_swagger import patch_fastapi
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ctfy import __version__
 from ctfy.core import responses
+from ctfy.core.request_headers import SingleHeaders
 from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
@@ -85,11 +87,14 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     app.add_middleware(Guard, metrics=metrics)
     app.add_middleware(ResponseCache, cache=services.get(Cache), count=metrics.answered_from_cache)
     app.add_middleware(CookieSession, public_url=settings.url)
+    # The caller's address is the proxy's word where the operators trust the proxy, else nobody's.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
+    app.add_middleware(SingleHeaders)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     for router in (*(router for domain in DOMAINS for router in domain.routers), *pages.ROUTERS):
         api.include_router(router)
     app.include_router(api)
-    mcp = McpEndpoint(authenticator, app)
+    mcp = McpEndpoint(app)
     app.mount(MCP_PATH, mcp)
     app.include_router(prometheus.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")

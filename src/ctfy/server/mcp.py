@@ -20,7 +20,7 @@ from ctfy.core.errors import CtfyError
 from ctfy.core.responses import error_response
 from ctfy.mcp.server import CtfyTools
 from ctfy.sdk.aio import AsyncPlatformClient
-from ctfy.server.access.caller import Authenticator, bearer_token
+from ctfy.server.access.caller import bearer_token, identify
 
 PATH = "/api/v1/mcp"
 
@@ -32,8 +32,7 @@ class McpEndpoint:
     so the library's guard against DNS rebinding has nothing to protect here.
     """
 
-    def __init__(self, authenticator: Authenticator, api: ASGIApp) -> None:
-        self._authenticator = authenticator
+    def __init__(self, api: ASGIApp) -> None:
         self._api = api
         self._tools = CtfyTools(self._client_of)
         self._app = self._tools.streamable_http_app(
@@ -61,7 +60,8 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of somebody signed in."""
         try:
-            await self._authenticator.identify(bearer_token(Request(scope)))
+            request = Request(scope)
+            await identify(request, bearer_token(request))
         except CtfyError as error:
             refused: Response = error_response(
                 error.status, error.code, error.detail, headers=error.headers

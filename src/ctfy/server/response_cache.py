@@ -72,7 +72,7 @@ class ResponseCache:
         answer: _Response | None = self._cache.get(key)
         if answer is not None:
             self._count()
-            if wanted and wanted == answer.tag:
+            if answer.tag and answer.tag in map(bytes.strip, wanted.split(b",")):
                 headers = [h for h in answer.start["headers"] if h[0] in _ON_304]
                 await send({"type": "http.response.start", "status": 304, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})

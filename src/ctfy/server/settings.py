@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -47,10 +48,17 @@ class OAuthProvider(BaseModel):
         return self
 
 
+# By address: `register` (new accounts), `device` (sign-ins begun with a device or a provider).
+# Failures alone: `login` (wrong passwords, by address), `account` (the same, by account), `guess`
+# (mailed links, device codes, taken addresses, by address), `token` (invalid tokens, by address).
+# `mail` is by who gets it; the others are by person.
 RATE_LIMITS = {
-    "register": "60/hour",
+    "register": "600/hour",
     "login": "30/minute",
-    "device": "60/minute",
+    "account": "10/minute",
+    "guess": "30/minute",
+    "token": "300/minute",
+    "device": "300/minute",
     "mail": "5/hour",
     "submit": "120/minute",
     "start": "120/minute",
@@ -69,6 +77,22 @@ def _is_rate(value: str) -> str:
         except ValueError:
             raise ValueError("is no rate: write it as in 120/minute, or none") from None
     return value
+
+
+def _are_networks(value: str) -> str:
+    for part in _parts(value):
+        try:
+            ipaddress.ip_network(part)
+        except ValueError:
+            raise ValueError(
+                f"{part!r} is neither an address nor a network: write 10.0.0.5 or 10.0.0.0/8, and "
+                "commas between several"
+            ) from None
+    return value
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 Cap = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -95,6 +119,11 @@ class Settings(BaseSettings):
     bootstrap_demo: bool = Field(False, description="Have a demo competition if there is none")
 
     public_url: str = Field("", description="Where people reach the server; empty: host and port")
+    trusted_proxies: Annotated[str, AfterValidator(_are_networks)] = Field(
+        "",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, with "
+        "commas between them; empty: nobody's",
+    )
     oauth_providers: dict[str, OAuthProvider] = Field(
         default={}, description="Ways to sign in with an account elsewhere, by name"
     )
@@ -198,6 +227,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Where people reach the server, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def proxies(self) -> list[str]:
+        """The trusted proxies, each an address or a network."""
+        return _parts(self.trusted_proxies)
 
     def secret(self) -> bytes:
         """The root secret: `secret_key`, else a random one made once in `data_dir`."""

@@ -1,10 +1,31 @@
-import { Button, Card, Group, PasswordInput, Stack, Text } from "@mantine/core";
-import { api } from "../../api/client";
+import { Alert, Button, Card, Checkbox, Group, PasswordInput, Stack, Text } from "@mantine/core";
+import { api, type PasswordSetResponse } from "../../api/client";
 import { useMe } from "../../api/me";
 import { Confirm } from "../../components/Confirm";
 import { Loaded } from "../../components/states";
 import { notify } from "../../components/toasts";
 import { t } from "../../i18n";
+
+/** What opens the account besides the password that was just set. */
+function StillOpen({ left }: { left: PasswordSetResponse }) {
+  const tokens = (left.tokens ?? []).map(({ label, id }) => label || id);
+  const identities = (left.identities ?? []).map(({ provider }) => provider);
+  if (!tokens.length && !identities.length) return null;
+  return (
+    <Alert color="orange" role="status" title={t("This still opens your account")}>
+      {tokens.length > 0 && (
+        <Text size="sm" className="wrap">
+          {t("API tokens")}: {tokens.join(", ")}
+        </Text>
+      )}
+      {identities.length > 0 && (
+        <Text size="sm" className="wrap">
+          {t("Linked accounts")}: {identities.join(", ")}
+        </Text>
+      )}
+    </Alert>
+  );
+}
 
 /** The ways to sign in: address, password, linked accounts. */
 export function SigningIn() {
@@ -15,7 +36,10 @@ export function SigningIn() {
     onSuccess: ({ authorize_url }) => window.location.assign(authorize_url),
   });
   const password = api.useMutation("post", "/api/v1/auth/password", {
-    onSuccess: () => notify(t("The password is set"), t("Every other session has ended.")),
+    onSuccess: () => {
+      notify(t("The password is set"), t("Every other session has ended."));
+      void identities.refetch();
+    },
   });
   const me = useMe().data!;
   const send = api.useMutation("post", "/api/v1/auth/email/send-verification", {
@@ -38,6 +62,11 @@ export function SigningIn() {
             </Button>
           )}
         </Group>
+        {!me.email_verified && (
+          <Text size="sm" c="dimmed">
+            {t("Invitations to this address wait until it is verified.")}
+          </Text>
+        )}
       </Card>
       <Card>
         <form
@@ -50,6 +79,8 @@ export function SigningIn() {
                 body: {
                   current_password: values.current ?? "",
                   new_password: values.next ?? "",
+                  revoke_tokens: "tokens" in values,
+                  revoke_identities: "identities" in values,
                 },
               },
               { onSuccess: () => form.reset() },
@@ -72,11 +103,14 @@ export function SigningIn() {
               required
               withAsterisk={false}
             />
+            <Checkbox name="tokens" label={t("Revoke every API token, too")} />
+            <Checkbox name="identities" label={t("Unlink every account elsewhere, too")} />
             <Group>
               <Button type="submit" variant="default" loading={password.isPending}>
                 {t("Set the password")}
               </Button>
             </Group>
+            {password.data && <StillOpen left={password.data} />}
           </Stack>
         </form>
       </Card>

@@ -43,9 +43,18 @@ def one_line_errors() -> Iterator[None]:
 
 def _explain(error: Exception) -> None:
     """Exit with a line about errors of ours; the modules that name them are slow to load."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
     from ctfy.challenge.catalogue import BrokenChallenge
     from ctfy.server.database.migrate import NewerDatabase
 
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        name = "_".join(map(str, first["loc"])).upper()
+        fail(f"CTFY_{name}: {first['msg'].removeprefix('Value error, ')}")
+    if isinstance(error, SettingsError):
+        fail(str(error))
     if isinstance(error, BrokenChallenge):
         more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
         fail(f"{error.findings[0]}{more}", hint="see `ctfy-admin challenge audit --all`")
@@ -97,7 +106,8 @@ def start(
     from ctfy.server.settings import Settings
 
     configure_logs()
-    settings = Settings(host=host, port=port, data_dir=data_dir, challenges_dir=challenges_dir)
+    with one_line_errors():
+        settings = Settings(host=host, port=port, data_dir=data_dir, challenges_dir=challenges_dir)
     if platform_url or external_host:
         settings.public_url = platform_url or f"http://{external_host}:{port}"
     with one_line_errors(), database(settings) as url:
@@ -116,6 +126,7 @@ def start(
             port=port,
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # the application itself knows which to trust
             timeout_graceful_shutdown=3,
         )
 
@@ -132,7 +143,8 @@ def worker(
     from ctfy.server.worker import run
 
     configure_logs()
-    settings = Settings(data_dir=data_dir, challenges_dir=challenges_dir)
+    with one_line_errors():
+        settings = Settings(data_dir=data_dir, challenges_dir=challenges_dir)
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
         asyncio.run(until_signal(run(settings)))

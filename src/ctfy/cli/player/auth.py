@@ -215,10 +215,16 @@ def unbind(identity_id: Annotated[str, typer.Argument()]) -> str:
 def set_password(
     current: Annotated[str, typer.Option(help="Asked for when left out")] = "",
     new: Annotated[str, typer.Option(help="Asked for when left out")] = "",
+    revoke_tokens: Annotated[
+        bool, typer.Option("--revoke-tokens", help="Revoke every API token, too")
+    ] = False,
+    revoke_identities: Annotated[
+        bool, typer.Option("--revoke-identities", help="Unlink every account elsewhere, too")
+    ] = False,
 ) -> str:
-    """Set a password, or change it.
+    """Set a password, or change it, and say what else still opens the account.
 
-    Example: ctfy auth password set
+    Example: ctfy auth password set --revoke-tokens
     """
     client = session.client()
     if not new:
@@ -226,7 +232,19 @@ def set_password(
             "Current password (empty: none yet)", "", hide_input=True, show_default=False, err=True
         )
         new = _ask("New password", confirm=True)
-    client.auth.set_password(new, current)
+    left = client.auth.set_password(
+        new, current, revoke_tokens=revoke_tokens, revoke_identities=revoke_identities
+    )
+    for found, what, option in (
+        ([token.label or token.id for token in left.tokens], "tokens", "--revoke-tokens"),
+        (
+            [identity.provider for identity in left.identities],
+            "linked accounts",
+            "--revoke-identities",
+        ),
+    ):
+        if found:
+            say(f"Still open your account: {what} {', '.join(found)} ({option} ends them).")
     return "Password set."
 
 

@@ -11,6 +11,7 @@ from ctfy.server.models.accounts import (
     DeviceTokenResponse,
     LinkedIdentity,
     LinkStartResponse,
+    PasswordSetResponse,
     ProvidersResponse,
     RegistrationChallenge,
     TokenInfo,
@@ -102,13 +103,26 @@ class AuthResource:
         body = {"user_code": user_code}
         return self._http.fetch(DeviceInfoResponse, "POST", "/auth/device/deny", json=body)
 
-    def set_password(self, new_password: str, current_password: str = "") -> None:
-        """Set or change the password; every other session ends.
+    def set_password(
+        self,
+        new_password: str,
+        current_password: str = "",
+        *,
+        revoke_tokens: bool = False,
+        revoke_identities: bool = False,
+    ) -> PasswordSetResponse:
+        """Set or change the password; every other session ends. What else opens the account.
 
-        >>> client.auth.set_password("a new long password", "the old password")
+        >>> left = client.auth.set_password("a new long password", "the old password")
+        >>> [token.label for token in left.tokens]
         """
-        body = {"new_password": new_password, "current_password": current_password}
-        self._http.request("POST", "/auth/password", json=body)
+        body: dict[str, str | bool] = {
+            "new_password": new_password,
+            "current_password": current_password,
+        }
+        asked = {"revoke_tokens": revoke_tokens, "revoke_identities": revoke_identities}
+        body |= {name: value for name, value in asked.items() if value}
+        return self._http.fetch(PasswordSetResponse, "POST", "/auth/password", json=body)
 
     def delete_password(self) -> None:
         """Sign in with linked accounts only.
@@ -163,6 +177,8 @@ class AuthResource:
 
     def start_oauth_link(self, provider: str) -> LinkStartResponse:
         """Begin to link an account elsewhere: open the address in a browser.
+
+        Where that browser did not ask itself, the way ends at its settings, which can.
 
         >>> webbrowser.open(client.auth.start_oauth_link("github").authorize_url)
         """

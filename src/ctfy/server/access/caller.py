@@ -14,6 +14,7 @@ from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden, Unauthorized
 from ctfy.server.access import secrets
 from ctfy.server.access.last_seen import LastSeen
+from ctfy.server.access.rate_limits import RateLimits, network
 from ctfy.server.access.scopes import Scope, holds
 from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
@@ -57,6 +58,11 @@ class Caller:
     def is_admin(self) -> bool:
         """Admin or super admin, with a session: `pf_` tokens carry no operator rights."""
         return self.token_kind == "user" and self.role in ("admin", "super_admin")
+
+    @property
+    def reaches_none(self) -> bool:
+        """Whether the token reaches into no competition."""
+        return self.token_kind != "user" and self.competition_access == "none"
 
     def sees_competition(self, competition_id: str) -> bool:
         """Whether the token reaches into a competition at all."""
@@ -186,8 +192,21 @@ def authenticator(request: Request) -> Authenticator:
     return found
 
 
+async def identify(request: Request, token: str) -> Caller:
+    """The caller that a request's token stands for.
+
+    Raises 401 when it stands for nobody, and 429 when too many from there did not.
+    """
+    try:
+        return await authenticator(request).identify(token)
+    except Unauthorized:
+        if token:
+            await request.app.services.get(RateLimits).hit("token", network(request))
+        raise
+
+
 async def _signed_in(request: Request, _: BearerHeader) -> Caller:
-    return await authenticator(request).identify(bearer_token(request))
+    return await identify(request, bearer_token(request))
 
 
 async def _perhaps_signed_in(request: Request, _: BearerHeader) -> Caller | None:
@@ -289,7 +308,7 @@ MaybeCaller = Annotated[Caller | None, Depends(OpenToCaller(), scope="function")
 async def _stream_caller(
     request: Request, _: BearerHeader, token: Annotated[str, Query(max_length=512)] = ""
 ) -> Caller:
-    return await authenticator(request).identify(bearer_token(request) or token)
+    return await identify(request, bearer_token(request) or token)
 
 
 class StreamPermission:

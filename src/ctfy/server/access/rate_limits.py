@@ -1,19 +1,26 @@
-"""How often is too often, per address or team."""
+"""How often is too often, per address, account or person."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
+from weakref import WeakValueDictionary
 
-from fastapi import Request
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import HTTPConnection
 
-from ctfy.core.errors import TooMany
+from ctfy.core.errors import Conflict, NotFound, TooMany, Unauthorized
 from ctfy.server.settings import Settings
+
+_AT_ONCE = 4  # of what is counted when it fails; so many more can fail than the limit has
+_V6_PREFIX = 64  # what one subscriber has of IPv6, at least (RFC 6177)
 
 
 class RateLimits:
@@ -22,6 +29,7 @@ class RateLimits:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
 
     async def hit(self, name: str, who: str) -> None:
         """Count one use of `name` by `who`. Raises 429 with `Retry-After` beyond the limit."""
@@ -32,8 +40,36 @@ class RateLimits:
         if not self._settings.rate_limiting_enabled or limit == "none":
             return
         item = _parsed(limit)
-        if await self._limiter.hit(item, name, who):
-            return
+        if not await self._limiter.hit(item, name, who):
+            await self._refuse(item, name, who)
+
+    @asynccontextmanager
+    async def failures(self, *counted: tuple[str, str]) -> AsyncIterator[None]:
+        """Count what is refused in here, by each `name` and `who`.
+
+        Raises 429 beyond any of the limits, before anything is tried. What goes right is not
+        counted: many people behind one address take nothing from one another.
+        """
+        limits = {
+            each: _parsed(self._settings.rate_limits[each[0]])
+            for each in counted
+            if self._settings.rate_limiting_enabled
+            and self._settings.rate_limits[each[0]] != "none"
+        }
+        async with AsyncExitStack() as turns:
+            for each, item in limits.items():
+                turn = self._turns.setdefault(each, asyncio.Semaphore(_AT_ONCE))
+                await turns.enter_async_context(turn)
+                if not await self._limiter.test(item, *each):
+                    await self._refuse(item, *each)
+            try:
+                yield
+            except (Unauthorized, NotFound, Conflict):
+                for each, item in limits.items():
+                    await self._limiter.hit(item, *each)
+                raise
+
+    async def _refuse(self, item: RateLimitItem, name: str, who: str) -> None:
         window = await self._limiter.get_window_stats(item, name, who)
         wait = max(1, math.ceil(window.reset_time - time.time()))
         raise TooMany(
@@ -48,6 +84,20 @@ class RateLimits:
 _parsed: Callable[[str], RateLimitItem] = lru_cache(maxsize=64)(parse)
 
 
-def address(request: Request) -> str:
-    """The caller's address, as the connection has it."""
+def address(request: HTTPConnection) -> str:
+    """The caller's address: the connection's, or what a trusted proxy says of it."""
     return request.client.host if request.client else ""
+
+
+def network(request: HTTPConnection) -> str:
+    """By what a caller's address is counted: IPv4 whole, of IPv6 what one subscriber has."""
+    host = address(request)
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:  # a socket's path, or what a proxy says that names no address
+        return host
+    if isinstance(found, ipaddress.IPv4Address):
+        return host
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((int(found), _V6_PREFIX), strict=False))

@@ -78,11 +78,9 @@ class View:
             Competition.status == "published",
             or_(Competition.access != "private_hidden", _belongs(caller.user_id)),
         )
-        seen = or_(shown, Competition.id.in_(caller.runs))
-        # One that reaches into none still finds what there is.
-        return (
-            seen if caller.competition_access == "none" else seen & caller.reaches(Competition.id)
-        )
+        if caller.reaches_none:  # finds what there is, and nothing that it would have to enter
+            return and_(Competition.status == "published", Competition.access != "private_hidden")
+        return or_(shown, Competition.id.in_(caller.runs)) & caller.reaches(Competition.id)
 
     def teams(self) -> ColumnElement[bool]:
         """The condition on teams, joined to competitions, that they may know of.

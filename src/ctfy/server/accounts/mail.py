@@ -24,7 +24,11 @@ Purpose = Literal["verify", "reset"]
 _LIFETIME = {"verify": timedelta(days=7), "reset": timedelta(hours=1)}
 _PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
 _WORDS = {
-    "verify": ("Verify your e-mail address", "Follow this link to verify your e-mail address:"),
+    "verify": (
+        "Verify your e-mail address",
+        "Somebody, you we hope, registered with this address. Follow this link to verify it. If\n"
+        "it was not you, do not follow it; ask for a new password instead, which shuts them out.",
+    ),
     "reset": (
         "Set a new password",
         "Somebody, you we hope, asked for a new password. Follow this link to set it; it works\n"

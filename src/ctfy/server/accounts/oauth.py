@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, NotFound, Unavailable
+from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.database.base import new_id, now
@@ -19,7 +20,7 @@ from ctfy.server.database.connections import Database
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.names import visible
 from ctfy.server.settings import OAuthProvider, Settings
-from ctfy.server.tables.access import User
+from ctfy.server.tables.access import Token, User
 from ctfy.server.tables.accounts import Identity, OAuthAttempt
 
 # Authlib and its like are imported where they are used: ten megabytes that a server without
@@ -77,9 +78,12 @@ async def begin(
     name: str,
     *,
     redirect_to: str = "/",
-    link_user_id: str | None = None,
+    link_to: Caller | None = None,
 ) -> tuple[str, str]:
-    """Where to send the browser, and the `state` that must come back with it."""
+    """Where to send the browser, and the `state` that must come back with it.
+
+    `link_to`: links to the account of that session, while it lasts, instead of signing in.
+    """
     provider = provider_of(settings, name)
     state, verifier, nonce = (random.token_urlsafe(48) for _ in range(3))
     endpoints = await _endpoints(provider)
@@ -90,7 +94,8 @@ async def begin(
             verifier=verifier,
             nonce=nonce,
             redirect_to=local_path(redirect_to),
-            link_user_id=link_user_id,
+            link_user_id=link_to.user_id if link_to else None,
+            link_token_id=link_to.token_id if link_to else None,
             expires_at=now() + _AWAY,
         )
     )
@@ -180,12 +185,15 @@ async def finish(
         )
     if attempt is None:
         raise CtfyError("oauth_state_mismatch", "This sign-in was not started here. Start again.")
-    # A sign-in ends in the browser that began it, or somebody could be signed in as another.
-    if attempt.link_user_id is None and not random.compare_digest(token_hash(state), cookie):
-        raise CtfyError("oauth_state_mismatch", "This sign-in was begun in another browser.")
+    # It ends in the browser that began it, or somebody could be signed in as another, or have what
+    # is theirs linked to another's account.
+    if not random.compare_digest(token_hash(state).encode(), cookie.encode()):
+        raise CtfyError("oauth_state_mismatch", "This was begun in another browser. Start again.")
     if attempt.expires_at <= now():
         expired = "oauth_link_session_expired" if attempt.link_user_id else "oauth_state_mismatch"
         raise CtfyError(expired, "This took too long. Start again.")
+    if attempt.link_user_id is not None:
+        await _require_session(session, attempt)
     person = await _person(provider, settings, name, code, attempt)
     if attempt.link_user_id is not None:
         await _link(session, name, person, attempt.link_user_id)
@@ -294,6 +302,20 @@ async def _sign_in(session: AsyncSession, name: str, person: Person) -> str:
         await session.flush()
     _add(session, name, person, user.id)
     return user.id
+
+
+async def _require_session(session: AsyncSession, attempt: OAuthAttempt) -> None:
+    """Raise `oauth_link_session_expired` once the session has ended that asked for a link."""
+    live = select(Token.id).where(
+        Token.id == attempt.link_token_id,
+        Token.user_id == attempt.link_user_id,
+        Token.revoked_at.is_(None),
+        Token.expires_at > now(),
+    )
+    if await session.scalar(live) is None:
+        raise CtfyError(
+            "oauth_link_session_expired", "You have signed out since. Sign in and start again."
+        )
 
 
 async def _link(session: AsyncSession, name: str, person: Person, user_id: str) -> None:

@@ -12,7 +12,7 @@ from ctfy.core.errors import CtfyError
 from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
 from ctfy.server.access.cookie import AsCookie
-from ctfy.server.access.rate_limits import address
+from ctfy.server.access.rate_limits import address, network
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.accounts import devices, mail, oauth, proof_of_work, service
@@ -39,6 +39,7 @@ from ctfy.server.models.accounts import (
     OAuthProviderInfo,
     PasswordAuthInfo,
     PasswordResetRequest,
+    PasswordSetResponse,
     ProvidersResponse,
     RegisterRequest,
     RegistrationChallenge,
@@ -49,7 +50,9 @@ from ctfy.server.models.accounts import (
     TokenScopesResponse,
 )
 from ctfy.server.models.base import Page
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
+from ctfy.server.tables.accounts import Identity
 
 router = APIRouter(tags=["accounts"])
 
@@ -82,13 +85,13 @@ async def register(
 ) -> AuthTokenResponse:
     """Create an account and sign in."""
     service.require_password_auth(settings.password_auth_enabled)
-    await rate_limits.hit("register", address(request))
+    await rate_limits.hit("register", network(request))
     proof_of_work.check(secret, cache, body.proof, settings.registration_proof_bits)
-    user_id, token = await service.register(session, body, origin_of(request))
+    async with rate_limits.failures(("guess", network(request))):
+        user_id, token = await service.register(session, body, origin_of(request))
     if settings.smtp_host:
         await mail.request(session, settings, jobs, user_id, "verify")
-    if not settings.verified_email_required:
-        await claim_invites(session, user_id, body.email.lower())
+    await claim_invites(session, settings, await session.get_one(User, user_id))
     return _given(request, response, settings, token, as_cookie)
 
 
@@ -108,14 +111,19 @@ async def login(
     response: Response,
     body: LoginRequest,
     settings: TheSettings,
+    database: TheDatabase,
     rate_limits: TheRateLimits,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
     """Sign in with a password."""
     service.require_password_auth(settings.password_auth_enabled)
-    await rate_limits.hit("login", f"{address(request)}|{body.email.lower()}")
-    token = await service.login(session, body, origin_of(request))
+    counted = [("login", network(request))]
+    # Guessing by others locks nobody out of where they signed in before.
+    if not await service.has_signed_in_from(database, body.email, address(request)):
+        counted.append(("account", body.email.lower()))
+    async with rate_limits.failures(*counted):
+        token = await service.login(session, body, origin_of(request))
     return _given(request, response, settings, token, as_cookie)
 
 
@@ -161,7 +169,8 @@ async def token_scopes() -> TokenScopesResponse:
 def _token_fields(token: Token, caller: Caller) -> dict[str, Any]:
     names = TokenInfo.model_fields.keys() - {"is_current"}
     fields = {name: getattr(token, name) for name in names}
-    return {**fields, "is_current": token.id == caller.token_id}
+    reached = [id_ for id_ in token.competition_ids if caller.sees_competition(id_)]
+    return {**fields, "competition_ids": reached, "is_current": token.id == caller.token_id}
 
 
 @router.get("/auth/tokens")
@@ -208,12 +217,18 @@ async def set_password(
     rate_limits: TheRateLimits,
     session: Session,
     caller: SessionOnly,
-) -> dict[str, str]:
-    """Set or change the password; every other session ends."""
+) -> PasswordSetResponse:
+    """Set or change the password; every other session ends.
+
+    The answer lists what still opens the account: `revoke_tokens` and `revoke_identities` end it.
+    """
     service.require_password_auth(settings.password_auth_enabled)
-    await rate_limits.hit("login", caller.user_id)
-    await service.set_password(session, caller, body)
-    return {"status": "set"}
+    async with rate_limits.failures(("account", caller.user_id)):
+        tokens, identities = await service.set_password(session, caller, body)
+    return PasswordSetResponse(
+        tokens=[TokenInfo(**_token_fields(token, caller)) for token in tokens],
+        identities=[_identity_info(identity) for identity in identities],
+    )
 
 
 @router.delete("/auth/password")
@@ -234,7 +249,8 @@ async def forgot_password(
 ) -> dict[str, str]:
     """Have a link mailed that sets a new password; the answer tells nobody who has an account."""
     service.require_password_auth(settings.password_auth_enabled)
-    await rate_limits.hit("mail", f"{address(request)}|{body.email.lower()}")
+    await rate_limits.hit("register", f"mail for {network(request)}")
+    await rate_limits.hit("mail", body.email.lower())
     mail.require_configured(settings)
     user_id = await session.scalar(select(User.id).where(User.email == body.email.lower()))
     if user_id is not None:
@@ -252,11 +268,14 @@ async def reset_password(
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
-    """Set a new password with a mailed link, and sign in; every other session ends."""
-    await rate_limits.hit("login", address(request))
-    user = await mail.redeem(session, body.token, "reset")
-    await service.replace_password(session, user, body.new_password)
-    user.email_verified_at = user.email_verified_at or now()
+    """Set a new password with a mailed link, and sign in; every other session ends.
+
+    On an account whose address was never verified before, tokens and linked accounts end, too.
+    """
+    async with rate_limits.failures(("guess", network(request))):
+        user = await mail.redeem(session, body.token, "reset")
+    await service.reset_password(session, user, body)
+    await claim_invites(session, settings, user)
     token = service.new_session(session, user.id, origin_of(request))
     return _given(request, response, settings, token, as_cookie)
 
@@ -277,13 +296,17 @@ async def send_verification(
 
 @router.post("/auth/email/verify", dependencies=[Everybody])
 async def verify_email(
-    request: Request, body: MailedTokenRequest, rate_limits: TheRateLimits, session: Session
+    request: Request,
+    body: MailedTokenRequest,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
+    session: Session,
 ) -> dict[str, str]:
     """Verify an address with a mailed link."""
-    await rate_limits.hit("login", address(request))
-    user = await mail.redeem(session, body.token, "verify")
+    async with rate_limits.failures(("guess", network(request))):
+        user = await mail.redeem(session, body.token, "verify")
     user.email_verified_at = user.email_verified_at or now()
-    await claim_invites(session, user.id, user.email or "")
+    await claim_invites(session, settings, user)
     return {"status": "verified"}
 
 
@@ -295,21 +318,21 @@ async def list_identities(
 ) -> Page[LinkedIdentity]:
     """The accounts elsewhere that sign the caller in."""
     rows, total = await paging.rows(session, service.identities_of(caller))
-    items = [
-        LinkedIdentity(
-            id=identity.id,
-            provider=identity.provider,
-            provider_email=identity.email,
-            provider_display_name=identity.display_name,
-            provider_user_id=identity.subject,
-            provider_login=identity.login,
-            avatar_url=identity.avatar_url,
-            created_at=identity.created_at,
-            last_used_at=identity.last_used_at,
-        )
-        for identity in (row.Identity for row in rows)
-    ]
-    return paging.of(items, total)
+    return paging.of([_identity_info(row.Identity) for row in rows], total)
+
+
+def _identity_info(identity: Identity) -> LinkedIdentity:
+    return LinkedIdentity(
+        id=identity.id,
+        provider=identity.provider,
+        provider_email=identity.email,
+        provider_display_name=identity.display_name,
+        provider_user_id=identity.subject,
+        provider_login=identity.login,
+        avatar_url=identity.avatar_url,
+        created_at=identity.created_at,
+        last_used_at=identity.last_used_at,
+    )
 
 
 @router.delete("/auth/identities/{identity_id}")
@@ -323,10 +346,14 @@ async def unlink_identity(
 
 @router.post("/auth/identities/link/{provider}")
 async def start_link(
-    provider: str, settings: TheSettings, session: Session, caller: SessionOnly
+    provider: str, response: Response, settings: TheSettings, session: Session, caller: SessionOnly
 ) -> LinkStartResponse:
-    """Begin to link an account elsewhere: open the address in a browser."""
-    url, _ = await oauth.begin(session, settings, provider, link_user_id=caller.user_id)
+    """Begin to link an account elsewhere: open the address in the browser that asked.
+
+    In another browser, the way ends where the settings let its person begin there.
+    """
+    url, state = await oauth.begin(session, settings, provider, link_to=caller)
+    _keep_state(response, settings, state)
     return LinkStartResponse(authorize_url=url)
 
 
@@ -346,9 +373,15 @@ async def oauth_login(
     redirect_to: Annotated[str, Query(max_length=500)] = "/",
 ) -> RedirectResponse:
     """Sign in with an account elsewhere: leads the browser to the provider."""
-    await rate_limits.hit("login", address(request))
+    await rate_limits.hit("device", network(request))
     url, state = await oauth.begin(session, settings, provider, redirect_to=redirect_to)
     response = RedirectResponse(url)
+    _keep_state(response, settings, state)
+    return response
+
+
+def _keep_state(response: Response, settings: Settings, state: str) -> None:
+    """Have the browser show, when it comes back from a provider, that it is the one that left."""
     response.set_cookie(
         _STATE_COOKIE,
         token_hash(state),
@@ -358,7 +391,6 @@ async def oauth_login(
         samesite="lax",
         secure=settings.url.startswith("https://"),
     )
-    return response
 
 
 @router.get("/auth/callback/{provider}", dependencies=[Everybody], response_model=AuthTokenResponse)
@@ -399,8 +431,7 @@ async def oauth_callback(
             return RedirectResponse("/settings?tab=signing-in", 303)
         return AuthTokenResponse(token="", redirect_to=outcome.redirect_to)
     user = await session.get_one(User, outcome.user_id)
-    if user.email:
-        await claim_invites(session, user.id, user.email)
+    await claim_invites(session, settings, user)
     token = service.new_session(session, outcome.user_id, origin_of(request))
     if browser:
         onward = RedirectResponse(outcome.redirect_to, 303)
@@ -414,7 +445,7 @@ async def device_code(
     request: Request, settings: TheSettings, rate_limits: TheRateLimits, session: Session
 ) -> DeviceCodeResponse:
     """Codes for a device that wants to sign in."""
-    await rate_limits.hit("device", address(request))
+    await rate_limits.hit("device", network(request))
     return await devices.begin(session, origin_of(request), settings.url)
 
 
@@ -423,8 +454,8 @@ async def device_token(
     request: Request, body: DeviceTokenRequest, rate_limits: TheRateLimits, session: Session
 ) -> DeviceTokenResponse:
     """Whether the device was approved; its token, once."""
-    await rate_limits.hit("device", address(request))
-    return await devices.collect(session, body.device_code, origin_of(request))
+    async with rate_limits.failures(("guess", network(request))):
+        return await devices.collect(session, body.device_code, origin_of(request))
 
 
 @router.get("/auth/device/info")
@@ -435,8 +466,8 @@ async def device_info(
     caller: SessionOnly,
 ) -> DeviceInfoResponse:
     """Which device waits behind a code."""
-    await rate_limits.hit("device", caller.user_id)
-    return await devices.info(session, user_code)
+    async with rate_limits.failures(("guess", caller.user_id)):
+        return await devices.info(session, user_code)
 
 
 @router.post("/auth/device/approve")
@@ -444,8 +475,8 @@ async def approve_device(
     body: DeviceApproveRequest, rate_limits: TheRateLimits, session: Session, caller: SessionOnly
 ) -> DeviceInfoResponse:
     """Let the device that shows this code sign in as the caller."""
-    await rate_limits.hit("device", caller.user_id)
-    return await devices.decide(session, caller.user_id, body.user_code, "approved")
+    async with rate_limits.failures(("guess", caller.user_id)):
+        return await devices.decide(session, caller.user_id, body.user_code, "approved")
 
 
 @router.post("/auth/device/deny")
@@ -453,8 +484,8 @@ async def deny_device(
     body: DeviceApproveRequest, rate_limits: TheRateLimits, session: Session, caller: SessionOnly
 ) -> DeviceInfoResponse:
     """Turn the device away that shows this code."""
-    await rate_limits.hit("device", caller.user_id)
-    return await devices.decide(session, caller.user_id, body.user_code, "denied")
+    async with rate_limits.failures(("guess", caller.user_id)):
+        return await devices.decide(session, caller.user_id, body.user_code, "denied")
 
 
 _STATE_COOKIE = "ctfy_oauth_state"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,13 +30,14 @@ from ctfy.server.events.outbox import emit
 from ctfy.server.models.accounts import (
     CreateFineGrainedTokenRequest,
     LoginRequest,
+    PasswordResetRequest,
     RegisterRequest,
     ScopeLevel,
     SetPasswordRequest,
 )
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
-from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken
 from ctfy.server.tables.competitions import Competition
 
 _MAX_TOKENS = 100
@@ -114,6 +115,15 @@ async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> st
     user_id = await check_credentials(session, body.email, body.password)
     await require_active(session, user_id)
     return new_session(session, user_id, origin)
+
+
+async def has_signed_in_from(database: Database, email: str, ip_address: str) -> bool:
+    """Whether an account's person has or had a session from an address."""
+    known = select(Token.id).join(User, User.id == Token.user_id)
+    known = known.where(
+        User.email == email.lower(), Token.kind == "user", Token.ip_address == ip_address
+    )
+    return bool(await database.read(known.limit(1)))
 
 
 async def require_active(session: AsyncSession, user_id: str) -> None:
@@ -277,17 +287,9 @@ async def sign_out(session: AsyncSession, caller: Caller) -> None:
 
 
 async def revoke_others(session: AsyncSession, caller: Caller) -> None:
-    """End every token of the caller but the one in use."""
-    await session.execute(
-        update(Token)
-        .where(
-            Token.user_id == caller.user_id,
-            Token.id != caller.token_id,
-            Token.revoked_at.is_(None),
-        )
-        .values(revoked_at=now())
-    )
-    emit(session, AccountChanged(user_id=caller.user_id))
+    """End every token of the caller but the one in use, and what would become one."""
+    await _revoke(session, caller.user_id, Token.id != caller.token_id)
+    await session.execute(delete(DeviceGrant).where(DeviceGrant.user_id == caller.user_id))
 
 
 def require_password_auth(enabled: bool) -> None:
@@ -296,8 +298,10 @@ def require_password_auth(enabled: bool) -> None:
         raise NotFound("password_auth_disabled", "This server takes no passwords.")
 
 
-async def set_password(session: AsyncSession, caller: Caller, body: SetPasswordRequest) -> None:
-    """Set or change the password; every other session ends.
+async def set_password(
+    session: AsyncSession, caller: Caller, body: SetPasswordRequest
+) -> tuple[list[Token], list[Identity]]:
+    """Set or change the password; every other session ends. What else still opens the account.
 
     Raises `account_email_missing`, `password_already_set`, `wrong_current_password`,
     `weak_password`.
@@ -310,26 +314,58 @@ async def set_password(session: AsyncSession, caller: Caller, body: SetPasswordR
             raise Conflict("password_already_set", "Give the current password to change it.")
         if not await secrets.password_matches(body.current_password, user.password_hash):
             raise Unauthorized("wrong_current_password", "The current password is wrong.")
-    await replace_password(session, user, body.new_password, keep_token=caller.token_id)
+    await _replace_password(session, user, body.new_password, keep_token=caller.token_id)
+    if body.revoke_tokens:
+        await _revoke_api_tokens(session, user)
+    if body.revoke_identities:
+        await _unlink_all(session, user)
+    left = (await session.scalars(tokens_of(caller).where(Token.id != caller.token_id))).all()
+    return list(left), list((await session.scalars(identities_of(caller))).all())
 
 
-async def replace_password(
+async def reset_password(session: AsyncSession, user: User, body: PasswordResetRequest) -> None:
+    """Set a new password for whoever has just shown that the address is theirs; sessions end.
+
+    If nobody had shown that before, somebody else may have registered it: then nothing that they
+    made opens the account any more.
+    """
+    first = user.email_verified_at is None
+    await _replace_password(session, user, body.new_password)
+    if first or body.revoke_tokens:
+        await _revoke_api_tokens(session, user)
+    if first or body.revoke_identities:
+        await _unlink_all(session, user)
+    user.email_verified_at = user.email_verified_at or now()
+
+
+async def _replace_password(
     session: AsyncSession, user: User, password: str, *, keep_token: str = ""
 ) -> None:
-    """Give somebody a new password and end their sessions, but for one."""
+    """Give somebody a new password; sessions end, but for one, and what would become one."""
     check_password(password, user.email or "")
     user.password_hash = await secrets.hash_password(password)
+    await _revoke(session, user.id, Token.kind == "user", Token.id != keep_token)
+    await session.execute(delete(DeviceGrant).where(DeviceGrant.user_id == user.id))
+    await session.execute(
+        delete(MailedToken).where(MailedToken.user_id == user.id, MailedToken.purpose == "reset")
+    )
+
+
+async def _revoke_api_tokens(session: AsyncSession, user: User) -> None:
+    await _revoke(session, user.id, Token.kind != "user")
+
+
+async def _revoke(session: AsyncSession, user_id: str, *which: ColumnElement[bool]) -> None:
     await session.execute(
         update(Token)
-        .where(
-            Token.user_id == user.id,
-            Token.kind == "user",
-            Token.id != keep_token,
-            Token.revoked_at.is_(None),
-        )
+        .where(Token.user_id == user_id, Token.revoked_at.is_(None), *which)
         .values(revoked_at=now())
     )
-    emit(session, AccountChanged(user_id=user.id))
+    emit(session, AccountChanged(user_id=user_id))
+
+
+async def _unlink_all(session: AsyncSession, user: User) -> None:
+    await session.execute(delete(Identity).where(Identity.user_id == user.id))
 
 
 async def delete_password(session: AsyncSession, caller: Caller) -> None:

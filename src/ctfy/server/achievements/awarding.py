@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -82,15 +82,13 @@ async def _teams(session: AsyncSession, event: RelayedEvent, user_id: str) -> li
     return await teams_of(session, user_id)
 
 
-async def teams_of(session: AsyncSession, user_id: str, competition_id: str = "") -> list[str]:
-    """Somebody's teams, of one competition when it is named, newest first."""
+async def teams_of(session: AsyncSession, user_id: str, *among: ColumnElement[bool]) -> list[str]:
+    """Somebody's teams, newest first; `among`: conditions on their memberships."""
     query = (
         select(TeamMember.team_id)
-        .where(TeamMember.user_id == user_id)
+        .where(TeamMember.user_id == user_id, *among)
         .order_by(TeamMember.joined_at.desc())
     )
-    if competition_id:
-        query = query.where(TeamMember.competition_id == competition_id)
     return list((await session.scalars(query)).all())
 
 

@@ -12,7 +12,7 @@ from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
-from ctfy.server.achievements import awarding, service
+from ctfy.server.achievements import service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
@@ -118,7 +118,7 @@ async def verify_star_gazer(
         )
     )
     reason = "" if login else "Link your GitHub account first."
-    if not reason and not await awarding.teams_of(session, caller.user_id, competition_id):
+    if not reason and not await service.own_teams(session, caller, competition_id):
         reason = "Achievements go to a team: enter a competition first."
     reason = reason or await _why_no_star(settings, login or "")
     if reason:

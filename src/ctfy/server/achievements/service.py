@@ -26,7 +26,7 @@ from ctfy.server.models.achievements import (
     TeamAchievement,
 )
 from ctfy.server.tables.achievements import Unlock
-from ctfy.server.tables.teams import Team
+from ctfy.server.tables.teams import Team, TeamMember
 
 _HIDDEN = {"name": "Secret achievement", "description": "", "icon": "❔"}
 # From which share of the teams on an achievement is called what.
@@ -51,6 +51,14 @@ async def earned_by(session: AsyncSession, view: View) -> tuple[dict[str, int], 
 def known_to(view: View) -> ColumnElement[bool]:
     """The condition on what teams got, joined to them, that somebody may know of."""
     return view.deeds(Unlock.team_id, Team.competition_id, Unlock.unlocked_at)
+
+
+async def own_teams(session: AsyncSession, caller: Caller, competition_id: str = "") -> list[str]:
+    """The caller's teams that the token reaches, of one competition when it is named."""
+    among = [caller.reaches(TeamMember.competition_id)]
+    if competition_id:
+        among.append(TeamMember.competition_id == competition_id)
+    return await awarding.teams_of(session, caller.user_id, *among)
 
 
 def _rarity(count: int, teams: int) -> str:
@@ -78,7 +86,7 @@ async def catalogue(
     session: AsyncSession, challenges: Catalogue, caller: Caller
 ) -> list[AchievementCatalogEntry]:
     """Every achievement. Secret ones that the caller's teams lack show no name and no id."""
-    teams = await awarding.teams_of(session, caller.user_id)
+    teams = await own_teams(session, caller)
     mine = set(
         await session.scalars(select(Unlock.achievement_id).where(Unlock.team_id.in_(teams)))
     )
@@ -150,7 +158,7 @@ async def mine(
     session: AsyncSession, challenges: Catalogue, caller: Caller, competition_id: str = ""
 ) -> MyAchievementsResponse:
     """What the caller's teams have, each once, and what they lack."""
-    teams = await awarding.teams_of(session, caller.user_id, competition_id)
+    teams = await own_teams(session, caller, competition_id)
     counts, total = await earned_by(session, View(caller))
     rows = (
         await session.scalars(
@@ -201,7 +209,7 @@ async def give(
     session: AsyncSession, caller: Caller, achievement: Achievement, competition_id: str
 ) -> tuple[Unlock, bool]:
     """Award the caller's newest team, or the one in a competition. Raises `team_missing`."""
-    teams = await awarding.teams_of(session, caller.user_id, competition_id)
+    teams = await own_teams(session, caller, competition_id)
     if not teams:
         raise Forbidden("team_missing", "Achievements go to a team: enter a competition first.")
     new = await awarding.award(session, achievement, teams[0], caller.user_id, {})

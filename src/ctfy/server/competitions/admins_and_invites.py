@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, NotFound, field_error
+from ctfy.server.access.addresses import speaks_for_its_address
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
 from ctfy.server.competitions.events import CompetitionAdminChanged, CompetitionInviteChanged
 from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.competitions import GrantRequest
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import CompetitionAdmin, User
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
 
@@ -29,13 +31,26 @@ def admins_of(competition_id: str) -> Select[CompetitionAdmin, str, str | None]:
 
 
 async def grant(
-    session: AsyncSession, caller: Caller, competition_id: str, body: GrantRequest
+    session: AsyncSession,
+    settings: Settings,
+    caller: Caller,
+    competition_id: str,
+    body: GrantRequest,
 ) -> str:
-    """Make somebody administrator of one competition; their id. Raises `user_not_found`."""
+    """Make somebody administrator of one competition; their id.
+
+    Raises `user_not_found`, `email_not_verified`.
+    """
     await _require_competition(session, competition_id)
     user = await _person(session, body)
     if user is None:
         raise NotFound("user_not_found", "There is no such account.")
+    if body.email and not speaks_for_its_address(user, settings):
+        raise Conflict(
+            "email_not_verified",
+            "The account with this address has not verified it, so it may be somebody else's. "
+            "Ask them to verify it, or give their `user_id`.",
+        )
     await session.execute(
         insert(CompetitionAdmin)
         .values(
@@ -82,23 +97,30 @@ def invited_to(competition_id: str) -> Select[CompetitionInvite, str, str | None
 
 
 async def invite(
-    session: AsyncSession, caller: Caller, competition_id: str, body: GrantRequest
+    session: AsyncSession,
+    settings: Settings,
+    caller: Caller,
+    competition_id: str,
+    body: GrantRequest,
 ) -> str:
     """Let somebody into a private competition, also before they have an account; the invite's id.
 
+    An address waits until an account has verified it, where this server can ask.
     Raises `user_not_found` for an unknown id, `invite_already_pending`.
     """
     await _require_competition(session, competition_id)
     user = await _person(session, body)
     if user is None and body.user_id:
         raise NotFound("user_not_found", "There is no such account.")
+    if user and body.email and not speaks_for_its_address(user, settings):
+        user = None
     created: str | None = await session.scalar(
         insert(CompetitionInvite)
         .values(
             id=new_id(),
             competition_id=competition_id,
             user_id=user.id if user else None,
-            email=None if user else body.email.strip().lower(),
+            email=body.email.strip().lower() or None,
             invited_by=caller.user_id,
             invited_at=now(),
         )
@@ -114,27 +136,37 @@ async def invite(
 
 async def uninvite(session: AsyncSession, caller: Caller, competition_id: str, who: str) -> None:
     """Take an invite back, by the person's id or the address. Raises `invite_not_found`."""
-    gone = await session.scalar(
+    gone = await session.execute(
         delete(CompetitionInvite)
         .where(
             CompetitionInvite.competition_id == competition_id,
             (CompetitionInvite.user_id == who) | (CompetitionInvite.email == who.lower()),
         )
-        .returning(CompetitionInvite.id)
+        .returning(CompetitionInvite.user_id)
     )
-    if gone is None:
+    people = gone.scalars().all()
+    if not people:
         raise NotFound("invite_not_found", "They are not invited.")
-    _emit_changed(session, CompetitionInviteChanged, caller, competition_id, who, "uninvite")
+    for person in people:
+        _emit_changed(
+            session, CompetitionInviteChanged, caller, competition_id, person or "", "uninvite"
+        )
 
 
-async def claim_invites(session: AsyncSession, user_id: str, email: str) -> None:
-    """Give an account what was promised to its address."""
+async def claim_invites(session: AsyncSession, settings: Settings, user: User) -> None:
+    """Give an account what was promised to its address, once that is known to be its own."""
+    if not speaks_for_its_address(user, settings):
+        return
+    promised = (CompetitionInvite.email == user.email, CompetitionInvite.user_id.is_(None))
+    invited = select(_other.competition_id).where(_other.user_id == user.id)
     await session.execute(
-        update(CompetitionInvite)
-        .where(CompetitionInvite.email == email)
-        .values(user_id=user_id, email=None)
+        delete(CompetitionInvite).where(*promised, CompetitionInvite.competition_id.in_(invited))
     )
-    emit(session, AccountChanged(user_id=user_id))
+    await session.execute(update(CompetitionInvite).where(*promised).values(user_id=user.id))
+    emit(session, AccountChanged(user_id=user.id))
+
+
+_other = aliased(CompetitionInvite)
 
 
 async def _require_competition(session: AsyncSession, competition_id: str) -> None:

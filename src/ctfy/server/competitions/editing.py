@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.core.errors import Conflict, NotFound, field_error
-from ctfy.server.access.view import audience_of_changes
+from ctfy.core.errors import Conflict, Invalid, NotFound, field_error
+from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import View, audience_of_changes
 from ctfy.server.competitions.events import (
     CompetitionCreated,
     CompetitionDeleted,
@@ -21,6 +22,7 @@ from ctfy.server.events.outbox import emit
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.instances import ON_NODE, Instance
 from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.records import InstanceRecord
@@ -44,12 +46,16 @@ def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
             raise field_error(["body", last], f"must be later than `{first}`")
     ids = fields.get("challenge_ids") or []
     if unknown := catalogue.unknown(ids):
-        raise field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(unknown)}")
+        raise _no_such_challenges(unknown)
     if len(set(ids)) != len(ids):
         raise field_error(["body", "challenge_ids"], "names a challenge twice")
     brackets = fields.get("brackets") or []
     if len(set(brackets)) != len(brackets):
         raise field_error(["body", "brackets"], "names a bracket twice")
+
+
+def _no_such_challenges(ids: list[str]) -> Invalid:
+    return field_error(["body", "challenge_ids"], f"no such challenges: {', '.join(ids)}")
 
 
 _TIMES = (
@@ -82,13 +88,14 @@ async def create(
 async def update(
     session: AsyncSession,
     catalogue: Catalogue,
-    caller_id: str,
+    caller: Caller,
     competition_id: str,
     body: CompetitionUpdate,
 ) -> None:
     """Change a competition. Raises 404, and 422 like `create`.
 
-    A challenge taken out keeps its solves for when it comes back.
+    A challenge taken out keeps its solves for when it comes back. Its own administrators add those
+    that they see or that it had; for them there are no others.
     """
     competition = await session.scalar(
         select(Competition).where(Competition.id == competition_id).with_for_update(key_share=True)
@@ -110,12 +117,17 @@ async def update(
     if challenge_ids is not None:
         before["challenge_ids"] = await _challenge_ids(session, competition_id)
         after["challenge_ids"] = challenge_ids
+        added = set(challenge_ids) - set(before["challenge_ids"])
+        if added and not caller.is_admin:
+            added -= await _seen_by(session, caller) | await _had(session, competition_id)
+            if added:
+                raise _no_such_challenges(sorted(added))
         await _replace_challenges(session, competition_id, challenge_ids)
     emit_for_competition(
         session,
         CompetitionUpdated,
         competition,
-        caller_id,
+        caller.user_id,
         changed=sorted(after),
         before=before,
         after=after,
@@ -217,6 +229,29 @@ async def _challenge_ids(session: AsyncSession, competition_id: str) -> list[str
         .order_by(CompetitionChallenge.position)
     )
     return list(ids)
+
+
+async def _seen_by(session: AsyncSession, caller: Caller) -> set[str]:
+    """The challenges of the competitions that a caller runs, or sees and that have started."""
+    view = View(caller)
+    started = or_(Competition.starts_at.is_(None), Competition.starts_at <= view.moment)
+    ids = await session.scalars(
+        select(CompetitionChallenge.challenge_id)
+        .join(Competition, Competition.id == CompetitionChallenge.competition_id)
+        .where(view.competitions(), or_(started, Competition.id.in_(caller.runs)))
+    )
+    return set(ids)
+
+
+async def _had(session: AsyncSession, competition_id: str) -> set[str]:
+    """The challenges that were taken out of a competition, as far back as the log goes."""
+    lists = await session.scalars(
+        select(OutboxEvent.audit["before"]["challenge_ids"]).where(
+            OutboxEvent.name == CompetitionUpdated.name,
+            OutboxEvent.payload["competition_id"].as_string() == competition_id,
+        )
+    )
+    return {id_ for ids in lists for id_ in ids or []}
 
 
 async def _replace_challenges(

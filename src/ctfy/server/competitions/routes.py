@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ctfy.server.access.caller import Admin, ItsAdmin, SuperAdmin
+from ctfy.server.access.caller import Admin, Caller, ItsAdmin, SuperAdmin
 from ctfy.server.access.view import View
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     Access,
@@ -68,7 +68,7 @@ async def update_competition(
     caller: ItsAdmin,
 ) -> CompetitionInfo:
     """Change a competition; its own administrators may, too."""
-    await editing.update(session, catalogue, caller.user_id, competition_id, body)
+    await editing.update(session, catalogue, caller, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
     return CompetitionInfo(**service.competition_info(View(caller), row))
@@ -137,27 +137,32 @@ async def list_registrations(
 
 @router.get("/admin/competitions/{competition_id}/admins")
 async def list_admins(
-    competition_id: str, session: Session, paging: Paged, _: ItsAdmin
+    competition_id: str, session: Session, paging: Paged, caller: ItsAdmin
 ) -> Page[CompetitionAdminInfo]:
-    """Who administers a competition."""
-    return await paging.fetch(session, admins_and_invites.admins_of(competition_id), _admin_info)
+    """Who administers a competition; addresses are for the platform's administrators."""
+    query = admins_and_invites.admins_of(competition_id)
+    return await paging.fetch(session, query, lambda row: _admin_info(row, caller))
 
 
 @router.post("/admin/competitions/{competition_id}/admins", status_code=201)
 async def grant_admin(
-    competition_id: str, body: GrantRequest, session: Session, caller: SuperAdmin
+    competition_id: str,
+    body: GrantRequest,
+    settings: TheSettings,
+    session: Session,
+    caller: SuperAdmin,
 ) -> CompetitionAdminInfo:
     """Make somebody administrator of one competition; super admins only."""
-    user_id = await admins_and_invites.grant(session, caller, competition_id, body)
+    user_id = await admins_and_invites.grant(session, settings, caller, competition_id, body)
     query = admins_and_invites.admins_of(competition_id).where(User.id == user_id)
-    return _admin_info((await session.execute(query)).one())
+    return _admin_info((await session.execute(query)).one(), caller)
 
 
-def _admin_info(row: Any) -> CompetitionAdminInfo:
+def _admin_info(row: Any, caller: Caller) -> CompetitionAdminInfo:
     return CompetitionAdminInfo(
         user_id=row.CompetitionAdmin.user_id,
         display_name=row.display_name,
-        email=row.email or "",
+        email=(caller.is_admin and row.email) or "",
         granted_by=row.CompetitionAdmin.granted_by,
         granted_at=row.CompetitionAdmin.granted_at,
     )
@@ -174,28 +179,34 @@ async def revoke_admin(
 
 @router.get("/admin/competitions/{competition_id}/invites")
 async def list_invited(
-    competition_id: str, session: Session, paging: Paged, _: ItsAdmin
+    competition_id: str, session: Session, paging: Paged, caller: ItsAdmin
 ) -> Page[CompetitionInviteInfo]:
-    """Who may take part in a private competition."""
-    return await paging.fetch(session, admins_and_invites.invited_to(competition_id), _invite_info)
+    """Who may take part in a private competition; of addresses, those that were invited."""
+    query = admins_and_invites.invited_to(competition_id)
+    return await paging.fetch(session, query, lambda row: _invite_info(row, caller))
 
 
 @router.post("/admin/competitions/{competition_id}/invites", status_code=201)
 async def invite(
-    competition_id: str, body: GrantRequest, session: Session, caller: ItsAdmin
+    competition_id: str,
+    body: GrantRequest,
+    settings: TheSettings,
+    session: Session,
+    caller: ItsAdmin,
 ) -> CompetitionInviteInfo:
     """Let somebody into a private competition, also before they have an account."""
-    invite_id = await admins_and_invites.invite(session, caller, competition_id, body)
+    invite_id = await admins_and_invites.invite(session, settings, caller, competition_id, body)
     query = admins_and_invites.invited_to(competition_id).where(CompetitionInvite.id == invite_id)
-    return _invite_info((await session.execute(query)).one())
+    return _invite_info((await session.execute(query)).one(), caller)
 
 
-def _invite_info(row: Any) -> CompetitionInviteInfo:
+def _invite_info(row: Any, caller: Caller) -> CompetitionInviteInfo:
     invited: CompetitionInvite = row.CompetitionInvite
+    account = row.account_email if caller.is_admin else ""
     return CompetitionInviteInfo(
         user_id=invited.user_id or "",
         display_name=row.display_name or "",
-        email=invited.email or row.account_email or "",
+        email=invited.email or account or "",
         invited_by=invited.invited_by,
         invited_at=invited.invited_at,
     )

@@ -70,10 +70,15 @@ def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") ->
     """The competitions that a caller may know of, with their own membership; newest first."""
     caller = view.caller
     assert caller is not None  # noqa: S101 - visitors have no membership
-    mine = and_(TeamMember.competition_id == Competition.id, TeamMember.user_id == caller.user_id)
+    mine = and_(
+        TeamMember.competition_id == Competition.id,
+        TeamMember.user_id == caller.user_id,
+        caller.reaches(TeamMember.competition_id),
+    )
     invited = exists().where(
         CompetitionInvite.competition_id == Competition.id,
         CompetitionInvite.user_id == caller.user_id,
+        caller.reaches(CompetitionInvite.competition_id),
     )
     registered = aliased(Team)
     teams = (

@@ -164,7 +164,7 @@ class Listener:
         """Whether an event is for this reader."""
         rights = self.rights
         if event.audience == Audience.EVERYBODY:
-            return True
+            return not event.competition_id or rights.reach(event.competition_id)
         if event.audience == Audience.PLATFORM:
             return False
         if rights.is_admin or (event.person == self.user_id and rights.reach(event.competition_id)):

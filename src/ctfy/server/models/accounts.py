@@ -163,11 +163,18 @@ class MeResponse(UserInfo):
     email_verified: bool = False
 
 
-class SetPasswordRequest(Request):
+class NewPassword(Request):
+    """A new password, and what else of the account's ways in goes with the old one."""
+
+    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
+    revoke_tokens: bool = Field(False, description="Revoke every API token, too")
+    revoke_identities: bool = Field(False, description="Unlink every account elsewhere, too")
+
+
+class SetPasswordRequest(NewPassword):
     """A new password. The current one is needed when there is one."""
 
     current_password: Annotated[str, Field(max_length=MAX_PASSWORD)] = ""
-    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
 
 
 class LinkedIdentity(Response):
@@ -182,6 +189,14 @@ class LinkedIdentity(Response):
     avatar_url: str = ""
     created_at: datetime | None
     last_used_at: datetime | None
+
+
+class PasswordSetResponse(Response):
+    """What still opens an account, besides its new password and the session in use."""
+
+    status: str = "set"
+    tokens: list[TokenInfo] = []
+    identities: list[LinkedIdentity] = []
 
 
 class LinkStartResponse(Response):
@@ -241,10 +256,8 @@ class MailedTokenRequest(Request):
     token: Annotated[str, Field(min_length=1, max_length=512)]
 
 
-class PasswordResetRequest(MailedTokenRequest):
+class PasswordResetRequest(NewPassword, MailedTokenRequest):
     """A new password, with the token of a mailed link."""
-
-    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
 
 
 class DeleteMeRequest(Request):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, model_validator
@@ -32,18 +33,26 @@ class Request(BaseModel):
 
 
 def without_nul(data: Any) -> Any:
-    """`data` as it is. PostgreSQL stores no NUL characters: raises ValueError where there are."""
-    if _holds_nul(data):
-        raise ValueError("text may not hold NUL characters")
+    """`data` as it is. Raises ValueError where a text in it is none that PostgreSQL stores.
+
+    That is one with a NUL, and one with half of a surrogate pair, which JSON can write.
+    """
+    waiting = [data]  # no recursion: whoever sends it chooses how deep it goes
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\x00" in value:
+                raise ValueError("text may not hold NUL characters")
+            if not value.isascii() and _SURROGATE.search(value):
+                raise ValueError("text may not hold half of a surrogate pair")
+        elif isinstance(value, dict):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
     return data
 
 
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(k) or _holds_nul(v) for k, v in value.items())
-    return isinstance(value, list) and any(map(_holds_nul, value))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Page(Response, Generic[T]):

@@ -13,9 +13,17 @@ from sqlalchemy import text
 from ctfy import __version__
 from ctfy.core.errors import NotFound, Unauthorized
 from ctfy.server.access.caller import BearerHeader, ByOwnToken, bearer_token
+from ctfy.server.access.rate_limits import network
 from ctfy.server.database.connections import Background, Database
 from ctfy.server.events.relay import Relay
-from ctfy.server.kernel import TheBackground, TheDatabase, TheRelay, TheServices, TheSettings
+from ctfy.server.kernel import (
+    TheBackground,
+    TheDatabase,
+    TheRateLimits,
+    TheRelay,
+    TheServices,
+    TheSettings,
+)
 from ctfy.server.models.base import ErrorResponse
 from ctfy.server.observability.counters import TheMetrics
 from ctfy.server.services import Services
@@ -100,7 +108,7 @@ class _Once:
 
 
 _REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {"model": ErrorResponse} for status in (401, 404, 413, 422)
+    status: {"model": ErrorResponse} for status in (400, 401, 404, 413, 422, 429)
 }
 
 
@@ -119,14 +127,16 @@ async def metrics(
     relay: TheRelay,
     metrics: TheMetrics,
     services: TheServices,
+    rate_limits: TheRateLimits,
     _: BearerHeader,
 ) -> Response:
     """Counters and gauges in Prometheus' format, for the bearer of `CTFY_METRICS_TOKEN`."""
     expected = settings.metrics_token
     if not expected:
         raise NotFound("metrics_disabled", "Set CTFY_METRICS_TOKEN to have metrics here.")
-    if not hmac.compare_digest(expected.encode(), bearer_token(request).encode()):
-        raise Unauthorized("unauthorized", "Send the metrics token as 'Authorization: Bearer …'.")
+    async with rate_limits.failures(("guess", network(request))):
+        if not hmac.compare_digest(expected.encode(), bearer_token(request).encode()):
+            raise Unauthorized("unauthorized", "Send the metrics token: 'Authorization: Bearer …'.")
     now_ = CollectorRegistry()
     now_.register(_Once(await _gauges(database, background, relay, services)))
     body = generate_latest(metrics.registry) + generate_latest(now_)

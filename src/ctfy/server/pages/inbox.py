@@ -80,6 +80,7 @@ async def _team_invites(session: AsyncSession, caller: Caller, competition_id: s
         .where(
             View(caller).competitions(),
             TeamInvite.status == "pending",
+            caller.reaches(TeamInvite.competition_id),
             or_(TeamInvite.expires_at.is_(None), TeamInvite.expires_at > now()),
             or_(
                 TeamInvite.target_user_id == caller.user_id,
@@ -106,6 +107,7 @@ async def _competition_invites(
         .where(
             CompetitionInvite.user_id == caller.user_id,
             View(caller).competitions(),
+            caller.reaches(CompetitionInvite.competition_id),
             Competition.status == "published",
             Competition.id.not_in(taking_part),
         )

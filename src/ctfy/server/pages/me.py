@@ -74,7 +74,7 @@ async def _me(
         profile_visibility=profiles.visibility(user),
         email_verified=user.email_verified_at is not None,
         competition_teams=[t for t in teams if competition_id in ("", t.competition_id)],
-        competition_admin_ids=sorted(caller.administered),
+        competition_admin_ids=sorted(filter(caller.sees_competition, caller.administered)),
     )
 
 

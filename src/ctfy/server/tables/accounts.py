@@ -34,7 +34,8 @@ class Identity(Base):
 class OAuthAttempt(Base):
     """A sign-in that is at the provider now; taken out when it comes back.
 
-    `link_user_id`: links to that account instead of signing in.
+    `link_user_id`: links to that account instead of signing in, while the session of
+    `link_token_id` lasts, which asked for it.
     """
 
     __tablename__ = "oauth_attempts"
@@ -46,6 +47,7 @@ class OAuthAttempt(Base):
     nonce: Mapped[str]
     redirect_to: Mapped[str] = mapped_column(default="/")
     link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    link_token_id: Mapped[str | None] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
 
 

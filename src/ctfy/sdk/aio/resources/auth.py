@@ -13,6 +13,7 @@ from ctfy.server.models.accounts import (
     DeviceTokenResponse,
     LinkedIdentity,
     LinkStartResponse,
+    PasswordSetResponse,
     ProvidersResponse,
     RegistrationChallenge,
     TokenInfo,
@@ -73,10 +74,22 @@ class AuthResource:
         body = {"user_code": user_code}
         return await self._http.fetch(DeviceInfoResponse, "POST", "/auth/device/deny", json=body)
 
-    async def set_password(self, new_password: str, current_password: str = "") -> None:
-        """Set or change the password; every other session ends."""
-        body = {"new_password": new_password, "current_password": current_password}
-        await self._http.request("POST", "/auth/password", json=body)
+    async def set_password(
+        self,
+        new_password: str,
+        current_password: str = "",
+        *,
+        revoke_tokens: bool = False,
+        revoke_identities: bool = False,
+    ) -> PasswordSetResponse:
+        """Set or change the password; every other session ends. What else opens the account."""
+        body: dict[str, str | bool] = {
+            "new_password": new_password,
+            "current_password": current_password,
+        }
+        asked = {"revoke_tokens": revoke_tokens, "revoke_identities": revoke_identities}
+        body |= {name: value for name, value in asked.items() if value}
+        return await self._http.fetch(PasswordSetResponse, "POST", "/auth/password", json=body)
 
     async def delete_password(self) -> None:
         """Sign in with linked accounts only."""
@@ -110,7 +123,10 @@ class AuthResource:
         await self._http.request("DELETE", f"/auth/identities/{identity_id}")
 
     async def start_oauth_link(self, provider: str) -> LinkStartResponse:
-        """Begin to link an account elsewhere: open the address in a browser."""
+        """Begin to link an account elsewhere: open the address in a browser.
+
+        Where that browser did not ask itself, the way ends at its settings, which can.
+        """
         return await self._http.fetch(
             LinkStartResponse, "POST", f"/auth/identities/link/{provider}"
         )
