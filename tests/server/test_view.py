@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -152,13 +153,21 @@ def test_a_public_competition_that_was_hidden_is_named_nowhere(arena: Arena) -> 
     assert sum(competition.id in str(answer) for answer in seen.values()) > 5
     arena.admin.admin.competitions.update(competition.id, access="private_hidden")
     for token in (token_of(stranger), ""):
-        told = answers(arena.url, token, known)
-        assert [path for path, answer in told.items() if named(competition, str(answer))] == []
+        # The standings of all competitions are drawn up once a second.
+        wait_for(
+            "the end",
+            lambda token=token: not naming(competition, answers(arena.url, token, known)),
+        )
     with following(stranger, last_event_id="0-0") as old:
         marker = arena.registered(arena.competition(), "Marker")
         wait_for("news", lambda: any(e["team_name"] == "Marker" for e in old))
     assert marker
     assert [event for event in old if named(competition, str(event))] == []
+
+
+def naming(competition: CompetitionInfo, told: dict[str, Any]) -> list[str]:
+    """The paths whose answers name a competition."""
+    return [path for path, answer in told.items() if named(competition, str(answer))]
 
 
 def named(competition: CompetitionInfo, text: str) -> bool:
