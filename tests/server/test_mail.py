@@ -192,6 +192,20 @@ def test_an_invitation_is_for_whoever_has_verified_its_address(
         assert invited.email == address
 
 
+def test_a_team_invites_only_whoever_has_verified_the_address(
+    url: str, post: tuple[Postbox, int]
+) -> None:
+    captain, guest = register(url, "captain@example.org"), register(url, "mate@example.org")
+    captain.auth.verify_email(post[0].token("captain@example.org", VERIFY))
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        competition = admin.admin.competitions.create(title="Cup", status="published")
+    comp = captain.competition(competition.id)
+    comp.register("create", name="Team")
+    assert refusal(comp.team.invites.send, "mate@example.org").code == "user_not_found"
+    guest.auth.verify_email(post[0].token("mate@example.org", VERIFY))
+    assert comp.team.invites.send("mate@example.org").target_user_id == guest.me.get().id
+
+
 def test_an_invitation_is_claimed_by_a_reset_as_well(url: str, post: tuple[Postbox, int]) -> None:
     with sign_in(url, ADMIN_EMAIL) as admin:
         hidden = admin.admin.competitions.create(

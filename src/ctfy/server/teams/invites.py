@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, NotFound
+from ctfy.server.access.addresses import speaks_for_its_address
 from ctfy.server.access.caller import Caller
 from ctfy.server.competitions.events import CompetitionInviteChanged
 from ctfy.server.competitions.service import get_visible
@@ -18,6 +19,7 @@ from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import Audience
 from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
 from ctfy.server.tables.teams import Team, TeamInvite
@@ -78,16 +80,17 @@ async def create_code(
 
 
 async def send(
-    session: AsyncSession, caller: Caller, competition_id: str, email: str
+    session: AsyncSession, settings: Settings, caller: Caller, competition_id: str, email: str
 ) -> TeamInvite:
-    """Invite the person whose account has that address.
+    """Invite the person whose account has that address, and speaks for it.
 
     Raises `user_not_found`, `cannot_invite_self`, `already_member`, `invite_already_pending`.
     """
     team = await membership.captained(session, caller, competition_id)
-    target = await session.scalar(select(User.id).where(User.email == email.strip().lower()))
-    if target is None:
-        raise NotFound("user_not_found", "No account has this address.")
+    user = await session.scalar(select(User).where(User.email == email.strip().lower()))
+    if user is None or not speaks_for_its_address(user, settings):
+        raise NotFound("user_not_found", "No account has this address, or it is not verified yet.")
+    target = user.id
     if target == caller.user_id:
         raise CtfyError("cannot_invite_self", "This is your own address.")
     if await membership.is_member(session, team.id, target):

@@ -174,13 +174,16 @@ async def create_invite(
 async def send_invite(
     competition_id: str,
     body: DirectInviteCreate,
+    settings: TheSettings,
     rate_limits: TheRateLimits,
     session: Session,
     caller: Caller = _WRITE,
 ) -> TeamInviteInfo:
     """Invite somebody by the address of their account; captains only."""
     await rate_limits.hit("invite", caller.user_id)
-    return invites.invite_info(await invites.send(session, caller, competition_id, body.email))
+    return invites.invite_info(
+        await invites.send(session, settings, caller, competition_id, body.email)
+    )
 
 
 @router.delete(_IN + "/invites/{invite_id}")
