@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,9 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
     """
     # Most of what a node waits for is its engine, and many instances may start at once.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+    # Every connection to an instance takes some files.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
     catalogue = Catalogue.load(settings.challenges_dir)
@@ -57,6 +61,7 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         agent = Agent(settings, platform_url, invite, url)
         config = uvicorn.Config(
             create_app(instances, agent.token, settings.challenges_dir),
+            http="h11",  # which bounds what comes before a body
             log_config=None,
             access_log=False,
             proxy_headers=False,
