@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import contextlib
 import time
+from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctfy.core.credentials import API_TOKEN_PREFIX, COOKIES, SESSION_COOKIE, SESSION_TOKEN_PREFIX
 from ctfy.node.capture.credentials import WithoutCredentials
+from ctfy.server.models.instances import ServiceType
+from tests.node.test_capture import published
 
 TOKEN = SESSION_TOKEN_PREFIX + "Ab-_9" * 8 + "abc"
 OWN = f"{SESSION_COOKIE}={TOKEN}".encode()
@@ -153,3 +160,68 @@ def test_endless_headers_take_linear_time_and_no_memory(endless: bytes, start: b
         spent.append(time.process_time() - begun)
     assert spent[1] < 5 * spent[0] + 0.5
     assert len(client.ended()) < 8192
+
+
+def test_the_service_and_the_recording_see_neither(tmp_path: Path) -> None:
+    """Over a keep-alive connection, on a port that is said to be no HTTP, too."""
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                heard.append(head)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async def work(folder: Path, kind: ServiceType) -> None:
+        async with published(folder, answer, kind) as (capture, service):
+            url = f"http://{service.host}:{service.port}/"
+            jar = {SESSION_COOKIE: TOKEN, "theirs": "kept"}
+            async with httpx.AsyncClient(cookies=jar) as client:
+                for _ in range(2):
+                    assert (await client.get(url)).text == "ok"
+                bearer = {"Authorization": f"Bearer {API.decode()}"}
+                await client.get(url, headers=bearer)
+            await capture.flows(folder, 0, 100)
+            await capture.packets(folder)
+        for path in folder.iterdir():  # noqa: ASYNC240
+            assert TOKEN.encode() not in path.read_bytes()
+            assert API not in path.read_bytes()
+        assert b"theirs=kept" in (folder / "capture.pcap").read_bytes()
+
+    for kind in (ServiceType.HTTP, ServiceType.TCP):
+        folder = tmp_path / kind
+        folder.mkdir()
+        asyncio.run(work(folder, kind))
+    said = b"".join(heard)
+    assert len(heard) == 6
+    assert said.count(b"theirs=kept") == 6
+    assert SESSION_COOKIE.encode() not in said
+    assert API not in said
+
+
+def test_every_cookie_that_the_platform_sets_is_among_them() -> None:
+    """Its name is a constant of `core.credentials`, so that a new one is not forgotten."""
+    from ctfy.core import credentials
+
+    sources = list(Path(credentials.__file__).parent.parent.rglob("*.py"))
+    setters = ("set_cookie", "delete_cookie")
+    for path in sources:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in setters:
+                name = ast.unparse(call.args[0])
+                known = getattr(credentials, name, None) in COOKIES
+                assert known or (name == "name" and path.name == "cookie.py"), (path, name)
+
+
+def test_the_names_that_the_session_goes_by_are_among_them() -> None:
+    from starlette.responses import Response
+
+    from ctfy.server.access import cookie
+
+    response = Response()
+    cookie.keep(response, "ps_x", "")
+    cookie.forget(response)
+    names = [value.partition("=")[0] for value in response.headers.getlist("set-cookie")]
+    assert names
+    assert set(names) <= set(COOKIES)

@@ -114,6 +114,8 @@ async def health(instances: TheInstances) -> NodeHealthResponse:
     return NodeHealthResponse(
         version=__version__,
         provider=instances.provider.name,
+        instances_host=instances.capture.host,
+        isolation=instances.provider.isolation,
         running=instances.running,
         capacity=instances.capacity,
         **load(instances.inventory.root),

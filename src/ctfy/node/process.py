@@ -8,7 +8,9 @@ import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
+import structlog
 import uvicorn
 
 from ctfy.challenge.catalogue import Catalogue
@@ -20,6 +22,8 @@ from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
+
+log = structlog.get_logger()
 
 _THREADS = 64
 
@@ -54,6 +58,15 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         capture=Capture(settings.public_host),
         builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
     )
+    if provider.isolation:
+        log.info("isolation", provider=provider.name, held_by=provider.isolation)
+    if instances.capture.host.lower() == urlsplit(platform_url).hostname:
+        log.warning(
+            "shared_host",
+            host=instances.capture.host,
+            detail="Browsers send their sessions to every port of the platform's host name. The "
+            "node takes them out, but give instances another one: --public-host.",
+        )
     await instances.recover()
     with socket.create_server((settings.host, settings.port)) as listener:
         port = listener.getsockname()[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import socket
 import time
@@ -99,10 +100,15 @@ class Capture:
     def __init__(self, public_host: str, *, first_port: int = 0) -> None:
         self._first_port = first_port
         self._public_host = public_host
-        self._bind = "0.0.0.0" if public_host else "127.0.0.1"  # noqa: S104 - asked for
+        self._bind = "127.0.0.1" if _is_loopback(public_host) else "0.0.0.0"  # noqa: S104 - asked for
         self._recorder = Recorder()
         self._budget = Budget(OF_NODE)
         self._published: dict[str, _Published] = {}
+
+    @property
+    def host(self) -> str:
+        """The host by which players reach instances."""
+        return self._public_host or self._bind
 
     async def publish(
         self, instance_id: str, folder: Path, services: list[ServiceEndpoint]
@@ -125,8 +131,7 @@ class Capture:
             )
             published.servers.append(server)
             ports[key] = server.sockets[0].getsockname()[1]
-            host = self._public_host or self._bind
-            result.append(service.model_copy(update={"host": host, "port": ports[key]}))
+            result.append(service.model_copy(update={"host": self.host, "port": ports[key]}))
         write_atomically(folder / _PORTS, json.dumps(ports).encode())
         return result
 
@@ -142,7 +147,7 @@ class Capture:
         front = await UdpRelay.publish(self._bind, before.get("vpn", 0), inner)
         published.udp = front
         write_atomically(folder / _PORTS, json.dumps({"vpn": front.port}).encode())
-        return self._public_host or self._bind, front.port
+        return self.host, front.port
 
     def withdraw(self, instance_id: str) -> None:
         """Close an instance's ports and abort its connections."""
@@ -267,6 +272,13 @@ class Capture:
             self._recorder.append(folder / TRAFFIC, flow)
             published.flows += 1
             published.last_at = time.time()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine alone; without one nobody else is meant either."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host in ("", "localhost")
 
 
 def _whole(chunk: bytes) -> bytes:

@@ -201,6 +201,8 @@ class NodeHealthResponse(Response):
     status: str = "ok"
     version: str = ""
     provider: str = ""
+    instances_host: str = ""
+    isolation: str = ""
     running: int = 0
     capacity: int = 0
     cpu_percent: float = 0.0
