@@ -50,7 +50,7 @@ class Provider(abc.ABC):
     """What this provider alone has to be told, for the documentation."""
 
     isolation: str = ""
-    """What holds an instance to its budget on this machine, in a word."""
+    """What holds an instance to its budget on this machine, once `check` has passed."""
 
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
