@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, WebSocket
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -258,16 +258,33 @@ async def pull(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     return NodeAccepted(status="accepted", challenge_id=challenge_id)
 
 
-@router.get("/instances/{instance_id}/traffic", dependencies=PLATFORM)
+@router.get(
+    "/instances/{instance_id}/traffic",
+    dependencies=PLATFORM,
+    response_model=list[dict[str, Any]],
+)
 async def traffic(
     instance_id: str,
     instances: TheInstances,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 10_000,
-) -> list[dict[str, Any]]:
-    """The HTTP exchanges and TCP streams of an instance, oldest first."""
+    max_bytes: Annotated[int, Query(ge=1)] = 1 << 40,
+) -> StreamingResponse:
+    """The HTTP exchanges and TCP streams of an instance, oldest first.
+
+    At most `max_bytes` of them, and at least one: whoever wants more asks again with an offset.
+    """
     instances.get(instance_id)
-    return await instances.capture.flows(instances.inventory.folder(instance_id), offset, limit)
+    folder = instances.inventory.folder(instance_id)
+    lines = await instances.capture.flow_lines(folder, offset, limit, max_bytes)
+    return StreamingResponse(_as_list(lines), media_type="application/json")
+
+
+def _as_list(lines: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"["
+    for number, line in enumerate(lines):
+        yield b"," + line if number else line
+    yield b"]"
 
 
 @router.get("/instances/{instance_id}/pcap", dependencies=PLATFORM)

@@ -8,6 +8,7 @@ import json
 import queue
 import shutil
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,14 +139,31 @@ def whole_packets(path: Path) -> Path | None:
 
 def read_flows(path: Path, offset: int, limit: int) -> list[dict[str, Any]]:
     """The recorded flows from the `offset`-th on, at most `limit`, oldest first."""
-    flows = []
-    for number, line in enumerate(_lines(path)):
-        if number >= offset + limit:
-            break
+    return [json.loads(line) for line in flow_lines(path, offset, limit, 1 << 62)]
+
+
+# Where the flow of a number begins, so that whoever reads page by page reads each byte once.
+_PLACES: OrderedDict[tuple[Path, int], int] = OrderedDict()
+_MOST_PLACES = 4096
+
+
+def flow_lines(path: Path, offset: int, limit: int, most_bytes: int) -> Iterator[bytes]:
+    """The lines of those flows, at most `most_bytes` of them in all, though always one."""
+    number, place = 0, 0
+    if (path, offset) in _PLACES:
+        number, place = offset, _PLACES[path, offset]
+    given = 0
+    for line in _lines(path, place):
         if number >= offset:
-            flow: dict[str, Any] = json.loads(line)
-            flows.append(flow)
-    return flows
+            if number >= offset + limit or (given and given + len(line) > most_bytes):
+                break
+            given += len(line)
+            yield line[:-1]
+        number, place = number + 1, place + len(line)
+    _PLACES[path, number] = place
+    while len(_PLACES) > _MOST_PLACES:
+        with contextlib.suppress(KeyError):  # another thread was quicker
+            _PLACES.popitem(last=False)
 
 
 def count_flows(path: Path) -> int:
@@ -153,9 +171,10 @@ def count_flows(path: Path) -> int:
     return sum(1 for _ in _lines(path))
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, place: int = 0) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
+            file.seek(place)
             for line in file:
                 if line.endswith(b"\n"):  # a crash may have cut the last one short
                     yield line

@@ -8,7 +8,7 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from ctfy.node.capture.recorder import (
     TRAFFIC,
     Recorder,
     count_flows,
+    flow_lines,
     read_flows,
     whole_packets,
 )
@@ -173,6 +174,13 @@ class Capture:
         """What was recorded of an instance, oldest first."""
         await self._recorder.flushed()
         return await asyncio.to_thread(read_flows, folder / TRAFFIC, offset, limit)
+
+    async def flow_lines(
+        self, folder: Path, offset: int, limit: int, most_bytes: int
+    ) -> Iterator[bytes]:
+        """The same as lines of JSON, read as they are asked for."""
+        await self._recorder.flushed()
+        return flow_lines(folder / TRAFFIC, offset, limit, most_bytes)
 
     async def packets(self, folder: Path) -> Path | None:
         """The file of an instance's packets; None when there were none."""
