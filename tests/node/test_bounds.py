@@ -22,7 +22,7 @@ from ctfy.node.capture.bounds import Budget
 from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.recorder import TRAFFIC, Recorder, read_flows
 from ctfy.node.capture.udp import UdpRelay
-from tests.node.test_capture import flows, http_server, published
+from tests.node.relayed import flows, http_server, published
 
 MB = 1024 * 1024
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"

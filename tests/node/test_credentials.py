@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ctfy.core.credentials import API_TOKEN_PREFIX, COOKIES, SESSION_COOKIE, SESSION_TOKEN_PREFIX
 from ctfy.node.capture.credentials import WithoutCredentials
 from ctfy.server.models.instances import ServiceType
-from tests.node.test_capture import published
+from tests.node.relayed import published
 
 TOKEN = SESSION_TOKEN_PREFIX + "Ab-_9" * 8 + "abc"
 OWN = f"{SESSION_COOKIE}={TOKEN}".encode()

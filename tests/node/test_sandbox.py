@@ -13,8 +13,7 @@ import pytest
 from ctfy.node.providers.sandbox.budget import memory_of
 from ctfy.node.providers.sandbox.cgroups import Limits, find_cgroups
 from ctfy.node.providers.sandbox.provider import find_bubblewrap
-from tests.node.lone_provider import example, get, order, provider
-from tests.node.test_providers import challenge_of
+from tests.node.lone_provider import challenge_of, example, get, order, provider
 
 
 def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> None:
