@@ -129,6 +129,10 @@ def test_killed_it_leaves_nothing_that_runs_and_starts_again(tmp_path: Path) -> 
         competition = client.competitions.list()[0]
         client.competition(competition.id).register()
         ready = client.instances.start("notes", competition_id=competition.id)
+        hosts = {service.host for service in ready.surface.services}
+        assert hosts == {"localhost"}  # another than the platform's: cookies know no ports
+        assert "Instances are at localhost" in process.said()
+        assert "shared_host" not in (tmp_path / "data" / "node.log").read_text()
         process.kill()
         wait_for(
             "the parts to end",

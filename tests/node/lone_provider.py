@@ -64,3 +64,21 @@ def left(name: str, instance_id: str) -> list[str]:
         )
         parts += [line for line in listed.stdout.splitlines() if instance_id in line]
     return parts
+
+
+def challenge_of(folder: Path, source: str) -> Challenge:
+    """A challenge whose one service is the given Python program, on port 8000."""
+    root = folder / "challenges" / "made"
+    (root / "services" / "web").mkdir(parents=True)
+    (root / "services" / "web" / "app.py").write_text(source)
+    (root / "services" / "web" / "Dockerfile").write_text(
+        'FROM python:3.11-slim\nCOPY app.py /app/app.py\nCMD ["python3", "-u", "/app/app.py"]\n'
+    )
+    (root / "docker-compose.yml").write_text(
+        "services: {web: {build: services/web, ports: ['8000'], volumes: ['a:/answers:ro']}}\n"
+    )
+    (root / "metadata.yaml").write_text(
+        "{name: Made, description: d, difficulty: easy, tags: [t], "
+        "sandbox: {run: [python3, services/web/app.py], port: 8000}}\n"
+    )
+    return Catalogue.load(folder / "challenges").challenges["made"]

@@ -6,8 +6,6 @@ import asyncio
 import base64
 import struct
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +17,8 @@ from hypothesis import strategies as st
 from ctfy.node.capture.flows import MOST_BODY, Connection
 from ctfy.node.capture.pcap import HEADER, Packets
 from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, read_flows, whole_packets
-from ctfy.node.capture.relay import Capture
-from ctfy.server.models.instances import ServiceEndpoint, ServiceType
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def published(
-    folder: Path, handler: Handler, kind: ServiceType = ServiceType.HTTP
-) -> AsyncIterator[tuple[Capture, ServiceEndpoint]]:
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    capture = Capture("")
-    inner = ServiceEndpoint(service_type=kind, host="127.0.0.1", port=port, label="web")
-    (outer,) = await capture.publish("i", folder, [inner])
-    try:
-        yield capture, outer
-    finally:
-        capture.close()
-        server.close()
-
-
-def http_server(body: bytes) -> Handler:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.readuntil(b"\r\n\r\n"):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            await writer.drain()
-
-    return answer
-
-
-async def flows(capture: Capture, folder: Path) -> list[dict[str, Any]]:
-    return await capture.flows(folder, 0, 100)
+from ctfy.server.models.instances import ServiceType
+from tests.node.relayed import flows, http_server, published
 
 
 def test_each_request_of_a_connection_is_a_flow_of_its_own(tmp_path: Path) -> None:

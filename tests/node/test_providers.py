@@ -17,27 +17,9 @@ import pytest
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.node.providers.base import LOG_TAIL, StartFailed
 from tests.conftest import PROVIDERS
-from tests.node.lone_provider import FLAG, example, get, left, order, provider
+from tests.node.lone_provider import FLAG, challenge_of, example, get, left, order, provider
 
 pytestmark = pytest.mark.parametrize("name", PROVIDERS)
-
-
-def challenge_of(folder: Path, source: str) -> Challenge:
-    """A challenge whose one service is the given Python program, on port 8000."""
-    root = folder / "challenges" / "made"
-    (root / "services" / "web").mkdir(parents=True)
-    (root / "services" / "web" / "app.py").write_text(source)
-    (root / "services" / "web" / "Dockerfile").write_text(
-        'FROM python:3.11-slim\nCOPY app.py /app/app.py\nCMD ["python3", "-u", "/app/app.py"]\n'
-    )
-    (root / "docker-compose.yml").write_text(
-        "services: {web: {build: services/web, ports: ['8000'], volumes: ['a:/answers:ro']}}\n"
-    )
-    (root / "metadata.yaml").write_text(
-        "{name: Made, description: d, difficulty: easy, tags: [t], "
-        "sandbox: {run: [python3, services/web/app.py], port: 8000}}\n"
-    )
-    return Catalogue.load(folder / "challenges").challenges["made"]
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
 import httpx
 import pytest
 
@@ -70,3 +75,43 @@ def test_nul_characters_are_refused(arena: Arena, path: str) -> None:
 def test_the_wrong_method_has_the_envelope(arena: Arena) -> None:
     answer = httpx.put(f"{arena.url}/api/v1/health")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+ENDLESS = {"a line": (b"GET /", b"a"), "a header": (b"GET / HTTP/1.1\r\nX: ", b"a")}
+ENDLESS["headers"] = (b"GET / HTTP/1.1\r\n", b"a:b\r\n")
+ENDLESS["a trailer"] = (
+    b"POST /api/v1/auth/login HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+    b"a",
+)
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_request_that_never_comes_to_its_body_is_refused(arena: Arena, name: str) -> None:
+    start, more = ENDLESS[name]
+    where = urlsplit(arena.url)
+    address = (where.hostname, where.port)
+    with socket.create_connection(address, timeout=30) as client, contextlib.suppress(OSError):
+        client.sendall(start)
+        for _ in range(3000):
+            client.sendall((more * 65536)[:65536])
+        raise AssertionError("it was read to the end")
+    assert httpx.get(f"{arena.url}/api/v1/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/submissions", "/api/v1/auth/login", "/mcp/", "/api/v1/nothing"]
+)
+def test_a_long_body_without_a_length_is_refused_everywhere(arena: Arena, path: str) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 65536
+
+    token = arena.admin._http.token
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        answer = httpx.post(arena.url + path, content=parts(), headers=headers, timeout=60)
+    except httpx.TransportError:
+        return  # the connection was closed while we sent
+    assert answer.status_code in (404, 405, 413)
+    if answer.status_code == 413:
+        assert answer.json()["code"] == "payload_too_large"

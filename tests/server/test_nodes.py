@@ -54,3 +54,11 @@ def test_the_node_api_is_for_the_platform_alone(arena: Arena) -> None:
         answer = httpx.get(f"{node.url}/api/v1{path}", headers={"Authorization": "Bearer x"})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
     assert httpx.get(f"{node.url}/api/v1/health").json()["provider"] == "sandbox"
+
+
+def test_a_node_at_the_platforms_own_host_name_is_pointed_out(arena: Arena) -> None:
+    """Both are at 127.0.0.1 here: browsers would send sessions to instances."""
+    flags = arena.admin.admin.observability.health_flags()
+    (warning,) = [one for one in flags.node_warnings if one.code == "shared_host"]
+    assert warning.node_id in [node.id for node in arena.admin.nodes.list()]
+    assert "127.0.0.1" in warning.detail

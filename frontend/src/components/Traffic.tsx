@@ -14,11 +14,14 @@ import {
 } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { bytes, moment, number, t } from "../i18n";
 import { Empty, Loaded } from "./states";
 import { Verbatim } from "./Verbatim";
+
+/** How much of the traffic is asked for at once, in bytes: a service may have said a lot. */
+export const PAGE = 4 * 1024 * 1024;
 
 interface Content {
   body: string;
@@ -47,7 +50,8 @@ export interface Flow {
 
 interface Shown {
   id: string;
-  load: () => Promise<{ items: Flow[]; total?: number }>;
+  /** A page of it, from the `offset`-th on; an empty one when that is all. */
+  load: (offset: number) => Promise<{ items: Flow[] }>;
   har?: string;
   live?: boolean;
 }
@@ -66,9 +70,16 @@ export function Traffic({ title, close, ...shown }: Shown & { title: string; clo
 export function TrafficView({ id, load, har, live = true }: Shown) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<number | null>(null);
+  const queries = useQueryClient();
+  const key = ["traffic", id];
   const query = useQuery({
-    queryKey: ["traffic", id],
-    queryFn: load,
+    queryKey: key,
+    // What was recorded does not change: only what came since is asked for.
+    queryFn: async () => {
+      const known = queries.getQueryData<{ items: Flow[] }>(key)?.items ?? [];
+      const more = await load(known.length);
+      return { items: [...known, ...more.items] };
+    },
     refetchInterval: live ? 2000 : false,
   });
   return (

@@ -5,6 +5,7 @@ export default {
   "A device asks to sign in as {name}. Approve only what you started yourself.":
     "Ein Gerät möchte sich als {name} anmelden. Erlaube nur, was du selbst begonnen hast.",
   "A link is on its way": "Ein Link ist unterwegs",
+  "A node could be set up better": "Ein Knoten ließe sich besser einrichten",
   "A node is silent": "Ein Knoten schweigt",
   "A node joins": "Ein Knoten tritt bei",
   "A record is written when an instance ends.":

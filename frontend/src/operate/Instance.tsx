@@ -24,7 +24,7 @@ import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
-import { TrafficView } from "../components/Traffic";
+import { PAGE, TrafficView } from "../components/Traffic";
 import { Ago } from "../components/time";
 import { Verbatim } from "../components/Verbatim";
 import { moment, t } from "../i18n";
@@ -123,10 +123,10 @@ export function Instance() {
               <TrafficView
                 id={instanceId}
                 har={`/api/v1/admin/instances/${instanceId}/har`}
-                load={async () =>
+                load={async (offset) =>
                   (
                     await http.GET("/api/v1/admin/instances/{instance_id}/traffic", {
-                      params: { path },
+                      params: { path, query: { offset, max_bytes: PAGE } },
                     })
                   ).data as never
                 }

@@ -21,7 +21,13 @@ export function Overview() {
         {(counts) => <Counts counts={counts} />}
       </Loaded>
       <Loaded query={flags} height={80}>
-        {({ stuck_starting, recent_errors, unhealthy_nodes, silent_challenges }) => (
+        {({
+          stuck_starting,
+          recent_errors,
+          unhealthy_nodes,
+          silent_challenges,
+          node_warnings = [],
+        }) => (
           <Stack gap="xs">
             {unhealthy_nodes.map((node) => (
               <Flag key={node.node_id} color="red" title={t("A node is silent")}>
@@ -29,6 +35,18 @@ export function Overview() {
                   {node.display_name || node.url}
                 </A>{" "}
                 <Ago at={node.last_heartbeat_ts} />
+              </Flag>
+            ))}
+            {node_warnings.map((warning) => (
+              <Flag
+                key={warning.node_id + warning.code}
+                color="blue"
+                title={t("A node could be set up better")}
+              >
+                <A to="/admin/nodes/$nodeId" params={{ nodeId: warning.node_id }}>
+                  {warning.display_name || warning.node_id}
+                </A>
+                : {warning.detail}
               </Flag>
             ))}
             {stuck_starting.map((instance) => (

@@ -6,7 +6,7 @@ import { Fact, Facts } from "../components/Facts";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
-import { TrafficView } from "../components/Traffic";
+import { PAGE, TrafficView } from "../components/Traffic";
 import { asWords, bytes, duration, moment, t } from "../i18n";
 import { Log } from "./Instance";
 
@@ -86,10 +86,10 @@ export function Record() {
                 id={`record ${instanceId}`}
                 live={false}
                 har={`${base}/har`}
-                load={async () =>
+                load={async (offset) =>
                   (
                     await http.GET("/api/v1/admin/instance-records/{instance_id}/traffic", {
-                      params: { path, query: { limit: 1000 } },
+                      params: { path, query: { limit: 1000, offset, max_bytes: PAGE } },
                     })
                   ).data as never
                 }

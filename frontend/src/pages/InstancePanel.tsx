@@ -164,9 +164,12 @@ function Ready({ instance }: { instance: InstanceInfo }) {
           <Traffic
             title={t("Traffic of this instance")}
             close={() => setTraffic(false)}
-            load={async () => {
+            load={async (offset) => {
               const { data } = await http.GET("/api/v1/instances/{instance_id}/traffic", {
-                params: { path: { instance_id: instance.id } },
+                params: {
+                  path: { instance_id: instance.id },
+                  query: { offset, max_bytes: 4 * 1024 * 1024 },
+                },
               });
               return data as never;
             }}

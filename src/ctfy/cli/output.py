@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import json
@@ -241,7 +242,9 @@ def moment(value: Any) -> str:
         when = value
     else:
         when = datetime.fromisoformat(value)
-    return f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
+    with contextlib.suppress(OverflowError):  # the last day that there is, in another zone
+        when = when.astimezone()
+    return f"{when:%Y-%m-%d %H:%M:%S}"
 
 
 def stdin_is_a_person() -> bool:

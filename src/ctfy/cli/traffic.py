@@ -6,6 +6,8 @@ from typing import Any
 
 from ctfy.cli.output import moment, out, table
 
+_MOST_SHOWN = 2000
+
 
 def show_flows(flows: list[dict[str, Any]]) -> None:
     """A line for each exchange: an HTTP request and its answer, or a TCP stream."""
@@ -15,7 +17,7 @@ def show_flows(flows: list[dict[str, Any]]) -> None:
     rows = [
         [
             moment(flow["started_at"]),
-            flow["service"],
+            _plain(flow["service"]),
             *_said(flow),
             f"{flow['duration_ms']:.0f} ms",
         ]
@@ -31,6 +33,15 @@ def show_flows(flows: list[dict[str, Any]]) -> None:
 
 def _said(flow: dict[str, Any]) -> tuple[str, str]:
     if flow["kind"] == "http":
-        request, response = flow["request"], flow["response"] or {}
-        return f"{request['method']} {request['path']}", str(response.get("status", "none"))
-    return f"{flow['bytes_from_client']} bytes", f"{flow['bytes_from_service']} bytes"
+        request, response = flow["request"], flow.get("response") or {}
+        asked = f"{request.get('method', '')} {request.get('path', '/')}"
+        return _plain(asked), str(response.get("status", "none"))
+    sides = (flow.get(f"bytes_from_{side}", 0) for side in ("client", "service"))
+    sent, answered = (f"{size} bytes" for size in sides)
+    return sent, answered
+
+
+def _plain(said: str) -> str:
+    """What a stranger sent, without what moves a terminal's cursor, and not too much of it."""
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in said[:_MOST_SHOWN])
+    return shown + "…" * (len(said) > _MOST_SHOWN)

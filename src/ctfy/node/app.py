@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, WebSocket
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ctfy import __version__
 from ctfy.challenge.catalogue import BrokenChallenge
 from ctfy.core import responses
-from ctfy.core.errors import Conflict, NotFound, Unauthorized
+from ctfy.core.body_limit import BodyLimit
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.core.request_headers import SingleHeaders
 from ctfy.node.instances import Instances
 from ctfy.node.providers.base import ProviderAway
@@ -37,6 +40,7 @@ from ctfy.server.models.nodes import (
     NodeStartResponse,
 )
 
+MAX_BODY = 4 * 1024 * 1024  # bytes: an order with its answers, a list of challenges
 router = APIRouter(prefix="/api/v1")
 
 
@@ -45,26 +49,55 @@ def _instances(request: Request) -> Instances:
     return instances
 
 
-def _platform_only(
-    request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]
-) -> None:
-    expected: str = request.app.state.token()
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-        raise Unauthorized("unauthorized", "Only the platform talks to this node.")
-
-
 TheInstances = Annotated[Instances, Depends(_instances)]
-PLATFORM = [Depends(_platform_only)]
+PLATFORM = [Depends(HTTPBearer(auto_error=False))]  # which `PlatformOnly` has checked
+_PUBLIC = "/api/v1/health"
+
+
+class PlatformOnly:
+    """Refuses whoever is not the platform before anything of a body is read; plain ASGI."""
+
+    def __init__(self, app: ASGIApp, token: Callable[[], str]) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        public = scope["type"] == "lifespan" or scope["path"] == _PUBLIC
+        if public or self._is_platform(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4401, "reason": _STRANGER})
+        else:
+            refusal = responses.error_response(401, "unauthorized", _STRANGER)
+            refusal.headers["Connection"] = "close"  # what is left of a body stays unread
+            await refusal(scope, receive, send)
+
+    def _is_platform(self, headers: Headers) -> bool:
+        expected, given = self._token(), headers.getlist("authorization")
+        return (
+            bool(expected)
+            and len(given) == 1
+            and hmac.compare_digest(f"Bearer {expected}".encode(), given[0].encode())
+        )
+
+
+_STRANGER = "Only the platform talks to this node."
+
+
+def _most(_: Scope) -> int:
+    return MAX_BODY
 
 
 def create_app(instances: Instances, token: Callable[[], str], challenges_dir: Path) -> FastAPI:
     """The node's API; `token` gives its own bearer token, empty until it has joined."""
     app = FastAPI(title="ctfy node", version=__version__, docs_url=None, redoc_url=None)
     app.state.instances = instances
-    app.state.token = token
     app.state.challenges_dir = challenges_dir
     responses.install(app)
+    app.add_middleware(BodyLimit, most=_most)
+    app.add_middleware(PlatformOnly, token=token)
     app.add_middleware(SingleHeaders)
 
     @app.exception_handler(ProviderAway)
@@ -81,6 +114,8 @@ async def health(instances: TheInstances) -> NodeHealthResponse:
     return NodeHealthResponse(
         version=__version__,
         provider=instances.provider.name,
+        instances_host=instances.capture.host,
+        isolation=instances.provider.isolation,
         running=instances.running,
         capacity=instances.capacity,
         **load(instances.inventory.root),
@@ -223,16 +258,33 @@ async def pull(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     return NodeAccepted(status="accepted", challenge_id=challenge_id)
 
 
-@router.get("/instances/{instance_id}/traffic", dependencies=PLATFORM)
+@router.get(
+    "/instances/{instance_id}/traffic",
+    dependencies=PLATFORM,
+    response_model=list[dict[str, Any]],
+)
 async def traffic(
     instance_id: str,
     instances: TheInstances,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 10_000,
-) -> list[dict[str, Any]]:
-    """The HTTP exchanges and TCP streams of an instance, oldest first."""
+    max_bytes: Annotated[int, Query(ge=1)] = 1 << 40,
+) -> StreamingResponse:
+    """The HTTP exchanges and TCP streams of an instance, oldest first.
+
+    At most `max_bytes` of them, and at least one: whoever wants more asks again with an offset.
+    """
     instances.get(instance_id)
-    return await instances.capture.flows(instances.inventory.folder(instance_id), offset, limit)
+    folder = instances.inventory.folder(instance_id)
+    lines = await instances.capture.flow_lines(folder, offset, limit, max_bytes)
+    return StreamingResponse(_as_list(lines), media_type="application/json")
+
+
+def _as_list(lines: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"["
+    for number, line in enumerate(lines):
+        yield b"," + line if number else line
+    yield b"]"
 
 
 @router.get("/instances/{instance_id}/pcap", dependencies=PLATFORM)
@@ -266,12 +318,7 @@ async def openvpn_config(instance_id: str, instances: TheInstances) -> FileRespo
 @router.websocket("/instances/{instance_id}/shell")
 async def shell(socket: WebSocket, instance_id: str, container: str, shell: str = "bash") -> None:
     """A terminal in a container, for the platform."""
-    given = socket.headers.get("authorization", "").removeprefix("Bearer ")
-    expected: str = socket.app.state.token()
     instances: Instances = socket.app.state.instances
-    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-        await socket.close(4401, "only the platform talks to this node")
-        return
     try:
         handle = instances.handle(instance_id)
         if shell not in SHELLS:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
+import structlog
 import uvicorn
 
 from ctfy.challenge.catalogue import Catalogue
@@ -19,6 +22,8 @@ from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
+
+log = structlog.get_logger()
 
 _THREADS = 64
 
@@ -39,6 +44,9 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
     """
     # Most of what a node waits for is its engine, and many instances may start at once.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
+    # Every connection to an instance takes some files.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
     catalogue = Catalogue.load(settings.challenges_dir)
@@ -50,6 +58,15 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         capture=Capture(settings.public_host),
         builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
     )
+    if provider.isolation:
+        log.info("isolation", provider=provider.name, held_by=provider.isolation)
+    if instances.capture.host.lower() == urlsplit(platform_url).hostname:
+        log.warning(
+            "shared_host",
+            host=instances.capture.host,
+            detail="Browsers send their sessions to every port of the platform's host name. The "
+            "node takes them out, but give instances another one: --public-host.",
+        )
     await instances.recover()
     with socket.create_server((settings.host, settings.port)) as listener:
         port = listener.getsockname()[1]
@@ -57,6 +74,7 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         agent = Agent(settings, platform_url, invite, url)
         config = uvicorn.Config(
             create_app(instances, agent.token, settings.challenges_dir),
+            http="h11",  # which bounds what comes before a body
             log_config=None,
             access_log=False,
             proxy_headers=False,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
@@ -32,6 +32,7 @@ from ctfy.server.models.nodes import (
 _MOST_REFUSAL = 64 * 1024  # bytes, as are the others
 _MOST_ANSWER = 1024 * 1024
 _MOST_LIST = 16 * 1024 * 1024
+_MOST_FLOW = 16 * 1024 * 1024
 _MOST_FILE = 256 * 1024 * 1024  # as much as a node keeps of what an instance was asked
 _FILE_S = 120
 _MEDIA_TYPE = re.compile(r"[!-~][ -~]{0,200}")
@@ -109,28 +110,44 @@ class TypedNodeClient(Closable):
     def get_container_logs(self, instance_id: str) -> str:
         """What an instance's processes printed."""
         path = _path(instance_id, "container-logs")
-        return self._fetch(NodeInstanceLogs, "GET", path, most_bytes=_MOST_FILE).logs
+        return self._fetch(NodeInstanceLogs, "GET", path, most_bytes=_MOST_LIST).logs
 
     def list_containers(self, instance_id: str) -> list[NodeContainer]:
         """The containers or sandboxes of an instance."""
         return self._fetch(ListOf[NodeContainer], "GET", _path(instance_id, "containers")).root
 
     def get_traffic(
-        self, instance_id: str, *, offset: int = 0, limit: int = 10_000
+        self,
+        instance_id: str,
+        *,
+        offset: int = 0,
+        limit: int = 10_000,
+        max_bytes: int | None = None,
     ) -> list[NodeFlow]:
-        """What the instance's services were asked and answered, oldest first."""
+        """What the instance's services were asked and answered, oldest first.
+
+        With `max_bytes` a page: no more than that of it, if not a single flow is larger.
+        """
+        params = {"offset": offset, "limit": limit}
+        if max_bytes is not None:
+            params["max_bytes"] = max_bytes
         return self._fetch(
             ListOf[NodeFlow],
             "GET",
             _path(instance_id, "traffic"),
-            most_bytes=_MOST_FILE,
+            most_bytes=_MOST_FILE if max_bytes is None else max_bytes + _MOST_FLOW,
             timeout=_FILE_S,
-            params={"offset": offset, "limit": limit},
+            params=params,
         ).root
 
     def get_pcap(self, instance_id: str) -> bytes:
         """The packets of an instance, as libpcap writes them."""
         return self._file(_path(instance_id, "pcap"))[0]
+
+    def save_pcap(self, instance_id: str, file: BinaryIO) -> None:
+        """The same, written into a file."""
+        path = _path(instance_id, "pcap")
+        self._receive("GET", path, file.write, most_bytes=_MOST_FILE, timeout=_FILE_S)
 
     def get_agent_runtime(self, instance_id: str) -> NodeAgentRuntime:
         """How a harness reaches an instance."""
@@ -215,9 +232,26 @@ class TypedNodeClient(Closable):
         timeout: float | None = None,
         **kwargs: Any,
     ) -> tuple[bytes, str]:
-        """What was answered, and its media type; nothing is unpacked. `timeout` in seconds."""
-        timeout = timeout or self._http.timeout
+        """What was answered, and its media type. `timeout` in seconds."""
         content = bytearray()
+        media_type = self._receive(
+            method, path, content.extend, most_bytes=most_bytes, timeout=timeout, **kwargs
+        )
+        return bytes(content), media_type
+
+    def _receive(
+        self,
+        method: str,
+        path: str,
+        keep: Callable[[bytes], object],
+        *,
+        most_bytes: int,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Have an answer kept, part by part; its media type. Nothing is unpacked."""
+        timeout = timeout or self._http.timeout
+        refusal, taken = bytearray(), 0
         try:
             with (
                 _within(timeout),
@@ -232,16 +266,17 @@ class TypedNodeClient(Closable):
                 refused = response.status_code >= 400
                 most = _MOST_REFUSAL if refused else most_bytes
                 for chunk in response.iter_raw():
-                    content += chunk
-                    if len(content) > most:
+                    taken += len(chunk)
+                    if taken > most:
                         raise BadAnswer(f"more than {most} bytes")
+                    (refusal.extend if refused else keep)(chunk)
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {timeout:g} s") from error
         except (ValueError, OverflowError) as error:
             raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:  # its headers are not kept: they may say that it has to be unpacked
-            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(content)))
-        return bytes(content), response.headers.get("content-type", "")
+            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(refusal)))
+        return str(response.headers.get("content-type", ""))
 
 
 def _path(instance_id: str, *parts: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, Closable
 from ctfy.sdk.node import TypedNodeClient
@@ -65,15 +65,24 @@ class NodeClient(Closable):
         return [found.model_dump(mode="json") for found in self.typed.list_containers(instance_id)]
 
     def get_traffic(
-        self, instance_id: str, *, offset: int = 0, limit: int = 10_000
+        self,
+        instance_id: str,
+        *,
+        offset: int = 0,
+        limit: int = 10_000,
+        max_bytes: int | None = None,
     ) -> dict[str, Any]:
         """What the instance's services were asked and answered: `items`, oldest first."""
-        flows = self.typed.get_traffic(instance_id, offset=offset, limit=limit)
+        flows = self.typed.get_traffic(instance_id, offset=offset, limit=limit, max_bytes=max_bytes)
         return {"items": [flow.recorded() for flow in flows]}
 
     def get_pcap(self, instance_id: str) -> bytes:
         """The packets of an instance, as libpcap writes them."""
         return self.typed.get_pcap(instance_id)
+
+    def save_pcap(self, instance_id: str, file: BinaryIO) -> None:
+        """The same, written into a file."""
+        self.typed.save_pcap(instance_id, file)
 
     def get_agent_runtime(self, instance_id: str) -> dict[str, Any]:
         """How a harness reaches an instance."""

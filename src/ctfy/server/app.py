@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 
 import structlog
-from fastapi import APIRouter, FastAPI, HTTPException, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi_swagger import patch_fastapi
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ctfy import __version__
 from ctfy.core import responses
+from ctfy.core.body_limit import BodyLimit
 from ctfy.core.request_headers import SingleHeaders
 from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
@@ -45,10 +46,6 @@ _MAX_IMPORT = 256 * 1024 * 1024  # read by the route, once it knows who sends it
 
 def _most(scope: Scope) -> int:
     return _MAX_IMPORT if scope["path"] == _IMPORT else MAX_BODY
-
-
-def _too_large(most: int) -> dict[str, object]:
-    return {"message": f"A request body holds at most {most} bytes.", "cap": most}
 
 
 _REFUSALS: dict[int | str, dict[str, object]] = {
@@ -84,6 +81,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     app.add_middleware(
         FastSubmissions, authenticator=authenticator, submissions=services.get(Submissions)
     )
+    app.add_middleware(BodyLimit, most=_most)
     app.add_middleware(Guard, metrics=metrics)
     app.add_middleware(ResponseCache, cache=services.get(Cache), count=metrics.answered_from_cache)
     app.add_middleware(CookieSession, public_url=settings.url)
@@ -130,17 +128,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status, taken, most = time.perf_counter(), 0, 0, _most(scope)
+        started, status = time.perf_counter(), 0
 
         request_id = responses.begin_request(Headers(scope=scope).get("x-request-id", ""))
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > most:
-                raise HTTPException(413, _too_large(most))
-            return message
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -153,7 +143,7 @@ class Guard:
 
         try:
             target = _refusal(scope) or self._app
-            await target(scope, counted, noted)
+            await target(scope, receive, noted)
         finally:
             path, seconds = scope["path"], time.perf_counter() - started
             # A failure that no handler took is answered outside, with 500.
@@ -179,9 +169,6 @@ def _route_of(scope: Scope) -> str:
 
 
 def _refusal(scope: Scope) -> Response | None:
-    length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdecimal() or int(length) > _most(scope):
-        return responses.error_response(413, "payload_too_large", _too_large(_most(scope)))
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
         return responses.error_response(
             422, "validation_error", {"message": "NUL characters are not taken", "issues": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import BinaryIO
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -30,8 +31,8 @@ class Store:
                 self._opened = LocalStore(folder)
         return self._opened
 
-    async def put(self, path: str, content: bytes) -> None:
-        """Write a file whole."""
+    async def put(self, path: str, content: bytes | BinaryIO | AsyncIterator[bytes]) -> None:
+        """Write a file whole, be it given at once or in parts."""
         try:
             await self._store.put_async(path, content)
         except BaseError as error:
@@ -49,9 +50,14 @@ class Store:
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
         """A file's content in parts. Raises FileNotFoundError before the first one."""
-        result = await self._store.get_async(path)
-        async for chunk in result.stream(min_chunk_size=_CHUNK):
-            yield bytes(chunk)
+        try:
+            result = await self._store.get_async(path)
+            async for chunk in result.stream(min_chunk_size=_CHUNK):
+                yield bytes(chunk)
+        except FileNotFoundError:
+            raise
+        except BaseError as error:
+            raise OSError(f"{path}: {error}") from error
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """The files of a folder with their sizes in bytes."""

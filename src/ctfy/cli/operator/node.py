@@ -55,7 +55,11 @@ def join(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one")] = 0,
     public_url: Annotated[str, typer.Option(help="Where the platform reaches it")] = "",
     public_host: Annotated[
-        str, typer.Option(help="Where players reach instances; empty: loopback only")
+        str,
+        typer.Option(
+            help="Where players reach instances: another host name than the platform's; empty: "
+            "loopback only"
+        ),
     ] = "",
     capacity: Annotated[
         int | None,

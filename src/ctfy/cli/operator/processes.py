@@ -17,6 +17,8 @@ from typing import Any, TextIO, cast
 import structlog
 
 _PR_SET_PDEATHSIG = 1
+_MOST_HEAD = 128 * 1024  # bytes, of a request to the platform
+_MOST_HEADERS = 256
 _libc = ctypes.CDLL(None)
 
 
@@ -57,6 +59,41 @@ class _Unfailing(io.TextIOBase):
         """Flush, if that goes."""
         with contextlib.suppress(OSError):
             self._stream.flush()
+
+
+def bounded_http() -> type[asyncio.Protocol]:
+    """uvicorn's HTTP, which reads request lines and headers without end, with an end to them."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class BoundedHttp(HttpToolsProtocol):
+        """Refuses a request whose line and headers are longer than `_MOST_HEAD`."""
+
+        _unread = 0  # bytes since a head or a part of a body was whole
+
+        def data_received(self, data: bytes) -> None:
+            self._unread += len(data)
+            super().data_received(data)
+            if self._unread > _MOST_HEAD and not self.transport.is_closing():
+                self.send_400_response("Request line and headers are too long.")
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > _MOST_HEADERS:
+                raise ValueError("too many headers")  # which the parser makes a 400
+
+        def on_headers_complete(self) -> None:
+            self._unread = 0
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._unread = 0
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            self._unread = 0
+            super().on_message_complete()
+
+    return BoundedHttp
 
 
 async def until_signal(work: Coroutine[Any, Any, None]) -> None:

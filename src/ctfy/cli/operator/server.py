@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator.processes import configure_logs, until_signal
+from ctfy.cli.operator.processes import bounded_http, configure_logs, until_signal
 from ctfy.cli.output import Code, fail, out, prints
 
 app = typer.Typer(no_args_is_help=True)
@@ -124,6 +124,7 @@ def start(
             traced(app, *pools),
             host=host,
             port=port,
+            http=bounded_http(),
             log_config=None,
             access_log=False,
             proxy_headers=False,  # the application itself knows which to trust

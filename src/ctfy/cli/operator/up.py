@@ -37,7 +37,11 @@ def up(
     challenges_dir: ChallengesDir = Path("examples/challenges"),
     provider: Provider = "auto",
     public_host: Annotated[
-        str, typer.Option(help="Where players reach instances; empty: loopback only")
+        str,
+        typer.Option(
+            help="Where players reach instances; empty: loopback only, by another name than the "
+            "platform's"
+        ),
     ] = "",
     demo: Annotated[bool, typer.Option(help="Have a running demo competition")] = True,
 ) -> None:
@@ -92,6 +96,14 @@ class Plan:
         """Where the platform is reached from this machine."""
         everywhere = self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
         return f"http://{'127.0.0.1' if everywhere else self.host}:{self.port}"
+
+    @property
+    def instances_host(self) -> str:
+        """Where instances are. Another name than the platform's: a browser keeps cookies by host
+        name whatever the port, and `localhost` and `127.0.0.1` are two.
+        """
+        ours = self.host == "localhost"
+        return self.public_host or ("127.0.0.1" if ours else "localhost")
 
 
 def say(message: str) -> None:
@@ -180,8 +192,7 @@ def _node(plan: Plan) -> contextlib.AbstractContextManager[Part]:
     arguments = ["node", "join", plan.url, "--provider", plan.provider]
     arguments += ["--data-dir", str(plan.data_dir / "node")]
     arguments += ["--challenges-dir", str(plan.challenges_dir)]
-    if plan.public_host:
-        arguments += ["--public-host", plan.public_host]
+    arguments += ["--public-host", plan.instances_host]
     environment = {"CTFY_NODE_TOKEN": plan.node_token, "CTFY_NODE_HEARTBEAT_S": "5"}
     return _running("node", plan.data_dir, arguments, environment)
 
@@ -216,6 +227,13 @@ def _has_node(client: PlatformClient, since: datetime) -> bool:
 
 def _greet(plan: Plan) -> None:
     out.print(f"\nctfy runs at {plan.url}   (API reference: {plan.url}/docs)")
+    out.print(f"Instances are at {plan.instances_host}: open the platform at the name above.")
+    if plan.instances_host == plan.host:
+        out.print(
+            "That is the platform's own name, and browsers send sessions to all of its ports: "
+            "choose another --public-host.",
+            style="yellow",
+        )
     if plan.given_password:
         out.print(f"First administrator: {plan.email}, with the password that you set.")
     elif _opens(plan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,9 +11,11 @@ from pydantic import Field
 from ctfy.mcp.calls import Call, client
 from ctfy.mcp.outputs import HttpExchange, InstanceRow, StartedInstance
 from ctfy.mcp.tools.arguments import ChallengeId, InstanceId, Limit, Offset
+from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.server.models.instances import InstanceInfo, InstanceStatusResponse
 
 _MOST_BODY = 2048
+_PAGE_BYTES = 1024 * 1024
 _LONGEST_WAIT_S = 600
 
 
@@ -107,9 +110,19 @@ async def get_traffic(
     limit: Limit = 20,
 ) -> list[HttpExchange]:
     """The newest HTTP exchanges with an instance, as its node recorded them."""
+    newest: deque[HttpExchange] = deque(maxlen=limit)
+    offset = 0
     async with client(call) as c:
-        flows = (await c.instances.traffic(instance_id))["items"]
-    return [_exchange(flow) for flow in flows if flow["kind"] == "http"][-limit:]
+        while flows := await _page(c, instance_id, offset):
+            newest.extend(_exchange(flow) for flow in flows if flow["kind"] == "http")
+            offset += len(flows)
+    return list(newest)
+
+
+async def _page(c: AsyncPlatformClient, instance_id: str, offset: int) -> list[dict[str, Any]]:
+    found = await c.instances.traffic(instance_id, offset=offset, max_bytes=_PAGE_BYTES)
+    items: list[dict[str, Any]] = found["items"]
+    return items
 
 
 async def get_vpn_config(call: Call, instance_id: InstanceId) -> str:
@@ -125,12 +138,12 @@ async def _report_progress(call: Call, status: InstanceStatusResponse) -> None:
 
 
 def _exchange(flow: dict[str, Any]) -> HttpExchange:
-    request, response = flow["request"], flow["response"] or {}
+    request, response = flow["request"], flow.get("response") or {}
     return HttpExchange(
         service=flow["service"],
         started_at=flow["started_at"],
         duration_ms=flow["duration_ms"],
-        request=f"{request['method']} {request['path']}",
+        request=f"{request.get('method', '')} {request.get('path', '/')}",
         request_body=str(request.get("body", ""))[:_MOST_BODY],
         status=response.get("status", 0),
         response_body=str(response.get("body", ""))[:_MOST_BODY],

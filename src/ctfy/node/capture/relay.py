@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import json
+import socket
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ctfy.node.capture.bounds import (
+    CONNECTIONS_OF_CLIENT,
+    CONNECTIONS_OF_INSTANCE,
+    IDLE_S,
+    OF_CONNECTION,
+    OF_INSTANCE,
+    OF_NODE,
+    SPARE_S,
+    Budget,
+    connections_of_node,
+)
+from ctfy.node.capture.credentials import WithoutCredentials
 from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.pcap import HEADER, Packets
 from ctfy.node.capture.recorder import (
@@ -17,6 +33,7 @@ from ctfy.node.capture.recorder import (
     TRAFFIC,
     Recorder,
     count_flows,
+    flow_lines,
     read_flows,
     whole_packets,
 )
@@ -25,14 +42,51 @@ from ctfy.node.inventory import read_json, write_atomically
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
 
 _CHUNK = 65536
+_CONNECT_S = 30
 _PORTS = "published.json"
+
+
+class _Link:
+    """A player's connection. Times are the loop's."""
+
+    def __init__(self, writer: asyncio.StreamWriter, now: Callable[[], float]) -> None:
+        self.writer = writer
+        self.address = str((writer.get_extra_info("peername") or ("",))[0])
+        self.now = now
+        self.last_at = now()
+        self._timer: asyncio.TimerHandle | None = None
+        # A client that is gone without a word is noticed before the time is up.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    @property
+    def idle(self) -> float:
+        """For how long nothing was said, seconds."""
+        return self.now() - self.last_at
+
+    def watch_idle(self) -> None:
+        """Close it when nothing was said for too long."""
+        if self.idle >= IDLE_S:
+            self.abort()
+        else:
+            later = asyncio.get_running_loop().call_later
+            self._timer = later(IDLE_S - self.idle + 1, self.watch_idle)
+
+    def abort(self) -> None:
+        """Close it now."""
+        self.writer.transport.abort()
+
+    def over(self) -> None:
+        """It is closed."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 @dataclass
 class _Published:
+    budget: Budget
     servers: list[asyncio.Server] = field(default_factory=list)
     udp: UdpRelay | None = None
-    connections: set[asyncio.StreamWriter] = field(default_factory=set)
+    links: set[_Link] = field(default_factory=set)
     flows: int = 0
     last_at: float = 0.0
 
@@ -47,9 +101,15 @@ class Capture:
     def __init__(self, public_host: str, *, first_port: int = 0) -> None:
         self._first_port = first_port
         self._public_host = public_host
-        self._bind = "0.0.0.0" if public_host else "127.0.0.1"  # noqa: S104 - asked for
+        self._bind = "127.0.0.1" if _is_loopback(public_host) else "0.0.0.0"  # noqa: S104 - asked for
         self._recorder = Recorder()
+        self._budget = Budget(OF_NODE)
         self._published: dict[str, _Published] = {}
+
+    @property
+    def host(self) -> str:
+        """The host by which players reach instances."""
+        return self._public_host or self._bind
 
     async def publish(
         self, instance_id: str, folder: Path, services: list[ServiceEndpoint]
@@ -60,7 +120,8 @@ class Capture:
         """
         before = read_json(folder / _PORTS) or {}
         already = await asyncio.to_thread(count_flows, folder / TRAFFIC)
-        published = self._published[instance_id] = _Published(flows=already)
+        published = self._published[instance_id] = self._new()
+        published.flows = already
         result, ports = [], {}
         for number, service in enumerate(services):
             key = str(number)
@@ -71,8 +132,7 @@ class Capture:
             )
             published.servers.append(server)
             ports[key] = server.sockets[0].getsockname()[1]
-            host = self._public_host or self._bind
-            result.append(service.model_copy(update={"host": host, "port": ports[key]}))
+            result.append(service.model_copy(update={"host": self.host, "port": ports[key]}))
         write_atomically(folder / _PORTS, json.dumps(ports).encode())
         return result
 
@@ -84,11 +144,11 @@ class Capture:
         No service of the instance is published. Raises OSError as `publish` does.
         """
         before = read_json(folder / _PORTS) or {}
-        published = self._published[instance_id] = _Published()
+        published = self._published[instance_id] = self._new()
         front = await UdpRelay.publish(self._bind, before.get("vpn", 0), inner)
         published.udp = front
         write_atomically(folder / _PORTS, json.dumps({"vpn": front.port}).encode())
-        return self._public_host or self._bind, front.port
+        return self.host, front.port
 
     def withdraw(self, instance_id: str) -> None:
         """Close an instance's ports and abort its connections."""
@@ -99,8 +159,11 @@ class Capture:
             server.close()
         if published.udp is not None:
             published.udp.close()
-        for connection in list(published.connections):
-            connection.transport.abort()
+        for link in list(published.links):
+            link.abort()
+
+    def _new(self) -> _Published:
+        return _Published(Budget(OF_INSTANCE, self._budget))
 
     def counted(self, instance_id: str) -> tuple[int, float]:
         """How many flows an instance had, and when the last was, Unix seconds."""
@@ -111,6 +174,13 @@ class Capture:
         """What was recorded of an instance, oldest first."""
         await self._recorder.flushed()
         return await asyncio.to_thread(read_flows, folder / TRAFFIC, offset, limit)
+
+    async def flow_lines(
+        self, folder: Path, offset: int, limit: int, most_bytes: int
+    ) -> Iterator[bytes]:
+        """The same as lines of JSON, read as they are asked for."""
+        await self._recorder.flushed()
+        return flow_lines(folder / TRAFFIC, offset, limit, most_bytes)
 
     async def packets(self, folder: Path) -> Path | None:
         """The file of an instance's packets; None when there were none."""
@@ -126,17 +196,39 @@ class Capture:
     def _handler(self, instance_id: str, folder: Path, service: ServiceEndpoint) -> Any:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             published = self._published.get(instance_id)
-            if published is None:
-                writer.close()
+            link = _Link(writer, asyncio.get_running_loop().time)
+            if published is None or not self._admitted(published, link):
+                writer.transport.abort()
                 return
-            published.connections.add(writer)
+            published.links.add(link)
+            link.watch_idle()
             try:
-                await self._relay(published, folder, service, reader, writer)
+                await self._relay(published, folder, service, reader, link)
             finally:
                 writer.close()
-                published.connections.discard(writer)
+                link.over()
+                published.links.discard(link)
 
         return handle
+
+    def _admitted(self, published: _Published, new: _Link) -> bool:
+        """Whether there is room for one more connection; a silent one may have to make it."""
+        same = [link for link in published.links if link.address == new.address]
+        everywhere = [link for other in self._published.values() for link in other.links]
+        for links, most in (
+            (same, CONNECTIONS_OF_CLIENT),
+            (published.links, CONNECTIONS_OF_INSTANCE),
+            (everywhere, connections_of_node()),
+        ):
+            if len(links) < most:
+                continue
+            silent = min(links, key=lambda link: link.last_at)
+            if silent.idle < SPARE_S:
+                return False
+            silent.abort()
+            for other in self._published.values():
+                other.links.discard(silent)
+        return True
 
     async def _relay(
         self,
@@ -144,33 +236,38 @@ class Capture:
         folder: Path,
         service: ServiceEndpoint,
         reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        link: _Link,
     ) -> None:
-        peer = writer.get_extra_info("peername")[:2]
-        here = writer.get_extra_info("sockname")[:2]
+        peer, here = (link.writer.get_extra_info(which)[:2] for which in ("peername", "sockname"))
         try:
-            inner_reader, inner_writer = await asyncio.open_connection(service.host, service.port)
-        except OSError:
+            async with asyncio.timeout(_CONNECT_S):
+                inner = await asyncio.open_connection(service.host, service.port)
+        except (OSError, TimeoutError):
             return
+        inner_reader, inner_writer = inner
         connection = Connection(
             service=service.label,
             client=f"{peer[0]}:{peer[1]}",
             is_http=service.service_type == ServiceType.HTTP,
+            budget=Budget(OF_CONNECTION, published.budget),
         )
         packets = Packets(peer, here)
         if not (folder / PACKETS).exists():
             self._recorder.append(folder / PACKETS, HEADER)
         self._recorder.append(folder / PACKETS, packets.opened())
 
-        def note(chunk: bytes, from_client: bool) -> None:
+        async def record(from_client: bool, chunk: bytes) -> None:
+            link.last_at = link.now()
             self._recorder.append(folder / PACKETS, packets.data(chunk, from_client=from_client))
             connection.data(chunk, from_client=from_client)
             self._write(published, folder, connection)
+            await self._recorder.room()
 
+        asked = WithoutCredentials()
         try:
             await asyncio.gather(
-                _pump(reader, inner_writer, lambda chunk: note(chunk, True)),
-                _pump(inner_reader, writer, lambda chunk: note(chunk, False)),
+                _pump(reader, inner_writer, asked.passed, asked.ended, partial(record, True)),
+                _pump(inner_reader, link.writer, _whole, bytes, partial(record, False)),
             )
         finally:
             inner_writer.close()
@@ -185,10 +282,31 @@ class Capture:
             published.last_at = time.time()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Any) -> None:
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine alone; without one nobody else is meant either."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host in ("", "localhost")
+
+
+def _whole(chunk: bytes) -> bytes:
+    return chunk
+
+
+async def _pump(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    passed: Callable[[bytes], bytes],
+    ended: Callable[[], bytes],
+    record: Callable[[bytes], Awaitable[None]],
+) -> None:
     with contextlib.suppress(OSError):
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            note(chunk)
-            await writer.drain()
+        more = True
+        while more:
+            chunk = await reader.read(_CHUNK)
+            more = bool(chunk)
+            if chunk := passed(chunk) if more else ended():
+                writer.write(chunk)
+                await record(chunk)
+                await writer.drain()
         writer.write_eof()

@@ -7,6 +7,8 @@ from typing import Any
 
 _IDLE_S = 120.0
 _MAX_CLIENTS = 256
+_OF_ADDRESS = 64  # ports of one address
+_UNSENT = 256 * 1024  # bytes that wait for a socket; what comes then is lost, as datagrams are
 
 Address = tuple[str, int]
 
@@ -24,8 +26,8 @@ class _Upstream(asyncio.DatagramProtocol):
 class UdpRelay(asyncio.DatagramProtocol):
     """Relays between clients and one inner port, with a socket per client.
 
-    There are 256 sockets at most. One whose client is silent for 120 s is closed when a new client
-    comes.
+    There are 256 sockets at most, 64 for one address. One whose client is silent for 120 s is
+    closed when a new client comes.
     """
 
     def __init__(self, inner: Address) -> None:
@@ -57,16 +59,24 @@ class UdpRelay(asyncio.DatagramProtocol):
         """A client sent a datagram: pass it on."""
         client: Address = (addr[0], addr[1])
         now = asyncio.get_running_loop().time()
-        self._last_seen[client] = now
         upstream = self._upstreams.get(client)
         if upstream is not None:
-            upstream.sendto(data)
-        elif client not in self._opening and len(self._upstreams) < _MAX_CLIENTS:
+            self._last_seen[client] = now
+            _send(upstream, data)
+        elif client not in self._opening:
             self._close_idle(now)
+            if not self._has_room(client):
+                return
+            self._last_seen[client] = now
             self._opening.add(client)
             task = asyncio.get_running_loop().create_task(self._open(client, data))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _has_room(self, client: Address) -> bool:
+        known = [*self._upstreams, *self._opening]
+        of_address = sum(address == client[0] for address, _ in known)
+        return len(known) < _MAX_CLIENTS and of_address < _OF_ADDRESS
 
     async def _open(self, client: Address, first: bytes) -> None:
         loop = asyncio.get_running_loop()
@@ -75,14 +85,14 @@ class UdpRelay(asyncio.DatagramProtocol):
                 lambda: _Upstream(self, client), remote_addr=self._inner
             )
             self._upstreams[client] = upstream
-            upstream.sendto(first)
+            _send(upstream, first)
         finally:
             self._opening.discard(client)
 
     def answer(self, data: bytes, client: Address) -> None:
         """Send an answer of the inner port to its client."""
         if self._public is not None:
-            self._public.sendto(data, client)
+            _send(self._public, data, client)
 
     def _close_idle(self, now: float) -> None:
         for client in [c for c, seen in self._last_seen.items() if now - seen > _IDLE_S]:
@@ -99,3 +109,8 @@ class UdpRelay(asyncio.DatagramProtocol):
         self._upstreams.clear()
         if self._public is not None:
             self._public.close()
+
+
+def _send(transport: Any, data: bytes, to: Address | None = None) -> None:
+    if transport.get_write_buffer_size() < _UNSENT:
+        transport.sendto(data, to)

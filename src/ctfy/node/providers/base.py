@@ -49,6 +49,9 @@ class Provider(abc.ABC):
     settings_type: ClassVar[type[BaseSettings] | None] = None
     """What this provider alone has to be told, for the documentation."""
 
+    isolation: str = ""
+    """What holds an instance to its budget on this machine, once `check` has passed."""
+
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
 

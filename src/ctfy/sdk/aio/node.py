@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
@@ -19,6 +20,7 @@ from ctfy.sdk.node import (
     _MEDIA_TYPE,
     _MOST_ANSWER,
     _MOST_FILE,
+    _MOST_FLOW,
     _MOST_LIST,
     _MOST_REFUSAL,
     _path,
@@ -108,7 +110,7 @@ class AsyncNodeClient(AsyncClosable):
     async def get_container_logs(self, instance_id: str) -> str:
         """What an instance's processes printed."""
         path = _path(instance_id, "container-logs")
-        return (await self._fetch(NodeInstanceLogs, "GET", path, most_bytes=_MOST_FILE)).logs
+        return (await self._fetch(NodeInstanceLogs, "GET", path, most_bytes=_MOST_LIST)).logs
 
     async def list_containers(self, instance_id: str) -> list[NodeContainer]:
         """The containers or sandboxes of an instance."""
@@ -117,23 +119,34 @@ class AsyncNodeClient(AsyncClosable):
         ).root
 
     async def get_traffic(
-        self, instance_id: str, *, offset: int = 0, limit: int = 10000
+        self, instance_id: str, *, offset: int = 0, limit: int = 10000, max_bytes: int | None = None
     ) -> list[NodeFlow]:
-        """What the instance's services were asked and answered, oldest first."""
+        """What the instance's services were asked and answered, oldest first.
+
+        With `max_bytes` a page: no more than that of it, if not a single flow is larger.
+        """
+        params = {"offset": offset, "limit": limit}
+        if max_bytes is not None:
+            params["max_bytes"] = max_bytes
         return (
             await self._fetch(
                 ListOf[NodeFlow],
                 "GET",
                 _path(instance_id, "traffic"),
-                most_bytes=_MOST_FILE,
+                most_bytes=_MOST_FILE if max_bytes is None else max_bytes + _MOST_FLOW,
                 timeout=_FILE_S,
-                params={"offset": offset, "limit": limit},
+                params=params,
             )
         ).root
 
     async def get_pcap(self, instance_id: str) -> bytes:
         """The packets of an instance, as libpcap writes them."""
         return (await self._file(_path(instance_id, "pcap")))[0]
+
+    async def save_pcap(self, instance_id: str, file: BinaryIO) -> None:
+        """The same, written into a file."""
+        path = _path(instance_id, "pcap")
+        await self._receive("GET", path, file.write, most_bytes=_MOST_FILE, timeout=_FILE_S)
 
     async def get_agent_runtime(self, instance_id: str) -> NodeAgentRuntime:
         """How a harness reaches an instance."""
@@ -220,9 +233,26 @@ class AsyncNodeClient(AsyncClosable):
         timeout: float | None = None,
         **kwargs: Any,
     ) -> tuple[bytes, str]:
-        """What was answered, and its media type; nothing is unpacked. `timeout` in seconds."""
-        timeout = timeout or self._http.timeout
+        """What was answered, and its media type. `timeout` in seconds."""
         content = bytearray()
+        media_type = await self._receive(
+            method, path, content.extend, most_bytes=most_bytes, timeout=timeout, **kwargs
+        )
+        return (bytes(content), media_type)
+
+    async def _receive(
+        self,
+        method: str,
+        path: str,
+        keep: Callable[[bytes], object],
+        *,
+        most_bytes: int,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> str:
+        """Have an answer kept, part by part; its media type. Nothing is unpacked."""
+        timeout = timeout or self._http.timeout
+        refusal, taken = (bytearray(), 0)
         try:
             async with (
                 asyncio.timeout(timeout),
@@ -233,13 +263,14 @@ class AsyncNodeClient(AsyncClosable):
                 refused = response.status_code >= 400
                 most = _MOST_REFUSAL if refused else most_bytes
                 async for chunk in response.aiter_raw():
-                    content += chunk
-                    if len(content) > most:
+                    taken += len(chunk)
+                    if taken > most:
                         raise BadAnswer(f"more than {most} bytes")
+                    (refusal.extend if refused else keep)(chunk)
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {timeout:g} s") from error
         except (ValueError, OverflowError) as error:
             raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:
-            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(content)))
-        return (bytes(content), response.headers.get("content-type", ""))
+            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(refusal)))
+        return str(response.headers.get("content-type", ""))

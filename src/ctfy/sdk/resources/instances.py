@@ -177,12 +177,26 @@ class InstancesResource:
         archive: dict[str, Any] = response.json()
         return archive
 
-    def traffic(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+    def traffic(
+        self,
+        instance_id: str,
+        *,
+        competition_id: str = "",
+        offset: int = 0,
+        limit: int = 10_000,
+        max_bytes: int | None = None,
+    ) -> dict[str, Any]:
         """What the instance's services were asked and answered, where its node records it.
+
+        Oldest first, in `items`. With `max_bytes` the answer ends when it holds that much: go on
+        with a higher `offset`, until there are none.
 
         >>> client.instances.traffic(ready.id)
         """
-        params = {"competition_id": competition_id}
+        params: dict[str, Any] = {"competition_id": competition_id}
+        params |= {"offset": offset, "limit": limit}
+        if max_bytes is not None:
+            params["max_bytes"] = max_bytes
         response = self._http.request("GET", f"/instances/{instance_id}/traffic", params=params)
         traffic: dict[str, Any] = response.json()
         return traffic

@@ -16,12 +16,10 @@ from fastapi import Query, Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ctfy.core.credentials import SESSION_COOKIE, SIGNED_IN_COOKIE
 from ctfy.core.errors import Forbidden
 from ctfy.core.responses import begin_request, error_response
 
-COOKIE = "ctfy_session"
-# No secret: tells a page's script that there is a session, so that it need not ask to hear 401.
-HINT = "ctfy_signed_in"
 LIFE = timedelta(days=30)
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -81,10 +79,10 @@ def _token_in(scope: Scope) -> str:
             return ""
         if name == b"cookie":
             cookies = value.decode("latin-1")
-    if COOKIE not in cookies:
+    if SESSION_COOKIE not in cookies:
         return ""
     try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
+        morsel = SimpleCookie(cookies).get(SESSION_COOKIE)
     except CookieError:
         return ""
     token = morsel.value if morsel else ""
@@ -111,13 +109,13 @@ def sign_in(request: Request, response: Response, token: str, public_url: str) -
 
 def keep(response: Response, token: str, public_url: str) -> None:
     """Set the cookies."""
-    for name, value in ((COOKIE, token), (HINT, "1")):
+    for name, value in ((SESSION_COOKIE, token), (SIGNED_IN_COOKIE, "1")):
         response.set_cookie(
             name,
             value,
             max_age=int(LIFE.total_seconds()),
             path="/",
-            httponly=name == COOKIE,
+            httponly=name == SESSION_COOKIE,
             samesite="strict",
             secure=public_url.startswith("https://"),
         )
@@ -125,5 +123,5 @@ def keep(response: Response, token: str, public_url: str) -> None:
 
 def forget(response: Response) -> None:
     """Take the cookies away."""
-    for name in (COOKIE, HINT):
-        response.delete_cookie(name, path="/", httponly=name == COOKIE, samesite="strict")
+    for name in (SESSION_COOKIE, SIGNED_IN_COOKIE):
+        response.delete_cookie(name, path="/", httponly=name == SESSION_COOKIE, samesite="strict")

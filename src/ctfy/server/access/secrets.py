@@ -11,6 +11,11 @@ import secrets
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from ctfy.core.credentials import API_TOKEN_PREFIX as API_TOKEN_PREFIX
+from ctfy.core.credentials import NODE_TOKEN_PREFIX as NODE_TOKEN_PREFIX
+from ctfy.core.credentials import REGISTRATION_TOKEN_PREFIX as REGISTRATION_TOKEN_PREFIX
+from ctfy.core.credentials import SESSION_TOKEN_PREFIX as SESSION_TOKEN_PREFIX
+
 _passwords = PasswordHash((Argon2Hasher(),))
 
 
@@ -22,12 +27,6 @@ def _nobodys_hash() -> str:
 
 class Secret(bytes):
     """The root of everything that is derived instead of stored."""
-
-
-API_TOKEN_PREFIX = "pf_"
-SESSION_TOKEN_PREFIX = "ps_"
-NODE_TOKEN_PREFIX = "nt_"
-REGISTRATION_TOKEN_PREFIX = "nr_"
 
 
 async def hash_password(password: str) -> str:

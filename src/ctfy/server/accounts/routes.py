@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
+from ctfy.core.credentials import OAUTH_STATE_COOKIE
 from ctfy.core.errors import CtfyError
 from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
@@ -383,7 +384,7 @@ async def oauth_login(
 def _keep_state(response: Response, settings: Settings, state: str) -> None:
     """Have the browser show, when it comes back from a provider, that it is the one that left."""
     response.set_cookie(
-        _STATE_COOKIE,
+        OAUTH_STATE_COOKIE,
         token_hash(state),
         max_age=600,
         path="/api/v1/auth/callback",
@@ -417,7 +418,7 @@ async def oauth_callback(
             provider,
             code=code,
             state=state,
-            cookie=request.cookies.get(_STATE_COOKIE, ""),
+            cookie=request.cookies.get(OAUTH_STATE_COOKIE, ""),
         )
         if not outcome.linked:
             await service.require_active(session, outcome.user_id)
@@ -486,6 +487,3 @@ async def deny_device(
     """Turn the device away that shows this code."""
     async with rate_limits.failures(("guess", caller.user_id)):
         return await devices.decide(session, caller.user_id, body.user_code, "denied")
-
-
-_STATE_COOKIE = "ctfy_oauth_state"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +23,7 @@ from ctfy.server.models.base import Page
 from ctfy.server.models.instances import InstanceInfo, StopResponse
 from ctfy.server.models.nodes import NodeContainer
 from ctfy.server.nodes.clients import NodeClients, TheNodeClients
-from ctfy.server.records import har
+from ctfy.server.records import flows
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.instances import ON_NODE, Instance
 from ctfy.server.tables.nodes import Node
@@ -112,7 +114,7 @@ async def containers(
     return await _ask(node.list_containers(instance_id))
 
 
-@router.get("/{instance_id}/traffic")
+@router.get("/{instance_id}/traffic", response_model=dict[str, Any])
 async def live_traffic(
     instance_id: str,
     node_clients: TheNodeClients,
@@ -120,20 +122,21 @@ async def live_traffic(
     _: Admin,
     limit: Limit = 1000,
     offset: Offset = 0,
-) -> dict[str, Any]:
+    max_bytes: flows.MaxBytes = flows.MOST_BYTES,
+) -> StreamingResponse:
     """What was said on the wire so far, oldest first; `offset` skips what is known."""
     node = await _node_of(session, node_clients, instance_id)
-    flows = await _ask(node.get_traffic(instance_id, offset=offset, limit=limit))
-    return {"items": [flow.recorded() for flow in flows]}
+    found = await _ask(flows.begun(flows.lines(flows.pages(node, instance_id, offset, limit))))
+    return flows.as_items(found, most_bytes=max_bytes)
 
 
-@router.get("/{instance_id}/har")
+@router.get("/{instance_id}/har", response_model=dict[str, Any])
 async def live_har(
     instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
-) -> dict[str, Any]:
+) -> StreamingResponse:
     """The same as an HTTP Archive, for browsers and proxies."""
     node = await _node_of(session, node_clients, instance_id)
-    return har.archive(await _ask(node.get_traffic(instance_id)))
+    return flows.as_har(await _ask(flows.begun(flows.lines(flows.pages(node, instance_id)))))
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)
@@ -153,9 +156,14 @@ async def live_pcap(
     """The packets so far, as libpcap writes them."""
     node = await _node_of(session, node_clients, instance_id)
     nothing = NotFound("pcap_not_available", "Nobody has spoken to this instance yet.")
-    content = await _ask(node.get_pcap(instance_id), nothing)
     headers = {"Content-Disposition": f'attachment; filename="{instance_id}.pcap"'}
-    return Response(content, media_type="application/vnd.tcpdump.pcap", headers=headers)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
+    try:
+        await _ask(node.save_pcap(instance_id, file), nothing)
+    except BaseException:
+        file.close()
+        raise
+    return flows.file_response(file, "application/vnd.tcpdump.pcap", headers)
 
 
 async def _ask(answer: Awaitable[Answer], missing: NotFound | None = None) -> Answer:

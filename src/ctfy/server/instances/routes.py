@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 
 from ctfy.core.enums import ScopeLevel
@@ -18,7 +19,7 @@ from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Paged
+from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
 from ctfy.server.kernel import (
     TheCatalogue,
@@ -39,9 +40,8 @@ from ctfy.server.models.instances import (
     StartResponse,
     StopResponse,
 )
-from ctfy.server.models.nodes import NodeFlow
 from ctfy.server.nodes.clients import NODE_FAILURES, TheNodeClients
-from ctfy.server.records import har
+from ctfy.server.records import flows
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.instances import ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
@@ -257,21 +257,29 @@ async def _node(session: Session, row: Owned, node_clients: TheNodeClients) -> A
 ItsNode = Annotated[AsyncNodeClient, Depends(_node, scope="function")]
 
 
-@router.get("/{instance_id}/traffic")
-async def get_traffic(instance_id: str, node: ItsNode) -> dict[str, Any]:
+@router.get("/{instance_id}/traffic", response_model=dict[str, Any])
+async def get_traffic(
+    instance_id: str,
+    node: ItsNode,
+    limit: Limit = 10_000,
+    offset: Offset = 0,
+    max_bytes: flows.MaxBytes = flows.MOST_BYTES,
+) -> StreamingResponse:
     """What the instance's services were asked and answered, as its node recorded it."""
-    return {"items": [flow.recorded() for flow in await _flows(node, instance_id)]}
+    return flows.as_items(await _lines(node, instance_id, offset, limit), most_bytes=max_bytes)
 
 
-@router.get("/{instance_id}/har")
-async def get_har(instance_id: str, node: ItsNode) -> dict[str, Any]:
+@router.get("/{instance_id}/har", response_model=dict[str, Any])
+async def get_har(instance_id: str, node: ItsNode) -> StreamingResponse:
     """The same as an HTTP Archive, for browsers and proxies."""
-    return har.archive(await _flows(node, instance_id))
+    return flows.as_har(await _lines(node, instance_id, 0, 10_000))
 
 
-async def _flows(node: AsyncNodeClient, instance_id: str) -> list[NodeFlow]:
+async def _lines(
+    node: AsyncNodeClient, instance_id: str, offset: int, limit: int
+) -> AsyncIterator[bytes]:
     return await ask(
-        node.get_traffic(instance_id),
+        flows.begun(flows.lines(flows.pages(node, instance_id, offset, limit))),
         missing=NotFound("traffic_not_available", "This instance's node records no traffic."),
         failed=NodeFetchFailed(
             "node_traffic_fetch_failed", "The node did not hand over the traffic. Try again."
@@ -318,7 +326,11 @@ in_competition.get("/{instance_id}", name="get_competition_instance")(get_instan
 in_competition.delete("/{instance_id}", name="stop_competition_instance")(stop)
 in_competition.get("/{instance_id}/status", name="get_competition_instance_status")(get_status)
 in_competition.post("/{instance_id}/renew", name="renew_competition_instance")(renew)
-in_competition.get("/{instance_id}/traffic", name="get_competition_instance_traffic")(get_traffic)
+in_competition.get(
+    "/{instance_id}/traffic",
+    response_model=dict[str, Any],
+    name="get_competition_instance_traffic",
+)(get_traffic)
 in_competition.get(
     "/{instance_id}/openvpn-config",
     response_class=Response,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ctfy.server.models.base import Request, Response, Unbelieved, without_nul
 from ctfy.server.models.instances import AttackSurface
@@ -180,9 +180,20 @@ class NodeFlow(Response):
     truncated: bool = False
     data: Unbelieved[FlowPart] = []
 
+    @model_validator(mode="after")
+    def _is_whole(self) -> NodeFlow:
+        """An exchange has a request: whoever reads one relies on it."""
+        if self.kind == "http" and self.request is None:
+            raise ValueError("an HTTP exchange without a request")
+        return self
+
     def recorded(self) -> dict[str, Any]:
         """The flow as its node wrote it."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def line(self) -> bytes:
+        """The same as JSON."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
 class NodeContainer(Response):
@@ -201,6 +212,8 @@ class NodeHealthResponse(Response):
     status: str = "ok"
     version: str = ""
     provider: str = ""
+    instances_host: str = ""
+    isolation: str = ""
     running: int = 0
     capacity: int = 0
     cpu_percent: float = 0.0

@@ -75,6 +75,19 @@ class AdminSilentChallenge(Response):
     submissions: int = 0
 
 
+class AdminNodeWarning(Response):
+    """Something about a node that an operator can do better; `code` says what.
+
+    `shared_host`: instances are at the platform's own host name, so browsers send them sessions.
+    `limits_per_process`: the machine gives the node no cgroups for its sandboxes.
+    """
+
+    node_id: str
+    display_name: str = ""
+    code: str = ""
+    detail: str = ""
+
+
 class AdminHealthFlags(Response):
     """What an operator should look at now."""
 
@@ -82,6 +95,7 @@ class AdminHealthFlags(Response):
     recent_errors: list[AdminRecentError]
     unhealthy_nodes: list[AdminUnhealthyNode]
     silent_challenges: list[AdminSilentChallenge]
+    node_warnings: list[AdminNodeWarning] = []
 
 
 class AdminTimeseriesBucket(Response):

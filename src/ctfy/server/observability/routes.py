@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from ctfy.server.access.caller import Admin
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheDatabase
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.observability import (
     AdminChallengeLatencyBucket,
@@ -23,6 +23,7 @@ from ctfy.server.models.observability import (
 )
 from ctfy.server.models.standings import AdminSolveMatrix
 from ctfy.server.nodes.clients import TheNodeClients
+from ctfy.server.nodes.warnings import host_of
 from ctfy.server.observability import service
 from ctfy.server.standings.projection import TheStandings
 
@@ -40,9 +41,17 @@ async def overview(session: Session, _: Admin) -> AdminOverview:
 
 
 @router.get("/health-flags")
-async def health_flags(catalogue: TheCatalogue, session: Session, _: Admin) -> AdminHealthFlags:
-    """What to look at now: stuck starts, errors, silent nodes, challenges nobody answers."""
-    return await service.health_flags(session, catalogue)
+async def health_flags(
+    request: Request,
+    settings: TheSettings,
+    catalogue: TheCatalogue,
+    node_clients: TheNodeClients,
+    session: Session,
+    _: Admin,
+) -> AdminHealthFlags:
+    """What to look at now: stuck starts, errors, nodes, challenges nobody answers."""
+    hosts = {host_of(settings.url), host_of(f"//{request.headers.get('host', '')}")} - {""}
+    return await service.health_flags(session, catalogue, node_clients, hosts)
 
 
 @router.get("/solve-matrix")

@@ -40,6 +40,7 @@ from ctfy.server.models.observability import (
 )
 from ctfy.server.models.standings import AdminSolveMatrix
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
+from ctfy.server.nodes.warnings import node_warnings
 from ctfy.server.standings.projection import Standings
 from ctfy.server.standings.statistics import matrix
 from ctfy.server.tables.access import User
@@ -95,8 +96,10 @@ async def overview(session: AsyncSession) -> AdminOverview:
     return AdminOverview(nodes=nodes, **values)
 
 
-async def health_flags(session: AsyncSession, catalogue: Catalogue) -> AdminHealthFlags:
-    """What an operator should look at now."""
+async def health_flags(
+    session: AsyncSession, catalogue: Catalogue, node_clients: NodeClients, hosts: set[str]
+) -> AdminHealthFlags:
+    """What an operator should look at now; `hosts` are the platform's own host names."""
     moment = now()
     stuck = await session.scalars(
         select(Instance)
@@ -117,11 +120,9 @@ async def health_flags(session: AsyncSession, catalogue: Catalogue) -> AdminHeal
         .order_by(Instance.stopped_at.desc())
         .limit(_MOST_FLAGS)
     )
-    silent_nodes = await session.scalars(
-        select(Node).where(~Node.is_healthy).order_by(Node.last_heartbeat)
-    )
+    nodes = (await session.scalars(select(Node).order_by(Node.last_heartbeat))).all()
     silent = await session.execute(_SILENT_CHALLENGES, {"since": moment - _SILENT})
-    return AdminHealthFlags(
+    flags = AdminHealthFlags(
         stuck_starting=[
             AdminStuckInstance(
                 instance_id=i.id,
@@ -152,7 +153,8 @@ async def health_flags(session: AsyncSession, catalogue: Catalogue) -> AdminHeal
                 last_heartbeat_ts=n.last_heartbeat.timestamp(),
                 downtime_s=(moment - n.last_heartbeat).total_seconds(),
             )
-            for n in silent_nodes
+            for n in nodes
+            if not n.is_healthy
         ],
         silent_challenges=[
             AdminSilentChallenge(
@@ -165,6 +167,10 @@ async def health_flags(session: AsyncSession, catalogue: Catalogue) -> AdminHeal
             if row.launches >= _SILENT_LAUNCHES
         ],
     )
+    await session.commit()  # no transaction stays open while the nodes answer
+    healthy = [node for node in nodes if node.is_healthy]
+    flags.node_warnings = await node_warnings(node_clients, healthy, hosts)
+    return flags
 
 
 _SILENT_CHALLENGES = text(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Awaitable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Domains, prune
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
+from ctfy.server.records import flows
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
 from ctfy.server.tables.events import OutboxEvent
@@ -30,7 +33,6 @@ log = structlog.get_logger()
 MANIFEST, EVENTS, SUBMISSIONS = "manifest.json", "events.jsonl", "submissions.jsonl"
 TRAFFIC, CONTAINER_LOG, PACKETS = "traffic.jsonl", "container.log", "capture.pcap"
 FILES = (MANIFEST, EVENTS, SUBMISSIONS, TRAFFIC, CONTAINER_LOG, PACKETS)
-_MOST_FLOWS = 100_000
 
 Answer = TypeVar("Answer")
 
@@ -75,18 +77,13 @@ async def archive(
         "archived_at": now(),
     }
     if node is not None:
-        traffic = await _of_node(node.get_traffic(instance_id, limit=_MOST_FLOWS))
-        output = await _of_node(node.get_container_logs(instance_id))
-        packets = await _of_node(node.get_pcap(instance_id))
-        if traffic:
-            files[TRAFFIC] = _lines([flow.recorded() for flow in traffic])
-            values["traffic_count"] = len(traffic)
-        if output:
+        if traffic := await _put_traffic(store, node, instance_id):
+            values["traffic_count"] = traffic
+        if output := await _of_node(node.get_container_logs(instance_id)):
             files[CONTAINER_LOG] = output.encode()
             values["has_container_log"] = True
-        if packets:
-            files[PACKETS] = packets
-            values["pcap_bytes"] = len(packets)
+        if packets := await _put_packets(store, node, instance_id):
+            values["pcap_bytes"] = packets
     for name, content in files.items():
         if content:
             await store.put(f"{instance_id}/{name}", content)
@@ -97,6 +94,40 @@ async def archive(
             .values(instance_id=instance_id, artifact_dir=instance_id, **values)
             .on_conflict_do_update(index_elements=[InstanceRecord.instance_id], set_=values)
         )
+
+
+async def _put_traffic(store: Store, node: AsyncNodeClient, instance_id: str) -> int:
+    """Write what a node recorded, as far as it gives it; how many flows that is."""
+    count = 0
+
+    async def written(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        nonlocal count
+        with contextlib.suppress(*NODE_FAILURES):  # what came until then is kept
+            async for line in parts:
+                count += 1
+                yield line + b"\n"
+
+    try:
+        parts = await flows.begun(flows.lines(flows.pages(node, instance_id)))
+        first = await flows.begun(written(parts))
+    except NODE_FAILURES:
+        return 0
+    if count:
+        await store.put(f"{instance_id}/{TRAFFIC}", first)
+    return count
+
+
+async def _put_packets(store: Store, node: AsyncNodeClient, instance_id: str) -> int:
+    """Write a node's packets; how many bytes they are."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            await node.save_pcap(instance_id, file)
+        except NODE_FAILURES:
+            return 0
+        size = file.tell()
+        file.seek(0)
+        await store.put(f"{instance_id}/{PACKETS}", file)
+    return size
 
 
 async def _of_node(answer: Awaitable[Answer]) -> Answer | None:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from ctfy import __version__
 from ctfy.server.models.nodes import FlowMessage, NodeFlow
 
-
-def archive(flows: list[NodeFlow]) -> dict[str, Any]:
-    """The HTTP exchanges among some flows; what is no HTTP has no place in the format."""
-    entries = [_entry(flow, flow.request) for flow in flows if flow.request is not None]
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "ctfy", "version": __version__},
-            "entries": entries,
-        }
-    }
+LOG = {"version": "1.2", "creator": {"name": "ctfy", "version": __version__}}
 
 
-def _entry(flow: NodeFlow, request: FlowMessage) -> dict[str, Any]:
+def entry(flow: NodeFlow) -> dict[str, Any] | None:
+    """An HTTP exchange; None for what is no HTTP, which has no place in the format."""
+    if flow.request is None:
+        return None
     return {
         "startedDateTime": datetime.fromtimestamp(flow.started_at, UTC).isoformat(),
         "time": flow.duration_ms,
-        "request": _request(request),
+        "request": _request(flow.request),
         "response": _response(flow.response) if flow.response else _NO_RESPONSE,
         "cache": {},
         "timings": {"send": 0, "wait": flow.duration_ms, "receive": 0},
@@ -37,7 +30,8 @@ def _entry(flow: NodeFlow, request: FlowMessage) -> dict[str, Any]:
 
 def _request(message: FlowMessage) -> dict[str, Any]:
     host = _header(message, "host") or "instance"
-    url = f"http://{host}{message.path}"
+    url = f"http://{host}{message.path}"  # as it was said: it need not be a URL
+    query = message.path.partition("#")[0].partition("?")[2]
     result = {
         "method": message.method,
         "url": url,
@@ -46,7 +40,7 @@ def _request(message: FlowMessage) -> dict[str, Any]:
         "headers": _headers(message),
         "queryString": [
             {"name": name, "value": value}
-            for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            for name, value in parse_qsl(query, keep_blank_values=True)
         ],
         "headersSize": -1,
         "bodySize": message.body_bytes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
@@ -13,9 +14,8 @@ from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheStore
 from ctfy.server.models.base import Page
-from ctfy.server.models.nodes import NodeFlow
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
-from ctfy.server.records import archive, har, service
+from ctfy.server.records import archive, flows, service
 from ctfy.server.tables.submissions import Submission
 
 router = APIRouter(prefix="/admin/instance-records", tags=["records"])
@@ -83,26 +83,29 @@ async def record_submissions(
     )
 
 
-@router.get("/{instance_id}/traffic")
+@router.get("/{instance_id}/traffic", response_model=Page[dict[str, Any]])
 async def record_traffic(
     instance_id: str,
     store: TheStore,
     session: Session,
     paging: Paged,
     _: Admin,
-) -> Page[dict[str, Any]]:
+    max_bytes: flows.MaxBytes = flows.MOST_BYTES,
+) -> StreamingResponse:
     """What was said on the wire, oldest first."""
-    items, total = await service.traffic(session, store, instance_id, paging.limit, paging.offset)
-    return paging.of(items, total)
+    path, total = await service.traffic(session, instance_id)
+    found = flows.stored(store, path, paging.offset, paging.limit if total else 0)
+    place = {"total": total, "limit": paging.limit, "offset": paging.offset}
+    return flows.as_items(found, most_bytes=max_bytes, **place)
 
 
-@router.get("/{instance_id}/har")
+@router.get("/{instance_id}/har", response_model=dict[str, Any])
 async def record_har(
     instance_id: str, store: TheStore, session: Session, _: Admin
-) -> dict[str, Any]:
+) -> StreamingResponse:
     """The same as an HTTP Archive, for browsers and proxies."""
-    items, _total = await service.traffic(session, store, instance_id, 100_000, 0)
-    return har.archive([NodeFlow.model_validate(item) for item in items])
+    path, total = await service.traffic(session, instance_id)
+    return flows.as_har(flows.stored(store, path, limit=total))
 
 
 @router.get("/{instance_id}/container-log", response_class=Response)
@@ -123,9 +126,12 @@ async def record_pcap(instance_id: str, store: TheStore, session: Session, _: Ad
 async def record_archive(instance_id: str, store: TheStore, session: Session, _: Admin) -> Response:
     """Everything that is kept of an instance, as one zip."""
     content = await service.bundle(session, store, instance_id)
-    return _download(content, "application/zip", f"{instance_id}.zip")
+    return flows.file_response(content, "application/zip", _named(f"{instance_id}.zip"))
 
 
 def _download(content: bytes, media_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type, headers=_named(name))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
+import asyncio
+import tempfile
 import zipfile
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,7 @@ from ctfy.server.models.records import (
     InstanceRecordInfoDetail,
 )
 from ctfy.server.records.archive import FILES, TRAFFIC
+from ctfy.server.records.flows import begun
 from ctfy.server.store import Store
 from ctfy.server.tables.instances import Instance, State
 from ctfy.server.tables.records import InstanceRecord
@@ -184,30 +185,35 @@ async def file(session: AsyncSession, store: Store, instance_id: str, name: str)
     return content
 
 
-async def traffic(
-    session: AsyncSession, store: Store, instance_id: str, limit: int, offset: int
-) -> tuple[list[dict[str, Any]], int]:
-    """A page of what was recorded on the wire, and how much there is of it."""
+async def traffic(session: AsyncSession, instance_id: str) -> tuple[str, int]:
+    """Where in the store the recorded traffic lies, and how many flows it is; 0: there is none."""
     record = (await _row(session, instance_id)).InstanceRecord
     if record is None or not record.traffic_count or record.pruned_at is not None:
-        return [], 0
-    content = await store.get(f"{record.artifact_dir}/{TRAFFIC}") or b""
-    lines = content.splitlines()
-    return [json.loads(line) for line in lines[offset : offset + limit]], len(lines)
+        return "", 0
+    return f"{record.artifact_dir}/{TRAFFIC}", record.traffic_count
 
 
-async def bundle(session: AsyncSession, store: Store, instance_id: str) -> bytes:
-    """The whole archive as one zip. Raises `record_not_found`, `artifact_not_found`."""
+async def bundle(session: AsyncSession, store: Store, instance_id: str) -> BinaryIO:
+    """The whole archive as one zip, a temporary file that is the caller's to close.
+
+    Raises `record_not_found`, `artifact_not_found`.
+    """
     record = (await _row(session, instance_id)).InstanceRecord
-    buffer = io.BytesIO()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - given on
     found = 0
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle_:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle_:
         for name in FILES if record is not None and record.pruned_at is None else ():
-            content = await store.get(f"{record.artifact_dir}/{name}")
-            if content is not None:
-                found += 1
-                moment = (record.archived_at or now()).timetuple()[:6]
-                bundle_.writestr(zipfile.ZipInfo(f"{instance_id}/{name}", moment), content)
+            moment = (record.archived_at or now()).timetuple()[:6]
+            info = zipfile.ZipInfo(f"{instance_id}/{name}", moment)
+            try:
+                parts = await begun(store.stream(f"{record.artifact_dir}/{name}"))
+            except FileNotFoundError:
+                continue
+            found += 1
+            with bundle_.open(info, "w", force_zip64=True) as entry:
+                async for part in parts:
+                    await asyncio.to_thread(entry.write, part)
     if not found:
+        file.close()
         raise NotFound("artifact_not_found", "There is no archive of this instance.")
-    return buffer.getvalue()
+    return file

@@ -51,6 +51,7 @@ def _show_flags(found: AdminHealthFlags) -> None:
         ["silent challenge", c.challenge_id, f"{c.launches} launches, {c.submissions} answers"]
         for c in found.silent_challenges
     ]
+    rows += [[w.code.replace("_", " "), w.node_id, w.detail] for w in found.node_warnings]
     out.print(table(("what", "id", "detail"), rows) if rows else "All is well.")
 
 

@@ -32,6 +32,7 @@ def drop_privileges(uid: int | None) -> None:
 
 def limit(config: dict[str, Any]) -> None:
     """Set the service's resource limits, which its children inherit."""
+    os.nice(config["nice"])
     memory = config["memory_mb"] * 1024 * 1024
     for kind, value in (
         (resource.RLIMIT_AS, memory),

@@ -19,13 +19,24 @@ import psutil
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.folders import PathRefused, inside
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
+from ctfy.node.providers.sandbox.budget import memory_of
+from ctfy.node.providers.sandbox.cgroups import Cgroups, Limits, find_cgroups
+from ctfy.node.providers.sandbox.seccomp import program
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
 from ctfy.server.models.nodes import NodeContainer
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 _FIRST_UID = 100_000  # plus the published port: no two instances share a user
+_ROOM_MB = 64  # for what runs beside the service: bubblewrap and the launcher
+_BESIDE = 8  # processes of that kind
+_CORES = 1.0
+_LOOK_S = 0.25
+_UNCOUNTED_NICE = 10  # where no cgroup shares the cores out
 _SCRATCH = ("--perms", "1777", "--size", str(64 * 1024 * 1024), "--tmpfs", "/tmp")  # noqa: S108
+_SHARED = ("--perms", "1777", "--size", str(16 * 1024 * 1024), "--tmpfs", "/dev/shm")  # noqa: S108
+# Writing 0 moves whoever writes; then it becomes bubblewrap.
+_ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift; exec "$@"'
 _CHUNK = 65536
 _SHELL_ENVIRONMENT = (
     "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -42,7 +53,9 @@ class Sandbox:
     process: Process
     address: bytes
     server: asyncio.Server
+    most_memory: int  # bytes
     watch: asyncio.Task[None] | None = None
+    ended_for: str = ""
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
 
@@ -59,6 +72,9 @@ class SandboxProvider(Provider):
     def __init__(self, settings: NodeSettings) -> None:
         super().__init__(settings)
         self._bwrap = find_bubblewrap()
+        self._only = ["--unshare-user", "--disable-userns"]  # one user namespace, and no others
+        self._groups: Cgroups | None = None
+        self._guard: asyncio.Task[None] | None = None
         self._running: dict[str, Sandbox] = {}
 
     async def check(self) -> None:
@@ -67,19 +83,29 @@ class SandboxProvider(Provider):
             raise ProviderUnavailable(
                 "the sandbox provider needs bubblewrap: install the package 'bubblewrap'"
             )
+        reason = await self._tried()
+        if reason and self._only:  # where /proc/sys cannot be written; the filter refuses them, too
+            self._only = []
+            reason = await self._tried()
+        if reason:
+            raise ProviderUnavailable(
+                f"bubblewrap may not make namespaces here ({reason}): allow unprivileged user "
+                "namespaces, install the package 'bubblewrap', or use --provider docker"
+            )
+        self._groups = find_cgroups(self._settings.data_dir)
+        self.isolation = self._groups.name if self._groups else "rlimits"
+
+    async def _tried(self) -> str:
+        """Why an empty sandbox does not run; empty when it does."""
+        assert self._bwrap is not None  # noqa: S101 - checked
         process = await asyncio.create_subprocess_exec(
-            *_namespaces(self._bwrap),
+            *_namespaces(self._bwrap, self._only),
             "/usr/bin/env",
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         _, stderr = await process.communicate()
-        if process.returncode != 0:
-            reason = stderr.decode(errors="replace").strip()
-            raise ProviderUnavailable(
-                f"bubblewrap may not make namespaces here ({reason}): allow unprivileged user "
-                "namespaces, install the package 'bubblewrap', or use --provider docker"
-            )
+        return "" if process.returncode == 0 else stderr.decode(errors="replace").strip() or "?"
 
     async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
         """Start the service and wait until it answers on its port."""
@@ -90,9 +116,14 @@ class SandboxProvider(Provider):
             raise StartFailed("This challenge has a VPN, which takes a docker node.")
         try:
             sandbox = await self._launch(order)
-        except PathRefused as error:
-            raise StartFailed(f"The challenge's files are refused: {error}.") from error
+        except BaseException as error:
+            await self._remove_group(order.instance_id)
+            if isinstance(error, PathRefused):
+                raise StartFailed(f"The challenge's files are refused: {error}.") from error
+            raise
         self._running[order.instance_id] = sandbox
+        if self._groups is None and self._guard is None:
+            self._guard = asyncio.create_task(self._guard_memory())
         sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))
         return await self.services(order.instance_id, order.challenge)
 
@@ -143,7 +174,13 @@ class SandboxProvider(Provider):
             lambda r, w: self._relay(order.instance_id, address, r, w), "127.0.0.1", 0
         )
         port = server.sockets[0].getsockname()[1]
+        limits = Limits(
+            memory=(wanted.memory_mb + _ROOM_MB) * 1024 * 1024,
+            processes=wanted.processes + _BESIDE,
+            cores=_CORES,
+        )
         config = {
+            "nice": 0 if self._groups else _UNCOUNTED_NICE,
             "uid": _FIRST_UID + port if os.geteuid() == 0 else None,
             "listener": listener.fileno(),
             "ready": ready_inside,
@@ -152,10 +189,13 @@ class SandboxProvider(Provider):
             "memory_mb": wanted.memory_mb,
             "processes": wanted.processes,
         }
-        process = None
+        process, rules = None, -1
         try:
+            rules = _rules(memory_is_counted=self._groups is not None)
             process = await asyncio.create_subprocess_exec(
-                *_namespaces(self._bwrap),
+                *self._entering(order.instance_id, limits),
+                *_namespaces(self._bwrap, self._only),
+                *("--seccomp", str(rules)),
                 *_files(order),
                 "python3",
                 "/run/launcher.py",
@@ -163,7 +203,7 @@ class SandboxProvider(Provider):
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(listener.fileno(), ready_inside),
+                pass_fds=(listener.fileno(), ready_inside, rules),
             )
             # Only the sandbox holds these now: its end closes the pipe and frees the address.
             os.close(ready_inside)
@@ -178,11 +218,37 @@ class SandboxProvider(Provider):
             raise
         finally:
             os.close(ready)
+            if rules >= 0:
+                os.close(rules)
             if ready_inside >= 0:
                 os.close(ready_inside)
             listener.close()
             log.close()
-        return Sandbox(process, address, server)
+        return Sandbox(process, address, server, limits.memory)
+
+    def _entering(self, instance_id: str, limits: Limits) -> list[str]:
+        """What runs a command in the instance's cgroup. Raises StartFailed."""
+        if self._groups is None:
+            return []
+        try:
+            files = self._groups.make(instance_id, limits)
+        except OSError as error:
+            raise StartFailed(f"This node cannot limit the instance: {error.strerror}.") from error
+        return ["/bin/sh", "-c", _ENTER, "enter", *map(str, files), "--"]
+
+    async def _remove_group(self, instance_id: str) -> None:
+        if self._groups is not None:
+            await self._groups.remove(instance_id)
+
+    async def _guard_memory(self) -> None:
+        """Without cgroups: end whatever takes more memory than it may, over all its processes."""
+        while True:
+            for sandbox in list(self._running.values()):
+                used = await asyncio.to_thread(memory_of, sandbox.process.pid)
+                if used > sandbox.most_memory:
+                    sandbox.ended_for = "It took more memory than it may have."
+                    _kill(sandbox.process)
+            await asyncio.sleep(_LOOK_S)
 
     async def _wait_ready(self, ready: int) -> bool:
         """Whether the launcher reports within `ready_timeout_s` that the service answers."""
@@ -206,7 +272,8 @@ class SandboxProvider(Provider):
         if self._running.get(instance_id) is sandbox:
             del self._running[instance_id]
             _close_connections(sandbox)
-            on_exit(f"The service ended by itself with code {code}.")
+            await self._remove_group(instance_id)
+            on_exit(sandbox.ended_for or f"The service ended by itself with code {code}.")
 
     async def _relay(
         self,
@@ -240,6 +307,7 @@ class SandboxProvider(Provider):
         _close_connections(sandbox)
         _kill(sandbox.process)
         await sandbox.process.wait()
+        await self._remove_group(instance_id)
 
     async def is_healthy(self, instance_id: str) -> bool:
         """Whether the process runs and takes a connection."""
@@ -269,6 +337,8 @@ class SandboxProvider(Provider):
         That is a process which was forked, but had not yet set its parent-death signal.
         """
         await asyncio.to_thread(self._kill_orphans)
+        if self._groups is not None:
+            await self._groups.sweep()
         return set()
 
     def _kill_orphans(self) -> None:
@@ -282,6 +352,11 @@ class SandboxProvider(Provider):
     async def close(self) -> None:
         """End every instance."""
         await asyncio.gather(*(self.stop(instance_id) for instance_id in list(self._running)))
+        if self._guard is not None:
+            self._guard.cancel()
+            self._guard = None
+        if self._groups is not None:
+            self._groups.close()
 
 
 def find_bubblewrap() -> str | None:
@@ -296,7 +371,7 @@ def find_bubblewrap() -> str | None:
         return None
 
 
-def _namespaces(bwrap: str) -> list[str]:
+def _namespaces(bwrap: str, only: list[str]) -> list[str]:
     """Namespaces and the file system that every sandbox starts from; read-only but /tmp."""
     command = [bwrap, "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
@@ -304,7 +379,10 @@ def _namespaces(bwrap: str) -> list[str]:
     if os.geteuid() == 0:
         # Real root needs no user namespace. The launcher leaves root for a user of the
         # instance's own, for which it keeps just these two capabilities until then.
+        # A filter refuses it namespaces of its own, as it does everybody.
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += only
     command += ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         path = Path("/") / name
@@ -316,9 +394,17 @@ def _namespaces(bwrap: str) -> list[str]:
     if not Path(sys.base_prefix).is_relative_to("/usr"):
         command += [*_parents(Path(sys.base_prefix)), "--ro-bind", sys.base_prefix, sys.base_prefix]
         paths.insert(0, f"{sys.base_prefix}/bin")
-    command += ["--proc", "/proc", "--dev", "/dev", *_SCRATCH]
+    command += ["--proc", "/proc", "--dev", "/dev", *_SHARED, "--remount-ro", "/dev", *_SCRATCH]
     command += ["--setenv", "PATH", ":".join(paths), "--setenv", "HOME", "/tmp"]  # noqa: S108
     return [*command, "--setenv", "PYTHONUNBUFFERED", "1", "--setenv", "LANG", "C.UTF-8"]
+
+
+def _rules(*, memory_is_counted: bool) -> int:
+    """A file with the filter of system calls, to be read from its beginning."""
+    file = os.memfd_create("seccomp")
+    os.write(file, program(memory_is_counted=memory_is_counted))
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def _files(order: Order) -> list[str]:

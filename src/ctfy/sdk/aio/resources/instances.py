@@ -159,9 +159,24 @@ class InstancesResource:
         archive: dict[str, Any] = response.json()
         return archive
 
-    async def traffic(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
-        """What the instance's services were asked and answered, where its node records it."""
-        params = {"competition_id": competition_id}
+    async def traffic(
+        self,
+        instance_id: str,
+        *,
+        competition_id: str = "",
+        offset: int = 0,
+        limit: int = 10000,
+        max_bytes: int | None = None,
+    ) -> dict[str, Any]:
+        """What the instance's services were asked and answered, where its node records it.
+
+        Oldest first, in `items`. With `max_bytes` the answer ends when it holds that much: go on
+        with a higher `offset`, until there are none.
+        """
+        params: dict[str, Any] = {"competition_id": competition_id}
+        params |= {"offset": offset, "limit": limit}
+        if max_bytes is not None:
+            params["max_bytes"] = max_bytes
         response = await self._http.request(
             "GET", f"/instances/{instance_id}/traffic", params=params
         )
