@@ -7,8 +7,8 @@ from typing import Any
 
 import schemathesis
 
+from tests.hostile_names import UNSEEN
 from tests.hostile_requests import NUMBERS, TEXTS
-from tests.server.test_names import UNSEEN
 
 CORPUS = [*TEXTS.values(), *NUMBERS, *UNSEEN.values()]
 

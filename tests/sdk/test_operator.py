@@ -399,7 +399,7 @@ def incidents(
 
 def settings(admin: Any) -> None:
     listed = {s.key: s for s in admin.settings.list()}
-    assert len(listed) == 14
+    assert len(listed) == 15
     assert listed["rate_limiting_enabled"].source == "env"
     changed = admin.settings.set("max_instance_ttl_s", 100_000)
     assert (changed.value, changed.source, changed.default_value) == (100_000, "db", 604_800)

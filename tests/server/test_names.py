@@ -13,6 +13,7 @@ from ctfy.sdk import CtfyApiError
 from ctfy.server.models.names import clean, visible
 from ctfy.server.teams.names import keys
 from tests.conftest import Arena
+from tests.hostile_names import UNSEEN
 from tests.refusals import refusal
 
 SAME = {
@@ -25,25 +26,6 @@ SAME = {
     "a capital I for an l": "AIpha",
     "a digit for an l": "A1pha",
     "spaces within": "Al pha",
-}
-UNSEEN = {
-    "soft hyphen": "Al\u00adpha",
-    "zero width space": "Al\u200bpha",
-    "zero width joiner between Latin letters": "Al\u200dpha",
-    "right-to-left override": "\u202eahplA",
-    "isolate": "\u2066Alpha\u2069",
-    "line break": "Alpha\nBeta",
-    "tab": "Al\tpha",
-    "line separator": "Alpha\u2028",
-    "byte order mark": "\ufeffAlpha",
-    "Hangul filler": "\u3164",
-    "empty Braille": "\u2800",
-    "language tag": "Alpha\U000e0041",
-    "variation selector on a letter": "A\ufe0flpha",
-    "sixty marks": "A" + "\u0300" * 60 + "lpha",
-    "marks alone": "\u0300\u0301",
-    "private use": "\ue000",
-    "no-break space": "Al\u00a0pha",
 }
 HONEST = (
     "Zoë & the Ωmegas",
