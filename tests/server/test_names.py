@@ -88,6 +88,20 @@ def test_honest_names_differ_from_one_another() -> None:
         assert len({getattr(keys(name), form) for name in HONEST}) == len(HONEST)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("modern", "modem"), ("ix", "i\u0307x"), ("\u01a0x", "O'x"), ('a"b', "a''b"), ("ⅿ", "rn")],
+)
+def test_what_takes_two_letters_to_look_alike_is_the_same(one: str, other: str) -> None:
+    assert keys(one).folded == keys(other).folded
+
+
+def test_who_plays_alone_is_numbered_beside_a_name_in_other_capitals(arena: Arena) -> None:
+    competition = arena.competition()
+    arena.player().competition(competition.id).register("create", name="ivan")
+    assert arena.player("Ivan").competition(competition.id).register().name == "Ivan 2"
+
+
 def test_people_of_one_name_who_play_alone_are_numbered(arena: Arena) -> None:
     competition = arena.competition()
     with ThreadPoolExecutor(3) as pool:

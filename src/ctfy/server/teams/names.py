@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import unicodedata
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,16 +52,20 @@ async def give_free(session: AsyncSession, team: Team, name: str) -> None:
 
     Raises `team_name_taken` when others took the same number at the same moment.
     """
-    taken = set(
-        await session.scalars(
-            select(Team.name_folded).where(
-                Team.competition_id == team.competition_id,
-                Team.name_folded.startswith(keys(name).folded, autoescape=True),
-            )
+    plain = keys(name)
+    rows = await session.execute(
+        select(Team.name_folded, Team.name_shape).where(
+            Team.competition_id == team.competition_id,
+            or_(
+                Team.name_folded.startswith(plain.folded, autoescape=True),
+                Team.name_shape.startswith(plain.shape, autoescape=True),
+            ),
         )
     )
+    taken = {form for row in rows for form in enumerate(row)}
     numbered = (f"{name} {number}" for number in itertools.count(2))
-    free_one = next(n for n in itertools.chain([name], numbered) if keys(n).folded not in taken)
+    every = itertools.chain([name], numbered)
+    free_one = next(n for n in every if taken.isdisjoint(enumerate(keys(n))))
     await give(session, team, free_one)
 
 
@@ -76,7 +81,7 @@ def _fold(text: str) -> str:
 def _skeleton(text: str) -> str:
     """The text with each character replaced by the one that stands for all that look like it."""
     alike = _lookalikes()
-    decomposed = unicodedata.normalize("NFD", text)
+    decomposed = _HIDDEN_DOT.sub("", unicodedata.normalize("NFD", text))
     return "".join(
         alike.get(character, character)
         for character in decomposed
@@ -85,11 +90,14 @@ def _skeleton(text: str) -> str:
 
 
 _UNSEEN = "\u200c\u200d\ufe0f"
+_HIDDEN_DOT = re.compile("(?<=[ijıȷіј])\u0307")  # on a letter that has one (UTS 39, 5.4)
 
 
 @functools.cache
 def _lookalikes() -> dict[str, str]:
-    """Per character the first, in ASCII where there is one, of those that it looks like.
+    """Per character what stands for all that it looks like: in ASCII, and the longest, if it can.
+
+    The longest, since it is typed as it is: an m becomes the r and n that look like it.
 
     From Unicode's confusables.txt (UTS 39), as `confusable_homoglyphs` brings it: pairs, which are
     joined here into the sets of all that look alike.
@@ -105,11 +113,10 @@ def _lookalikes() -> dict[str, str]:
 
     for character, others in confusables_data.items():
         for other in others:
-            ours, theirs = sorted(
-                (root(_bare(character)), root(_bare(other["c"]))), key=_simplicity
-            )
+            ours, theirs = sorted((root(_bare(character)), root(_bare(other["c"]))), key=_rank)
             parents[theirs] = ours
-    return {text: root(text) for text in parents if len(text) == 1}
+    one = {text: root(text) for text in parents if len(text) == 1}
+    return {text: "".join(one.get(c, c) for c in stands) for text, stands in one.items()}
 
 
 def _bare(text: str) -> str:
@@ -117,5 +124,5 @@ def _bare(text: str) -> str:
     return unicodedata.normalize("NFD", text.strip("\u200e\u200f"))
 
 
-def _simplicity(text: str) -> tuple[bool, int, str]:
-    return not text.isascii(), len(text), text
+def _rank(text: str) -> tuple[bool, int, str]:
+    return not text.isascii(), -len(text), text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import sqlalchemy as sa
@@ -88,9 +89,10 @@ def _fold(text: str) -> str:
 
 
 def _skeleton(text: str, alike: dict[str, str]) -> str:
+    decomposed = re.sub("(?<=[ijıȷіј])\u0307", "", unicodedata.normalize("NFD", text))
     return "".join(
         alike.get(character, character)
-        for character in unicodedata.normalize("NFD", text)
+        for character in decomposed
         if character not in "\u200c\u200d\ufe0f" and not character.isspace()
     )
 
@@ -111,9 +113,10 @@ def _lookalikes() -> dict[str, str]:
     for character, others in confusables_data.items():
         for other in others:
             ends = root(bare(character)), root(bare(other["c"]))
-            ours, theirs = sorted(ends, key=lambda text: (not text.isascii(), len(text), text))
+            ours, theirs = sorted(ends, key=lambda text: (not text.isascii(), -len(text), text))
             parents[theirs] = ours
-    return {text: root(text) for text in parents if len(text) == 1}
+    one = {text: root(text) for text in parents if len(text) == 1}
+    return {text: "".join(one.get(c, c) for c in stands) for text, stands in one.items()}
 
 
 def downgrade() -> None:
