@@ -103,6 +103,20 @@ def test_what_a_member_got_wrong_elsewhere_goes_with_them_when_they_leave(
     assert answer(captain, competition, "capped", "b").correct
 
 
+def test_nobody_comes_back_to_a_team_that_everybody_left(
+    lone: Arena, competition: CompetitionInfo
+) -> None:
+    player, other = lone.registered(competition, "Revenant"), lone.player()
+    team = player.competition(competition.id).team
+    code = team.invites.create().code
+    answer(player, competition, "capped", "a")
+    team.leave()
+    lone.player().competition(competition.id).register("create", name="Revenant")
+    for person in (player, other):
+        join = person.competition(competition.id).register
+        assert refusal(join, "join", code=code).code == "invite_not_found"
+
+
 def test_a_pardon_forgives_what_was_brought_along(
     lone: Arena, competition: CompetitionInfo
 ) -> None:

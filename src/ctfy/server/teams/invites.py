@@ -148,7 +148,7 @@ async def redeem(session: AsyncSession, caller: Caller, competition_id: str, cod
         .where(TeamInvite.competition_id == competition_id)
     )
     if invite is None:
-        raise _no_invite()
+        raise membership.no_invite()
     check_may_join(row, caller)
     team, invite = await _lock(session, invite)
     _require_active(invite)
@@ -167,17 +167,13 @@ async def _lock(session: AsyncSession, invite: TeamInvite) -> tuple[Team, TeamIn
         .execution_options(populate_existing=True)
     )
     if team is None or fresh is None:
-        raise _no_invite()
+        raise membership.no_invite()
     return team, fresh
 
 
 def _require_active(invite: TeamInvite) -> None:
     if not is_active(invite):
-        raise _no_invite()
-
-
-def _no_invite() -> NotFound:
-    return NotFound("invite_not_found", "There is no such invite, or it is over.")
+        raise membership.no_invite()
 
 
 async def settle_own(
@@ -194,7 +190,7 @@ async def settle_own(
     row = await get_visible(session, caller, competition_id)
     invite = await _of_competition(session, competition_id, invite_id)
     if invite.kind == "direct" and invite.target_user_id != caller.user_id:
-        raise _no_invite()
+        raise membership.no_invite()
     _require_kind(invite, "direct")
     if outcome == "accepted" and is_active(invite):
         check_may_join(row, caller)
@@ -222,7 +218,7 @@ async def settle_request(
     team = await membership.captained(session, caller, competition_id)
     invite = await _of_competition(session, competition_id, invite_id)
     if invite.team_id != team.id:
-        raise _no_invite()
+        raise membership.no_invite()
     _require_kind(invite, "join_request")
     team, invite = await _lock(session, invite)
     _require_active(invite)
@@ -257,7 +253,7 @@ async def revoke(
     team = await membership.captained(session, caller, competition_id)
     invite = await _of_competition(session, competition_id, invite_id)
     if invite.team_id != team.id or invite.kind == "join_request" or invite.status != "pending":
-        raise _no_invite()
+        raise membership.no_invite()
     _end(invite, "revoked")
     _emit_changed(session, team, invite, caller)
 
@@ -265,7 +261,7 @@ async def revoke(
 async def _of_competition(session: AsyncSession, competition_id: str, invite_id: str) -> TeamInvite:
     invite = await session.get(TeamInvite, invite_id)
     if invite is None or invite.competition_id != competition_id:
-        raise _no_invite()
+        raise membership.no_invite()
     return invite
 
 

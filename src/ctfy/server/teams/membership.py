@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
@@ -75,10 +75,21 @@ async def is_member(session: AsyncSession, team_id: str, user_id: str) -> bool:
     return found is not None
 
 
+def no_invite() -> NotFound:
+    """The refusal of an invite that is wrong, used up or over."""
+    return NotFound("invite_not_found", "There is no such invite, or it is over.")
+
+
 async def join(session: AsyncSession, team: Team, user_id: str, caller: Caller) -> None:
-    """Put somebody on a locked team. Raises `team_full`, `already_on_team`."""
+    """Put somebody on a locked team.
+
+    Raises `team_full`, `already_on_team`; `invite_not_found` for a team that everybody left: its
+    name may be another's by now.
+    """
     competition = await session.get_one(Competition, team.competition_id)
     members = await session.scalar(select(func.count()).where(TeamMember.team_id == team.id)) or 0
+    if not members:
+        raise no_invite()
     if competition.max_team_size is not None and members >= competition.max_team_size:
         raise Conflict(
             "team_full",
@@ -87,16 +98,21 @@ async def join(session: AsyncSession, team: Team, user_id: str, caller: Caller) 
         )
     await add_member(session, team, user_id)
     # Whatever else they asked for, or were offered, in this competition is settled now.
-    await session.execute(
-        update(TeamInvite)
-        .where(
-            TeamInvite.target_user_id == user_id,
-            TeamInvite.competition_id == team.competition_id,
-            TeamInvite.status == "pending",
-        )
-        .values(status="superseded", ended_at=now())
+    await _supersede(
+        session,
+        TeamInvite.target_user_id == user_id,
+        TeamInvite.competition_id == team.competition_id,
     )
     emit_for_team(session, TeamMemberJoined, team, user_id, caller)
+
+
+async def _supersede(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+    """End open invites and requests."""
+    await session.execute(
+        update(TeamInvite)
+        .where(*which, TeamInvite.status == "pending")
+        .values(status="superseded", ended_at=now())
+    )
 
 
 async def rename(
@@ -158,7 +174,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     """Take the caller off a locked team.
 
     A captain hands over to the longest-standing member. When nobody is left, the team's instances
-    stop and its name is free; a team that never did anything is dissolved.
+    stop, its invites end and its name is free; a team that never did anything is dissolved.
     """
     await _remove(session, team, caller.user_id)
     emit_for_team(session, TeamMemberLeft, team, caller.user_id, caller)
@@ -179,6 +195,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     )
     for instance_id in alive.all():
         await lifecycle.request_stop(session, jobs, instance_id, "user")
+    await _supersede(session, TeamInvite.team_id == team.id)
     names.free(team)
     deeds = (exists().where(done.team_id == team.id) for done in _DEEDS)
     if await session.scalar(select(or_(*deeds))):
