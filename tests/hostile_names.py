@@ -6,6 +6,7 @@ UNSEEN = {
     "soft hyphen": "Al\u00adpha",
     "zero width space": "Al\u200bpha",
     "zero width joiner between Latin letters": "Al\u200dpha",
+    "zero width joiner before all": "\u200d☺ ☺\ufe0f",
     "right-to-left override": "\u202eahplA",
     "isolate": "\u2066Alpha\u2069",
     "line break": "Alpha\nBeta",

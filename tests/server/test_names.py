@@ -90,7 +90,7 @@ def test_honest_names_differ_from_one_another() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("modern", "modem"), ("ix", "i\u0307x"), ("\u01a0x", "O'x"), ('a"b', "a''b"), ("ⅿ", "rn")],
+    [("modern", "modem"), ("ix", "i\u0307x"), ('a"b', "a''b"), ("ⅿ", "rn")],
 )
 def test_what_takes_two_letters_to_look_alike_is_the_same(one: str, other: str) -> None:
     assert keys(one).folded == keys(other).folded

@@ -50,7 +50,8 @@ def _is_seen(name: str, place: int, category: str) -> bool:
     if character in _JOINERS:  # between letters of the scripts that need it, or emoji
         joins = ("Lo", "Mn", "Mc", "So", "Sk")
         after = unicodedata.category(name[place + 1]) if place + 1 < len(name) else ""
-        return (before in joins or name[place - 1] == _EMOJI_STYLE) and after in joins
+        styled = place > 0 and name[place - 1] == _EMOJI_STYLE
+        return (before in joins or styled) and after in joins
     if character == _EMOJI_STYLE:
         return before in ("So", "Sm", "Po", "Nd", "Sk")
     if _BLANK.match(character):

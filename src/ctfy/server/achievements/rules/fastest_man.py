@@ -9,6 +9,10 @@ from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import Submission
 
 
+def _when(event: Happening) -> bool:
+    return bool(event["solve_rank"])  # none behind a freeze: it would tell how others fared
+
+
 async def _earned(event: Happening) -> bool:
     others = (
         select(Submission.team_id, func.min(Submission.solve_time_s).label("best"))
@@ -34,5 +38,6 @@ ACHIEVEMENT = Achievement(
     icon="🏃",
     tier="gold",
     on=(FlagCorrect,),
+    when=_when,
     earned=_earned,
 )
