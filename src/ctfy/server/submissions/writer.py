@@ -54,8 +54,8 @@ SELECT k.team_id, k.challenge_id,
   (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM (
      SELECT q.question_id, sum(q.wrong) AS wrong FROM question_attempts q
      WHERE q.challenge_id = k.challenge_id AND (q.team_id = k.team_id
-       OR (q.user_id, q.competition_id) IN (
-         SELECT m.user_id, m.competition_id FROM team_members m WHERE m.team_id = k.team_id))
+       OR q.user_id = ANY(ARRAY(SELECT m.user_id FROM team_members m WHERE m.team_id = k.team_id))
+       AND q.competition_id = (SELECT t.competition_id FROM teams t WHERE t.id = k.team_id))
      GROUP BY q.question_id) AS q),
   (SELECT 1 + count(e.rank) FROM challenge_solves c LEFT JOIN challenge_solves e
      ON e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
@@ -75,10 +75,16 @@ WITH solved AS (
 )
 UPDATE competition_challenges c SET solves = c.solves + solved.times FROM solved
 WHERE c.competition_id = solved.competition_id AND c.challenge_id = solved.challenge_id
-RETURNING c.competition_id, c.challenge_id, c.solves - solved.times,
+RETURNING c.competition_id, c.challenge_id, c.solves - solved.times
+"""
+# A statement of its own, behind the counters' locks: one that waited for another replica's solve
+# would not see it.
+_COUNTED = """
+SELECT c.competition_id, c.challenge_id,
   (SELECT count(*) FROM challenge_solves e
    WHERE e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
    AND EXISTS (SELECT FROM team_members m WHERE m.team_id = e.team_id))
+FROM unnest(%(competitions)s::text[], %(challenges)s::text[]) AS c(competition_id, challenge_id)
 """
 # Owners before what they own. Each takes its rows as one JSON array.
 _INSERT: dict[str, LiteralString] = {
@@ -294,8 +300,13 @@ async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair
         "challenges": [challenge_id for (_, challenge_id), _ in times],
         "times": [count for _, count in times],
     }
-    rows = await (await connection.execute(_RANKS, values)).fetchall()
-    before = {(row[0], row[1]): _Rank(row[2], row[3]) for row in rows}
+    async with connection.pipeline():
+        stored = await connection.execute(_RANKS, values)
+        counted = await connection.execute(_COUNTED, values)
+    told = {(row[0], row[1]): row[2] for row in await counted.fetchall()}
+    before = {
+        (row[0], row[1]): _Rank(row[2], told[row[0], row[1]]) for row in await stored.fetchall()
+    }
     ranks = {}
     for attempt in solves:
         challenge = (attempt.competition_id, attempt.challenge_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -17,18 +17,21 @@ from ctfy.server.tables.challenges import HintUnlock
 from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.tables.teams import Team, TeamMember
 
-_member = aliased(TeamMember)
+# Under names of their own: a query around the condition may join the same tables.
+_member, _team = aliased(TeamMember), aliased(Team)
 
 
 def counts_against(team_id: Any) -> ColumnElement[bool]:
     """The condition on wrong answers that count against a team: given on it, or by its people.
 
-    `submissions/writer.py` has the same in its own SQL.
+    `submissions/writer.py` has the same in its own SQL. The members are an array, looked up once:
+    so both halves are found by an index.
     """
-    by_member = exists().where(
-        _member.team_id == team_id,
-        _member.user_id == QuestionAttempts.user_id,
-        _member.competition_id == QuestionAttempts.competition_id,
+    members = select(_member.user_id).where(_member.team_id == team_id).correlate_except(_member)
+    competition = select(_team.competition_id).where(_team.id == team_id).correlate_except(_team)
+    by_member = and_(
+        QuestionAttempts.user_id == any_(func.array(members.scalar_subquery())),
+        QuestionAttempts.competition_id == competition.scalar_subquery(),
     )
     return or_(QuestionAttempts.team_id == team_id, by_member)
 
