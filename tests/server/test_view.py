@@ -16,6 +16,7 @@ from tests.conftest import Arena
 from tests.event_stream import following
 from tests.playing import flag, start
 from tests.processes import wait_for
+from tests.refusals import refusal
 from tests.server.every_get import answers, differences
 
 
@@ -172,3 +173,18 @@ def naming(competition: CompetitionInfo, told: dict[str, Any]) -> list[str]:
 
 def named(competition: CompetitionInfo, text: str) -> bool:
     return competition.id in text or competition.title in text
+
+
+def test_whoever_guesses_what_an_upcoming_competition_has_is_told_nothing(arena: Arena) -> None:
+    start_at = datetime.now(UTC) + timedelta(hours=1)
+    competition = arena.competition("notes", "field-notes", starts_at=start_at)
+    player = arena.registered(competition)
+    told = {
+        refusal(player.instances.start, each, competition_id=competition.id).code
+        for each in ("notes", "relay-station")
+    }
+    told |= {
+        refusal(player.submissions.submit_qa, each, competition.id, "x").code
+        for each in ("field-notes", "last-page")
+    }
+    assert len(told) == 1

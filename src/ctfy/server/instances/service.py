@@ -87,11 +87,11 @@ async def start(
     ttl = checked_ttl(settings, body.ttl, ["body", "ttl"])
     competition_id = body.competition_id or await _infer_competition(session, caller, challenge.id)
     row = await require_team(session, caller, competition_id)
+    require_running(row.Competition)  # first: until it starts, nothing tells what is in it
     if challenge.id not in row.challenge_ids:
         raise Forbidden(
             "challenge_out_of_competition", "This challenge is not part of that competition."
         )
-    require_running(row.Competition)
     await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
     await _check_team_cap(session, settings, row.Competition, row.team_id)
     moment = now()

@@ -129,9 +129,9 @@ class Submissions:
             )
         async with self._database.transaction() as session:
             row = await require_team(session, caller, competition_id)
+            _require_open(row.Competition)  # first: until it starts, nothing tells what is in it
             if challenge_id not in row.challenge_ids:
                 raise _out_of_competition()
-            _require_open(row.Competition)
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
         question = _question(challenge, question_id)
