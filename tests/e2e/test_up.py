@@ -18,8 +18,8 @@ import pytest
 
 from ctfy.sdk import PlatformClient
 from ctfy.server.database.embedded import EmbeddedPostgres
-from tests.conftest import PROVIDERS
-from tests.processes import ROOT, Process, free_port, wait_for
+from tests.available import PROVIDERS
+from tests.processes import PATIENCE_S, ROOT, Process, free_port, wait_for
 
 EMAIL, PASSWORD = "first@example.org", "chosen-by-the-operator"
 
@@ -66,7 +66,7 @@ def quickstart(port: int, password: str) -> str:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.splitlines()[-1]

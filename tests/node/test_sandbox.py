@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ctfy.node.providers.sandbox.provider import find_bubblewrap
 from tests.node.lone_provider import provider
+from tests.processes import PATIENCE_S
 
 
 def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> Non
             forgotten = await asyncio.create_subprocess_exec(*command, "sleep", "600")
             try:
                 await node.recover({})
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await forgotten.wait() == -9
             finally:
                 with contextlib.suppress(ProcessLookupError):
