@@ -142,7 +142,7 @@ def main() -> None:
         first = start(database, folder, port)
         last = first.pid
         try:
-            wait_for("the server", lambda: _listens(port), 60)
+            wait_for("the server", lambda: _listens(port))
             last = asyncio.run(measure(database, port, data, folder, first.pid))
         finally:
             for pid in {first.pid, last}:

@@ -220,7 +220,7 @@ def running() -> Iterator[tuple[str, int, Data, Path]]:
             url = f"http://127.0.0.1:{port}"
             server = start(database, folder, port)
             try:
-                wait_for("the server", lambda: _alive(url), 60)
+                wait_for("the server", lambda: _alive(url))
                 yield url, server.pid, data, folder
             finally:
                 server.terminate()

@@ -151,7 +151,7 @@ def warm_ms(player: Player, handles: Callable[[], int]) -> float:
     """Of STARTS starts from a pool that had time to fill again."""
     times = []
     for _ in range(STARTS):
-        wait_for("a full pool", lambda: handles() == 3, 60)
+        wait_for("a full pool", lambda: handles() == 3)
         time.sleep(0.3)
         began = time.perf_counter()
         stop = player.start("notes-warm")
@@ -218,7 +218,7 @@ def main() -> None:
             (service,) = challenge.compose.services.values()
             build = build_of(challenge, service, {})
             assert build is not None
-            wait_for("a full pool", lambda: waiting(folder) == 3, 60)
+            wait_for("a full pool", lambda: waiting(folder) == 3)
             overhead(up, player, folder)  # first, while the node has not grown yet
             engine = Engine(build.image, answers)
             floor, cold = median_ms(engine.start), median_ms(lambda: player.start("notes"))

@@ -190,7 +190,7 @@ def main() -> None:
             server = load.start(database, folder, port)
             try:
                 url = f"http://127.0.0.1:{port}"
-                wait_for("the server", lambda: load._alive(url), 60)
+                wait_for("the server", lambda: load._alive(url))
                 report(url)
             finally:
                 server.terminate()

@@ -196,7 +196,7 @@ def main() -> None:
 
 
 def report(url: str, floor: float) -> None:
-    wait_for("the platform", lambda: _has_capacity(url), 60)
+    wait_for("the platform", lambda: _has_capacity(url))
     client = PlatformClient(url, PlatformClient(url).auth.login(EMAIL, PASSWORD).token)
     competition = client.competitions.list()[0]
     client.competition(competition.id).register()

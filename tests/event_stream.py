@@ -12,6 +12,7 @@ import httpx
 from httpx_sse import EventSource
 
 from ctfy.sdk import PlatformClient
+from tests.processes import PATIENCE_S
 
 
 @contextmanager
@@ -36,5 +37,5 @@ def following(client: PlatformClient, last_event_id: str = "") -> Iterator[list[
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()
-        assert connected.wait(10)
+        assert connected.wait(PATIENCE_S)
         yield seen

@@ -27,7 +27,7 @@ from ctfy.challenge.rendering import render_attachments
 from ctfy.node.providers.docker.compose import Network, build_of, network_names, render
 from tests.hostile_doors import DOORS, honest
 from tests.hostile_inputs import COMPOSE, DOCUMENTS, HONEST_COMPOSE, SECRET
-from tests.processes import CHALLENGES, ROOT
+from tests.processes import CHALLENGES, PATIENCE_S, ROOT
 
 SECONDS, BYTES = 15, 400 * 1024**2  # of one case; of all of a door, with every library
 
@@ -40,7 +40,7 @@ def test_no_door_lets_hostile_input_in_or_falls_over_it(door: str, tmp_path: Pat
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=390,
+        timeout=5 * PATIENCE_S,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     seen = json.loads(ran.stdout)

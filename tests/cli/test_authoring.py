@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ctfy.server.models.challenges import ChallengeCategory
+from tests.available import PROVIDERS
 from tests.cli.terminal import Terminal
-from tests.conftest import PROVIDERS
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.conftest import cloned_database
-from tests.processes import ADMIN, CHALLENGES, ROOT, free_port
+from tests.processes import ADMIN, CHALLENGES, PATIENCE_S, ROOT, free_port
 
 
 def ctfy_admin(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +22,7 @@ def ctfy_admin(*arguments: str, **environment: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=PATIENCE_S,
         env={**os.environ, "CTFY_CHALLENGES_DIR": str(CHALLENGES), **environment},
     )
 
@@ -64,6 +64,11 @@ def test_a_broken_challenge_names_file_and_line(tmp_path: Path) -> None:
     audit = ctfy_admin("challenge", "audit", "--challenges-dir", folder)
     assert audit.returncode == 1
     assert f"{path}:5" in audit.stdout
+
+
+def test_a_database_that_is_not_there(tmp_path: Path) -> None:
+    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/ctfy"
+    assert "Connection refused" in one_line(up(tmp_path, CTFY_DATABASE_URL=nowhere))
 
 
 def test_a_newer_database(tmp_path: Path) -> None:
@@ -119,6 +124,6 @@ def test_a_player_without_a_server_gets_one_line() -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert "is the server running?" in one_line(finished)

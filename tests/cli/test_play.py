@@ -11,10 +11,11 @@ from textual.widgets import DataTable, Input, Markdown, Static
 from ctfy.cli.player.play import Board
 from tests.conftest import Arena
 from tests.playing import flag
+from tests.processes import PATIENCE_S
 
 
 async def until(pilot: Pilot[None], look: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not look():
             await pilot.pause(0.05)
 

@@ -14,7 +14,7 @@ import pexpect
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import PASSWORD, Arena
-from tests.processes import CHALLENGES
+from tests.processes import CHALLENGES, PATIENCE_S
 
 COLUMNS, ROWS = 100, 40
 PROMPT = "ready> "
@@ -56,7 +56,7 @@ def test_a_session_in_a_terminal(arena: Arena, tmp_path: Path) -> None:
         },
         dimensions=(ROWS, COLUMNS),
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     shell.logfile_read = Recorder(tmp_path / "session.cast")
 

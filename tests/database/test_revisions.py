@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ctfy.server.database import migrate
+from ctfy.server.database.revision import is_newest, newest
+from tests.conftest import cloned_database
 
 MIGRATIONS = Path(migrate.__file__).with_name("migrations")
 VERSIONS = MIGRATIONS / "versions"
@@ -58,6 +61,19 @@ def test_each_sql_file_is_named_by_one_revision() -> None:
 
 def test_no_sql_lies_outside_the_revisions() -> None:
     assert set(MIGRATIONS.rglob("*.sql")) == set(VERSIONS.glob("*.sql"))
+
+
+def test_the_newest_is_known_without_loading_what_migrates() -> None:
+    """What every start asks: whether there is anything to migrate."""
+    assert newest() == migrate.head()
+    with cloned_database() as url:
+        assert is_newest(url)
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        assert not is_newest(url)
+        with psycopg.connect(url) as connection:
+            connection.execute("DROP TABLE alembic_version")
+        assert not is_newest(url)
 
 
 def test_a_revision_that_others_stand_on_is_not_changed() -> None:

@@ -31,7 +31,7 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
-from tests.processes import CHALLENGES, ROOT, free_port, stack
+from tests.processes import CHALLENGES, PATIENCE_S, ROOT, free_port, stack
 from tests.sdk.both_clients import Loop
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -131,7 +131,7 @@ def test_shell_snippets_run(reader: Reader, page: Path) -> None:
             ["bash", "-c", text],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=5 * PATIENCE_S,
             cwd=reader.folder,
             env={
                 **os.environ,

@@ -8,22 +8,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from ctfy.sdk import PlatformClient
-from tests.conftest import PROVIDERS
-from tests.processes import ROOT, Process, free_port, wait_for
+from ctfy.server.database.embedded import EmbeddedPostgres
+from tests.available import PROVIDERS
+from tests.processes import PATIENCE_S, ROOT, Process, free_port, wait_for
 
 EMAIL, PASSWORD = "first@example.org", "chosen-by-the-operator"
 
 
 @contextmanager
-def up(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator[Process]:
+def starting(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator[Process]:
     process = Process(
         ["up", "--data-dir", str(folder / "data"), "--port", str(port), *arguments],
         environment,
@@ -33,17 +35,23 @@ def up(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator
     process.start()
     assert process.popen is not None
     try:
+        yield process
+    finally:
+        if process.popen.poll() is None:
+            assert process.stop(signal.SIGINT) == 0
+
+
+@contextmanager
+def up(folder: Path, port: int, *arguments: str, **environment: str) -> Iterator[Process]:
+    with starting(folder, port, *arguments, **environment) as process:
 
         def ready() -> bool:
             assert process.popen is not None
             assert process.popen.poll() is None, process.said()
             return "Ctrl-C stops everything" in process.said()
 
-        wait_for("up", ready, 60)
+        wait_for("up", ready)
         yield process
-    finally:
-        if process.popen.poll() is None:
-            assert process.stop(signal.SIGINT) == 0
 
 
 def quickstart(port: int, password: str) -> str:
@@ -58,7 +66,7 @@ def quickstart(port: int, password: str) -> str:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.splitlines()[-1]
@@ -145,15 +153,71 @@ def test_killed_it_leaves_nothing_that_runs_and_starts_again(tmp_path: Path) -> 
     assert processes_of(tmp_path) == []
 
 
+def part(up: Process, name: str) -> psutil.Process | None:
+    """A part that `up` has started, as soon as it runs."""
+    assert up.popen is not None
+    for child in psutil.Process(up.popen.pid).children():
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if name in child.cmdline():
+                return child
+    return None
+
+
+def test_the_parts_wait_for_each_other_as_long_as_up_does(tmp_path: Path) -> None:
+    """A server that is slow to start: the node, too, asks for it until it is there."""
+    tmp_path.chmod(0o755)
+    with starting(tmp_path, free_port(), "--provider", "sandbox") as process:
+        server = wait_for("the server's process", lambda: part(process, "server"))
+        server.suspend()
+        # Longer than a node by itself asks a platform that does not answer.
+        wait_for("news of the wait", lambda: "waiting for the server, 3" in process.said())
+        assert "of at most 300 s" in process.said()
+        server.resume()
+        wait_for("up", lambda: "Ctrl-C stops everything" in process.said())
+
+
+def test_a_part_that_cannot_start_is_told_at_once(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with starting(tmp_path, free_port(), "--provider", "sandbox") as process:
+        assert process.popen is not None
+        wait_for("the server's process", lambda: part(process, "server")).suspend()
+        wait_for("the node's process", lambda: part(process, "node")).kill()
+        server = part(process, "server")
+        assert server is not None
+        wait_for("the news", lambda: "the node did not start" in process.said())
+        server.resume()
+        wait_for("the end", lambda: process.popen.poll() is not None)  # type: ignore[union-attr]
+        assert process.popen.poll() == 1
+    assert processes_of(tmp_path) == []
+
+
+def test_a_database_that_mends_itself_for_long_is_waited_for(tmp_path: Path) -> None:
+    """Longer than the library's own ten seconds."""
+    tmp_path.chmod(0o755)
+    database = EmbeddedPostgres(tmp_path)
+    database.start()
+    database.stop()
+    with (database.path / "postgresql.auto.conf").open("a") as settings:
+        settings.write("restore_command = 'sleep 6; false'\nhot_standby = off\n")
+    (database.path / "recovery.signal").touch()
+    (database.path / "recovery.signal").chmod(0o666)
+    try:
+        with psycopg.connect(EmbeddedPostgres(tmp_path).start()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        EmbeddedPostgres(tmp_path).stop()
+
+
 def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     port = free_port()
     chosen = {"CTFY_BOOTSTRAP_EMAIL": EMAIL, "CTFY_BOOTSTRAP_PASSWORD": PASSWORD}
     with up(tmp_path, port, "--provider", "sandbox", **chosen) as process:
         assert process.popen is not None
-        for child in psutil.Process(process.popen.pid).children():
-            if "node" in child.cmdline() or "server" in child.cmdline():
-                child.kill()
+        for name in ("node", "server"):
+            running = part(process, name)
+            assert running is not None
+            running.kill()
         wait_for("a new start", lambda: process.said().count("starting it again") >= 2)
         url = f"http://127.0.0.1:{port}"
 

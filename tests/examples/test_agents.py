@@ -14,7 +14,7 @@ from inspect_ai import eval as evaluate
 from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage, get_model
 
 from tests.conftest import Arena
-from tests.processes import CHALLENGES, ROOT
+from tests.processes import CHALLENGES, PATIENCE_S, ROOT
 
 AGENTS = ROOT / "examples" / "agents"
 
@@ -28,7 +28,7 @@ def test_an_agent_solves_every_example(arena: Arena, script: str) -> None:
             [sys.executable, AGENTS / script, sys.executable, AGENTS / "solver_agent.py"],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
             env={
                 **os.environ,
                 "CTFY_URL": arena.url,

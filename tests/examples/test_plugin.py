@@ -13,7 +13,7 @@ import pytest
 
 from ctfy.sdk import CtfyApiError
 from tests.conftest import ADMIN_EMAIL, Arena, lone_server, sign_in
-from tests.processes import ADMIN, CHALLENGES, ROOT
+from tests.processes import ADMIN, CHALLENGES, PATIENCE_S, ROOT
 
 QUIZ = "question,answer\nWhich colour is the sky?,blue\nHow many legs has a spider?,8\n"
 PALETTE = """\
@@ -63,7 +63,7 @@ def ctfy_admin(
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=PATIENCE_S,
         env={**os.environ, "PYTHONPATH": str(site), **environment},
     )
 

@@ -67,7 +67,7 @@ class Engine:
                 stdout=log,
                 stderr=log,
             )
-        wait_for("the engine", lambda: self.answers() or process.poll() is not None, 60)
+        wait_for("the engine", lambda: self.answers() or process.poll() is not None)
         return process.poll() is None
 
     def answers(self) -> bool:
@@ -258,7 +258,7 @@ def main(folder: Path) -> None:
                 storm(Arena(up.url, admin), up, second, engine, database_url, folder)
             finally:
                 second.stop()
-    wait_for("no bridges and rules", lambda: not links("cti", "cte") and not rules(), 60)
+    wait_for("no bridges and rules", lambda: not links("cti", "cte") and not rules())
 
 
 def storm(
@@ -289,16 +289,16 @@ def storm(
         return all(there == running for there in on_the_machine(engine, folders).values())
 
     try:
-        wait_for("table and machine to agree", settled, 120)
+        wait_for("table and machine to agree", settled)
         print(f"running: {len(rows(database_url, 'ready'))}", flush=True)
         arena.admin.admin.instances.stop_all()
-        wait_for("the end", lambda: not rows(database_url, "ready") and settled(), 120)
+        wait_for("the end", lambda: not rows(database_url, "ready") and settled())
     except AssertionError:
         print({state: len(rows(database_url, state)) for state in STATES}, flush=True)
         print(on_the_machine(engine, folders), rows(database_url, "ready").keys(), flush=True)
         raise
     # Nodes look every 15 s for what the engine forgot when it was killed.
-    wait_for("no bridges and rules but the spares'", lambda: only_spares(engine), 60)
+    wait_for("no bridges and rules but the spares'", lambda: only_spares(engine))
     assert len(spares(engine)) <= 2 * SPARES
     failed = rows(database_url, "error")
     assert all(failed.values()), failed  # each says why

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROVIDERS
+from tests.available import needs
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.xdist_group("faults")
@@ -26,7 +26,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+@needs("network")
 def test_kills_at_random_leave_what_the_table_says(folder: Path) -> None:
     namespaces = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     chaos = subprocess.run(

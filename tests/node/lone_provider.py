@@ -16,14 +16,14 @@ from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Order, Provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
-from tests.processes import CHALLENGES
+from tests.processes import CHALLENGES, PATIENCE_S
 
 FLAG = "FLAG{" + "ab" * 16 + "}"
 
 
 @asynccontextmanager
 async def provider(name: str, folder: Path, **more: Any) -> AsyncIterator[Provider]:
-    values = {"provider": name, "data_dir": folder, "ready_timeout_s": 60, **more}
+    values = {"provider": name, "data_dir": folder, "ready_timeout_s": PATIENCE_S, **more}
     settings = NodeSettings(**values)
     chosen = await choose_provider(settings)
     assert chosen.name == name

@@ -16,7 +16,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             try:
                 address = (asked["host"], int(asked["port"]))
-                socket.create_connection(address, timeout=1.5).close()
+                socket.create_connection(address, timeout=5).close()
                 answer = "open"
             except OSError as error:
                 answer = "closed"

@@ -97,7 +97,7 @@ def test_a_big_download_is_no_error(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with published(tmp_path, http_server(body)) as (capture, service):
-            async with httpx.AsyncClient(timeout=60) as client:
+            async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
                 assert (await client.get(service.url)).content == body
             (flow,) = await flows(capture, tmp_path)
             assert (flow["kind"], flow["response"]["body_bytes"]) == ("http", len(body))
@@ -119,7 +119,7 @@ def test_one_address_holds_a_bounded_number_of_connections_and_others_still_get_
                 for _ in range(bounds.CONNECTIONS_OF_CLIENT + 50)
             ]
             async with httpx.AsyncClient() as client:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE_S):
                     while True:  # until one of the others was silent for long enough
                         try:
                             assert (await client.get(service.url)).text == "hello"
@@ -139,7 +139,7 @@ def test_a_silent_connection_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     async def work() -> None:
         async with published(tmp_path, http_server(b"hello")) as (_, service):
             reader, writer = await asyncio.open_connection(service.host, service.port)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 with contextlib.suppress(ConnectionResetError):
                     assert await reader.read() == b""
             writer.close()
@@ -153,7 +153,7 @@ def test_many_addresses_do_not_fill_a_udp_relay() -> None:
         try:
             for n in range(5000):
                 relay.datagram_received(b"x", (f"10.0.{n % 50}.{n % 250}", 1024 + n))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while relay._opening:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert len(relay._upstreams) <= 256
@@ -263,6 +263,6 @@ def test_a_node_reads_no_body_of_a_stranger_and_no_long_one_of_anybody(node_url:
 def refused(url: str, body: _Unread, headers: dict[str, str]) -> int | None:
     """The status of a POST; None when the connection ended while the body was sent."""
     try:
-        return httpx.post(url, content=iter(body), headers=headers, timeout=60).status_code
+        return httpx.post(url, content=iter(body), headers=headers, timeout=PATIENCE_S).status_code
     except httpx.TransportError:
         return None

@@ -18,6 +18,7 @@ from ctfy.node.capture.flows import MOST_BODY, Connection
 from ctfy.node.capture.pcap import HEADER, Packets
 from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, read_flows, whole_packets
 from ctfy.server.models.instances import ServiceType
+from tests.available import needs
 from tests.node.relayed import flows, http_server, published
 
 
@@ -28,7 +29,7 @@ def test_each_request_of_a_connection_is_a_flow_of_its_own(tmp_path: Path) -> No
                 for path in ("/a?x=1", "/b"):
                     answer = await client.get(service.url.rstrip("/") + path)
                     assert answer.text == "hello"
-                found = await flows(capture, tmp_path)  # while the connection is open still
+                found = await flows(capture, tmp_path, 2)  # while the connection is open still
             assert [f["request"]["path"] for f in found] == ["/a?x=1", "/b"]
             assert {f["response"]["body"] for f in found} == {"hello"}
             assert {f["kind"] for f in found} == {"http"}
@@ -46,7 +47,7 @@ def test_a_long_body_is_cut_and_its_length_kept(tmp_path: Path) -> None:
         async with published(tmp_path, http_server(body)) as (capture, service):
             async with httpx.AsyncClient() as client:
                 assert (await client.get(service.url)).content == body
-            (flow,) = await flows(capture, tmp_path)
+            (flow,) = await flows(capture, tmp_path, 1)
             answer = flow["response"]
             assert (answer["body_bytes"], answer["truncated"]) == (len(body), True)
             assert len(answer["body"]) == MOST_BODY
@@ -66,8 +67,7 @@ def test_what_is_no_http_is_a_stream_with_both_sides(tmp_path: Path) -> None:
             writer.write(b"\xff\x00eve\n")
             assert await reader.read() == b"name? hi \xff\x00eve\n"
             writer.close()
-            await asyncio.sleep(0.1)
-            (flow,) = await flows(capture, tmp_path)
+            (flow,) = await flows(capture, tmp_path, 1, "tcp")
             assert (flow["kind"], flow["bytes_from_client"], flow["bytes_from_service"]) == (
                 "tcp", 6, 15
             )  # fmt: skip
@@ -159,6 +159,7 @@ SCRIPTS: dict[str, list[tuple[bytes, bytes]]] = {
 }
 
 
+@needs("tshark")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_is_recorded_is_what_was_said(name: str, tmp_path: Path) -> None:
     script = SCRIPTS[name]
@@ -181,10 +182,11 @@ def test_what_is_recorded_is_what_was_said(name: str, tmp_path: Path) -> None:
             assert heard == said
             assert await reader.read() == b""
             writer.close()
-            await asyncio.sleep(0.1)
+            wanted = (2, "http") if name == "http" else (1, "tcp")
+            recorded = await flows(capture, tmp_path, *wanted)
             path = await capture.packets(tmp_path)
             assert path is not None
-            return await flows(capture, tmp_path), path
+            return recorded, path
 
     found, path = asyncio.run(work())
     if name == "http":
@@ -221,6 +223,7 @@ def payloads(path: Path) -> tuple[bytes, bytes]:
     return first, second
 
 
+@needs("tshark")
 def test_the_newest_packets_and_the_oldest_flows_are_kept(tmp_path: Path) -> None:
     packets = Packets(("127.0.0.1", 1), ("127.0.0.1", 2))
     sent = [packets.data(b"%03d" % n, from_client=True) for n in range(100)]

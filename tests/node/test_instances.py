@@ -28,9 +28,9 @@ from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import AttackSurface
 from ctfy.server.models.nodes import NodeStartRequest
-from tests.conftest import PROVIDERS
+from tests.available import PROVIDERS
 from tests.node.lone_provider import FLAG, left
-from tests.processes import CHALLENGES
+from tests.processes import CHALLENGES, PATIENCE_S
 
 pytestmark = pytest.mark.parametrize("name", PROVIDERS)
 
@@ -54,7 +54,7 @@ async def a_node(
     *,
     keep: bool = False,
 ) -> AsyncIterator[Instances]:
-    settings = NodeSettings(provider=name, data_dir=folder, ready_timeout_s=60)
+    settings = NodeSettings(provider=name, data_dir=folder, ready_timeout_s=PATIENCE_S)
     provider = await choose_provider(settings)
     catalogue = Catalogue.load(challenges)
     instances = Instances(
@@ -103,8 +103,8 @@ async def read(instances: Instances, instance_id: str) -> str:
         return (await client.get(surface(instances, instance_id).services[0].url)).text
 
 
-async def until(what: Callable[[], object], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
+async def until(what: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
         while not what():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -171,7 +171,7 @@ def test_a_warm_instance_is_claimed_once_and_holds_no_answer_before(
 ) -> None:
     async def work() -> None:
         async with a_node(name, tmp_path / "node", warm_challenges(tmp_path)) as instances:
-            await until(lambda: instances.warm.ready() == {"made": 2}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 2})
             before = [path.read_text() for path in (tmp_path / "node" / "warm").glob("*/answers/*")]
             assert len(set(before)) == 2
             assert all(answer.startswith("unclaimed-") for answer in before)
@@ -187,7 +187,7 @@ def test_a_warm_instance_is_claimed_once_and_holds_no_answer_before(
             assert len([h for h in handles if h.startswith("warm")]) == 2
             attachment = instances.attachment(ids[0], "where.txt").read_text()
             assert attachment == f"{surface(instances, ids[0]).services[0].port} {flags[0]}"
-            await until(lambda: instances.warm.ready() == {"made": 2}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 2})
             await instances.stop(ids[0])
             with pytest.raises(httpx.TransportError):
                 async with httpx.AsyncClient() as client:
@@ -201,20 +201,20 @@ def test_warm_instances_follow_their_challenge_and_give_way(name: str, tmp_path:
     async def work() -> None:
         root = warm_challenges(tmp_path)
         async with a_node(name, tmp_path / "node", root, capacity=2) as instances:
-            await until(lambda: instances.warm.ready() == {"made": 2}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 2})
             warm_challenges(tmp_path, warm=1)  # the same but for how many, so another digest
             instances.rescan(root)
-            await until(lambda: instances.warm.ready() == {"made": 1}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 1})
             first, error = await start(instances, "made", flag="one")
             assert not error
-            await until(lambda: instances.warm.ready() == {"made": 1}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 1})
             second, error = await start(instances, "made", flag="two")
             assert (error, await read(instances, second)) == ("", "two")
             assert instances.warm.ready() == {}  # the node is full, of teams' instances alone
             with pytest.raises(Unavailable):
                 await start(instances, "made")
             await instances.stop(first)
-            await until(lambda: instances.warm.ready() == {"made": 1}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 1})
 
     run(work)
 
@@ -224,7 +224,7 @@ def test_a_warm_pool_closes_while_it_hears_news(name: str, tmp_path: Path, ticks
     async def work() -> None:
         root = warm_challenges(tmp_path, warm=1)
         async with a_node(name, tmp_path / "node", root) as instances:
-            await until(lambda: instances.warm.ready() == {"made": 1}, 60)
+            await until(lambda: instances.warm.ready() == {"made": 1})
             (challenge,) = instances.catalogue.challenges.values()
             member = instances.warm.claim(challenge)
             assert member
@@ -232,7 +232,7 @@ def test_a_warm_pool_closes_while_it_hears_news(name: str, tmp_path: Path, ticks
             for _ in range(ticks):
                 await asyncio.sleep(0)
             closing = asyncio.create_task(instances.warm.close())
-            done, _ = await asyncio.wait({closing}, timeout=20)
+            done, _ = await asyncio.wait({closing}, timeout=PATIENCE_S)
             assert done
 
     run(work)
@@ -244,10 +244,10 @@ def test_a_warm_instance_that_was_claimed_outlives_the_node_where_others_do(
     async def work() -> None:
         root = warm_challenges(tmp_path, warm=1)
         async with a_node(name, tmp_path / "node", root) as before:
-            await until(lambda: before.warm.ready() == {"made": 1}, 60)
+            await until(lambda: before.warm.ready() == {"made": 1})
             instance_id, _ = await start(before, "made", flag="kept")
             port = surface(before, instance_id).services[0].port
-            await until(lambda: before.warm.ready() == {"made": 1}, 60)
+            await until(lambda: before.warm.ready() == {"made": 1})
             before.capture.close()  # a node that dies takes its ports with it
             async with a_node(name, tmp_path / "node", root) as after:
                 state = after.get(instance_id)

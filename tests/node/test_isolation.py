@@ -13,7 +13,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,11 +29,12 @@ from ctfy.node.providers.base import Order, Provider
 from ctfy.node.providers.docker import isolation
 from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
-from tests.conftest import PROVIDERS
+from tests.available import needs
 from tests.node.probe import PROBE, accept
+from tests.processes import PATIENCE_S, wait_for
 
 pytestmark = [
-    pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),
+    needs("network"),
     pytest.mark.xdist_group("network"),  # one at a time: they change what the machine is
 ]
 
@@ -130,11 +130,13 @@ def outside() -> Iterator[Outside]:
 
 def reachable(host: str, port: int) -> None:
     """What a closed door proves, it proves only if there is somebody behind it."""
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{host} is not there")
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=5):
+            return True
+        return False
+
+    wait_for(host, answers)
 
 
 @dataclass
@@ -149,7 +151,7 @@ class World:
     service: str
 
     async def ask(self, **query: Any) -> Any:
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             return (await client.get(self.url, params=query)).json()
 
     async def doors(self) -> dict[str, str]:
@@ -168,7 +170,7 @@ class World:
 @contextlib.asynccontextmanager
 async def world(folder: Path, outside: Outside, *, egress: bool) -> Any:
     engine = docker.from_env()
-    settings = NodeSettings(provider="docker", data_dir=folder / "node", ready_timeout_s=60)
+    settings = NodeSettings(provider="docker", data_dir=folder / "node", ready_timeout_s=PATIENCE_S)
     provider = await choose_provider(settings)
     challenge = made(folder / "challenges", "probe", egress=egress)
     try:

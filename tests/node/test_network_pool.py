@@ -15,10 +15,11 @@ from ctfy.node.providers.docker import isolation
 from ctfy.node.providers.docker.provider import DockerProvider
 from ctfy.node.providers.docker.settings import DockerSettings
 from ctfy.node.settings import NodeSettings
-from tests.conftest import PROVIDERS
+from tests.available import needs
 from tests.node.lone_provider import example, order
+from tests.processes import PATIENCE_S
 
-pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+pytestmark = needs("network")
 COUNT = 2
 
 
@@ -36,7 +37,7 @@ def spares(folder: Path) -> dict[str, list[str]]:
 
 async def full(folder: Path, free: int = COUNT) -> dict[str, list[str]]:
     """The networks, once as many are free as there should be."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             found = await asyncio.to_thread(spares, folder)
             if sum(not containers for containers in found.values()) == free:

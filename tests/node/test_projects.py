@@ -16,10 +16,11 @@ from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.node.providers import choose_provider
 from ctfy.node.providers.base import Order, Provider, StartFailed
 from ctfy.node.settings import NodeSettings
-from tests.conftest import PROVIDERS
+from tests.available import needs
 from tests.node.lone_provider import get
+from tests.processes import PATIENCE_S
 
-pytestmark = pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here")
+pytestmark = needs("docker")
 
 WEB = """
 import http.server as h, json, os, socket, sys
@@ -39,11 +40,14 @@ h.HTTPServer(("", 8000), H).serve_forever()
 """
 STORE = """
 import socket, threading, time
+from tests.processes import PATIENCE_S
 time.sleep(1)  # whoever does not wait for its health comes too early
 listener = socket.create_server(("", 9000))
 while True:
     peer = listener.accept()[0]
-    peer.sendall(b"stored"); peer.close()
+    try: peer.sendall(b"stored")
+    except OSError: pass  # a probe that did not wait for it
+    peer.close()
 """
 PROBE = ["CMD", "python3", "-c", "import socket; socket.create_connection(('127.0.0.1', 9000), 1)"]
 
@@ -108,7 +112,7 @@ def challenge(folder: Path, content: dict[str, Any]) -> Challenge:
 
 
 async def provider(folder: Path, **more: Any) -> Provider:
-    values = {"provider": "docker", "data_dir": folder, "ready_timeout_s": 60, **more}
+    values = {"provider": "docker", "data_dir": folder, "ready_timeout_s": PATIENCE_S, **more}
     return await choose_provider(NodeSettings(**values))
 
 

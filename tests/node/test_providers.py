@@ -16,8 +16,9 @@ import pytest
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.node.providers.base import LOG_TAIL, StartFailed
-from tests.conftest import PROVIDERS
+from tests.available import PROVIDERS
 from tests.node.lone_provider import FLAG, challenge_of, example, get, left, order, provider
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.parametrize("name", PROVIDERS)
 
@@ -107,7 +108,7 @@ HTTPServer(("0.0.0.0", 8000), H).serve_forever()
             (service,) = await chosen.start(order(tmp_path, challenge), ended.set_result)
             with pytest.raises(httpx.TransportError):
                 await get(service)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 assert "code 3" in await ended
 
     run(work)
@@ -205,7 +206,7 @@ made = 0
 for _ in range(2000):
     try: pid = os.fork()
     except OSError: break
-    if pid == 0: time.sleep(60); os._exit(0)
+    if pid == 0: time.sleep(600); os._exit(0)
     made += 1
 class H(BaseHTTPRequestHandler):
     def do_GET(self):
@@ -278,7 +279,7 @@ def typed(command: list[str], line: str) -> str:
         with contextlib.suppress(OSError):
             while chunk := os.read(outer, 4096):
                 shown += chunk
-        process.wait(20)
+        process.wait(PATIENCE_S)
     os.close(outer)
     return shown.decode(errors="replace")
 
@@ -316,7 +317,7 @@ def test_a_service_that_ignores_sigterm_is_stopped_all_the_same(name: str, tmp_p
         async with provider(name, tmp_path) as node:
             mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
             (service,) = await node.start(mine, fail)
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(PATIENCE_S):
                 await node.stop(mine.instance_id)
             with pytest.raises(httpx.TransportError):
                 await get(service)
@@ -345,7 +346,7 @@ def test_a_service_that_fills_its_disk_is_ended_or_stopped_by_its_limit(
             (beside,) = await node.start(neighbour, fail)
             await node.start(mine, ended.put_nowait)
             if name == "docker":  # the sandbox's /tmp holds 64 MB, and then writing fails
-                async with asyncio.timeout(40):
+                async with asyncio.timeout(PATIENCE_S):
                     reason = await ended.get()
                 assert reason == "The service web wrote more than 20 MB to its disk."
             assert await get(beside)
@@ -358,18 +359,24 @@ def test_a_service_that_talks_without_end_fills_no_log(name: str, tmp_path: Path
         "import http.server as h, threading\n"
         "def talk():\n"
         "    for n in range(400_000): print('x' * 100, flush=False)\n"
-        "threading.Thread(target=talk).start()\n"
-        "h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).serve_forever()\n"
+        "talking = threading.Thread(target=talk)\n"
+        "talking.start()\n"
+        "class H(h.BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(200); self.end_headers()\n"
+        "        self.wfile.write(b'talking' if talking.is_alive() else b'silent')\n"
+        "h.HTTPServer(('', 8000), H).serve_forever()\n"
     )
 
     async def work() -> None:
         async with provider(name, tmp_path) as node:
             mine = order(tmp_path, hostile(tmp_path, source, HOSTILE_COMPOSE % ""))
             (service,) = await node.start(mine, lambda reason: None)
-            await asyncio.sleep(3)
+            async with asyncio.timeout(PATIENCE_S):
+                while await get(service) != "silent":  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
             assert len(await node.logs(mine.instance_id, mine.folder)) <= LOG_TAIL
             log = mine.folder / "service.log"
             assert not log.exists() or log.stat().st_size <= 64 * 1024 * 1024
-            assert await get(service)
 
     run(work)

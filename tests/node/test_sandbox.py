@@ -14,6 +14,7 @@ from ctfy.node.providers.sandbox.budget import memory_of
 from ctfy.node.providers.sandbox.cgroups import Limits, find_cgroups
 from ctfy.node.providers.sandbox.provider import find_bubblewrap
 from tests.node.lone_provider import challenge_of, example, get, order, provider
+from tests.processes import PATIENCE_S
 
 
 def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_what_a_killed_node_had_only_just_forked_is_ended(tmp_path: Path) -> Non
             forgotten = await asyncio.create_subprocess_exec(*command, "sleep", "600")
             try:
                 await node.recover({})
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await forgotten.wait() == -9
             finally:
                 with contextlib.suppress(ProcessLookupError):
@@ -135,7 +136,7 @@ def test_an_instance_keeps_to_its_budget_over_all_its_processes(
             (service,) = await node.start(mine, lambda _: ended.set())
             (neighbour,) = await node.start(beside, print)
             host, port = service.host, service.port
-            async with httpx.AsyncClient(timeout=60) as client:
+            async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
                 made = (await client.get(f"http://{host}:{port}/forks")).json()
                 assert 10 < made <= 80
                 with contextlib.suppress(httpx.TransportError):

@@ -8,9 +8,8 @@ import json
 import socket
 import subprocess
 import threading
-import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +24,12 @@ from ctfy.node.inventory import Inventory
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.nodes import NodeStartRequest
-from tests.conftest import PROVIDERS
+from tests.available import needs
 from tests.node.probe import PROBE, accept
+from tests.processes import PATIENCE_S, wait_for
 
 pytestmark = [
-    pytest.mark.skipif("docker" not in PROVIDERS, reason="no engine runs here"),
+    needs("vpn"),
     pytest.mark.xdist_group("network"),  # one at a time: they change what the machine is
 ]
 
@@ -43,7 +43,7 @@ class Player:
     space: str
     port: int  # of a service of the host that no player may reach through the tunnel
 
-    def run(self, *command: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["ip", "netns", "exec", self.space, *command],
             capture_output=True,
@@ -128,7 +128,7 @@ def test_a_tunnel_leads_to_its_instance_alone(tmp_path: Path, player: Player) ->
             data_dir=tmp_path / "node",
             challenges_dir=challenges(tmp_path / "challenges"),
             public_host=HOST,
-            ready_timeout_s=60,
+            ready_timeout_s=PATIENCE_S,
         )
         provider = await choose_provider(settings)
         catalogue = Catalogue.load(settings.challenges_dir)
@@ -218,11 +218,8 @@ def visit(
         tunnel.wait()
 
 
-def until(look: object, wanted: bool) -> None:
-    deadline = time.monotonic() + 40
-    while look() is not wanted:  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+def until(look: Callable[[], bool], wanted: bool) -> None:
+    wait_for(f"it to be {wanted}", lambda: look() is wanted)
 
 
 async def nothing_is_published_by_the_engine(instance_id: str) -> bool:

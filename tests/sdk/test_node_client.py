@@ -181,10 +181,8 @@ def test_a_media_type_is_one(kind: str) -> None:
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 x\r\n\r\n"])
 def test_an_answer_in_drops_is_not_waited_for(head: bytes) -> None:
-    began = time.monotonic()
     with saying(head, b"x", pause=0.1) as url, pytest.raises(httpx.ReadTimeout):
         client("asynchronous", url, timeout=1).get_status("x")
-    assert time.monotonic() - began < 5
 
 
 def test_who_asks_may_give_up_earlier() -> None:

@@ -31,7 +31,7 @@ from tests.conftest import (
     sign_in,
 )
 from tests.playing import flag
-from tests.processes import stack, wait_for
+from tests.processes import PATIENCE_S, stack, wait_for
 from tests.sdk.both_clients import Client, Loop, public_methods, refused
 
 CLASSES = [
@@ -187,7 +187,7 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
         admin.challenges.pull("notes"),
         admin.challenges.pull_all(),
     ):
-        done = admin.tasks.wait(task.id, timeout=60)
+        done = admin.tasks.wait(task.id)
         assert (done.status, done.error) == ("succeeded", ""), admin.tasks.logs(task.id)
         assert done.progress == 1.0
     assert refused(admin.challenges.build, "nothing") == "challenge_not_found"
@@ -232,12 +232,12 @@ def shells(admin: Any, arena: Arena, instance_id: str) -> None:
             await socket.send(json.dumps({"resize": [100, 30]}))
             await socket.send(b"echo in-$((6 * 7)); ls /answers; id -u\n")
             shown = b""
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while b"in-42" not in shown or b"flag" not in shown:
                     shown += await socket.recv()
             assert admin_sessions()[0].burned
             close()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 async for _ in socket:
                     pass
             return shown.decode(errors="replace")
@@ -279,7 +279,7 @@ def limits(admin: Any, instance_id: str, reason: str) -> None:
     async def fall_silent() -> str:
         async with connect(ticket.ws_url) as socket:
             await socket.send(json.dumps({"ticket": ticket.session_token}))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 async for _ in socket:
                     pass
             return str(socket.close_reason)
@@ -448,7 +448,7 @@ def fleet(admin: Any) -> None:
     own = admin.instances.list(limit=1)[0]
     history = admin.nodes.health_history(own.node_id)
     assert history[0].is_healthy
-    assert history[0].ts > time.time() - 30
+    assert history[0].ts > time.time() - PATIENCE_S
 
 
 def leaving(admin: Any, competition_id: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.openapi import filled, operations
+from tests.processes import PATIENCE_S
 
 # Streams and files, read elsewhere, and how machines are. What tells the time is no part of an
 # answer.
@@ -46,7 +47,7 @@ def paths(http: httpx.Client, known: dict[str, str]) -> Iterator[str]:
 def answers(url: str, token: str, known: dict[str, str]) -> dict[str, Any]:
     """What each answers whoever has a token (empty: a visitor), without what is of the moment."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as http:
+    with httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_S) as http:
         return {path: _plain(http.get(path)) for path in paths(http, known)}
 
 

@@ -20,7 +20,7 @@ from tests.conftest import (
     lone_server_and_database,
     sign_in,
 )
-from tests.processes import ADMIN
+from tests.processes import ADMIN, PATIENCE_S
 
 
 def ctfy_admin(database: str, data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +30,7 @@ def ctfy_admin(database: str, data_dir: Path, *arguments: str) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 

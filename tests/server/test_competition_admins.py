@@ -10,6 +10,7 @@ from ctfy.sdk import PlatformClient
 from tests.conftest import ADMIN_EMAIL, Arena, lone_server, sign_in
 from tests.openapi import gets
 from tests.playing import start
+from tests.processes import PATIENCE_S
 from tests.refusals import refusal
 
 
@@ -34,7 +35,7 @@ def test_no_route_tells_them_or_players_anybodys_address(arena: Arena) -> None:
     known = {"competition_id": competition_id, "team_id": team.id, "challenge_id": "notes"}
     for caller, strangers in ((host, people), (other, people[:1])):
         headers = {"Authorization": f"Bearer {caller._http.token}"}
-        with httpx.Client(base_url=arena.url, headers=headers, timeout=60) as client:
+        with httpx.Client(base_url=arena.url, headers=headers, timeout=PATIENCE_S) as client:
             for path in gets(client, user_id=people[0].id, **known):
                 told = client.get(path).text
                 assert not [p.email for p in strangers if p.email and p.email in told], path

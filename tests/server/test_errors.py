@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Arena
+from tests.processes import PATIENCE_S
 
 
 def post(arena: Arena, path: str, **kwargs: object) -> httpx.Response:
@@ -90,7 +91,10 @@ def test_a_request_that_never_comes_to_its_body_is_refused(arena: Arena, name: s
     start, more = ENDLESS[name]
     where = urlsplit(arena.url)
     address = (where.hostname, where.port)
-    with socket.create_connection(address, timeout=30) as client, contextlib.suppress(OSError):
+    with (
+        socket.create_connection(address, timeout=PATIENCE_S) as client,
+        contextlib.suppress(OSError),
+    ):
         client.sendall(start)
         for _ in range(3000):
             client.sendall((more * 65536)[:65536])
@@ -109,7 +113,7 @@ def test_a_long_body_without_a_length_is_refused_everywhere(arena: Arena, path: 
     token = arena.admin._http.token
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        answer = httpx.post(arena.url + path, content=parts(), headers=headers, timeout=60)
+        answer = httpx.post(arena.url + path, content=parts(), headers=headers, timeout=PATIENCE_S)
     except httpx.TransportError:
         return  # the connection was closed while we sent
     assert answer.status_code in (404, 405, 413)

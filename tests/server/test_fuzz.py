@@ -12,6 +12,7 @@ import pytest
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
+from tests.processes import PATIENCE_S
 
 # Cases per operation; `make fuzz` asks for as many as make forty thousand.
 EXAMPLES = os.environ.get("CTFY_FUZZ_EXAMPLES", "5")
@@ -33,7 +34,7 @@ def test_no_request_breaks_the_server(who: str, texts: str, tmp_path: Path) -> N
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
                 *("--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "coverage,fuzzing"),
                 *("--header", f"Authorization: Bearer {token}", "--exclude-path", "/api/v1/events"),
-                *("--request-timeout", "30", "--seed", "1", "--workers", "2"),
+                *("--request-timeout", str(PATIENCE_S), "--seed", "1", "--workers", "2"),
                 "--suppress-health-check=all",
             ],
             env={**os.environ, **hooks},

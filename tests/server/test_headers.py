@@ -16,6 +16,7 @@ from ctfy.node.app import create_app as create_node
 from tests.conftest import Arena
 from tests.openapi import gets
 from tests.playing import start
+from tests.processes import PATIENCE_S
 
 DECIDING = [
     "Authorization",
@@ -45,7 +46,7 @@ def hidden(arena: Arena) -> tuple[str, str, str]:
 def test_no_get_of_the_api_takes_two_tokens(arena: Arena, hidden: tuple[str, str, str]) -> None:
     competition, insider, stranger = hidden
     own = {"Authorization": f"Bearer {insider}"}
-    with httpx.Client(base_url=arena.url, timeout=60) as client:
+    with httpx.Client(base_url=arena.url, timeout=PATIENCE_S) as client:
         for path in gets(client, competition_id=competition, challenge_id="notes"):
             client.get(path, headers=own)  # whatever is cached for them is cached now
             for tokens in ((insider, stranger), (stranger, insider), (insider, "nobody")):
@@ -64,7 +65,7 @@ def test_a_header_that_decides_comes_once(arena: Arena, name: str) -> None:
 @pytest.mark.parametrize("name", ["Host", "Content-Length"])
 def test_a_request_for_two_hosts_or_of_two_lengths_is_none(arena: Arena, name: str) -> None:
     place = urlsplit(arena.url)
-    with socket.create_connection((place.hostname, place.port), timeout=60) as raw:
+    with socket.create_connection((place.hostname, place.port), timeout=PATIENCE_S) as raw:
         raw.sendall(
             f"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\n{name}: 2\r\n{name}: 3\r\n"
             "Content-Type: application/json\r\nConnection: close\r\n\r\n{}".encode()

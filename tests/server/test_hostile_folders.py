@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,16 +89,14 @@ def test_no_link_that_appears_later_is_followed(scene: Scene, linked: str) -> No
 
 
 def test_whatever_the_folder_holds_is_a_finding_and_changes_nothing(scene: Scene) -> None:
-    """All of the corpus beside one honest challenge: audit and rescan, in bounded time."""
+    """All of the corpus beside one honest challenge: audit and rescan."""
     names = {f"evil-{number}": case for number, case in enumerate(FOLDERS)}
     for name, case in names.items():
         hostile(scene.folder, name, case)
-    began = time.monotonic()
     found = {
         row.challenge_id for row in scene.admin.admin.challenges.audit() if row.severity == "error"
     }
     task = scene.admin.admin.tasks.wait(scene.admin.admin.challenges.rescan().id)
-    assert time.monotonic() - began < 240
     assert [case for name, case in names.items() if name not in found] == []
     assert "good" not in found
     assert task.status == "failed"

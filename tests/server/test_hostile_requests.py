@@ -27,6 +27,7 @@ from tests.hostile_requests import (
     TEXTS,
 )
 from tests.openapi import filled, operations
+from tests.processes import PATIENCE_S
 
 # They would end the session that asks.
 _LAST = {("POST", "/api/v1/auth/logout"), ("DELETE", "/api/v1/auth/tokens/others")}
@@ -95,13 +96,13 @@ def ask(url: str, calls: list[Call], token: str = "") -> None:
             fine = text == b"Invalid HTTP request received."  # so far it was no request at all
         return "" if fine else f"{status} {text!r:.200} {call!r:.300}"
 
-    with httpx.Client(timeout=120) as client, ThreadPoolExecutor(4) as pool:
+    with httpx.Client(timeout=PATIENCE_S) as client, ThreadPoolExecutor(4) as pool:
         wrong = [found for found in pool.map(lambda call: one(client, call), calls) if found]
     assert not wrong, f"{len(wrong)} of {len(calls)}:\n" + "\n".join(wrong[:20])
 
 
 def documented(url: str) -> list[tuple[str, str, dict[str, Any]]]:
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
         return [o for o in operations(client) if o[:2] not in _LAST]
 
 

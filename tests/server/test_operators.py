@@ -119,7 +119,7 @@ def test_a_disabled_challenge_is_not_launched(arena: Arena) -> None:
     settings = arena.admin.admin.settings
     settings.set("disabled_challenges", ["notes"])
     try:
-        wait_for("the setting", lambda: refused_start(player, competition.id), timeout=2)
+        wait_for("the setting", lambda: refused_start(player, competition.id))
     finally:
         settings.unset("disabled_challenges")
 
@@ -133,7 +133,7 @@ def test_a_deleted_competition_leaves_no_instance_behind(arena: Arena) -> None:
 
     def gone() -> bool:
         try:
-            httpx.get(service.url, timeout=2)
+            httpx.get(service.url)
         except httpx.TransportError:
             return True
         return False

@@ -28,7 +28,7 @@ from ctfy.server.access.caller import (
 from ctfy.server.app import create_app
 from ctfy.server.settings import Settings
 from tests.conftest import lone_server_and_database
-from tests.processes import CHALLENGES
+from tests.processes import CHALLENGES, PATIENCE_S
 
 KINDS = (Open, OpenToCaller, OwnToken, Permission, StreamPermission, CompetitionPermission)
 
@@ -526,7 +526,7 @@ def test_each_caller_meets_what_is_expected(server: tuple[str, str], route: str)
             base + fill(path, world.ids),
             headers={**headers, "Content-Type": "application/json"},
             content=json.dumps(body) if body is not None else None,
-            timeout=30,  # how long it takes is no question of permission
+            timeout=PATIENCE_S,  # how long it takes is no question of permission
         ) as answer:
             assert answer.status_code < 500 or "node" in path
             met[who] = LET_IN

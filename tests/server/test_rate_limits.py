@@ -17,7 +17,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.server.access.rate_limits import network
 from ctfy.server.settings import Settings
 from tests.conftest import PASSWORD, lone_server
-from tests.processes import CHALLENGES, Process
+from tests.processes import CHALLENGES, PATIENCE_S, Process
 from tests.refusals import refusal
 
 PEOPLE = 200
@@ -46,7 +46,7 @@ def post(url: str, path: str, body: dict[str, object], *, of: str) -> httpx.Resp
     return _http.post(f"{url}/api/v1{path}", json=body, headers={"X-Forwarded-For": of})
 
 
-_http = httpx.Client(timeout=120)
+_http = httpx.Client(timeout=PATIENCE_S)
 
 
 def somebody() -> str:
@@ -128,7 +128,7 @@ def test_invalid_tokens_are_limited_and_valid_ones_are_not(url: str) -> None:
     where = {"X-Forwarded-For": "198.51.100.9"}
     token = register(url, somebody(), of="198.51.100.9").json()["token"]
 
-    with httpx.Client(base_url=f"{url}/api/v1", headers=where, timeout=60) as client:
+    with httpx.Client(base_url=f"{url}/api/v1", headers=where, timeout=PATIENCE_S) as client:
 
         def ask(given: str) -> int:
             return client.get("/me", headers={"Authorization": f"Bearer {given}"}).status_code
@@ -150,7 +150,7 @@ def test_of_what_a_proxy_passes_on_the_last_that_is_not_trusted_counts(url: str)
     def where(forwarded: str) -> str:
         headers = {"X-Forwarded-For": forwarded}
         asked = {"email": somebody(), "password": PASSWORD}
-        with httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60) as client:
+        with httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=PATIENCE_S) as client:
             token = client.post("/auth/register", json=asked).json()["token"]
             tokens = client.get("/auth/tokens", headers={"Authorization": f"Bearer {token}"})
         return str(tokens.json()["items"][0]["ip_address"])
@@ -188,7 +188,7 @@ def test_a_wrong_setting_is_told_in_one_line_at_the_start(tmp_path: Path) -> Non
     process = Process(["server", "start"], environment, tmp_path / "log")
     process.start()
     assert process.popen is not None
-    assert process.popen.wait(60) == 1
+    assert process.popen.wait(PATIENCE_S) == 1
     said = process.said()
     assert "CTFY_TRUSTED_PROXIES" in said
     assert "Traceback" not in said

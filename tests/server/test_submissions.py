@@ -206,7 +206,7 @@ def test_the_scoreboard_ranks_and_answers_304_until_it_changes(arena: Arena, sec
         return [(e.rank, e.team_name, e.solved) for e in entries]
 
     expected = [(1, "Second", 1), (2, "First", 1)]
-    wait_for("the standings", lambda: board() == expected, timeout=5)
+    wait_for("the standings", lambda: board() == expected)
     path = f"/competitions/{competition.id}/scoreboard"
     answer = first._http.request("GET", path)
     same = first._http.http.get(path, headers={"If-None-Match": answer.headers["ETag"]})

@@ -12,6 +12,7 @@ from ctfy.sdk import PlatformClient
 from tests.conftest import Arena
 from tests.openapi import gets
 from tests.playing import start
+from tests.processes import PATIENCE_S
 
 
 @dataclass
@@ -90,7 +91,7 @@ def answers(arena: Arena, token: str, *cups: Cup) -> dict[str, str]:
     """What every GET answers, asked about each of the competitions, and what in it names none."""
     found = {}
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=arena.url, headers=headers, timeout=60) as client:
+    with httpx.Client(base_url=arena.url, headers=headers, timeout=PATIENCE_S) as client:
         for cup in cups:
             for path in gets(client, **cup.known):
                 for query in ({}, {"competition_id": cup.known["competition_id"]}):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ctfy.sdk import PlatformClient
-from tests.processes import ROOT
+from tests.available import chromium
+from tests.processes import PATIENCE_S, ROOT
 
 DESKTOP, PHONE = (1280, 800), (360, 740)
 # Without these the browser asks for its maker's servers at every start.
@@ -22,13 +21,7 @@ _ARGUMENTS = [
 # Tests beside these add and remove network interfaces; the browser then cuts what it is loading.
 _CUT = "ERR_NETWORK_CHANGED"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-expect.set_options(timeout=15_000)
-
-
-def chromium() -> str | None:
-    """Where the browser is; where it must be (CTFY_TEST_BROWSER), its absence fails."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or ("chromium" if os.environ.get("CTFY_TEST_BROWSER") else None)
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @contextlib.contextmanager
@@ -83,7 +76,7 @@ def window(
         has_touch=size == PHONE,
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     opened = Window(context, page, url)
     page.on("pageerror", lambda error: opened.complaints.append(str(error)))
     page.on(

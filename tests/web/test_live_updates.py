@@ -11,11 +11,12 @@ from playwright.sync_api import Browser, expect
 
 from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.server.instances.answers import derive
+from tests.available import needs
 from tests.conftest import PASSWORD, Arena
 from tests.playing import start
 from tests.web.browser import window
 
-pytestmark = pytest.mark.xdist_group("web-live-updates")
+pytestmark = [needs("browser"), pytest.mark.xdist_group("web-live-updates")]
 
 
 def test_a_pardon_reaches_the_team(arena: Arena, browser: Browser, secret: bytes) -> None:

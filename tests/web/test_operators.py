@@ -14,6 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.available import needs
 from tests.conftest import (
     ADMIN_EMAIL,
     PASSWORD,
@@ -28,7 +29,7 @@ from tests.playing import start
 from tests.processes import CHALLENGES, stack
 from tests.web.browser import DESKTOP, PHONE, Window, window
 
-pytestmark = pytest.mark.xdist_group("web-operators")
+pytestmark = [needs("browser"), pytest.mark.xdist_group("web-operators")]
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
@@ -86,7 +87,7 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
         expect(page.get_by_text("Started: see the tasks")).to_be_visible()
         page.goto(f"{arena.url}/admin/tasks")
         page.get_by_role("link", name="challenge build").first.click()
-        expect(page.get_by_text("succeeded").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("succeeded").first).to_be_visible()
 
         ready = start(player, competition.id)
         page.goto(f"{arena.url}/admin/instances/{ready.id}")
@@ -188,7 +189,7 @@ def test_an_incident_is_settled(arena: Arena, browser: Browser) -> None:
     with window(browser, arena.url) as mine:
         page = as_admin(mine, arena).open("/admin/incidents")
         found = page.get_by_role("article").filter(has_text="Taker").first
-        expect(found).to_contain_text("Giver", timeout=30_000)
+        expect(found).to_contain_text("Giver")
         found.get_by_label("Note").fill("talked to them")
         found.get_by_role("button", name="Dismiss").click()
         expect(page.get_by_role("article").filter(has_text="Taker")).to_have_count(0)

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, TimeoutError, expect
 
+from tests.available import needs
 from tests.conftest import PASSWORD, Arena
 from tests.web.browser import DESKTOP, PHONE, Window, findings, window
 from tests.web.world import World, make_world
 
-pytestmark = pytest.mark.xdist_group("web-pages")
+pytestmark = [needs("browser"), pytest.mark.xdist_group("web-pages")]
+# Only then has it its colours. What moves for as long as it is there is not waited for.
+FADED_IN = (
+    "document.getAnimations().every(a => a.playState !== 'running'"
+    " || a.effect.getComputedTiming().endTime === Infinity)"
+)
 LOOKS = [(DESKTOP, "dark"), (PHONE, "light")]
 WHO = ["visitor", "player", "operator"]
 
@@ -53,7 +59,8 @@ def look_at(mine: Window, path: str) -> list[str]:
         expect(page.get_by_label("Loading")).to_have_count(0)
     except (AssertionError, TimeoutError) as error:
         return [*mine.complaints, f"does not come up: {error}"]
-    page.wait_for_timeout(150)  # what fades in has its colours then
+    page.wait_for_timeout(150)
+    page.wait_for_function(FADED_IN)
     found = findings(page) + mine.lasting()
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:

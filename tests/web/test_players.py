@@ -13,11 +13,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from ctfy.sdk import CtfyApiError, PlatformClient
+from tests.available import needs
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, lone_server, sign_in
-from tests.processes import CHALLENGES, wait_for
+from tests.processes import CHALLENGES, PATIENCE_S, wait_for
 from tests.web.browser import DESKTOP, PHONE, window
 
-pytestmark = pytest.mark.xdist_group("web-players")
+pytestmark = [needs("browser"), pytest.mark.xdist_group("web-players")]
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
@@ -51,7 +52,7 @@ def test_from_signing_up_to_a_scoreboard_that_moves(
         page.get_by_role("link", name="Pocket Notes").click()
         page.get_by_role("button", name="Start the instance").click()
         link = page.get_by_role("link", name="Open in the browser")
-        expect(link).to_be_visible(timeout=60_000)
+        expect(link).to_be_visible()
         answer = page.get_by_label("What does the private note say?")
         answer.fill("FLAG{nonsense}")
         page.get_by_role("button", name="Submit").click()
@@ -63,7 +64,7 @@ def test_from_signing_up_to_a_scoreboard_that_moves(
 
         page.get_by_role("button", name="Renew").click()
         page.get_by_role("button", name="Stop").click()
-        expect(page.get_by_role("button", name="Start the instance")).to_be_visible(timeout=40_000)
+        expect(page.get_by_role("button", name="Start the instance")).to_be_visible()
 
 
 def test_questions_without_an_instance(arena: Arena, browser: Browser) -> None:
@@ -227,7 +228,7 @@ def test_a_device_is_approved(
             page.get_by_role("button", name="Sign in").click()
             page.get_by_role("button", name="Approve").click()
             expect(page.get_by_text("Approved. You can go back to your device.")).to_be_visible()
-        assert login.wait(30) == 0
+        assert login.wait(PATIENCE_S) == 0
         assert "Signed in" in told.read_text()
     finally:
         if login.poll() is None:

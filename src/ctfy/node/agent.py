@@ -19,7 +19,6 @@ from ctfy.server.models.nodes import NodeHeartbeat, NodeRegister, NodeRegisterRe
 
 log = structlog.get_logger()
 
-_JOIN_TIMEOUT_S = 20
 _RETRY_S = 0.2
 
 
@@ -54,14 +53,16 @@ class Agent:
             capacity=self._settings.capacity,
             labels=self._settings.labels,
         )
-        deadline = time.monotonic() + _JOIN_TIMEOUT_S
+        deadline = time.monotonic() + self._settings.join_timeout_s
         while True:
             try:
-                joined = await asyncio.to_thread(self._register, order)
+                left = max(1, round(deadline - time.monotonic()))
+                joined = await asyncio.to_thread(self._register, order, left)
                 break
             except CtfyApiError as error:
                 raise JoinRefused(f"the platform refused this node: {error}") from error
-            except httpx.ConnectError as error:  # nothing was sent, so the token is not used up
+            # Nothing was sent, so the token is not used up.
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if time.monotonic() > deadline:
                     raise JoinRefused(f"{self._platform_url} does not answer: {error}") from error
                 await asyncio.sleep(_RETRY_S)
@@ -71,8 +72,11 @@ class Agent:
         write_atomically(self._path, json.dumps(identity).encode())
         self._identity = identity
 
-    def _register(self, order: NodeRegister) -> NodeRegisterResponse:
-        with BaseHttpClient(self._platform_url, self._invite, max_retries=0) as http:
+    def _register(self, order: NodeRegister, timeout_s: int) -> NodeRegisterResponse:
+        platform = BaseHttpClient(
+            self._platform_url, self._invite, max_retries=0, timeout=timeout_s
+        )
+        with platform as http:
             body = order.model_dump(mode="json")
             return http.fetch(NodeRegisterResponse, "POST", "/nodes/register", json=body)
 

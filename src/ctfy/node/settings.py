@@ -38,6 +38,9 @@ class NodeSettings(BaseSettings):
     own_token: str = Field(
         "", description="Serve whoever knows this token, without joining a platform"
     )
+    join_timeout_s: float = Field(
+        20, gt=0, description="How long a platform that does not answer yet is asked to let it join"
+    )
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")
 

@@ -6,21 +6,23 @@ errors are the ones of any other client.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ctfy.core.errors import CtfyError
 from ctfy.core.responses import error_response
-from ctfy.mcp.server import CtfyTools
-from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.server.access.caller import bearer_token, identify
+
+if TYPE_CHECKING:
+    from ctfy.mcp.server import CtfyTools
+    from ctfy.sdk.aio import AsyncPlatformClient
 
 PATH = "/api/v1/mcp"
 
@@ -29,23 +31,49 @@ class McpEndpoint:
     """An ASGI app at PATH; `run` must be entered while it serves.
 
     Stateless, so that any replica answers any request. A browser sends no bearer token by itself,
-    so the library's guard against DNS rebinding has nothing to protect here.
+    so the library's guard against DNS rebinding has nothing to protect here. The library is an
+    eighth of what a server loads, so the first request loads it.
     """
 
     def __init__(self, api: ASGIApp) -> None:
         self._api = api
-        self._tools = CtfyTools(self._client_of)
-        self._app = self._tools.streamable_http_app(
-            streamable_http_path="/",
-            stateless_http=True,
-            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-        )
+        self._serving: asyncio.Task[None] | None = None
+        self._app: asyncio.Future[ASGIApp]
 
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Serve while in here."""
-        async with self._tools.session_manager.run():
+        try:
             yield
+        finally:
+            if self._serving is not None:
+                self._serving.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._serving
+
+    async def _serve(self) -> None:
+        """Serve until cancelled; a task, for the library must be left where it was entered."""
+        try:
+            tools = await asyncio.to_thread(self._tools)
+            app = tools.streamable_http_app(
+                streamable_http_path="/",
+                stateless_http=True,
+                transport_security=_no_guard(),
+            )
+            async with tools.session_manager.run():
+                self._app.set_result(app)
+                await asyncio.Event().wait()
+        except Exception as error:
+            if self._app.done():
+                raise
+            self._app.set_exception(error)
+        finally:
+            self._app.cancel()  # whoever waits for it still
+
+    def _tools(self) -> CtfyTools:
+        from ctfy.mcp.server import CtfyTools
+
+        return CtfyTools(self._client_of)
 
     def _client_of(self, request: Any) -> AsyncPlatformClient:
         transport = httpx.ASGITransport(
@@ -53,6 +81,8 @@ class McpEndpoint:
             raise_app_exceptions=False,
             client=tuple(request.scope.get("client") or ("127.0.0.1", 0)),
         )
+        from ctfy.sdk.aio import AsyncPlatformClient
+
         return AsyncPlatformClient(
             "http://platform", bearer_token(request), max_retries=0, timeout=60, transport=transport
         )
@@ -68,4 +98,14 @@ class McpEndpoint:
             )
             await refused(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        if self._serving is None or self._serving.done():
+            self._app = asyncio.get_running_loop().create_future()
+            self._serving = asyncio.create_task(self._serve())
+        app = await asyncio.shield(self._app)
+        await app(scope, receive, send)
+
+
+def _no_guard() -> Any:
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    return TransportSecuritySettings(enable_dns_rebinding_protection=False)

@@ -10,7 +10,7 @@ import typer
 
 from ctfy.cli import session
 from ctfy.cli.operator.admin.nodes import NODE
-from ctfy.cli.operator.processes import configure_logs, until_signal
+from ctfy.cli.operator.processes import configure_logs, loading, until_signal
 from ctfy.cli.operator.server import ChallengesDir, one_line_errors
 from ctfy.cli.output import Code, err, fail, out, prints
 from ctfy.server.models.nodes import NodeInfo
@@ -84,10 +84,11 @@ def join(
 
     Example: CTFY_NODE_TOKEN=… ctfy-admin node join https://ctf.example.org
     """
-    from ctfy.node.agent import JoinRefused
-    from ctfy.node.process import run
-    from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
-    from ctfy.node.settings import NodeSettings
+    with loading():
+        from ctfy.node.agent import JoinRefused
+        from ctfy.node.process import run
+        from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
+        from ctfy.node.settings import NodeSettings
 
     configure_logs()
     if no_register and not node_token:

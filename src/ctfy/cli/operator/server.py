@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator.processes import bounded_http, configure_logs, until_signal
+from ctfy.cli.operator.processes import bounded_http, configure_logs, loading, until_signal
 from ctfy.cli.output import Code, fail, out, prints
 
 app = typer.Typer(no_args_is_help=True)
@@ -66,13 +66,16 @@ def _explain(error: Exception) -> None:
 def database(settings: Any) -> Iterator[str]:
     """The URL of a migrated database: the one that is set, else the embedded one while in here."""
     from ctfy.server.database.embedded import EmbeddedPostgres
-    from ctfy.server.database.migrate import upgrade
+    from ctfy.server.database.revision import is_newest
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     try:
         url = embedded.start() if embedded else settings.database_url
-        upgrade(url)
+        if not is_newest(url):
+            from ctfy.server.database.migrate import upgrade
+
+            upgrade(url)
         yield url
     finally:
         if embedded:
@@ -97,13 +100,14 @@ def start(
 
     Example: ctfy-admin server start --host 0.0.0.0 --platform-url https://ctf.example.org
     """
-    import uvicorn
+    with loading():
+        import uvicorn
 
-    from ctfy.server.app import create_app
-    from ctfy.server.bootstrap import bootstrap
-    from ctfy.server.database.connections import Background, Database
-    from ctfy.server.observability.tracing import traced
-    from ctfy.server.settings import Settings
+        from ctfy.server.app import create_app
+        from ctfy.server.bootstrap import bootstrap
+        from ctfy.server.database.connections import Background, Database
+        from ctfy.server.observability.tracing import traced
+        from ctfy.server.settings import Settings
 
     configure_logs()
     with one_line_errors():
@@ -118,7 +122,8 @@ def start(
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         # Few circles are made a request, and a full look through everything takes long.
         gc.set_threshold(20_000, 20, 50)
-        app = create_app(settings, with_worker=worker)
+        with loading():
+            app = create_app(settings, with_worker=worker)
         pools = (app.services.get(kind) for kind in (Database, Background))
         uvicorn.run(
             traced(app, *pools),
@@ -140,8 +145,9 @@ def worker(
 
     Example: CTFY_DATABASE_URL=postgresql://… ctfy-admin worker
     """
-    from ctfy.server.settings import Settings
-    from ctfy.server.worker import run
+    with loading():
+        from ctfy.server.settings import Settings
+        from ctfy.server.worker import run
 
     configure_logs()
     with one_line_errors():

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import httpx
 import typer
@@ -26,8 +26,12 @@ from ctfy.cli.operator.server import ChallengesDir, DataDir, one_line_errors
 from ctfy.cli.output import fail, out
 from ctfy.sdk import CtfyApiError, PlatformClient
 
-_START_TIMEOUT_S = 60
-_STOP_TIMEOUT_S = 20
+# How long the parts have to come up, together: `up` waits so long for them, and the node for the
+# server. On a machine at rest it is seconds; a busy one takes what it takes.
+_START_TIMEOUT_S = 300
+_TELL_EVERY_S = 10
+_STOP_TIMEOUT_S = 60
+_LAST_LINES = 10
 
 
 def up(
@@ -64,8 +68,9 @@ def up(
         server = parts.enter_context(_server(plan, database_url))
         node = parts.enter_context(_node(plan))
         client = parts.enter_context(PlatformClient(plan.url, max_retries=0, timeout=5))
-        _wait(stop, lambda: _answers(client), server)
-        _wait(stop, lambda: _has_node(client, since), node)
+        start = Start(stop, [server, node])
+        start.wait_for(server, lambda: client.health().status == "ok")
+        start.wait_for(node, lambda: _has_node(client, since))
         _greet(plan)
         _watch(stop, [server, node])
         say("stopping")
@@ -119,9 +124,66 @@ class Part:
     start: Callable[[], subprocess.Popen[bytes]]
     log: Path
     process: subprocess.Popen[bytes] = field(init=False)
+    _log_before: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.run()
+
+    def run(self) -> None:
+        """Start it, or start it again."""
+        self._log_before = self.log.stat().st_size
         self.process = self.start()
+
+    def last_lines(self) -> list[str]:
+        """The last that it said since it was started."""
+        with self.log.open(errors="replace") as log:
+            log.seek(self._log_before)
+            return log.read().strip().splitlines()[-_LAST_LINES:]
+
+
+@dataclass
+class Start:
+    """The wait for the parts to come up: one bound for all, and no longer than they all live."""
+
+    stop: threading.Event
+    parts: list[Part]
+    began: float = field(default_factory=time.monotonic)
+
+    def wait_for(self, part: Part, ready: Callable[[], bool]) -> None:
+        """Wait until a part is ready, and tell how long already. Exits when any part has ended."""
+        told = time.monotonic()
+        while not self._ready(ready):
+            for other in self.parts:
+                if other.process.poll() is not None:
+                    _not_started(other)
+            now = time.monotonic()
+            if now > self.began + _START_TIMEOUT_S:
+                _not_started(part, f" within {_START_TIMEOUT_S} s")
+            if now > told + _TELL_EVERY_S:
+                told = now
+                waited = f"{now - self.began:.0f} s of at most {_START_TIMEOUT_S} s"
+                say(f"waiting for the {part.name}, {waited}")
+            if self.stop.wait(0.05):
+                raise typer.Exit(130)
+
+    @staticmethod
+    def _ready(ready: Callable[[], bool]) -> bool:
+        try:
+            return ready()
+        except (httpx.HTTPError, CtfyApiError):
+            return False
+
+
+def _not_started(part: Part, when: str = "") -> NoReturn:
+    lines = part.last_lines()
+    _show(lines)
+    words = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+    fail(f"the {part.name} did not start{when}: {words}", hint=f"its log is {part.log}")
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines:
+        out.print(f"  {line}", markup=False, soft_wrap=True, style="dim")
 
 
 def _claim(parts: contextlib.ExitStack, data_dir: Path) -> None:
@@ -193,30 +255,12 @@ def _node(plan: Plan) -> contextlib.AbstractContextManager[Part]:
     arguments += ["--data-dir", str(plan.data_dir / "node")]
     arguments += ["--challenges-dir", str(plan.challenges_dir)]
     arguments += ["--public-host", plan.instances_host]
-    environment = {"CTFY_NODE_TOKEN": plan.node_token, "CTFY_NODE_HEARTBEAT_S": "5"}
+    environment = {
+        "CTFY_NODE_TOKEN": plan.node_token,
+        "CTFY_NODE_HEARTBEAT_S": "5",
+        "CTFY_NODE_JOIN_TIMEOUT_S": str(_START_TIMEOUT_S),
+    }
     return _running("node", plan.data_dir, arguments, environment)
-
-
-def _wait(stop: threading.Event, ready: Callable[[], bool], part: Part) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while not ready():
-        if part.process.poll() is not None or time.monotonic() > deadline:
-            words = _last_line(part.log).removeprefix("error: ")
-            fail(f"the {part.name} did not start: {words}", hint=f"its log is {part.log}")
-        if stop.wait(0.05):
-            raise typer.Exit(130)
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
-
-
-def _answers(client: PlatformClient) -> bool:
-    try:
-        return client.health().status == "ok"
-    except (httpx.HTTPError, CtfyApiError):
-        return False
 
 
 def _has_node(client: PlatformClient, since: datetime) -> bool:
@@ -249,7 +293,7 @@ def _greet(plan: Plan) -> None:
 def _opens(plan: Plan) -> bool:
     """Whether this start made the administrator: an earlier one has another password."""
     try:
-        with PlatformClient(plan.url) as client:
+        with PlatformClient(plan.url, timeout=_START_TIMEOUT_S) as client:
             client.auth.login(plan.email, plan.made_password)
     except CtfyApiError:
         return False
@@ -261,6 +305,7 @@ def _watch(stop: threading.Event, parts: list[Part]) -> None:
     while not stop.wait(0.5):
         for part in parts:
             if (code := part.process.poll()) is not None:
+                _show(part.last_lines())
                 out.print(f"{part.name} ended with code {code}; starting it again")
-                part.process = part.start()
+                part.run()
                 stop.wait(1)

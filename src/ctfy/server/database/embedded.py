@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import fasteners
 import psutil
+
+# A database that was killed mends itself first, which takes long on a busy machine.
+_READY_TIMEOUT_S = 300
 
 
 def _library() -> Any:
@@ -48,14 +52,27 @@ class EmbeddedPostgres:
         if known := users.get_and_remove(-1):
             users.put([pid for pid in known if psutil.pid_exists(pid)])
         try:
-            server.start()
-        except subprocess.CalledProcessError as error:
+            try:
+                server.start()
+            except subprocess.TimeoutExpired:  # the library waits 10 s; PostgreSQL itself goes on
+                self._wait_until_ready()
+                server.start()
+        except (subprocess.SubprocessError, TimeoutError) as error:
             raise OSError(
                 f"the embedded database did not start; its log is {self.path / 'log'}"
             ) from error
         self._server = server
         uri: str = self._server.get_uri()
         return uri
+
+    def _wait_until_ready(self) -> None:
+        """Wait while PostgreSQL says that it is starting. Raises TimeoutError."""
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        state = self.path / "postmaster.pid"
+        while not (state.exists() and state.read_text().rstrip().endswith("ready")):
+            if time.monotonic() > deadline or not state.exists():
+                raise TimeoutError
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """Leave the server, and stop it when nobody else uses it."""
