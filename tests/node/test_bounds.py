@@ -23,6 +23,7 @@ from ctfy.node.capture.flows import Connection
 from ctfy.node.capture.recorder import TRAFFIC, Recorder, read_flows
 from ctfy.node.capture.udp import UdpRelay
 from tests.node.relayed import flows, http_server, published
+from tests.processes import PATIENCE_S
 
 MB = 1024 * 1024
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
