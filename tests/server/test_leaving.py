@@ -130,6 +130,23 @@ def test_a_pardon_forgives_what_was_brought_along(
     assert answer(player, competition, "capped", "b").correct
 
 
+def test_a_pardon_is_for_one_team_alone(lone: Arena, competition: CompetitionInfo) -> None:
+    first, second = lone.registered(competition, "Staying"), lone.registered(competition, "Going")
+    code = first.competition(competition.id).team.invites.create().code
+    comp = second.competition(competition.id)
+    comp.team.leave()
+    comp.register("join", code=code)
+    answer(second, competition, "capped", "a")
+    answer(second, competition, "capped", "c")
+    comp.team.leave()
+    team = comp.register("create", name="Going elsewhere")
+    lone.admin.admin.challenges.reset_question_attempts(team.id, "capped", "choice")
+    assert answer(second, competition, "capped", "b").correct
+    assert refusal(answer, first, competition, "capped", "b").code == (
+        "question_attempt_cap_exceeded"
+    )
+
+
 def test_a_hint_read_on_a_throwaway_team_is_paid_by_the_real_one(
     lone: Arena, competition: CompetitionInfo
 ) -> None:
@@ -180,10 +197,10 @@ def test_a_changed_value_is_on_the_board_once_the_rescan_is_over(
     wait_for("the board", lambda: points(lone, competition).get("Solver") == 150)
     with following(player) as told:
         rescan(lone, folder, "capped", CHALLENGES["capped"].replace("value: 100", "value: 70"))
-        assert points(lone, competition) == {"Solver": 70 + 50}
+        wait_for("the board", lambda: points(lone, competition) == {"Solver": 70 + 50})
         wait_for("word", lambda: "scoreboard_updated" in [event["event"] for event in told])
     rescan(lone, folder, "capped", CHALLENGES["capped"])
-    assert points(lone, competition) == {"Solver": 150}
+    wait_for("the board", lambda: points(lone, competition) == {"Solver": 150})
 
 
 def test_a_challenge_that_is_taken_out_or_gone_keeps_no_points(
@@ -199,11 +216,11 @@ def test_a_challenge_that_is_taken_out_or_gone_keeps_no_points(
     editing.update(competition.id, challenge_ids=["capped", "falling"])
     wait_for("the board", lambda: points(lone, competition) == {"Solver": 150 + 1050})
     rescan(lone, folder, "falling", None)
-    assert points(lone, competition) == {"Solver": 150}
+    wait_for("the board", lambda: points(lone, competition) == {"Solver": 150})
     entry = lone.admin.competition(competition.id).scoreboard()[0]
     assert (entry.solved, entry.flags_solved) == (1, 1)
     rescan(lone, folder, "falling", CHALLENGES["falling"])
-    assert points(lone, competition) == {"Solver": 150 + 1050}
+    wait_for("the board", lambda: points(lone, competition) == {"Solver": 150 + 1050})
 
 
 def rescan(lone: Arena, folder: Path, challenge: str, text: str | None) -> None:

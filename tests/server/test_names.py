@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.sdk import CtfyApiError
+from ctfy.server.access.lookalikes import keys
 from ctfy.server.models.names import clean, visible
-from ctfy.server.teams.names import keys
 from tests.conftest import Arena
 from tests.hostile_names import UNSEEN
 from tests.refusals import refusal

@@ -98,6 +98,22 @@ def test_people_who_are_not_here_get_an_account_and_are_named(arena: Arena) -> N
     assert (made.email, made.role, made.providers) == (new_email, "user", [])
 
 
+def test_a_file_of_an_older_version_gets_what_it_lacks(arena: Arena, secret: bytes) -> None:
+    competition_id, ada, _, _ = played(arena, secret)
+    admin = arena.admin.admin.competitions
+    file = json.loads(admin.export(competition_id))
+    admin.delete(competition_id, force=True)
+    for team in file["content"]["teams"]:
+        del team["name_folded"], team["name_shape"]
+    for row in file["content"]["question_attempts"]:
+        del row["user_id"], row["competition_id"], row["follows"]
+    admin.import_(signed({**file, "version": 1}))
+    qa = ada.submissions.submit_qa
+    assert qa("field-notes", competition_id, "no", question_id="algorithm").attempts_remaining == 1
+    register = arena.player().competition(competition_id).register
+    assert refusal(register, "create", name="ADA").code == "team_name_taken"
+
+
 def signed(document: dict[str, Any]) -> bytes:
     content = json.dumps(
         document["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False

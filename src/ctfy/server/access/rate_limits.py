@@ -90,8 +90,12 @@ def address(request: HTTPConnection) -> str:
 
 
 def network(request: HTTPConnection) -> str:
-    """By what a caller's address is counted: IPv4 whole, of IPv6 what one subscriber has."""
-    host = address(request)
+    """By what a caller's address is counted; see `network_of`."""
+    return network_of(address(request))
+
+
+def network_of(host: str) -> str:
+    """What an address stands for: IPv4 whole, of IPv6 what one subscriber has."""
     try:
         found = ipaddress.ip_address(host)
     except ValueError:  # a socket's path, or what a proxy says that names no address

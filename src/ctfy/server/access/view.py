@@ -19,6 +19,7 @@ from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.events.relay import Rights
 from ctfy.server.events.types import EVENTS, Audience
+from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
 from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.teams import Team, TeamMember
@@ -31,6 +32,7 @@ PUBLIC: ColumnElement[bool] = and_(
 
 # Under names of their own: a query around the condition may join the same tables.
 _member, _invite = aliased(TeamMember), aliased(CompetitionInvite)
+_person = aliased(User)
 
 
 def _belongs(user_id: Any) -> ColumnElement[bool]:
@@ -42,8 +44,12 @@ def _belongs(user_id: Any) -> ColumnElement[bool]:
 
 
 def takes_part(team_id: Any) -> ColumnElement[bool]:
-    """The condition on a column of teams that somebody is on them: no other counts anywhere."""
-    return exists().where(_member.team_id == team_id)
+    """The condition on a column of teams that somebody is on, who is not suspended.
+
+    No other counts anywhere. Boards and `submissions/writer.py` have the same in their own SQL.
+    """
+    on_it = select(_member.user_id).join(_person, _person.id == _member.user_id)
+    return on_it.where(_member.team_id == team_id, _person.suspended_at.is_(None)).exists()
 
 
 _ONE = select(Competition, _belongs(bindparam("user_id")).label("belongs")).where(

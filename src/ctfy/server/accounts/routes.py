@@ -121,7 +121,7 @@ async def login(
     service.require_password_auth(settings.password_auth_enabled)
     counted = [("login", network(request))]
     # Guessing by others locks nobody out of where they signed in before.
-    if not await service.has_signed_in_from(database, body.email, address(request)):
+    if not await service.has_signed_in_from(database, body.email, network(request)):
         counted.append(("account", body.email.lower()))
     async with rate_limits.failures(*counted):
         token = await service.login(session, body, origin_of(request))

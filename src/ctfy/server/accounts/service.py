@@ -22,6 +22,7 @@ from ctfy.core.errors import (
 from ctfy.server.access import cookie, secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
+from ctfy.server.access.rate_limits import network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -41,6 +42,7 @@ from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken
 from ctfy.server.tables.competitions import Competition
 
 _MAX_TOKENS = 100
+_MOST_PLACES = 1000  # from which somebody signed in
 _MIN_DISTINCT_CHARACTERS = 5
 
 
@@ -117,13 +119,16 @@ async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> st
     return new_session(session, user_id, origin)
 
 
-async def has_signed_in_from(database: Database, email: str, ip_address: str) -> bool:
-    """Whether an account's person has or had a session from an address."""
-    known = select(Token.id).join(User, User.id == Token.user_id)
-    known = known.where(
-        User.email == email.lower(), Token.kind == "user", Token.ip_address == ip_address
+async def has_signed_in_from(database: Database, email: str, where: str) -> bool:
+    """Whether an account's person has or had a session from a network, as `network_of` has it."""
+    known = (
+        select(Token.ip_address)
+        .join(User, User.id == Token.user_id)
+        .where(User.email == email.lower(), Token.kind == "user")
+        .distinct()
+        .limit(_MOST_PLACES)
     )
-    return bool(await database.read(known.limit(1)))
+    return where in {network_of(row.ip_address or "") for row in await database.read(known)}
 
 
 async def require_active(session: AsyncSession, user_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
@@ -43,15 +43,18 @@ async def reset_attempts(
             f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
             known=known,
         )
-    wrong = await session.scalars(
-        delete(QuestionAttempts)
-        .where(
-            counts_against(team_id),
-            QuestionAttempts.challenge_id == challenge_id,
-            QuestionAttempts.question_id == question_id,
-        )
-        .returning(QuestionAttempts.wrong)
+    asked = (
+        QuestionAttempts.challenge_id == challenge_id,
+        QuestionAttempts.question_id == question_id,
     )
+    wrong = await session.scalar(
+        select(func.sum(QuestionAttempts.wrong)).where(counts_against(team_id), *asked)
+    )
+    # Its people gave some of them on other teams, against which those still count.
+    brought = and_(counts_against(team_id), QuestionAttempts.team_id != team_id, *asked)
+    await session.execute(update(QuestionAttempts).where(brought).values(follows=False))
+    own = and_(QuestionAttempts.team_id == team_id, *asked)
+    await session.execute(delete(QuestionAttempts).where(own))
     reset = AttemptReset(
         id=new_id(),
         team_id=team_id,
@@ -72,7 +75,7 @@ async def reset_attempts(
             question_id=question_id,
             reason=reason,
         ),
-        before={"wrong_attempts": sum(wrong)},
+        before={"wrong_attempts": wrong or 0},
         after={"wrong_attempts": 0},
         actor_id=caller.user_id,
     )

@@ -18,6 +18,7 @@ from ctfy import __version__
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, Invalid, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.lookalikes import keys
 from ctfy.server.competitions.editing import emit_for_competition
 from ctfy.server.competitions.events import CompetitionCreated, CompetitionExported
 from ctfy.server.database.base import Base, new_id, now
@@ -175,18 +176,30 @@ def read(file: bytes) -> dict[str, Any]:
         raise _invalid("the content does not fit its checksum: the file was changed or damaged")
     if document["version"] == 1:
         try:
-            _name_captains(content)
+            _complete(content)
         except (KeyError, TypeError) as error:
             raise _invalid(f"{type(error).__name__}: {error}") from None
     return content
 
 
-def _name_captains(content: dict[str, Any]) -> None:
-    """Wrong answers once did not say whose they are; the captain stands for the team."""
+def _complete(content: dict[str, Any]) -> None:
+    """Give a file of version 1 what it lacks.
+
+    Wrong answers did not say whose they are; the captain stands for the team. Names had no keys;
+    of teams of one name the oldest has them.
+    """
     teams = {team["id"]: team for team in content["teams"]}
     for row in content["question_attempts"]:
         team = teams[row["team_id"]]
         row |= {"user_id": team["captain_user_id"], "competition_id": team["competition_id"]}
+    playing = {member["team_id"] for member in content["team_members"]}
+    taken: set[tuple[int, str]] = set()
+    for team in sorted(teams.values(), key=lambda team: (team["created_at"], team["id"])):
+        forms = set(enumerate(keys(team["name"])))
+        has = team["id"] in playing and taken.isdisjoint(forms)
+        taken |= forms if has else set()
+        folded, shape = keys(team["name"]) if has else (None, None)
+        team |= {"name_folded": folded, "name_shape": shape}
 
 
 def _invalid(message: str) -> Invalid:

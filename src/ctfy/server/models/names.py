@@ -1,4 +1,4 @@
-"""Names that people give themselves and their teams: text of any script, and nothing unseen."""
+"""Names of people and teams: text of any script, and nothing unseen."""
 
 from __future__ import annotations
 

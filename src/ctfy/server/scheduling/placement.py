@@ -114,7 +114,7 @@ async def place(session: AsyncSession, jobs: Jobs) -> None:
         fitting = [node for node in nodes if node.fits(instance)]
         if not fitting:
             continue
-        best = max(fitting, key=lambda n: (n.has_ready(instance.challenge_id), -n.load))
+        best = max(fitting, key=lambda n: (n.has_ready(instance.challenge_id), -n.load, n.free))
         best.free -= 1
         instance.node_id = best.id
         instance.state = State.STARTING

@@ -54,12 +54,15 @@ SELECT k.team_id, k.challenge_id,
   (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM (
      SELECT q.question_id, sum(q.wrong) AS wrong FROM question_attempts q
      WHERE q.challenge_id = k.challenge_id AND (q.team_id = k.team_id
-       OR q.user_id = ANY(ARRAY(SELECT m.user_id FROM team_members m WHERE m.team_id = k.team_id))
+       OR q.follows
+       AND q.user_id = ANY(ARRAY(SELECT m.user_id FROM team_members m WHERE m.team_id = k.team_id))
        AND q.competition_id = (SELECT t.competition_id FROM teams t WHERE t.id = k.team_id))
      GROUP BY q.question_id) AS q),
   (SELECT 1 + count(e.rank) FROM challenge_solves c LEFT JOIN challenge_solves e
      ON e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
-     AND e.rank < c.rank AND EXISTS (SELECT FROM team_members m WHERE m.team_id = e.team_id)
+     AND e.rank < c.rank AND EXISTS (
+       SELECT FROM team_members m JOIN users u ON u.id = m.user_id
+       WHERE m.team_id = e.team_id AND u.suspended_at IS NULL)
    WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id GROUP BY c.rank),
   EXISTS (SELECT FROM teams t JOIN competition_challenges c USING (competition_id)
           WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id)
@@ -83,7 +86,8 @@ _COUNTED = """
 SELECT c.competition_id, c.challenge_id,
   (SELECT count(*) FROM challenge_solves e
    WHERE e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
-   AND EXISTS (SELECT FROM team_members m WHERE m.team_id = e.team_id))
+   AND EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
+               WHERE m.team_id = e.team_id AND u.suspended_at IS NULL))
 FROM unnest(%(competitions)s::text[], %(challenges)s::text[]) AS c(competition_id, challenge_id)
 """
 # Owners before what they own. Each takes its rows as one JSON array.
@@ -351,7 +355,8 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
             rows["challenge_solves"].append({**where, "rank": rank, "solved_at": at})
     names = ("team_id", "challenge_id", "question_id", "user_id", "competition_id")
     rows["question_attempts"] = [
-        {**dict(zip(names, key, strict=True)), "wrong": times} for key, times in wrong.items()
+        {**dict(zip(names, key, strict=True)), "wrong": times, "follows": True}
+        for key, times in wrong.items()
     ]
     return rows
 

@@ -71,7 +71,10 @@ class ChallengeSolve(Base):
 
 
 class QuestionAttempts(Base):
-    """How often somebody, on a team, was wrong on a question that has a cap."""
+    """How often somebody, on a team, was wrong on a question that has a cap.
+
+    `follows`: whether it counts against other teams of theirs, too; a pardon ends that.
+    """
 
     __tablename__ = "question_attempts"
     __table_args__ = (
@@ -86,6 +89,7 @@ class QuestionAttempts(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
     competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     wrong: Mapped[int] = mapped_column(default=0)
+    follows: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
 class AnswerDigest(Base):

@@ -30,6 +30,7 @@ def counts_against(team_id: Any) -> ColumnElement[bool]:
     members = select(_member.user_id).where(_member.team_id == team_id).correlate_except(_member)
     competition = select(_team.competition_id).where(_team.id == team_id).correlate_except(_team)
     by_member = and_(
+        QuestionAttempts.follows,
         QuestionAttempts.user_id == any_(func.array(members.scalar_subquery())),
         QuestionAttempts.competition_id == competition.scalar_subquery(),
     )

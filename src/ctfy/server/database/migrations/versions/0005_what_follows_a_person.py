@@ -18,6 +18,10 @@ def upgrade() -> None:
     # Who was wrong was not written down; the captain stands for the team.
     op.add_column("question_attempts", sa.Column("user_id", sa.String()))
     op.add_column("question_attempts", sa.Column("competition_id", sa.String()))
+    op.add_column(
+        "question_attempts",
+        sa.Column("follows", sa.Boolean(), server_default="true", nullable=False),
+    )
     op.execute(
         "UPDATE question_attempts q SET user_id = t.captain_user_id, "
         "competition_id = t.competition_id FROM teams t WHERE t.id = q.team_id"
@@ -133,6 +137,7 @@ def downgrade() -> None:
     op.drop_constraint("pk_question_attempts", "question_attempts", type_="primary")
     op.drop_column("question_attempts", "user_id")
     op.drop_column("question_attempts", "competition_id")
+    op.drop_column("question_attempts", "follows")
     op.create_primary_key(
         "pk_question_attempts", "question_attempts", ["team_id", "challenge_id", "question_id"]
     )
