@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge
-from ctfy.challenge.compose import ComposeRefused
+from ctfy.challenge.compose.model import ComposeRefused
 from ctfy.challenge.importers import ImportRefused, bring
 from ctfy.challenge.metadata import Metadata
 from tests.cli.terminal import Terminal

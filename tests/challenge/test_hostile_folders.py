@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from ctfy.challenge.audit import audit
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge, look
-from ctfy.challenge.compose import ComposeRefused, load_compose
+from ctfy.challenge.compose.file import load_compose
+from ctfy.challenge.compose.model import ComposeRefused
 from ctfy.challenge.documents import DocumentRefused, parse
 from ctfy.challenge.folders import PathRefused, inside, open_inside
 from ctfy.challenge.importers import ImportRefused, bring

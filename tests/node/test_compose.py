@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.challenge.catalogue import BrokenChallenge, Catalogue, Challenge
-from ctfy.challenge.compose import nanoseconds
+from ctfy.challenge.compose.values import nanoseconds
 from ctfy.challenge.folders import PathRefused
 from ctfy.node.providers.docker.compose import (
     Build,

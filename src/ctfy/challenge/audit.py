@@ -12,7 +12,8 @@ from typing import Any
 import jinja2
 from pydantic import ValidationError
 
-from ctfy.challenge.compose import FILE, ComposeRefused, load_compose
+from ctfy.challenge.compose.file import load_compose
+from ctfy.challenge.compose.model import FILE, ComposeRefused
 from ctfy.challenge.documents import Document, DocumentRefused, read_document
 from ctfy.challenge.folders import PathRefused, inside, oddities, printable, read_inside
 from ctfy.challenge.metadata import Metadata

@@ -12,7 +12,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from ctfy.challenge.audit import METADATA, Finding, audit
-from ctfy.challenge.compose import FILE, Compose, load_compose
+from ctfy.challenge.compose.file import load_compose
+from ctfy.challenge.compose.model import FILE, Compose
 from ctfy.challenge.documents import read_document
 from ctfy.challenge.folders import PathRefused, add_contents
 from ctfy.challenge.metadata import Metadata

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ctfy.challenge.audit import METADATA, Finding, audit
-from ctfy.challenge.compose import FILE, READ, is_plain_name
+from ctfy.challenge.compose.model import FILE
+from ctfy.challenge.compose.services import READ
+from ctfy.challenge.compose.values import is_plain_name
 from ctfy.challenge.documents import read_document, write_yaml
 from ctfy.challenge.folders import (
     PathRefused,

@@ -11,16 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.compose import (
-    ROTATOR,
-    SAFE_CAPABILITIES,
-    VARIABLE,
-    Mount,
-    Service,
-    is_of_instance,
-    is_plain_name,
-    variables_in,
-)
+from ctfy.challenge.compose.model import ROTATOR, Mount, Service
+from ctfy.challenge.compose.services import SAFE_CAPABILITIES
+from ctfy.challenge.compose.values import VARIABLE, is_of_instance, is_plain_name, variables_in
 from ctfy.challenge.folders import add_contents, inside
 from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 

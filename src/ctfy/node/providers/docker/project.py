@@ -15,7 +15,7 @@ import docker
 import docker.errors
 from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
-from ctfy.challenge.compose import nanoseconds
+from ctfy.challenge.compose.values import nanoseconds
 from ctfy.node.providers.base import StartFailed
 
 PROJECT = "ctfy.project"

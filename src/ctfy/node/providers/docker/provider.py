@@ -18,7 +18,7 @@ import requests
 import structlog
 
 from ctfy.challenge.catalogue import Challenge
-from ctfy.challenge.compose import ComposeRefused
+from ctfy.challenge.compose.model import ComposeRefused
 from ctfy.node.providers.base import (
     LOG_TAIL,
     Order,

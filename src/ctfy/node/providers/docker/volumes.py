@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ctfy.challenge.compose import is_plain_name
+from ctfy.challenge.compose.values import is_plain_name
 from ctfy.challenge.folders import PathRefused, inside
 from ctfy.node.providers.base import StartFailed
 
