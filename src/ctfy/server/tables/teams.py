@@ -13,8 +13,8 @@ from ctfy.server.database.base import Base, new_id, now
 class Team(Base):
     """A team of one competition.
 
-    `name_folded`, `name_shape`: what its name is compared by, as `access/lookalikes.py` makes them. A
-    team that nobody is on has none, so that its name is free again.
+    `name_folded`, `name_shape`: what its name is compared by (`access/lookalikes.py`). A team that
+    nobody is on has none, so that its name is free again.
     """
 
     __tablename__ = "teams"
