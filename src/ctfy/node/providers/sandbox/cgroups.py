@@ -14,10 +14,6 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-log = structlog.get_logger()
-
 _ROOT = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD_US = 100_000
@@ -115,10 +111,9 @@ def find_cgroups(data_dir: Path) -> Cgroups | None:
                 (folders["memory"] / "cgroup.subtree_control").write_text(_enabling())
             found = Cgroups(version, folders)
             _tried(found)
-        except (KeyError, OSError) as error:
-            log.debug("no_cgroups", version=version, error=str(error))
-        else:
-            return found
+        except (KeyError, OSError):
+            continue
+        return found
     return None
 
 
