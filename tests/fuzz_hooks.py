@@ -35,4 +35,9 @@ def map_body(_: schemathesis.HookContext, body: Any) -> Any:
 
 @schemathesis.hook
 def map_path_parameters(_: schemathesis.HookContext, parameters: Any) -> Any:
-    return {name: hostile(value) or "x" for name, value in (parameters or {}).items()}
+    """Those that stay one part of a path: a slash or a dot makes it another route's."""
+    replaced = {name: hostile(value) for name, value in (parameters or {}).items()}
+    return {
+        name: value if str(value).strip(" .") and "/" not in str(value) else "x"
+        for name, value in replaced.items()
+    }

@@ -10,6 +10,7 @@ from typing import Any
 
 from ctfy.node.capture.relay import Capture
 from ctfy.server.models.instances import ServiceEndpoint, ServiceType
+from tests.processes import PATIENCE_S
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -39,5 +40,13 @@ def http_server(body: bytes) -> Handler:
     return answer
 
 
-async def flows(capture: Capture, folder: Path) -> list[dict[str, Any]]:
-    return await capture.flows(folder, 0, 100)
+async def flows(
+    capture: Capture, folder: Path, count: int = 0, kind: str = "http"
+) -> list[dict[str, Any]]:
+    """What was recorded, once there are so many of a kind."""
+    found = await capture.flows(folder, 0, 100)
+    async with asyncio.timeout(PATIENCE_S):
+        while sum(flow["kind"] == kind for flow in found) < count:
+            await asyncio.sleep(0.02)
+            found = await capture.flows(folder, 0, 100)
+    return found

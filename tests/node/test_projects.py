@@ -40,7 +40,6 @@ h.HTTPServer(("", 8000), H).serve_forever()
 """
 STORE = """
 import socket, threading, time
-from tests.processes import PATIENCE_S
 time.sleep(1)  # whoever does not wait for its health comes too early
 listener = socket.create_server(("", 9000))
 while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ctfy.server.database.migrate import head
 from tests.conftest import (
     ADMIN_EMAIL,
     Arena,
@@ -101,8 +103,8 @@ def test_a_damaged_backup_changes_nothing(
             tar.extractall(tmp_path / "parts", filter="data")
         manifest = tmp_path / "parts" / "manifest.json"
         words = manifest.read_text()
-        assert '"revision": "0004"' in words
-        manifest.write_text(words.replace('"revision": "0004"', '"revision": "9999"'))
+        assert f'"revision": "{head()}"' in words
+        manifest.write_text(words.replace(f'"revision": "{head()}"', '"revision": "9999"'))
         with tarfile.open(broken, "w") as tar:
             for part in sorted((tmp_path / "parts").iterdir()):
                 tar.add(part, part.name)
@@ -121,11 +123,11 @@ def test_migrations_go_back_and_forth(tmp_path: Path) -> None:
         for arguments, revision in (
             (["downgrade", "0003"], "0003"),
             (["downgrade", "0002"], "0002"),
-            (["upgrade"], "0004"),
+            (["upgrade"], head()),
             (["downgrade", "0001"], "0001"),
-            (["migrate"], "0004"),
+            (["migrate"], head()),
             (["stamp", "0002"], "0002"),
-            (["stamp", "0004"], "0004"),
+            (["stamp", head()], head()),
         ):
             done = ctfy_admin(database, tmp_path, *arguments)
             assert done.returncode == 0, done.stderr
@@ -134,4 +136,4 @@ def test_migrations_go_back_and_forth(tmp_path: Path) -> None:
         assert (everything.returncode, everything.stderr.count("\n")) == (1, 1)
         unknown = ctfy_admin(database, tmp_path, "upgrade", "--revision", "9999")
         assert unknown.returncode == 1
-        assert "there are: 0001, 0002, 0003, 0004" in unknown.stderr
+        assert re.search(f"there are: 0001, 0002, .*{head()}", unknown.stderr)

@@ -77,7 +77,7 @@ def ask(url: str, calls: list[Call], token: str = "") -> None:
     """Make the calls, and hold what each is answered to what an API may answer."""
     own = [("Authorization", b"Bearer " + token.encode())] if token else []
 
-    def one(client: httpx.Client, call: Call) -> str:
+    def one(client: httpx.Client, call: Call, left: int = 5) -> str:
         method, path, headers, body = call
         where = f"{url}{path}"
         try:
@@ -89,6 +89,8 @@ def ask(url: str, calls: list[Call], token: str = "") -> None:
         except httpx.TransportError:
             if len(body) > _LARGE:  # refused before it was read to its end
                 return ""
+            if left:  # what is no HTTP ends the connection, sometimes before its answer is read
+                return one(client, call, left - 1)
             raise
         try:
             fine = {"code", "detail", "timestamp"} <= json.loads(text).keys() and status < 500

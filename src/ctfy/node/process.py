@@ -58,15 +58,6 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         capture=Capture(settings.public_host),
         builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
     )
-    if provider.isolation:
-        log.info("isolation", provider=provider.name, held_by=provider.isolation)
-    if instances.capture.host.lower() == urlsplit(platform_url).hostname:
-        log.warning(
-            "shared_host",
-            host=instances.capture.host,
-            detail="Browsers send their sessions to every port of the platform's host name. The "
-            "node takes them out, but give instances another one: --public-host.",
-        )
     await instances.recover()
     with socket.create_server((settings.host, settings.port)) as listener:
         port = listener.getsockname()[1]
@@ -85,9 +76,11 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         keep = settings.keep_instances
         try:
             if settings.own_token:  # no platform to join: serve until stopped
+                _say_what_holds(instances, platform_url)
                 await serving
                 return
             await agent.join()
+            _say_what_holds(instances, platform_url)
             await agent.send_heartbeats(
                 lambda: instances.running,
                 lambda: load(instances.inventory.root),
@@ -101,3 +94,17 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
             await instances.close(keep=keep)
+
+
+def _say_what_holds(instances: Instances, platform_url: str) -> None:
+    """Log how instances are kept apart here, once the node serves."""
+    provider, host = instances.provider, instances.capture.host
+    if provider.isolation:
+        log.info("isolation", provider=provider.name, held_by=provider.isolation)
+    if host.lower() == urlsplit(platform_url).hostname:
+        log.warning(
+            "shared_host",
+            host=host,
+            detail="Browsers send their sessions to every port of the platform's host name. The "
+            "node takes them out, but give instances another one: --public-host.",
+        )

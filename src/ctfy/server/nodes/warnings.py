@@ -61,8 +61,11 @@ async def _health(node_clients: NodeClients, node: Node) -> NodeHealthResponse |
 
 
 def host_of(url: str) -> str:
-    """The host name in a URL; empty where it is every address."""
-    host = (urlsplit(url).hostname or "").lower()
+    """The host name in a URL; empty where it is every address, or none at all."""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
     return "" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
 
 
