@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
@@ -43,18 +43,7 @@ async def reset_attempts(
             f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
             known=known,
         )
-    asked = (
-        QuestionAttempts.challenge_id == challenge_id,
-        QuestionAttempts.question_id == question_id,
-    )
-    wrong = await session.scalar(
-        select(func.sum(QuestionAttempts.wrong)).where(counts_against(team_id), *asked)
-    )
-    # Its people gave some of them on other teams, against which those still count.
-    brought = and_(counts_against(team_id), QuestionAttempts.team_id != team_id, *asked)
-    await session.execute(update(QuestionAttempts).where(brought).values(follows=False))
-    own = and_(QuestionAttempts.team_id == team_id, *asked)
-    await session.execute(delete(QuestionAttempts).where(own))
+    wrong = await _forget(session, team_id, challenge_id, question_id)
     reset = AttemptReset(
         id=new_id(),
         team_id=team_id,
@@ -75,7 +64,7 @@ async def reset_attempts(
             question_id=question_id,
             reason=reason,
         ),
-        before={"wrong_attempts": wrong or 0},
+        before={"wrong_attempts": wrong},
         after={"wrong_attempts": 0},
         actor_id=caller.user_id,
     )
@@ -87,3 +76,21 @@ async def reset_attempts(
         reset_by_user_id=caller.user_id,
         reason=reason,
     )
+
+
+async def _forget(session: AsyncSession, team_id: str, challenge_id: str, question_id: str) -> int:
+    """Let nothing count against a team on a question any more; how much did.
+
+    What its people brought along was given on other teams, against which it still counts.
+    """
+    against = (
+        counts_against(team_id),
+        QuestionAttempts.challenge_id == challenge_id,
+        QuestionAttempts.question_id == question_id,
+    )
+    wrong = await session.scalar(select(func.sum(QuestionAttempts.wrong)).where(*against))
+    brought = update(QuestionAttempts).where(*against, QuestionAttempts.team_id != team_id)
+    await session.execute(brought.values(follows=False))
+    own = delete(QuestionAttempts).where(*against, QuestionAttempts.team_id == team_id)
+    await session.execute(own)
+    return wrong or 0
