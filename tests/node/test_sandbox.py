@@ -126,7 +126,11 @@ def test_the_kernel_refuses_what_a_service_has_no_use_for(tmp_path: Path, kept_b
 def test_an_instance_keeps_to_its_budget_over_all_its_processes(
     tmp_path: Path, kept_by: str
 ) -> None:
-    """2 GB over 16 processes and its scratch space; its neighbour goes on answering."""
+    """Processes end at its limit, 4 GB are not held; its neighbour goes on answering.
+
+    The kernel keeps a cgroup below its limit at every moment. Without one it is the watchdog that
+    ends the instance: how much it held meanwhile says how fast the machine hands out memory.
+    """
 
     async def work() -> None:
         ended = asyncio.Event()
@@ -141,20 +145,16 @@ def test_an_instance_keeps_to_its_budget_over_all_its_processes(
                 assert 10 < made <= 80
                 with contextlib.suppress(httpx.TransportError):
                     await client.get(f"http://{host}:{port}/hold")
-            pid = node._running[mine.instance_id].process.pid if not ended.is_set() else 0
-            peak = 0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(8):
-                    while not ended.is_set():
-                        peak = max(peak, await asyncio.to_thread(memory_of, pid))
-                        await asyncio.sleep(0.02)
-            assert peak < 1200 * 1024**2
-            if not ended.is_set():  # the kernel ended some of its processes, and not the others
-                assert await asyncio.to_thread(memory_of, pid) < 650 * 1024**2
+            if node.isolation == "rlimits":
+                async with asyncio.timeout(PATIENCE_S):
+                    await ended.wait()
+            else:
+                pid = node._running[mine.instance_id].process.pid if not ended.is_set() else 0
+                for _ in range(100):
+                    assert await asyncio.to_thread(memory_of, pid) < 650 * 1024**2
+                    await asyncio.sleep(0.02)
             assert await get(neighbour)
-            if kept_by == "rlimits":
-                assert node.isolation == "rlimits"
-                assert ended.is_set()
+            assert kept_by == "cgroups" or node.isolation == "rlimits"
 
     asyncio.run(work())
 
