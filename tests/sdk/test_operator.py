@@ -63,7 +63,7 @@ def arena_of_its_own(tmp_path: Path) -> Iterator[Arena]:
 def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: Path) -> None:
     arena = arena_of_its_own
     called: set[str] = set()
-    token = arena.admin._http.token
+    token = arena.admin.token
     made: Any = AdminClient if kind == "sync" else AsyncAdminClient
     loop = Loop() if kind == "async" else None
     target = made.connect(arena.url, token, max_retries=0)
@@ -242,7 +242,7 @@ def shells(admin: Any, arena: Arena, instance_id: str) -> None:
                     pass
             return shown.decode(errors="replace")
 
-    token = arena.admin._http.token
+    token = arena.admin.token
     aside = AdminClient.connect(arena.url, token)
     admin_sessions = aside.shell.sessions
 

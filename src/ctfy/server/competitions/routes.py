@@ -23,7 +23,7 @@ from ctfy.server.models.competitions import (
     CompetitionInviteInfo,
     CompetitionRegistrationInfo,
     CompetitionUpdate,
-    GrantRequest,
+    GrantCompetitionAdminRequest,
     Status,
 )
 from ctfy.server.tables.access import User
@@ -147,7 +147,7 @@ async def list_admins(
 @router.post("/admin/competitions/{competition_id}/admins", status_code=201)
 async def grant_admin(
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
     settings: TheSettings,
     session: Session,
     caller: SuperAdmin,
@@ -189,7 +189,7 @@ async def list_invited(
 @router.post("/admin/competitions/{competition_id}/invites", status_code=201)
 async def invite(
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
     settings: TheSettings,
     session: Session,
     caller: ItsAdmin,
