@@ -215,13 +215,13 @@ def _judged(outcome: httpx.Response | httpx.TransportError) -> _Judged:
         arrived = not isinstance(outcome, (httpx.ConnectError, httpx.ConnectTimeout))
         why = f"{type(outcome).__name__} {outcome}".strip()
         return _Judged(passing=True, arrived=arrived, restarting=True, why=why)
-    limited = outcome.status_code == 429
-    if not limited and outcome.status_code not in _PASSING:
+    if outcome.status_code not in _PASSING and outcome.status_code not in (409, 429):
         return _Judged(False, True, False, "")
     code = CtfyApiError.of(outcome).code
+    undone = outcome.status_code == 429 or code == "request_in_progress"
     return _Judged(
-        passing=code not in _FINAL_CODES,
-        arrived=not limited,
+        passing=code not in _FINAL_CODES and (undone or outcome.status_code in _PASSING),
+        arrived=not undone,
         restarting=code == "http_error",  # the word of a proxy before it, not its own
         why=f"{outcome.status_code} {code}",
         retry_after=_retry_after(outcome),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from ctfy.server.access.caller import Admin, Caller, ItsAdmin, SuperAdmin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
@@ -29,7 +30,7 @@ from ctfy.server.models.competitions import (
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import CompetitionInvite
 
-router = APIRouter(tags=["competitions"])
+router = Router(tags=["competitions"])
 
 
 @router.get("/admin/competitions")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 
-from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheBackground, TheCatalogue, TheRelay, TheServices, TheSettings
@@ -28,7 +28,7 @@ from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import Team
 
-router = APIRouter(tags=["meta"])
+router = Router(tags=["meta"])
 _RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
 _CAPACITY = (
     select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
@@ -44,6 +44,7 @@ async def health(session: Session) -> HealthResponse:
         running_instances=running,
         capacity=capacity,
         version=__version__,
+        idempotency_keys=True,
     )
 
 

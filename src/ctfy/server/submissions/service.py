@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -99,18 +100,19 @@ class Submissions:
         self._secret = secret
 
     async def submit_on_instance(
-        self, caller: Caller, body: SubmissionCreate, competition_id: str = ""
+        self, caller: Caller, body: SubmissionCreate, competition_id: str = "", key: str = ""
     ) -> SubmissionResponse:
         """What the caller answers to a question of an instance, recorded and graded.
 
-        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`, `answer_malformed`,
+        The same answer with the same idempotency `key` is recorded once. Raises
+        `instance_not_found`, `competition_ended`, `unknown_question_id`, `answer_malformed`,
         `question_locked`, `question_attempt_cap_exceeded`.
         """
         await self._rate_limits.hit("submit", caller.user_id)
         answer = await self._on_instance(
             caller, body.instance_id, body.question_id, body.answer, competition_id
         )
-        return await self._submit(answer)
+        return await self._submit(answer, key)
 
     async def submit_without_instance(
         self,
@@ -119,6 +121,7 @@ class Submissions:
         competition_id: str,
         question_id: str,
         text: str | list[str],
+        key: str = "",
     ) -> SubmissionResponse:
         """The same for a challenge that has no instance. Raises `not_a_qa_challenge`."""
         await self._rate_limits.hit("submit", caller.user_id)
@@ -135,7 +138,7 @@ class Submissions:
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
         question = _question(challenge, question_id)
-        return await self._submit(Answer(context, caller.user_id, challenge, question, text))
+        return await self._submit(Answer(context, caller.user_id, challenge, question, text), key)
 
     async def verify(
         self,
@@ -193,8 +196,8 @@ class Submissions:
         cache.put(key, context, (*caller.stamp, *stamp))
         return context
 
-    async def _submit(self, answer: Answer) -> SubmissionResponse:
-        attempt = self._graded(answer, scores=True)
+    async def _submit(self, answer: Answer, key: str) -> SubmissionResponse:
+        attempt = self._graded(answer, scores=True, key=key)
         recorded = await self._record(answer, attempt)
         cap, wrong = attempt.grade.cap, recorded.outcome.wrong
         return SubmissionResponse(
@@ -207,7 +210,7 @@ class Submissions:
             attempts_remaining=None if cap is None else max(0, cap - wrong),
         )
 
-    def _graded(self, answer: Answer, *, scores: bool) -> Attempt:
+    def _graded(self, answer: Answer, *, scores: bool, key: str = "") -> Attempt:
         """The answer with its grade, as it is written down. Raises `answer_malformed`."""
         context, question, moment = answer.context, answer.question, now()
         if refusal := question.refusal(answer.text):
@@ -219,7 +222,8 @@ class Submissions:
         text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
         suspicious = minted and looks_dynamic(text)
         return Attempt(
-            id=new_id(),
+            id=_id_by_key(answer, text, key) if key else new_id(),
+            repeatable=bool(key),
             competition_id=context.competition.id,
             audience=audience_of_solves(context.competition, moment),
             tells_rank=View(moment=moment).solves_until(context.competition) is None,
@@ -269,6 +273,13 @@ class Submissions:
 
 
 TheSubmissions = Annotated[Submissions, provided(Submissions)]
+
+
+def _id_by_key(answer: Answer, text: str, key: str) -> str:
+    """The id of the submission that a request with an idempotency key makes, again and again."""
+    where = (answer.context.instance_id or "", answer.challenge.id, answer.question.id)
+    parts = json.dumps([key, answer.user_id, answer.context.team_id, *where, text])
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def check_may_submit(caller: Caller) -> None:
