@@ -70,6 +70,14 @@ class Client:
         return call
 
 
+def assert_iterates(part: Any, *arguments: Any, **filters: Any) -> None:
+    """What is iterated is what is listed."""
+    listed = part.list(*arguments, **filters, limit=1000)
+    assert listed
+    found = list(part.iterate(*arguments, **filters))
+    assert sorted(map(repr, found)) == sorted(map(repr, listed))
+
+
 def refused(call: Any, *args: Any, **kwargs: Any) -> str:
     with pytest.raises(CtfyApiError) as caught:
         call(*args, **kwargs)

@@ -32,7 +32,7 @@ from tests.conftest import (
 )
 from tests.playing import flag
 from tests.processes import PATIENCE_S, stack, wait_for
-from tests.sdk.both_clients import Client, Loop, public_methods, refused
+from tests.sdk.both_clients import Client, Loop, assert_iterates, public_methods, refused
 
 CLASSES = [
     AdminClient,
@@ -93,6 +93,7 @@ def people(admin: Any, arena: Arena) -> None:
     eve = arena.player("Eve of the north")
     me = eve.me.get()
     assert [u.id for u in admin.users.list(q="of the north")] == [me.id]
+    assert_iterates(admin.users, q="of the north")
     assert [u.email for u in admin.users.list(role="super_admin")] == [ADMIN_EMAIL]
     assert admin.users.get(me.id).providers == ["password"]
     assert admin.users.set_role(me.id, "admin").role == "admin"
@@ -119,6 +120,7 @@ def competitions(admin: Any, arena: Arena) -> str:
     cup = admin.competitions.update(cup.id, status="published", access="private_listed")
     assert cup.access == "private_listed"
     assert cup.id in [c.id for c in admin.competitions.list(q="winter")]
+    assert_iterates(admin.competitions, q="winter")
     copy = admin.competitions.clone(cup.id, title="Spring cup")
     assert (copy.status, copy.challenge_ids, copy.ends_at) == ("draft", ids, None)
     assert [c.id for c in admin.competitions.list(status="draft")] == [copy.id]
@@ -128,11 +130,13 @@ def competitions(admin: Any, arena: Arena) -> str:
     helper_id = helper.me.get().id
     granted = admin.competition_admins.grant(cup.id, email=helper.me.get().email)
     assert [a.user_id for a in admin.competition_admins.list(cup.id)] == [granted.user_id]
+    assert_iterates(admin.competition_admins, cup.id)
     assert cup.id in helper.me.get().competition_admin_ids
     admin.competition_admins.revoke(cup.id, helper_id)
     assert cup.id not in helper.me.get().competition_admin_ids
     invited = admin.competition_invites.invite(cup.id, email="later@example.org")
     assert [i.email for i in admin.competition_invites.list(cup.id)] == [invited.email]
+    assert_iterates(admin.competition_invites, cup.id)
     admin.competition_invites.revoke(cup.id, "later@example.org")
     admin.competitions.update(cup.id, access="public")
     return str(cup.id)
@@ -149,6 +153,7 @@ def playing(
     assert player.submissions.submit(ready.id, flag(secret, ready.id)).correct
     assert [r.solved for r in admin.competitions.registrations(competition_id)] == [1]
     listed = admin.instances.list(status="ready", team_id=team.id)
+    assert [i.id for i in admin.instances.iterate(team_id=team.id)] == [i.id for i in listed]
     assert [i.id for i in listed] == [ready.id]
     assert admin.instances.get(ready.id).node_id
     assert admin.instances.containers(ready.id)[0]["service"] == "service"
@@ -169,6 +174,7 @@ def announcing(admin: Any) -> None:
     told = admin.announcements.create(title="Tea", severity="warning")
     assert admin.announcements.update(told.id, body="At five").body == "At five"
     assert [a.id for a in admin.announcements.list()] == [told.id]
+    assert_iterates(admin.announcements)
     admin.announcements.delete(told.id)
     assert admin.announcements.list() == []
 
@@ -309,6 +315,7 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
     assert refused(admin.instances.pcap, instance_id) == "instance_not_running"
     wait_for("the archive", lambda: admin.records.get(instance_id).artifacts.archived_at > 0)
     (record,) = admin.records.list(challenge_id="notes")
+    assert_iterates(admin.records, challenge_id="notes")
     assert (record.id, record.solved, record.attempts) == (instance_id, True, 2)
     assert (record.status, record.stop_reason, record.request_count) == ("stopped", "user", 1)
     kept = admin.records.get(instance_id)
@@ -388,6 +395,7 @@ def incidents(
         other.submissions.submit(theirs.id, f"guess {number}")
     admin.tasks.wait(admin.scheduled_jobs.run("incident_scan").id)
     found = {i.kind: i for i in admin.incidents.list(competition_id=competition_id)}
+    assert_iterates(admin.incidents, competition_id=competition_id)
     shared = admin.incidents.get(found["shared_answer"].id)
     assert (shared.user_name, shared.evidence["belongs_to_instance_id"]) == ("Copycat", mine.id)
     assert found["wrong_burst"].evidence["wrong_answers"] >= 30

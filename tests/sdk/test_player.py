@@ -34,7 +34,7 @@ from ctfy.sdk.resources import (
 from tests.conftest import PASSWORD, Arena
 from tests.playing import flag
 from tests.processes import wait_for
-from tests.sdk.both_clients import Client, Loop, public_methods, refused
+from tests.sdk.both_clients import Client, Loop, assert_iterates, public_methods, refused
 
 CLASSES = [
     PlatformClient,
@@ -163,6 +163,7 @@ def forming_a_team(world: World, ada: Any, bob: Any, competition_id: str) -> str
     assert comp.search_teams("null")[0].id == team.id
     assert ada.competitions.get(competition_id).my_role == "captain"
     assert competition_id in [c.id for c in ada.competitions.list(phase="running", limit=1000)]
+    assert competition_id in [c.id for c in ada.competitions.iterate(phase="running")]
     renamed = comp.team.rename(name="Segmentation Faults")
     assert renamed.name == "Segmentation Faults"
     # By code.
@@ -182,6 +183,7 @@ def forming_a_team(world: World, ada: Any, bob: Any, competition_id: str) -> str
     again = comp.team.invites.send(bob.me.get().email)
     assert bob.competition(competition_id).accept_invite(again.id).member_count == 2
     assert "declined" in [i.status for i in comp.team.invites.list()]
+    assert_iterates(comp.team.invites)
     # By request.
     asked = carol.competition(competition_id).request_to_join(team.id)
     assert [r.id for r in ada.me.inbox().captain_requests] == [asked.id]
@@ -194,6 +196,7 @@ def forming_a_team(world: World, ada: Any, bob: Any, competition_id: str) -> str
         ada.me.get().id
     )
     assert ada.teams.list(limit=10_000)
+    assert next(iter(ada.teams.iterate()))
     return str(team.id)
 
 
@@ -206,6 +209,7 @@ def catalogue(ada: Any, competition_id: str) -> list[str]:
     assert locked == {"last-page": ["field-notes"]}
     assert next(c for c in listed if c.id == "last-page").description == ""
     assert {c.difficulty for c in ada.challenges.list("easy")} == {"easy"}
+    assert_iterates(ada.challenges, "easy", competition_id=competition_id)
     assert "notes" in [c.id for c in ada.challenges.list(q="pocket", status="unsolved")]
     assert ada.challenges.get("notes").name == "Pocket Notes"
     facets = ada.challenges.facets(competition_id=competition_id)
@@ -229,6 +233,7 @@ def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> N
     assert ada.instances.status(ready.id).status == "ready"
     assert [q.id for q in ada.instances.iter_pending_questions(ready.id)] == ["flag"]
     assert ready.id in [i.id for i in ada.instances.list(challenge_id="notes")]
+    assert ready.id in [i.id for i in ada.instances.iterate("notes")]
     assert ada.instances.renew(ready.id, 600).id == ready.id
     assert ada.instances.attachments(ready.id).files == []
     assert refused(ada.instances.openvpn_config, ready.id) == "openvpn_config_not_available"
@@ -241,6 +246,7 @@ def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> N
     assert (right.correct, right.challenge_fully_solved, right.solve_rank) == (True, True, 1)
     assert list(ada.instances.iter_pending_questions(ready.id)) == []
     assert [s.correct for s in ada.submissions.list("notes")] == [True, False]
+    assert_iterates(ada.submissions, "notes")
     relay = ada.instances.start("relay-station", competition_id=competition_id, poll_interval=0.2)
     name = ada.instances.attachments(relay.id).files[0].name
     assert ada.instances.download_attachment(relay.id, name)
@@ -341,6 +347,7 @@ def news(ada: Any, arena: Arena) -> None:
         admin.call("DELETE", f"/admin/announcements/{one['id']}")
     team = ada.me.get().competition_teams[0].team_id
     events = [a.event for a in ada.activities.list(team_id=team)]
+    assert {a.event for a in ada.activities.iterate(team_id=team)} >= set(events)
     assert {"flag_correct", "flag_wrong", "instance_started", "team_registered"} <= set(events)
     counted = ada.activities.timeseries(team_id=team, window=3600, bucket=60)
     assert sum(b.counts.get("flag_wrong", 0) for b in counted.buckets) == 1
@@ -374,6 +381,7 @@ def about_the_server(ada: Any) -> None:
     assert ada.cluster_info().platform_url.startswith("http")
     assert ada.check_server_compatibility().compatible
     assert ada.nodes.list()
+    assert list(ada.nodes.iterate())
 
 
 def going(world: World, ada: Any, bob: Any, competition_id: str, team_id: str) -> None:
