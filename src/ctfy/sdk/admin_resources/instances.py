@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Iterator
 from typing import Any
 
+from ctfy.core.traffic import Har, Traffic
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.instances import InstanceInfo
 
@@ -75,15 +76,15 @@ class AdminInstancesResource:
         """The packets of a running instance so far."""
         return self._http.call("GET", f"/admin/instances/{instance_id}/pcap").content
 
-    def har(self, instance_id: str) -> dict[str, Any]:
+    def har(self, instance_id: str) -> Har:
         """What was said to a running instance so far, as an HTTP Archive."""
         path = f"/admin/instances/{instance_id}/har"
-        found: dict[str, Any] = self._http.call("GET", path).json()
+        found: Har = self._http.call("GET", path).json()
         return found
 
-    def traffic(self, instance_id: str, *, offset: int = 0, limit: int = 1000) -> dict[str, Any]:
+    def traffic(self, instance_id: str, *, offset: int = 0, limit: int = 1000) -> Traffic:
         """What was said to a running instance so far: `items`, oldest first."""
         path = f"/admin/instances/{instance_id}/traffic"
         params = {"offset": offset, "limit": limit}
-        found: dict[str, Any] = self._http.call("GET", path, params=params).json()
+        found: Traffic = self._http.call("GET", path, params=params).json()
         return found

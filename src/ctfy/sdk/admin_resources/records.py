@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Iterator
 from typing import Any
 
+from ctfy.core.traffic import Flow, Har
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
 
@@ -82,16 +83,15 @@ class AdminRecordsResource:
         """What was answered on the instance, oldest first."""
         return self._items(instance_id, "submissions", offset, limit)
 
-    def traffic(
-        self, instance_id: str, offset: int = 0, limit: int = 50
-    ) -> builtins.list[dict[str, Any]]:
+    def traffic(self, instance_id: str, offset: int = 0, limit: int = 50) -> builtins.list[Flow]:
         """What was said on the wire, oldest first."""
-        return self._items(instance_id, "traffic", offset, limit)
+        found: builtins.list[Any] = self._items(instance_id, "traffic", offset, limit)
+        return found
 
-    def har(self, instance_id: str) -> dict[str, Any]:
+    def har(self, instance_id: str) -> Har:
         """What was said on the wire, as an HTTP Archive."""
         path = f"/admin/instance-records/{instance_id}/har"
-        found: dict[str, Any] = self._http.call("GET", path).json()
+        found: Har = self._http.call("GET", path).json()
         return found
 
     def pcap(self, instance_id: str) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ctfy.core.traffic import Har, Traffic
 from ctfy.sdk.base import BaseHttpClient, growing_pauses
 from ctfy.sdk.errors import InstanceFailed, NotFoundError, StartTimeout
 from ctfy.server.models.challenges import AttachmentList
@@ -181,11 +182,11 @@ class InstancesResource:
         """
         return self._http.call("GET", f"/instances/{instance_id}/openvpn-config").content
 
-    def har(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+    def har(self, instance_id: str, *, competition_id: str = "") -> Har:
         """The HTTP part of the traffic as an HTTP Archive, for browsers and proxies."""
         params = {"competition_id": competition_id}
         response = self._http.call("GET", f"/instances/{instance_id}/har", params=params)
-        archive: dict[str, Any] = response.json()
+        archive: Har = response.json()
         return archive
 
     def traffic(
@@ -196,7 +197,7 @@ class InstancesResource:
         offset: int = 0,
         limit: int = 10_000,
         max_bytes: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> Traffic:
         """What the instance's services were asked and answered, where its node records it.
 
         Oldest first, in `items`. With `max_bytes` the answer ends when it holds that much: go on
@@ -209,5 +210,5 @@ class InstancesResource:
         if max_bytes is not None:
             params["max_bytes"] = max_bytes
         response = self._http.call("GET", f"/instances/{instance_id}/traffic", params=params)
-        traffic: dict[str, Any] = response.json()
+        traffic: Traffic = response.json()
         return traffic

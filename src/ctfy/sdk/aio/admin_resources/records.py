@@ -8,6 +8,7 @@ import builtins
 from collections.abc import AsyncIterator
 from typing import Any
 
+from ctfy.core.traffic import Flow, Har
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
 
@@ -86,14 +87,15 @@ class AdminRecordsResource:
 
     async def traffic(
         self, instance_id: str, offset: int = 0, limit: int = 50
-    ) -> builtins.list[dict[str, Any]]:
+    ) -> builtins.list[Flow]:
         """What was said on the wire, oldest first."""
-        return await self._items(instance_id, "traffic", offset, limit)
+        found: builtins.list[Any] = await self._items(instance_id, "traffic", offset, limit)
+        return found
 
-    async def har(self, instance_id: str) -> dict[str, Any]:
+    async def har(self, instance_id: str) -> Har:
         """What was said on the wire, as an HTTP Archive."""
         path = f"/admin/instance-records/{instance_id}/har"
-        found: dict[str, Any] = (await self._http.call("GET", path)).json()
+        found: Har = (await self._http.call("GET", path)).json()
         return found
 
     async def pcap(self, instance_id: str) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote
 
+from ctfy.core.traffic import Har, Traffic
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.base import growing_pauses
 from ctfy.sdk.errors import InstanceFailed, NotFoundError, StartTimeout
@@ -162,11 +163,11 @@ class InstancesResource:
         """The client configuration of an instance's VPN."""
         return (await self._http.call("GET", f"/instances/{instance_id}/openvpn-config")).content
 
-    async def har(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
+    async def har(self, instance_id: str, *, competition_id: str = "") -> Har:
         """The HTTP part of the traffic as an HTTP Archive, for browsers and proxies."""
         params = {"competition_id": competition_id}
         response = await self._http.call("GET", f"/instances/{instance_id}/har", params=params)
-        archive: dict[str, Any] = response.json()
+        archive: Har = response.json()
         return archive
 
     async def traffic(
@@ -177,7 +178,7 @@ class InstancesResource:
         offset: int = 0,
         limit: int = 10000,
         max_bytes: int | None = None,
-    ) -> dict[str, Any]:
+    ) -> Traffic:
         """What the instance's services were asked and answered, where its node records it.
 
         Oldest first, in `items`. With `max_bytes` the answer ends when it holds that much: go on
@@ -188,5 +189,5 @@ class InstancesResource:
         if max_bytes is not None:
             params["max_bytes"] = max_bytes
         response = await self._http.call("GET", f"/instances/{instance_id}/traffic", params=params)
-        traffic: dict[str, Any] = response.json()
+        traffic: Traffic = response.json()
         return traffic
