@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from tests.processes import CHALLENGES
 
 PROGRAMS = Path(__file__).parent / "programs"
 SOLVER = CHALLENGES / "notes" / "solve.py"
-PACKAGES = [pytest.param(PUBLISHED, id="published", marks=needs("published"))]
+PACKAGES = [
+    pytest.param(PUBLISHED, id="published", marks=needs("published")),
+    pytest.param(Path(sys.executable), id="ours"),
+]
 
 
 @dataclass
