@@ -14,7 +14,7 @@ WEB := src/ctfy/server/web/built/index.html
 up: .venv/.ready $(WEB)
 	@$(BIN)/ctfy-admin up $(ARGS)
 
-test: check $(WEB)
+test: check $(WEB) .venv-published/.ready
 	@sh examples/images/make.sh || echo "not all images are there: see below which tests need them"
 	@$(BIN)/pytest -n $(or $(WORKERS),auto) --dist loadgroup
 
@@ -80,6 +80,12 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json |
 	@$(UV) sync --quiet --frozen --all-extras --group dev --python $(PYTHON)
 	@touch $@ .venv/.ready
 
+# The package that existing programs are written for, apart: tests let it talk to our server.
+.venv-published/.ready: tests/contract/published.txt | $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-published
+	@$(UV) pip sync --quiet --python .venv-published tests/contract/published.txt
+	@touch $@
+
 .env/uv/bin/uv:
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .env/uv uv \
 	  || ($(PYTHON) -m venv .env/pip && .env/pip/bin/pip install --quiet --target .env/uv uv)
@@ -88,4 +94,4 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json |
 %/uv: ;
 
 clean:
-	rm -rf .venv .env dist frontend/node_modules src/ctfy/server/web/built
+	rm -rf .venv .venv-published .env dist frontend/node_modules src/ctfy/server/web/built

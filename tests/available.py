@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 ALL = "CTFY_TEST_ALL"
 _LACKING = "CTFY_TEST_LACKING"  # what the first process found, for the workers
+PUBLISHED = Path(__file__).parent.parent / ".venv-published" / "bin" / "python"
 BASE_IMAGE, VPN_IMAGE = "python:3.11-slim", "ctfy/openvpn:2.6"
 
 
@@ -80,6 +82,11 @@ def _browser() -> str:
     return "" if chromium() else "the program chromium"
 
 
+def _published() -> str:
+    """The package that existing programs are written for."""
+    return "" if PUBLISHED.exists() else "the published package: make .venv-published/.ready"
+
+
 def _programs(*names: str) -> str:
     """The first that is not installed."""
     return next((f"the program {name}" for name in names if not shutil.which(name)), "")
@@ -91,5 +98,6 @@ GROUPS = {
     "vpn": _vpn,
     "tshark": _tshark,
     "browser": _browser,
+    "published": _published,
 }
 PROVIDERS = ["sandbox", pytest.param("docker", marks=needs("docker"))]

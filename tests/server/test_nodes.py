@@ -26,6 +26,13 @@ def test_an_invite_works_once(arena: Arena) -> None:
     arena.admin.admin.nodes.remove(joined.json()["id"])
 
 
+def test_a_node_that_says_no_name_goes_by_its_address(arena: Arena) -> None:
+    invite = arena.admin.admin.nodes.mint_invite().registration_token
+    joined = post(arena, "/register", invite, {"url": "http://127.0.0.1:9", "capacity": 1}).json()
+    assert joined["display_name"] == "http://127.0.0.1:9"
+    arena.admin.admin.nodes.remove(joined["id"])
+
+
 def test_a_revoked_invite_does_not_work(arena: Arena) -> None:
     invite = arena.admin.admin.nodes.mint_invite()
     arena.admin.admin.nodes.revoke_invite(invite.id)

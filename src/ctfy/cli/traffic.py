@@ -10,16 +10,19 @@ _MOST_SHOWN = 2000
 
 
 def show_flows(flows: list[dict[str, Any]]) -> None:
-    """A line for each exchange: an HTTP request and its answer, or a TCP stream."""
+    """A line for each exchange: an HTTP request and its answer, or a TCP stream.
+
+    What a server, or an older one, does not say of an exchange stays blank.
+    """
     if not flows:
         out.print("Nobody talked to it yet.")
         return
     rows = [
         [
-            moment(flow["started_at"]),
-            _plain(flow["service"]),
+            moment(flow.get("started_at")),
+            _plain(flow.get("service", "")),
             *_said(flow),
-            f"{flow['duration_ms']:.0f} ms",
+            f"{flow.get('duration_ms', 0):.0f} ms",
         ]
         for flow in flows
     ]
@@ -32,8 +35,8 @@ def show_flows(flows: list[dict[str, Any]]) -> None:
 
 
 def _said(flow: dict[str, Any]) -> tuple[str, str]:
-    if flow["kind"] == "http":
-        request, response = flow["request"], flow.get("response") or {}
+    if flow.get("kind") == "http":
+        request, response = flow.get("request") or {}, flow.get("response") or {}
         asked = f"{request.get('method', '')} {request.get('path', '/')}"
         return _plain(asked), str(response.get("status", "none"))
     sides = (flow.get(f"bytes_from_{side}", 0) for side in ("client", "service"))

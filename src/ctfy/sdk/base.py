@@ -150,6 +150,8 @@ class BaseHttpClient(Closable):
             raise BadAnswer(f"{self.base_url} is elsewhere: {to}")
         if response.status_code >= 400:
             raise CtfyApiError.of(response)
+        if _is_page(response):
+            raise BadAnswer.page(path)
         return response
 
     def fetch(self, model: type[Model], method: str, path: str, **kwargs: Any) -> Model:
@@ -198,6 +200,15 @@ def check_address(base_url: str, token: str) -> None:
         raise ConfigError(f"{base_url!r} is no URL of a server: write 'http://{bare}'")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError("the token holds a space, a line break or another stray character")
+
+
+def _is_page(response: httpx.Response) -> bool:
+    """Whether a page for people came; a file that is one says its name."""
+    headers = response.headers
+    return (
+        headers.get("content-type", "").startswith("text/html")
+        and "content-disposition" not in headers
+    )
 
 
 class _Judged(NamedTuple):

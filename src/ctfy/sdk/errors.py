@@ -13,6 +13,9 @@ from pydantic_core import from_json
 
 from ctfy.core import exceptions
 
+# What a server of an earlier version says of a route that came after it, in words for people.
+_NOT_THERE = "the server has nothing of that kind; it may be older than this client"
+
 
 class CtfyError(exceptions.PlatformError):
     """The root of all SDK errors."""
@@ -59,7 +62,8 @@ class CtfyApiError(CtfyError, httpx.HTTPStatusError):
             request_id = str(body.get("request_id") or named)
         except (ValueError, KeyError, TypeError):
             words = response.text[:200] or response.reason_phrase
-            code, detail, request_id = "http_error", words, named
+            detail = _NOT_THERE if response.status_code == 405 else words
+            code, request_id = "http_error", named
         kind = cls
         if cls is CtfyApiError:
             kind = _BY_CODE.get(code) or _BY_STATUS.get(response.status_code, CtfyApiError)
@@ -156,6 +160,11 @@ _BY_STATUS: dict[int, type[CtfyApiError]] = {
 
 class BadAnswer(CtfyError):
     """What came is no answer of this API: something else, or more of it than there can be."""
+
+    @classmethod
+    def page(cls, path: str) -> BadAnswer:
+        """The web interface's page came, as older servers answer what they do not know."""
+        return cls(f"{path}: {_NOT_THERE}")
 
 
 # In words, what the instances wait for that the wire has names for (`InstanceStatusResponse`).

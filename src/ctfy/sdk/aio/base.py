@@ -23,6 +23,7 @@ from ctfy.sdk.base import (
     _RESTART_S,
     DEFAULT_CLIENT_TIMEOUT,
     Model,
+    _is_page,
     _judged,
     jittered_pause,
     log,
@@ -146,6 +147,8 @@ class AsyncBaseHttpClient(AsyncClosable):
             raise BadAnswer(f"{self.base_url} is elsewhere: {to}")
         if response.status_code >= 400:
             raise CtfyApiError.of(response)
+        if _is_page(response):
+            raise BadAnswer.page(path)
         return response
 
     async def fetch(self, model: type[Model], method: str, path: str, **kwargs: Any) -> Model:

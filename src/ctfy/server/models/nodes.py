@@ -44,7 +44,8 @@ class NodeRegister(Request):
     """A node joins with a one-time registration token."""
 
     url: Annotated[str, Field(pattern=f"^{_ADDRESS}$", max_length=512), AfterValidator(_address)]
-    display_name: Annotated[str, Field(min_length=1, max_length=120)]
+    # Existing clients send none: the node then goes by its address.
+    display_name: Annotated[str, Field(max_length=120)] = ""
     capacity: Annotated[int, Field(ge=1, le=10_000)] = 50
     labels: Annotated[dict[str, str], Field(max_length=64)] = {}
 

@@ -39,7 +39,7 @@ class ShellSessionInfo(Response):
     reason: str
     requested_at: float
     burned: bool
-    ws_opened_at: float | None
+    ws_opened_at: float | None = None
     bytes_in: int
     bytes_out: int
     force_close_requested: bool

@@ -62,7 +62,7 @@ class ChallengeStats(Response):
 class ScoreboardSnapshotState(Response):
     """One team's place at one moment."""
 
-    snapshot_at: datetime | None
+    snapshot_at: datetime | None = None
     snapshot_at_ts: float = 0.0
     team_id: str = ""
     team_name: str = ""

@@ -72,5 +72,5 @@ class SubmissionState(Response):
     claimed_flag: str = ""
     correct: bool = False
     flag_id: str = ""
-    submitted_at: datetime | None
+    submitted_at: datetime | None = None
     solve_time_s: float = 0.0

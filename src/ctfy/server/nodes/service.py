@@ -119,7 +119,7 @@ async def register(session: AsyncSession, jobs: Jobs, token: str, body: NodeRegi
     node = Node(
         id=new_id(),
         url=body.url.rstrip("/"),
-        display_name=body.display_name,
+        display_name=body.display_name or body.url.rstrip("/"),
         capacity=body.capacity,
         labels=body.labels,
         running=0,
