@@ -11,15 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
 try:
     import httpx
 
     from ctfy.sdk import CtfyError, PlatformClient
 except ModuleNotFoundError:  # not in the project's environment: go there
-    python = ROOT / ".venv" / "bin" / "python"
+    python = HERE.parent / ".venv" / "bin" / "python"
     if not python.exists() or Path(sys.executable) == python:
-        sys.exit("error: ctfy is not installed here: run `make up` first, or pip install ctfy")
+        sys.exit("error: ctfy is not installed here: run `make up` first")
     os.execv(python, [str(python), *sys.argv])
 
 
@@ -65,7 +65,7 @@ def main() -> None:
     try:
         for service in ready.surface.services:
             say(f"service      {service.service_type.value} {service.url}")
-        solver = ROOT / "examples" / "challenges" / challenge.id / "solve.py"
+        solver = HERE / "challenges" / challenge.id / "solve.py"
         answer = subprocess.run(
             [sys.executable, str(solver), ready.surface.services[0].url],
             capture_output=True,

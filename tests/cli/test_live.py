@@ -129,10 +129,12 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.json("ctfy challenge react notes learned")["reactions"] == ["learned"]
     me.ok("ctfy challenge react notes learned --remove")
     assert me.both(f"ctfy challenge qa {competition.id}")
-    answer = f"ctfy challenge answer {competition.id} field-notes"
-    assert me.run(f"{answer} adieu").code == 1
-    assert "Correct" in me.ok(f"{answer} hello")
-    assert me.json(f"{answer} MD5 -q algorithm")["correct"]
+    answer = "ctfy challenge answer field-notes"
+    undecided = me.run(f"{answer} adieu")
+    assert (undecided.code, "answer, algorithm" in undecided.err) == (2, True)
+    assert me.run(f"{answer} answer adieu").code == 1
+    assert "Correct" in me.ok(f"{answer} answer hello")
+    assert me.json(f"{answer} MD5 -q algorithm --competition {competition.id}")["correct"]
     started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
     assert started["attack_surface"]["services"][0]["url"].startswith("http://")
     instance = started["id"]

@@ -6,7 +6,9 @@ import os
 import sys
 import time
 import webbrowser
+from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Annotated, Any, NoReturn
 
 import httpx
@@ -119,10 +121,17 @@ _HINTS = {
 }
 
 
-def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> NoReturn:
+def run(
+    app: typer.Typer,
+    program: str,
+    arguments: list[str] | None = None,
+    *,
+    extras: Mapping[str, str] = MappingProxyType({}),
+) -> NoReturn:
     """Run a command line and exit; whatever goes wrong is one line, a code and a hint.
 
-    `arguments`: what was typed; default: what the process was given.
+    `arguments`: what was typed; default: what the process was given. `extras`: by a command's first
+    word, which extra of the package it needs.
     """
     command = typer.main.get_command(app)
     given = sys.argv[1:] if arguments is None else arguments
@@ -138,6 +147,14 @@ def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> N
             _explain_refusal(error)
         except PluginBroken as error:
             fail(str(error), hint="update that package, or uninstall it")
+        except ModuleNotFoundError as error:
+            word = next((word for word in given if word in extras), "")
+            if not word or (error.name or "ctfy").partition(".")[0] == "ctfy":
+                raise
+            fail(
+                f"`{program} {word}` needs {error.name}, which is not installed",
+                hint=f"install ctfy with its extra: ctfy[{extras[word]}]",
+            )
         except httpx.TransportError:
             fail(f"{server_url()} does not answer", hint="is the server running? try --host")
         except CtfyError as error:

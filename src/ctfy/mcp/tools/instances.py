@@ -97,7 +97,9 @@ async def stop_instance(call: Call, instance_id: InstanceId) -> str:
 async def renew_instance(
     call: Call,
     instance_id: InstanceId,
-    ttl: Annotated[int | None, Field(ge=1, description="Seconds from now")] = None,
+    ttl: Annotated[
+        int | None, Field(ge=1, description="Seconds from now; default: as started")
+    ] = None,
 ) -> float:
     """Give an instance more time; its new expiry, Unix seconds."""
     async with client(call) as c:
