@@ -1,4 +1,4 @@
-"""What every wheel carries beside the code: the web interface, and what a first start plays with."""
+"""What a wheel carries beside the code: the web interface, and what a first start plays with."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def test_a_player_does_everything_from_the_command_line(
     grace = Terminal(tmp_path / "grace", arena.url, token)
     grace.ok(f"ctfy competition redeem {competition.id} {code['code']}")
     grace_id = friend.me.get().id
-    me.ok(f"ctfy competition kick {competition.id} {grace_id}")
+    assert me.run(f"ctfy competition kick {competition.id} nobody@example.org").code == 4
+    me.ok(f"ctfy competition kick {competition.id} {friend.me.get().email}")
     grace.ok(f"ctfy team request {competition.id} {created['id']}")
     (asked,) = me.both("ctfy team requests")
     me.ok(f"ctfy team reject {competition.id} {asked['id']}")
@@ -247,6 +248,8 @@ def test_an_operator_does_everything_from_the_command_line(
     assert brought["competition_id"] == copy["id"]
     email = player.me.get().email
     root.ok(f"ctfy-admin admin competition admins {copy['id']} --grant {email}")
+    root.ok(f"ctfy-admin admin competition admins {copy['id']} --revoke {email}")
+    root.ok(f"ctfy-admin admin competition admins {copy['id']} --grant {player.me.get().id}")
     assert len(root.both(f"ctfy-admin admin competition admins {copy['id']}")) == 1
     root.ok(f"ctfy-admin admin competition invited {copy['id']} --add {email}")
     assert len(root.both(f"ctfy-admin admin competition invited {copy['id']}")) == 1
@@ -300,8 +303,10 @@ def test_an_operator_does_everything_from_the_command_line(
     # People, messages, awards.
     user = player.me.get().id
     assert user in {u["id"] for u in root.both(f"ctfy-admin admin users list --q {email}")}
-    root.both(f"ctfy-admin admin users view {user}")
-    assert root.json(f"ctfy-admin admin users role-set {user} admin")["role"] == "admin"
+    assert root.both(f"ctfy-admin admin users view {email.upper()}")["id"] == user
+    assert root.run("ctfy-admin admin users view nobody@example.org").code == 4
+    assert root.both(f"ctfy-admin admin activity list --actor {email}")
+    assert root.json(f"ctfy-admin admin users role-set {email} admin")["role"] == "admin"
     root.ok(f"ctfy-admin admin users role-set {user} user")
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]

@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors
-from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
+from ctfy.cli.output import Code, cells, err, fail, out, print_table, prints, say, stdin_is_a_person
 from ctfy.core.enums import ChallengeCategory
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _show(found: dict[str, Any]) -> None:
         [q["id"], q["mode"], q["prompt"], str(q.get("answer", "minted per instance"))]
         for q in found["questions"]
     ]
-    out.print(table(("question", "mode", "prompt", "answer"), rows))
+    print_table(("question", "mode", "prompt", "answer"), rows, wrapped=("prompt", "answer"))
     for name in found["attachments"]:
         out.print(f"file: {name}", markup=False)
 
@@ -274,9 +274,9 @@ async def _for_ever() -> None:
 
 def _say_where(running: Running) -> None:
     for service in running.surface.services:
-        out.print(f"{service.label}\t{service.url}", markup=False, soft_wrap=True)
+        cells(service.label, service.url)
     for file in running.surface.provided_files:
-        out.print(f"file\t{running.attachments / file.name}", markup=False, soft_wrap=True)
+        cells("file", str(running.attachments / file.name))
 
 
 @app.command()

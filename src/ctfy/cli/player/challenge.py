@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import Folder, save_all
-from ctfy.cli.output import Code, fail, out, prints, table
+from ctfy.cli.output import Code, fail, out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.player.grades import say_grade
 from ctfy.server.models.challenges import (
@@ -79,7 +79,9 @@ def _describe(found: ChallengeInfo) -> None:
         [q.id, _asked(q), q.mode or "", ", ".join(q.choices or []), ", ".join(q.requires)]
         for q in found.questions
     ]
-    out.print(table(("question", "prompt", "mode", "choices", "requires"), rows))
+    print_table(
+        ("question", "prompt", "mode", "choices", "requires"), rows, wrapped=("prompt", "choices")
+    )
     for file in found.attachments:
         out.print(f"file: {file.name}, {file.size} bytes", markup=False)
     if found.hints:
