@@ -311,6 +311,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
+    root.ok(f"ctfy-admin init {tmp_path}/samples")
     said = root.json("ctfy-admin admin announcement create --title Hello --ends-at 2040-01-01")
     assert root.run("ctfy-admin admin announcement create").code == 2
     root.ok(f"ctfy-admin admin announcement update {said['id']} --severity warning")

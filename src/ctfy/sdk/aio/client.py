@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Self
 
 import httpx
 
 from ctfy import __version__
 from ctfy.core.version import VersionCheck, check_versions
+from ctfy.sdk import hosts
 from ctfy.sdk.aio.admin import AsyncAdminClient
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
 from ctfy.sdk.aio.competition import Competition
@@ -27,6 +29,7 @@ from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT
+from ctfy.sdk.errors import CtfyError
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
 
@@ -143,3 +146,15 @@ class AsyncPlatformClient(AsyncClosable):
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
+
+    @classmethod
+    def from_login(cls, server_url: str = "") -> Self:
+        """The client of whoever signed in with `ctfy login`, to the server used last.
+
+        CTFY_URL and CTFY_TOKEN go first, where they are set. Raises CtfyError when nobody did.
+        """
+        url = server_url or hosts.server_url()
+        token = hosts.token(url)
+        if not token:
+            raise CtfyError(f"not signed in to {url}: ctfy login")
+        return cls(url, token)
