@@ -178,7 +178,8 @@ def qa(competition_id: CompetitionId) -> builtins.list[QaChallengeView]:
 def answer(
     challenge_id: ChallengeId,
     answer: Annotated[
-        list[str], typer.Argument(help="Several, where several are right; a question's id first")
+        list[str],
+        typer.Argument(help="Several where several are right; or first a question's id"),
     ],
     question_id: Annotated[
         str, typer.Option("--question-id", "-q", help="Which question; default: the only one")
