@@ -12,7 +12,7 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.operator.admin.nodes import NODE
 from ctfy.cli.operator.processes import configure_logs, loading, until_signal
-from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors, with_samples
+from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors, write_samples
 from ctfy.cli.output import Code, err, fail, out, prints
 from ctfy.server.models.nodes import NodeInfo
 
@@ -92,8 +92,6 @@ def join(
         from ctfy.node.settings import NodeSettings
 
     configure_logs()
-    with one_line_errors():
-        challenges_dir = with_samples(challenges_dir)
     if no_register and not node_token:
         fail("no --node-token", hint="the platform needs it to reach the node", code=Code.USAGE)
     given = [item for item in [*(label or []), *labels.split(",")] if item]
@@ -113,6 +111,7 @@ def join(
         settings.capacity = capacity
     with one_line_errors():
         try:
+            write_samples(challenges_dir)
             where = url or session.server_url()
             up = partial(out.print, markup=False, soft_wrap=True)
             asyncio.run(until_signal(run(settings, where, token, up)))

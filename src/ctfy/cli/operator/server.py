@@ -42,15 +42,14 @@ ChallengesDir = Annotated[
 CHALLENGES = Path("challenges")
 
 
-def with_samples(challenges_dir: Path) -> Path:
-    """The folder of challenges; the one that is meant when none is named begins with samples."""
+def write_samples(challenges_dir: Path) -> None:
+    """Let the folder of challenges that is meant when none is named begin with the samples."""
     if challenges_dir == CHALLENGES and not challenges_dir.exists():
         from ctfy.challenge import samples
 
         with contextlib.suppress(FileExistsError):  # another part was quicker
             samples.write(challenges_dir)
             out.print(f"{challenges_dir} holds the sample challenges now: put yours beside them.")
-    return challenges_dir
 
 
 def init(
@@ -162,14 +161,15 @@ def start(
             host=host,
             port=port,
             data_dir=data_dir,
-            challenges_dir=with_samples(challenges_dir),
+            challenges_dir=challenges_dir,
             database_url=database_url,
         )
-        check_port(host, port)
     if platform_url or external_host:
         settings.public_url = platform_url or f"http://{external_host}:{port}"
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
+        check_port(host, port)
+        write_samples(challenges_dir)
         asyncio.run(bootstrap(settings))
         # Every reader of the events is an open file.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -221,11 +221,12 @@ def worker(
     with one_line_errors():
         settings = Settings(
             data_dir=data_dir,
-            challenges_dir=with_samples(challenges_dir),
+            challenges_dir=challenges_dir,
             database_url=database_url,
         )
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
+        write_samples(challenges_dir)
         up = f"the worker is up: it takes jobs from {named(url)}"
         asyncio.run(until_signal(run(settings, lambda: out.print(up, soft_wrap=True))))
 

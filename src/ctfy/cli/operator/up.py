@@ -30,7 +30,7 @@ from ctfy.cli.operator.server import (
     DataDir,
     check_port,
     one_line_errors,
-    with_samples,
+    write_samples,
 )
 from ctfy.cli.output import fail, out
 from ctfy.sdk import CtfyApiError, PlatformClient
@@ -70,8 +70,8 @@ def up(
     with one_line_errors(), contextlib.ExitStack() as parts:
         _claim(parts, data_dir)
         check_port(host, port)
-        folder = with_samples(challenges_dir)
-        plan = Plan(host, port, data_dir.resolve(), folder, provider, public_host, demo)
+        write_samples(challenges_dir)
+        plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
         say("starting the database")
         database = database_url or parts.enter_context(_embedded(plan.data_dir))
         say("starting the API, the job worker and the node")
