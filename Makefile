@@ -12,7 +12,7 @@ WEB := src/ctfy/server/web/built/index.html
 .PHONY: up test check docs chaos bench bench-web screenshots fuzz images web clean
 
 up: .venv/.ready $(WEB)
-	@$(BIN)/ctfy-admin up $(ARGS)
+	@CTFY_CHALLENGES_DIR=$${CTFY_CHALLENGES_DIR:-examples/challenges} $(BIN)/ctfy-admin up $(ARGS)
 
 test: check $(WEB) .venv-published/.ready
 	@sh examples/images/make.sh || echo "not all images are there: see below which tests need them"

@@ -1,6 +1,7 @@
-"""From nothing to a captured flag: `CTFY_EMAIL=… CTFY_PASSWORD=… python examples/quickstart.py`.
+"""From nothing to a captured flag: `ctfy login`, then `python examples/quickstart.py`.
 
-Also takes CTFY_URL, and each as an option; a password on a command line is public on a machine.
+Instead of a login it takes CTFY_EMAIL and CTFY_PASSWORD, with CTFY_URL; or each as an option, but a
+password on a command line is public on a machine.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
 try:
     import httpx
 
-    from ctfy.sdk import CtfyError, PlatformClient
+    from ctfy.sdk import CtfyError, PlatformClient, hosts
 except ModuleNotFoundError:  # not in the project's environment: go there
-    python = ROOT / ".venv" / "bin" / "python"
+    python = HERE.parent / ".venv" / "bin" / "python"
     if not python.exists() or Path(sys.executable) == python:
-        sys.exit("error: ctfy is not installed here: run `make up` first, or pip install ctfy")
+        sys.exit("error: ctfy is not installed here: run `make up` first")
     os.execv(python, [str(python), *sys.argv])
 
 
@@ -28,20 +29,24 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def _signed_in(url: str, email: str | None, password: str | None) -> PlatformClient:
+    """A client with a token that lasts a day, or with what `ctfy login` saved."""
+    if not (email and password):
+        return PlatformClient.from_login(url)
+    url = url or hosts.DEFAULT_URL
+    session = PlatformClient(url, PlatformClient(url).auth.login(email, password).token)
+    return PlatformClient(url, session.auth.mint_token("quickstart", expires_in_days=1).token)
+
+
 def main() -> None:
     """Sign in, register, launch, solve, submit, stop."""
     parser = argparse.ArgumentParser(description="Capture a first flag.")
-    parser.add_argument("--url", default=os.environ.get("CTFY_URL", "http://127.0.0.1:8100"))
+    parser.add_argument("--url", default=os.environ.get("CTFY_URL", ""))
     parser.add_argument("--email", default=os.environ.get("CTFY_EMAIL"), required=False)
     parser.add_argument("--password", default=os.environ.get("CTFY_PASSWORD"))
     parser.add_argument("--challenge", default="notes")
     options = parser.parse_args()
-    if not options.email or not options.password:
-        parser.error("give CTFY_EMAIL and CTFY_PASSWORD, as `make up` printed them")
-
-    session = PlatformClient(options.url).auth.login(options.email, options.password).token
-    minted = PlatformClient(options.url, session).auth.mint_token("quickstart", expires_in_days=1)
-    client = PlatformClient(options.url, token=minted.token)
+    client = _signed_in(options.url, options.email, options.password)
 
     competition = client.competitions.list(phase="running")[0]
     say(f"competition  {competition.title}")
@@ -65,7 +70,7 @@ def main() -> None:
     try:
         for service in ready.surface.services:
             say(f"service      {service.service_type.value} {service.url}")
-        solver = ROOT / "examples" / "challenges" / challenge.id / "solve.py"
+        solver = HERE / "challenges" / challenge.id / "solve.py"
         answer = subprocess.run(
             [sys.executable, str(solver), ready.surface.services[0].url],
             capture_output=True,

@@ -53,7 +53,11 @@ class Process:
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [sys.executable, "-c", ADMIN, *self.arguments],
-                env={**os.environ, **self.environment},
+                env={
+                    "CTFY_CHALLENGES_DIR": str(CHALLENGES),
+                    **os.environ,
+                    **self.environment,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -20,7 +20,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, generate, solver, use
 from inspect_ai.tool import Tool, ToolError, tool
 from inspect_ai.util import store
 
-from ctfy.sdk import CtfyApiError
+from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.sdk.aio import AsyncPlatformClient
 
 _MOST = 16_000
@@ -31,14 +31,15 @@ def _client() -> AsyncPlatformClient:
     return AsyncPlatformClient(os.environ["CTFY_URL"], os.environ["CTFY_TOKEN"])
 
 
-async def _samples(competition_id: str) -> list[Sample]:
-    async with _client() as client:
+def _samples(competition_id: str) -> list[Sample]:
+    # Inspect makes tasks inside its event loop, where nothing can be awaited.
+    with PlatformClient(os.environ["CTFY_URL"], os.environ["CTFY_TOKEN"]) as client:
         if not competition_id:
-            competition_id = (await client.competitions.list(phase="running"))[0].id
+            competition_id = client.competitions.list(phase="running")[0].id
         competition = client.competition(competition_id)
-        if not (await competition.detail()).is_registered:
-            await competition.register()
-        challenges = [c for c in await competition.challenges(limit=1000) if not c.is_qa_only]
+        if not competition.detail().is_registered:
+            competition.register()
+        challenges = [c for c in competition.challenges(limit=1000) if not c.is_qa_only]
     return [
         Sample(
             id=challenge.id,
@@ -173,7 +174,7 @@ async def _stop(_: TaskState) -> None:
 def ctfy(competition_id: str = "", messages: int = 60) -> Task:
     """A competition's challenges, one a sample; empty: the first one that is running."""
     return Task(
-        dataset=asyncio.run(_samples(competition_id)),
+        dataset=_samples(competition_id),
         solver=[launched(), use_tools(http_request(), tcp_exchange(), submit_answer()), generate()],
         scorer=answered(),
         message_limit=messages,

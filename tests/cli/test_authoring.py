@@ -10,6 +10,7 @@ import pytest
 from ctfy.server.models.challenges import ChallengeCategory
 from tests.available import PROVIDERS
 from tests.cli.terminal import Terminal
+from tests.processes import CHALLENGES
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -33,6 +34,15 @@ def test_a_new_challenge_passes_the_audit_and_is_solved(
     assert "0 findings" in author.ok("ctfy-admin challenge audit --strict")
     seen = author.ok(f"ctfy-admin challenge smoke first-one --provider {provider}")
     assert seen == "first-one: two instances solved, wrong answers refused, answers differ\n"
+
+
+def test_the_samples_are_written_to_a_folder_that_is_not_there(author: Terminal) -> None:
+    folder = author.config.parent / "challenges"
+    assert "ctfy-admin init" in author.run("ctfy-admin challenge list").err
+    author.ok(f"ctfy-admin init {folder}")
+    assert "notes" in {challenge["id"] for challenge in author.json("ctfy-admin challenge ls")}
+    assert "0 findings" in author.ok("ctfy-admin challenge audit --strict")
+    assert author.run(f"ctfy-admin init {folder}").code == 1
 
 
 def test_what_a_new_challenge_is_called_and_tagged(author: Terminal) -> None:
@@ -112,7 +122,7 @@ def test_a_challenge_is_played_without_a_server(author: Terminal) -> None:
 
 
 def test_the_examples_pass_the_smoke(tmp_path: Path) -> None:
-    author = Terminal(tmp_path, NOWHERE)
+    author = Terminal(tmp_path, NOWHERE, environment={"CTFY_CHALLENGES_DIR": str(CHALLENGES)})
     seen = author.ok("ctfy-admin challenge smoke --provider sandbox --jobs 2")
     assert len(seen.splitlines()) == 5
     assert "FAILED" not in seen

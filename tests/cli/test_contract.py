@@ -34,6 +34,15 @@ def test_a_command_of_the_contract_is_there_with_its_options(line: str) -> None:
     assert len(needed) <= line.count("<")
 
 
+@pytest.mark.parametrize("words", ALL)
+def test_somebody_is_named_by_address_or_id_alike(words: str) -> None:
+    for parameter in ALL[words].params:
+        about = f"{parameter.name} {getattr(parameter, 'help', '') or ''}"
+        somebody = re.search(r"user_id|user's id|this person|[Mm]ember's", about)
+        if somebody and parameter.name != "email":
+            assert re.search(r"e-mail.* id", about), (words, about)
+
+
 @pytest.mark.parametrize("words", [words for words, command in ALL.items() if not command.hidden])
 def test_a_command_has_help_with_an_example(words: str) -> None:
     command: Any = ALL[words]

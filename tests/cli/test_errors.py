@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import cloned_database
 from tests.processes import ADMIN, CHALLENGES, PATIENCE_S, ROOT, free_port
 
@@ -66,7 +67,49 @@ def test_a_broken_challenge_names_file_and_line(tmp_path: Path) -> None:
     assert f"{path}:5" in audit.stdout
 
 
-def test_a_database_that_is_not_there(tmp_path: Path) -> None:
+# Every command that opens a database, with what it cannot do without. `up` is tested apart.
+OPENS_A_DATABASE = {
+    **{
+        words: words.split()[1:]
+        for words, command in commands(PROGRAMS["ctfy-admin"], "ctfy-admin")
+        if any("--database-url" in parameter.opts for parameter in command.params)
+    },
+    "ctfy-admin db restore": ["db", "restore", __file__],
+    "ctfy-admin db downgrade": ["db", "downgrade", "-1"],
+    "ctfy-admin db stamp": ["db", "stamp", "0001"],
+    "ctfy-admin db revision": ["db", "revision", "-m", "x"],
+}
+UNUSABLE = {
+    "nonsense": "must begin with postgresql://",
+    "mysql://root@127.0.0.1/ctfy": "must begin with postgresql://",
+    "postgresql://[/x": "no URL of a database",
+    "postgresql://nobody@127.0.0.1:1/x": "Connection refused",
+    "postgresql://nobody:wrong@{server}": 'role "nobody"',
+}
+
+
+def test_every_command_about_the_database_is_asked() -> None:
+    named = {words for words, _ in commands(PROGRAMS["ctfy-admin"], "ctfy-admin")}
+    about = {words for words in named if words.startswith("ctfy-admin db ")}
+    assert about - {"ctfy-admin db history"} <= OPENS_A_DATABASE.keys()
+    assert {"ctfy-admin server start", "ctfy-admin worker"} <= OPENS_A_DATABASE.keys()
+
+
+@pytest.mark.parametrize("words", sorted(OPENS_A_DATABASE.keys() - {"ctfy-admin up"}))
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_a_database_that_cannot_be_used(tmp_path: Path, words: str, url: str) -> None:
+    server = os.environ["CTFY_TEST_POSTGRES"].partition("@")[2]
+    me = Terminal(tmp_path, "http://127.0.0.1:9")
+    me.environment = {"CTFY_DATA_DIR": str(tmp_path), "CTFY_CHALLENGES_DIR": str(CHALLENGES)}
+    line = ["--database-url", url.format(server=server)]
+    ran = me.run("ctfy-admin", *OPENS_A_DATABASE[words], *line)
+    assert ran.code == 1, ran
+    (said,) = ran.err.splitlines()
+    assert said.startswith("error: ")
+    assert UNUSABLE[url] in said
+
+
+def test_the_platform_says_that_its_database_is_not_there(tmp_path: Path) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/ctfy"
     assert "Connection refused" in one_line(up(tmp_path, CTFY_DATABASE_URL=nowhere))
 

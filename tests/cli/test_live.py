@@ -96,7 +96,8 @@ def test_a_player_does_everything_from_the_command_line(
     grace = Terminal(tmp_path / "grace", arena.url, token)
     grace.ok(f"ctfy competition redeem {competition.id} {code['code']}")
     grace_id = friend.me.get().id
-    me.ok(f"ctfy competition kick {competition.id} {grace_id}")
+    assert me.run(f"ctfy competition kick {competition.id} nobody@example.org").code == 4
+    me.ok(f"ctfy competition kick {competition.id} {friend.me.get().email}")
     grace.ok(f"ctfy team request {competition.id} {created['id']}")
     (asked,) = me.both("ctfy team requests")
     me.ok(f"ctfy team reject {competition.id} {asked['id']}")
@@ -129,10 +130,12 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.json("ctfy challenge react notes learned")["reactions"] == ["learned"]
     me.ok("ctfy challenge react notes learned --remove")
     assert me.both(f"ctfy challenge qa {competition.id}")
-    answer = f"ctfy challenge answer {competition.id} field-notes"
-    assert me.run(f"{answer} adieu").code == 1
-    assert "Correct" in me.ok(f"{answer} hello")
-    assert me.json(f"{answer} MD5 -q algorithm")["correct"]
+    answer = "ctfy challenge answer field-notes"
+    undecided = me.run(f"{answer} adieu")
+    assert (undecided.code, "answer, algorithm" in undecided.err) == (2, True)
+    assert me.run(f"{answer} answer adieu").code == 1
+    assert "Correct" in me.ok(f"{answer} answer hello")
+    assert me.json(f"{answer} MD5 -q algorithm --competition {competition.id}")["correct"]
     started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
     assert started["attack_surface"]["services"][0]["url"].startswith("http://")
     instance = started["id"]
@@ -245,6 +248,8 @@ def test_an_operator_does_everything_from_the_command_line(
     assert brought["competition_id"] == copy["id"]
     email = player.me.get().email
     root.ok(f"ctfy-admin admin competition admins {copy['id']} --grant {email}")
+    root.ok(f"ctfy-admin admin competition admins {copy['id']} --revoke {email}")
+    root.ok(f"ctfy-admin admin competition admins {copy['id']} --grant {player.me.get().id}")
     assert len(root.both(f"ctfy-admin admin competition admins {copy['id']}")) == 1
     root.ok(f"ctfy-admin admin competition invited {copy['id']} --add {email}")
     assert len(root.both(f"ctfy-admin admin competition invited {copy['id']}")) == 1
@@ -298,12 +303,15 @@ def test_an_operator_does_everything_from_the_command_line(
     # People, messages, awards.
     user = player.me.get().id
     assert user in {u["id"] for u in root.both(f"ctfy-admin admin users list --q {email}")}
-    root.both(f"ctfy-admin admin users view {user}")
-    assert root.json(f"ctfy-admin admin users role-set {user} admin")["role"] == "admin"
+    assert root.both(f"ctfy-admin admin users view {email.upper()}")["id"] == user
+    assert root.run("ctfy-admin admin users view nobody@example.org").code == 4
+    assert root.both(f"ctfy-admin admin activity list --actor {email}")
+    assert root.json(f"ctfy-admin admin users role-set {email} admin")["role"] == "admin"
     root.ok(f"ctfy-admin admin users role-set {user} user")
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
+    root.ok(f"ctfy-admin init {tmp_path}/samples")
     said = root.json("ctfy-admin admin announcement create --title Hello --ends-at 2040-01-01")
     assert root.run("ctfy-admin admin announcement create").code == 2
     root.ok(f"ctfy-admin admin announcement update {said['id']} --severity warning")

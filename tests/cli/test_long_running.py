@@ -15,8 +15,8 @@ import httpx
 
 from tests.available import needs
 from tests.cli.terminal import Terminal
-from tests.conftest import Arena
-from tests.processes import CHALLENGES, PATIENCE_S, Process, free_port, wait_for
+from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin, mint_invite, sign_in
+from tests.processes import CHALLENGES, PATIENCE_S, Process, free_port, stack, wait_for
 
 
 @contextlib.contextmanager
@@ -112,3 +112,18 @@ def test_images_are_not_built_without_an_engine(tmp_path: Path) -> None:
     ran = me.run("ctfy-admin node prebuild --challenge notes")
     assert (ran.code, "Docker engine" in ran.err) == (1, True)
     assert me.run("ctfy-admin node prebuild --challenge field-notes").code == 1  # it has no images
+
+
+def test_each_part_says_in_a_line_that_it_is_up(tmp_path: Path) -> None:
+    with cloned_database() as database:
+        make_admin(database)
+        with stack(database, tmp_path, mint_invite, worker_apart=True) as up:
+            (node,) = sign_in(up.url, ADMIN_EMAIL).nodes.list()
+            lines = [
+                (up.server, f"the server is up at {up.url}"),
+                (up.worker, "the worker is up: it takes jobs from ctfy_"),
+                (up.node, f"the node {node.id} is up at {node.url}: it runs for {up.url}"),
+            ]
+            for part, line in lines:
+                wait_for(line, lambda part=part, line=line: line in part.said())  # type: ignore[misc]
+                assert part.said().count(" is up") == 1

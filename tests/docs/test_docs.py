@@ -13,12 +13,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ctfy.sdk import InstanceReadyResult, PlatformClient
+from ctfy.sdk import InstanceReadyResult, PlatformClient, hosts
 from ctfy.server.models.competitions import CompetitionInfo
 from ctfy.server.models.instances import InstanceInfo
 from tests.cli.terminal import PROGRAMS, commands
@@ -31,7 +32,7 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
-from tests.processes import CHALLENGES, PATIENCE_S, ROOT, free_port, stack
+from tests.processes import PATIENCE_S, ROOT, free_port, stack
 from tests.sdk.both_clients import Loop
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,8 +40,13 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"  # its commands are those of tests and m
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 BIN = Path(sys.executable).parent
 TREE = dict(pair for program, app in PROGRAMS.items() for pair in commands(app, program))
-# Run by tests of their own (tests/e2e), and by everybody who runs these.
-ELSEWHERE = ("make ",)
+# A block that no test can run as it stands, and the test that does what it says.
+NOT_RUN = re.compile(r"^<!-- not run: ([^\n]+) -->\n```sh\n(.*?)^```", re.M | re.S)
+COMMAND = re.compile(
+    r"^(?:\$ )?(?:\S+=\S* )*(?:\.venv/bin/)?"
+    r"(?:ctfy|ctfy-admin|make|pip|uv|python3?|inspect|git|curl|export|docker) ",
+    re.M,
+)
 # These run until they are stopped.
 ENDLESS = re.compile(r"ctfy-admin (server start|worker|node join)")
 
@@ -50,8 +56,15 @@ def blocks(page: Path, kind: str) -> str:
     return "\n".join(text for found, text in BLOCK.findall(page.read_text()) if found == kind)
 
 
+def shell(page: Path) -> str:
+    """The commands of a page, but those that say why no test runs them as they stand."""
+    found = BLOCK.findall(NOT_RUN.sub("", page.read_text()))
+    return "\n".join(text for kind, text in found if kind == "sh")
+
+
 def having(kind: str) -> list[Any]:
-    return [pytest.param(page, id=page.name) for page in PAGES if blocks(page, kind)]
+    found = shell if kind == "sh" else partial(blocks, kind=kind)
+    return [pytest.param(page, id=page.name) for page in PAGES if found(page)]
 
 
 @dataclass
@@ -80,6 +93,21 @@ class Reader:
             "pf_…": self.player.auth.mint_token("reader").token,
             '"…"': f'"{PASSWORD}"',
         }
+
+    def sign_in(self, config: Path) -> None:
+        """What `ctfy login` leaves behind."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CTFY_CONFIG_DIR", str(config))
+            url, me = self.arena.url, hosts.Host(token=self.arena.admin._http.token)
+            hosts.save(hosts.Hosts(current=url, hosts={url: me}))
+
+    def least(self, page: Path) -> PlatformClient:
+        """The player with a token that holds what the page says is enough, where it does."""
+        scopes = dict(re.findall(r"--permission (\w+)=(\w+)", page.read_text()))
+        if not scopes:
+            return self.player
+        minted = self.player.auth.mint_token("least", permissions=scopes)
+        return PlatformClient(self.arena.url, minted.token)
 
     def filled(self, text: str) -> str:
         for placeholder, value in self.values.items():
@@ -116,11 +144,13 @@ def reader(platform: Arena, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("page", having("sh"))
 def test_shell_snippets_run(reader: Reader, page: Path) -> None:
-    lines = reader.filled(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    """Each as it is printed, in their order, by somebody who signed in with `ctfy login`."""
+    lines = reader.filled(shell(page)).replace("\\\n", " ").splitlines()
+    config = reader.folder / "config"
+    if not any("login" in line for line in lines):
+        reader.sign_in(config)
     script = ["set -e -o pipefail"]
     for line in lines:
-        if line.startswith(ELSEWHERE):
-            continue
         if ENDLESS.search(line):  # it must still run when its time is over
             words = ENDLESS.sub(lambda found: f"timeout -s INT 8 {found[0]}", line)
             line = f"( {words.partition('  #')[0]} ) || test $? = 124"
@@ -134,21 +164,29 @@ def test_shell_snippets_run(reader: Reader, page: Path) -> None:
             timeout=5 * PATIENCE_S,
             cwd=reader.folder,
             env={
-                **os.environ,
+                **{k: v for k, v in os.environ.items() if not k.startswith("CTFY_")},
                 "PATH": f"{BIN}:{os.environ['PATH']}",
-                "COMPETITION": reader.competition.id,
-                "CTFY_COMPETITION_ID": reader.competition.id,
-                "CTFY_CHALLENGES_DIR": str(CHALLENGES),
-                "CTFY_CONFIG_DIR": str(reader.folder / "config"),
+                "CTFY_CONFIG_DIR": str(config),
                 "CTFY_DATABASE_URL": database,
-                "CTFY_PASSWORD": PASSWORD,
-                "CTFY_EMAIL": ADMIN_EMAIL,
+                "CTFY_PASSWORD": PASSWORD,  # which a terminal asks for
                 "CTFY_PORT": str(free_port()),
-                "CTFY_TOKEN": reader.arena.admin.token,
-                "CTFY_URL": reader.arena.url,
+                "CTFY_URL": reader.arena.url,  # what 127.0.0.1:8100 is for a reader
             },
         )
     assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_is_in_a_block_that_runs_or_says_why_not(page: Path) -> None:
+    text = page.read_text()
+    for kind, block in BLOCK.findall(text):
+        if kind in ("text", "console", "bash", "shell", ""):
+            assert not COMMAND.search(block), block
+    for reason, block in NOT_RUN.findall(text):
+        assert COMMAND.search(block), block
+        (test,) = re.findall(r"\btests/[\w/]+(?:\.py)?", reason)[:1] or [""]
+        assert test, f"no test does what is not run: {reason}"
+        assert (ROOT / test).exists(), test
 
 
 class Seen(Exception):
@@ -156,7 +194,7 @@ class Seen(Exception):
 
 
 @pytest.mark.parametrize("page", having("python"))
-def test_python_snippets_run(reader: Reader, page: Path) -> None:
+def test_python_snippets_run(reader: Reader, page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     player, competition = reader.player, reader.competition
     player.competition(competition.id).register()
     over = player.instances.start("notes", competition_id=competition.id)
@@ -169,7 +207,7 @@ def test_python_snippets_run(reader: Reader, page: Path) -> None:
         PlatformClient(arena.url).auth.register(email, PASSWORD, "Friend")
     names: dict[str, Any] = {
         "url": arena.url,
-        "client": player,
+        "client": reader.least(page),
         "admin": arena.admin.admin,
         "comp": competition,
         "competition_id": competition.id,
@@ -180,6 +218,8 @@ def test_python_snippets_run(reader: Reader, page: Path) -> None:
     if "node_id" in page.read_text():
         added = arena.admin.admin.nodes.register(f"http://127.0.0.1:{free_port()}")
         names["node_id"] = added.id
+    reader.sign_in(reader.folder / "config")
+    monkeypatch.setenv("CTFY_CONFIG_DIR", str(reader.folder / "config"))
     stop = threading.Event()
 
     def happen() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +19,14 @@ from tests.conftest import Arena
 from tests.processes import CHALLENGES, PATIENCE_S, ROOT
 
 AGENTS = ROOT / "examples" / "agents"
+# Inspect counts what its model for tests says, with a vocabulary that it would fetch.
+VOCABULARY = """
+import tiktoken
+bytes_alone = {bytes([byte]): byte for byte in range(256)}
+tiktoken.get_encoding = lambda name: tiktoken.Encoding(
+    name, pat_str=".", mergeable_ranks=bytes_alone, special_tokens={}
+)
+"""
 
 
 @pytest.mark.parametrize("script", ["play_sdk.py", "play_mcp.py"])
@@ -91,3 +101,36 @@ def test_an_inspect_task_runs_our_challenges(
         assert "Pocket Notes" in said[1].text
         assert [message.text for message in said[2:]] == ["wrong", "correct"]
         assert not [i for i in player.instances.list() if i.status != "stopped"]
+
+
+def test_an_inspect_task_runs_from_the_command_line(arena: Arena, tmp_path: Path) -> None:
+    """As a stranger types it, from a folder of theirs; the model for tests only talks."""
+    shutil.copy(AGENTS / "inspect_task.py", tmp_path)
+    (tmp_path / "sitecustomize.py").write_text(VOCABULARY)
+    competition = arena.competition("notes")
+    with arena.player("Inspector") as player:
+        done = subprocess.run(
+            [
+                *(Path(sys.executable).parent / "inspect", "eval", "inspect_task.py"),
+                *("--model", "mockllm/model", "-T", f"competition_id={competition.id}"),
+                *("--log-dir", "logs", "--log-format", "json", "--display", "plain"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=PATIENCE_S,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(tmp_path),
+                "CTFY_URL": arena.url,
+                "CTFY_TOKEN": player.auth.mint_token("inspect").token,
+            },
+        )
+        assert done.returncode == 0, done
+        (log,) = map(json.loads, (path.read_text() for path in tmp_path.glob("logs/*.json")))
+        assert (log["status"], log["results"]["scores"][0]["metrics"]["mean"]["value"]) == (
+            "success",
+            0.0,
+        )
+        (instance,) = player.instances.list()
+        assert instance.status == "stopped"

@@ -112,6 +112,18 @@ def test_renewing_moves_the_end_never_past_the_ceiling(arena: Arena) -> None:
     assert longest.expires_at == pytest.approx(started + 7 * 86_400, abs=0.01)
 
 
+def test_renewed_without_a_length_it_keeps_its_own(arena: Arena) -> None:
+    competition = arena.competition()
+    player = arena.registered(competition)
+    ready = start(player, competition.id, ttl=900)
+    for longer in (None, 3600, None):
+        before = time.time()
+        renewed = player.instances.renew(ready.id, longer)
+        asked = longer or 900
+        assert before + asked <= renewed.expires_at <= time.time() + asked
+    assert player.instances.get(ready.id).ttl == 900
+
+
 def test_attachments_are_rendered_for_the_instance(arena: Arena) -> None:
     competition = arena.competition()
     player = arena.registered(competition)

@@ -7,20 +7,26 @@ import functools
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from itertools import accumulate
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 from pydantic import BaseModel
+from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+_GAP = 2  # columns of the terminal, between two of a table
+_LEAST = 4  # what a cell is cut down to
 _WIDE = 200  # in a pipe nobody counts columns, and nothing must be cut
-out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+out = Console(highlight=False)
+if not out.is_terminal:
+    out.width = _WIDE
 err = Console(stderr=True, highlight=False)
 
 
@@ -45,6 +51,12 @@ def fail(message: str, *, hint: str = "", code: int = Code.FAILED) -> NoReturn:
 def say(message: str) -> None:
     """A line for people, beside what a program reads."""
     err.print(message, markup=False, soft_wrap=True)
+
+
+def cells(*texts: str) -> None:
+    """A line with tabs between its cells, as it is: rich would make spaces of them."""
+    out.file.write("\t".join(texts) + "\n")
+    out.file.flush()
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
@@ -175,37 +187,69 @@ def _print_json(value: Any, jq_filter: str) -> None:
 
 
 def _print_rows(rows: list[dict[str, Any]], names: list[str], empty: str) -> None:
-    cells = [[_cell(name, value) for name, value in _pick(row, names).items()] for row in rows]
-    if not out.is_terminal:
-        for line in cells:
-            out.print("\t".join(line), markup=False, soft_wrap=True)
-    elif not rows:
-        out.print(empty)
+    if rows or not out.is_terminal:
+        picked = (_pick(row, names) for row in rows)
+        print_table(names, [[_cell(*pair) for pair in row.items()] for row in picked])
     else:
-        out.print(table(names, cells))
+        out.print(empty)
 
 
-def table(names: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Rows under headings, as people read them. Ids stay whole: they are what one types next."""
-    made = Table(box=None, header_style="bold")
-    for name in names:
-        is_id = name == "id" or name.endswith("_id")
-        made.add_column(name.replace("_", " "), no_wrap=is_id, overflow="fold")
-    for row in rows:
-        made.add_row(*map(escape, row))
-    return made
+def print_table(
+    names: Iterable[str], rows: Iterable[Sequence[str]], *, wrapped: Container[str] = ()
+) -> None:
+    """Rows under headings, no wider than the terminal; in a pipe whole lines with tabs.
+
+    Ids stay whole: they are what one types next. Other cells are cut short, or broken between
+    words where their column is among `wrapped`. Columns for which nothing is left are named below.
+    """
+    headings, lines = list(names), [list(row) for row in rows]
+    if not out.is_terminal:
+        for line in lines:
+            cells(*line)
+        return
+    ids = [name in ("id", "question") or name.endswith("_id") for name in headings]
+    widest = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
+    least = [wide if is_id else min(wide, _LEAST) for wide, is_id in zip(widest, ids, strict=True)]
+    shown = max(1, sum(total <= out.width for total in accumulate(x + _GAP for x in least)))
+    left_out = ", ".join(name.replace("_", " ") for name in headings[shown:])
+    made = Table(
+        box=None,
+        header_style="bold",
+        caption=f"no room for: {left_out}" if left_out else None,
+        caption_justify="left",
+    )
+    for name, is_id, width in list(zip(headings, ids, least, strict=True))[:shown]:
+        heading = _short(name.replace("_", " "))
+        made.add_column(heading, no_wrap=is_id, min_width=min(width, out.width - _GAP))
+    for line in lines:
+        named = zip(headings, line, strict=True)
+        shortened = [Text(cell) if name in wrapped else _short(cell) for name, cell in named]
+        made.add_row(*shortened[:shown])
+    out.print(made)
+
+
+def _short(text: str) -> Text:
+    """A text that is cut short, and says so, where there is no room."""
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _print_object(value: dict[str, Any], names: list[str]) -> None:
     picked = _pick(value, names) if names else value
     if not out.is_terminal:
         for name, item in picked.items():
-            out.print(f"{name}\t{_cell(name, item)}", markup=False, soft_wrap=True)
+            cells(name, _cell(name, item))
         return
-    grid = Table.grid(padding=(0, 2))
+    width = max(map(cell_len, picked), default=0)
     for name, item in picked.items():
-        grid.add_row(f"[bold]{escape(name.replace('_', ' '))}[/]", escape(_cell(name, item)))
-    out.print(grid)
+        heading, text = Text(name.replace("_", " "), style="bold"), _cell(name, item)
+        if " " in text:
+            grid = Table.grid(padding=(0, 2))
+            grid.add_column(width=width)
+            grid.add_row(heading, Text(text))
+            out.print(grid)
+        else:  # one word, as an id or an address, is left to the terminal: so it can be copied
+            heading.pad_right(width + 2 - heading.cell_len)
+            out.print(heading + Text(text), soft_wrap=True)
 
 
 def _cell(name: str, value: Any) -> str:

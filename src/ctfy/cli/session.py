@@ -6,17 +6,18 @@ import os
 import sys
 import time
 import webbrowser
+from collections.abc import Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
 
 from ctfy import __version__
-from ctfy.cli import hosts
 from ctfy.cli.output import Code, fail, out, say
 from ctfy.core.plugins import PluginBroken
-from ctfy.sdk import AdminClient, CtfyApiError, CtfyError, PlatformClient
+from ctfy.sdk import AdminClient, CtfyApiError, CtfyError, PlatformClient, hosts
 
 _DAY_S = 24 * 3600.0
 _chosen: ContextVar[str] = ContextVar("host", default="")
@@ -35,18 +36,26 @@ def choose(host: str) -> None:
 
 
 def server_url() -> str:
-    """The server: --host, else CTFY_URL, else the saved one, else this machine's."""
-    if chosen := _chosen.get():
-        return hosts.load().find(chosen)
-    return (os.environ.get("CTFY_URL") or hosts.load().current or hosts.DEFAULT_URL).rstrip("/")
+    """The server: the one that --host names, else what the environment or a sign-in says."""
+    chosen = _chosen.get()
+    return saved_url(chosen) if chosen else hosts.server_url()
+
+
+def saved_url(named: str) -> str:
+    """The URL that a name stands for: the URL itself, or a part that only one of them has."""
+    wanted, known = named.rstrip("/"), hosts.load().hosts
+    if wanted in known or "://" in wanted:
+        return wanted
+    matching = [url for url in known if wanted in url]
+    if len(matching) != 1:
+        hint = f"signed in to: {', '.join(known) or 'none'}"
+        fail(f"no server {named!r}", hint=hint, code=Code.USAGE)
+    return matching[0]
 
 
 def token() -> str:
     """The caller's token: CTFY_TOKEN, else the saved one; empty when signed out."""
-    if given := os.environ.get("CTFY_TOKEN"):
-        return given
-    saved = hosts.load().hosts.get(server_url())
-    return saved.token if saved else ""
+    return hosts.token(server_url())
 
 
 def anyone() -> PlatformClient:
@@ -119,10 +128,17 @@ _HINTS = {
 }
 
 
-def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> NoReturn:
+def run(
+    app: typer.Typer,
+    program: str,
+    arguments: list[str] | None = None,
+    *,
+    extras: Mapping[str, str] = MappingProxyType({}),
+) -> NoReturn:
     """Run a command line and exit; whatever goes wrong is one line, a code and a hint.
 
-    `arguments`: what was typed; default: what the process was given.
+    `arguments`: what was typed; default: what the process was given. `extras`: by a command's first
+    word, which extra of the package it needs.
     """
     command = typer.main.get_command(app)
     given = sys.argv[1:] if arguments is None else arguments
@@ -138,6 +154,14 @@ def run(app: typer.Typer, program: str, arguments: list[str] | None = None) -> N
             _explain_refusal(error)
         except PluginBroken as error:
             fail(str(error), hint="update that package, or uninstall it")
+        except ModuleNotFoundError as error:
+            word = next((word for word in given if word in extras), "")
+            if not word or (error.name or "ctfy").partition(".")[0] == "ctfy":
+                raise
+            fail(
+                f"`{program} {word}` needs {error.name}, which is not installed",
+                hint=f"install ctfy with its extra: ctfy[{extras[word]}]",
+            )
         except httpx.TransportError:
             fail(f"{server_url()} does not answer", hint="is the server running? try --host")
         except CtfyError as error:

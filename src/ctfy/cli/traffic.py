@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ctfy.cli.output import moment, out, table
+from ctfy.cli.output import moment, out, print_table
 
 _MOST_SHOWN = 2000
 
@@ -27,11 +27,7 @@ def show_flows(flows: list[dict[str, Any]]) -> None:
         for flow in flows
     ]
     headings = ("at", "service", "request", "answer", "took")
-    if out.is_terminal:
-        out.print(table(headings, rows))
-    else:
-        for row in rows:
-            out.print("\t".join(row), markup=False, soft_wrap=True)
+    print_table(headings, rows)
 
 
 def _said(flow: dict[str, Any]) -> tuple[str, str]:

@@ -41,6 +41,11 @@ class Agent:
         """The node's own token; empty until it has joined."""
         return self._settings.own_token or str((self._identity or {}).get("token", ""))
 
+    @property
+    def id(self) -> str:
+        """The node's id on the platform; empty until it has joined."""
+        return str((self._identity or {}).get("id", ""))
+
     async def join(self) -> None:
         """Register, once: a node that has an identity keeps it. Raises JoinRefused."""
         if self._identity is not None:
@@ -82,22 +87,24 @@ class Agent:
 
     async def send_heartbeats(
         self,
+        first: Callable[[], None],
         running: Callable[[], int],
         load: Callable[[], dict[str, float]],
         ready: Callable[[], list[str] | None],
     ) -> None:
         """Send heartbeats until cancelled; a platform that is away is asked again.
 
+        `first` is called when the platform has taken one.
         Raises JoinRefused when the platform has removed this node.
         """
         assert self._identity is not None, "join() comes first"  # noqa: S101
         with BaseHttpClient(self._platform_url, self.token(), timeout=10, max_retries=0) as http:
-            latency_ms = 0.0
+            latency_ms, taken = 0.0, False
             while True:
                 pause = self._settings.heartbeat_s
                 sent_at = time.monotonic()
                 heartbeat = NodeHeartbeat(
-                    id=self._identity["id"],
+                    id=self.id,
                     running=running(),
                     capacity=self._settings.capacity,
                     url=self._url,
@@ -110,6 +117,9 @@ class Agent:
                     body = heartbeat.model_dump(mode="json")
                     await asyncio.to_thread(http.call, "POST", "/nodes/heartbeat", json=body)
                     latency_ms = (time.monotonic() - sent_at) * 1000
+                    if not taken:
+                        taken = True
+                        first()
                 except CtfyApiError as error:
                     if error.status_code == 401:
                         raise JoinRefused(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -31,15 +31,27 @@ _THREADS = 64
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers: the process that runs it has its own."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.listens.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
 
 
-async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
+async def run(
+    settings: NodeSettings, platform_url: str, invite: str, up: Callable[[str], None]
+) -> None:
     """Run a node until cancelled; then end its instances.
 
+    `up` is called once, with what to say of it: it listens, and its platform knows it.
     Raises ProviderUnavailable, BrokenChallenge, JoinRefused, OSError for a taken port.
     """
     # Most of what a node waits for is its engine, and many instances may start at once.
@@ -77,11 +89,15 @@ async def run(settings: NodeSettings, platform_url: str, invite: str) -> None:
         try:
             if settings.own_token:  # no platform to join: serve until stopped
                 _say_what_holds(instances, platform_url)
+                await server.listens.wait()
+                up(f"the node is up at {url}, with no platform")
                 await serving
                 return
             await agent.join()
             _say_what_holds(instances, platform_url)
+            await server.listens.wait()
             await agent.send_heartbeats(
+                lambda: up(f"the node {agent.id} is up at {url}: it runs for {platform_url}"),
                 lambda: instances.running,
                 lambda: load(instances.inventory.root),
                 instances.builds.ready,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from ctfy import __version__
 from ctfy.core.version import VersionCheck, check_compatibility
+from ctfy.sdk import hosts
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, check_address
 from ctfy.sdk.competition import Competition
+from ctfy.sdk.errors import CtfyError
 from ctfy.sdk.events import EventStream
 from ctfy.sdk.resources.achievements import AchievementsResource
 from ctfy.sdk.resources.activities import ActivitiesResource
@@ -157,3 +159,17 @@ class PlatformClient(BaseHttpClient):
         return EventStream(
             client_factory=self.new_http, path="/events", auto_reconnect=auto_reconnect
         )
+
+    @classmethod
+    def from_login(cls, server_url: str = "") -> Self:
+        """The client of whoever signed in with `ctfy login`, to the server used last.
+
+        CTFY_URL and CTFY_TOKEN go first, where they are set. Raises CtfyError when nobody did.
+
+        >>> client = PlatformClient.from_login()
+        """
+        url = server_url or hosts.server_url()
+        token = hosts.token(url)
+        if not token:
+            raise CtfyError(f"not signed in to {url}: ctfy login")
+        return cls(url, token)

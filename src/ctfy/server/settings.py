@@ -8,7 +8,9 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
+import psycopg
 from limits import parse
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field("", description="PostgreSQL URL; empty: embedded in `data_dir`")
     data_dir: Path = Path("data")
-    challenges_dir: Path = Path("examples/challenges")
+    challenges_dir: Path = Path("challenges")
     host: str = "127.0.0.1"
     port: int = Field(8100, ge=1, le=65535)
     secret_key: str = Field("", description="Root of all derived secrets; empty: kept in data_dir")
@@ -205,6 +207,19 @@ class Settings(BaseSettings):
     placement_max_load: float = Field(
         95, gt=0, le=100, description="Memory in use, %, above which a node gets no instance"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        """What no driver of ours opens is refused before anything is started."""
+        if value:
+            if not value.startswith(("postgresql://", "postgres://")):
+                raise ValueError("must begin with postgresql://, as postgresql://user@host/name")
+            try:
+                conninfo_to_dict(value)
+            except psycopg.ProgrammingError as error:
+                raise ValueError(f"is no URL of a database: {str(error).strip()}") from error
+        return value
 
     @field_validator("rate_limits")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ctfy.server.domain import Domains
 from ctfy.server.domains import DOMAINS
@@ -12,8 +13,8 @@ from ctfy.server.services import Services
 from ctfy.server.settings import Settings
 
 
-async def work(services: Services) -> None:
-    """Take over what dead workers left, then work until cancelled."""
+async def work(services: Services, up: Callable[[], None] = lambda: None) -> None:
+    """Take over what dead workers left, then work until cancelled; `up` is called in between."""
     jobs, settings = services.get(Jobs), services.get(Settings)
     await jobs.retry_stalled(settings.stalled_job_s)
     async with asyncio.TaskGroup() as group:
@@ -21,10 +22,11 @@ async def work(services: Services) -> None:
             for run in domain.background:
                 group.create_task(services.bind(run)())
         group.create_task(jobs.run())
+        up()
 
 
-async def run(settings: Settings) -> None:
-    """A worker alone, in a process of its own."""
+async def run(settings: Settings, up: Callable[[], None]) -> None:
+    """A worker alone, in a process of its own; `up` is called when it works."""
     services = assemble(settings, DOMAINS)
     async with connected(services):
-        await work(services)
+        await work(services, up)

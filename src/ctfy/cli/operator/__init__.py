@@ -10,8 +10,20 @@ from ctfy.cli import session
 from ctfy.cli.operator import admin, challenge, db, node, server, up
 from ctfy.cli.player import auth
 
+# What a command needs beside the client, by its first word.
+_EXTRAS = {
+    "up": "all",
+    "server": "server",
+    "worker": "server",
+    "db": "server",
+    "node": "node",
+    "challenge": "node",
+    "admin": "server",
+}
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("up")(up.up)
+app.command("init")(server.init)
 app.command("worker")(server.worker)
 app.add_typer(server.app, name="server", help="The platform's server")
 app.add_typer(node.app, name="node", help="Worker nodes")
@@ -39,4 +51,4 @@ def root(
 
 def main() -> NoReturn:
     """Run `ctfy-admin`."""
-    session.run(app, "ctfy-admin")
+    session.run(app, "ctfy-admin", extras=_EXTRAS)

@@ -13,8 +13,8 @@ import typer
 from rich.markdown import Markdown
 
 from ctfy.cli.operator.node import Provider
-from ctfy.cli.operator.server import ChallengesDir, one_line_errors
-from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person, table
+from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors
+from ctfy.cli.output import Code, cells, err, fail, out, print_table, prints, say, stdin_is_a_person
 from ctfy.core.enums import ChallengeCategory
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ Timeout = Annotated[float, typer.Option(min=1, help="Seconds for a start, and fo
 EphemeralPorts = Annotated[
     bool, typer.Option("--ephemeral-ports", help="Any free port, which is the default")
 ]
-EXAMPLES = Path("examples/challenges")
 Result = TypeVar("Result")
 
 
@@ -56,7 +55,7 @@ def list_(
     challenge: Annotated[str, typer.Option(help="Only this one")] = "",
     difficulty: Annotated[str, typer.Option(help="Only these, as easy")] = "",
     tag: Annotated[str, typer.Option(help="Only these")] = "",
-    challenges_dir: ChallengesDir = EXAMPLES,
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> builtins.list[dict[str, Any]]:
     """List the challenges of a folder.
 
@@ -80,7 +79,7 @@ def _described(c: Challenge) -> dict[str, Any]:
 @app.command("show", hidden=True)
 @app.command()
 @prints(people=lambda found: _show(found))
-def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = EXAMPLES) -> dict[str, Any]:
+def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = CHALLENGES) -> dict[str, Any]:
     """Show a challenge as its author wrote it, answers too.
 
     Example: ctfy-admin challenge view notes
@@ -101,7 +100,7 @@ def _show(found: dict[str, Any]) -> None:
         [q["id"], q["mode"], q["prompt"], str(q.get("answer", "minted per instance"))]
         for q in found["questions"]
     ]
-    out.print(table(("question", "mode", "prompt", "answer"), rows))
+    print_table(("question", "mode", "prompt", "answer"), rows, wrapped=("prompt", "answer"))
     for name in found["attachments"]:
         out.print(f"file: {name}", markup=False)
 
@@ -118,7 +117,7 @@ def new(
     ] = ChallengeCategory.WEB,
     stack: Annotated[str, typer.Option(help="What its service is written in")] = "python",
     force: Annotated[bool, typer.Option("--force", help="Write over what is there")] = False,
-    challenges_dir: ChallengesDir = EXAMPLES,
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> str:
     """Make a challenge folder that runs and can be solved at once; then change it.
 
@@ -148,7 +147,7 @@ def audit(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs")] = False,
     as_sarif: Annotated[bool, typer.Option("--sarif", help="SARIF, for code hosts")] = False,
-    challenges_dir: ChallengesDir = EXAMPLES,
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> None:
     """Name every mistake in challenge folders, with rule, file, line and fix.
 
@@ -213,7 +212,7 @@ def smoke(
     keep: Annotated[bool, typer.Option("--keep", help="Then keep one running")] = False,
     ephemeral_ports: EphemeralPorts = False,
     provider: Provider = "auto",
-    challenges_dir: ChallengesDir = EXAMPLES,
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> None:
     """Start a challenge twice, run its solver on both, and see that wrong answers fail.
 
@@ -275,15 +274,15 @@ async def _for_ever() -> None:
 
 def _say_where(running: Running) -> None:
     for service in running.surface.services:
-        out.print(f"{service.label}\t{service.url}", markup=False, soft_wrap=True)
+        cells(service.label, service.url)
     for file in running.surface.provided_files:
-        out.print(f"file\t{running.attachments / file.name}", markup=False, soft_wrap=True)
+        cells("file", str(running.attachments / file.name))
 
 
 @app.command()
 def play(
     challenge_id: ChallengeId,
-    challenges_dir: ChallengesDir = EXAMPLES,
+    challenges_dir: ChallengesDir = CHALLENGES,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask; let solve.py answer")
     ] = False,

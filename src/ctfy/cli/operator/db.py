@@ -10,24 +10,26 @@ from typing import Annotated
 
 import typer
 
-from ctfy.cli.operator.server import DataDir, one_line_errors
+from ctfy.cli.operator.server import DatabaseUrl, DataDir, one_line_errors
 from ctfy.cli.output import Code, fail, out
 
 app = typer.Typer(no_args_is_help=True)
 
 
 @contextlib.contextmanager
-def _address(data_dir: Path) -> Iterator[str]:
+def _address(data_dir: Path, database_url: str) -> Iterator[str]:
     """The database's URL, as the server finds it, without migrating it."""
     from ctfy.server.database.embedded import EmbeddedPostgres
+    from ctfy.server.database.revision import check
     from ctfy.server.settings import Settings
 
-    settings = Settings(data_dir=data_dir)
+    settings = Settings(data_dir=data_dir, database_url=database_url)
     if settings.database_url:
+        check(settings.database_url)
         yield settings.database_url
         return
     if not (data_dir / "postgres").is_dir():
-        fail(f"{data_dir} holds no database", hint="give --data-dir or CTFY_DATABASE_URL")
+        fail(f"{data_dir} holds no database", hint="give --data-dir or --database-url")
     embedded = EmbeddedPostgres(data_dir)
     try:
         yield embedded.start()
@@ -59,6 +61,7 @@ def backup(
     ] = True,
     verify: Annotated[bool, typer.Option(help="Check it by restoring it aside")] = True,
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Write the whole platform to one file, also while it runs.
 
@@ -67,7 +70,7 @@ def backup(
     from ctfy.server.database.backup import back_up
 
     target = output or Path(f"ctfy-{datetime.now(UTC):%Y%m%d-%H%M%S}.backup")
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         summary = back_up(url, data_dir, target, with_archive=archive, verify=verify)
     checked = "checked by restoring" if verify else "not checked"
     out.print(f"{target}: {summary.size:,} bytes, revision {summary.revision}, {checked}")
@@ -78,6 +81,7 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A file that `db backup` wrote")],
     force: Annotated[bool, typer.Option(help="Replace what is there")] = False,
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Bring a backup back; every server and worker must be stopped.
 
@@ -88,34 +92,34 @@ def restore(
     if not source.exists():
         fail(f"{source}: no such file")
     (data_dir / "postgres").mkdir(parents=True, exist_ok=True)
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         summary = bring_back(url, data_dir, source, force=force)
     out.print(f"restored what was backed up at {summary.created_at}, revision {summary.revision}")
 
 
 @app.command()
-def status(data_dir: DataDir = Path("data")) -> None:
+def status(data_dir: DataDir = Path("data"), database_url: DatabaseUrl = "") -> None:
     """Say which revision the database is at, and which this version needs.
 
     Example: ctfy-admin db status
     """
     from ctfy.server.database.migrate import current, head
 
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         have, need = current(url), head()
     state = "up to date" if have == need else "behind: run `ctfy-admin db upgrade`"
     out.print(f"database at {have or 'nothing'}, this version needs {need}: {state}")
 
 
 @app.command("current")
-def current_revision(data_dir: DataDir = Path("data")) -> None:
+def current_revision(data_dir: DataDir = Path("data"), database_url: DatabaseUrl = "") -> None:
     """Print the database's revision.
 
     Example: ctfy-admin db current
     """
     from ctfy.server.database.migrate import current
 
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         out.print(current(url) or "nothing")
 
 
@@ -135,6 +139,7 @@ def history() -> None:
 def upgrade(
     revision: Annotated[str, typer.Option(help="How far")] = "head",
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Bring the database to this version's schema, or to an earlier revision on the way.
 
@@ -143,24 +148,25 @@ def upgrade(
     from ctfy.server.database.migrate import current
     from ctfy.server.database.migrate import upgrade as go
 
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         go(url, revision)
         out.print(f"database at {current(url)}")
 
 
 @app.command()
-def migrate(data_dir: DataDir = Path("data")) -> None:
+def migrate(data_dir: DataDir = Path("data"), database_url: DatabaseUrl = "") -> None:
     """The same as `upgrade`, to the newest revision.
 
     Example: ctfy-admin db migrate
     """
-    upgrade("head", data_dir)
+    upgrade("head", data_dir, database_url)
 
 
 @app.command(context_settings={"ignore_unknown_options": True})  # -1 is no option
 def downgrade(
     revision: Annotated[str, typer.Argument(help="How far back, as 0002 or -1")],
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Take migrations back; what only they can hold is lost. Back up first.
 
@@ -169,7 +175,7 @@ def downgrade(
     from ctfy.server.database.migrate import current
     from ctfy.server.database.migrate import downgrade as go
 
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         go(url, revision)
         out.print(f"database at {current(url) or 'nothing'}")
 
@@ -178,6 +184,7 @@ def downgrade(
 def stamp(
     revision: Annotated[str, typer.Argument(help="The revision that it is at")],
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Say which revision the database is at, without changing anything else.
 
@@ -185,7 +192,7 @@ def stamp(
     """
     from ctfy.server.database.migrate import stamp as go
 
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         go(url, revision)
     out.print(f"database stamped as {revision}")
 
@@ -197,6 +204,7 @@ def revision(
         bool, typer.Option("--autogenerate", help="Fill it from the tables in the code")
     ] = False,
     data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Write a new migration, for developers of ctfy itself.
 
@@ -207,6 +215,6 @@ def revision(
 
     if not message:
         fail("no message", hint="-m 'what it does'", code=Code.USAGE)
-    with _explained(), _address(data_dir) as url:
+    with _explained(), _address(data_dir, database_url) as url:
         tables = Base.metadata if autogenerate else None
         out.print(str(add_revision(url, message, tables)), soft_wrap=True)

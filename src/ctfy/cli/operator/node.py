@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.operator.admin.nodes import NODE
 from ctfy.cli.operator.processes import configure_logs, loading, until_signal
-from ctfy.cli.operator.server import ChallengesDir, one_line_errors
+from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors, write_samples
 from ctfy.cli.output import Code, err, fail, out, prints
 from ctfy.server.models.nodes import NodeInfo
 
@@ -78,7 +79,7 @@ def join(
     ] = "",
     provider: Provider = "auto",
     data_dir: Annotated[Path, typer.Option(envvar="CTFY_NODE_DATA_DIR")] = Path("data/node"),
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> None:
     """Join a platform and run instances for it until stopped.
 
@@ -110,7 +111,10 @@ def join(
         settings.capacity = capacity
     with one_line_errors():
         try:
-            asyncio.run(until_signal(run(settings, url or session.server_url(), token)))
+            write_samples(challenges_dir)
+            where = url or session.server_url()
+            up = partial(out.print, markup=False, soft_wrap=True)
+            asyncio.run(until_signal(run(settings, where, token, up)))
         except (JoinRefused, ProviderAway, ProviderUnavailable) as error:
             fail(str(error))
 
@@ -144,7 +148,7 @@ def prebuild(
     difficulty: Annotated[str, typer.Option(help="Only these, as easy")] = "",
     tag: Annotated[str, typer.Option(help="Only these")] = "",
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="At once")] = 2,
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenges_dir: ChallengesDir = CHALLENGES,
 ) -> None:
     """Build challenges' images on this machine, before a node starts.
 

@@ -10,12 +10,16 @@ import io
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import structlog
+from ctfy.cli.output import out
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _PR_SET_PDEATHSIG = 1
 _MOST_HEAD = 128 * 1024  # bytes, of a request to the platform
@@ -25,6 +29,8 @@ _libc = ctypes.CDLL(None)
 
 def configure_logs() -> None:
     """Structured logs on stderr: for people on a terminal, JSON lines elsewhere."""
+    import structlog
+
     level = logging.getLevelNamesMapping().get(os.environ.get("CTFY_LOG_LEVEL", "INFO").upper(), 20)
     on_terminal = sys.stderr.isatty()
     renderer: Any = (
@@ -95,6 +101,21 @@ def bounded_http() -> type[asyncio.Protocol]:
             super().on_message_complete()
 
     return BoundedHttp
+
+
+def announced(config: uvicorn.Config, line: str) -> uvicorn.Server:
+    """uvicorn's server, which prints a line as soon as it listens."""
+    import uvicorn
+
+    class Announced(uvicorn.Server):
+        """Says that it is up."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                out.print(line, soft_wrap=True)
+
+    return Announced(config)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import contextlib
 import gc
 import os
 import resource
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,15 +16,54 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator.processes import bounded_http, configure_logs, loading, until_signal
+from ctfy.cli.operator.processes import (
+    announced,
+    bounded_http,
+    configure_logs,
+    loading,
+    until_signal,
+)
 from ctfy.cli.output import Code, fail, out, prints
 
 app = typer.Typer(no_args_is_help=True)
 
 DataDir = Annotated[Path, typer.Option(help="Where everything is kept", envvar="CTFY_DATA_DIR")]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        envvar="CTFY_DATABASE_URL",
+        help="A PostgreSQL of your own, as postgresql://user@host/name; default: one in "
+        "--data-dir. The variable keeps a password out of `ps`",
+    ),
+]
 ChallengesDir = Annotated[
     Path, typer.Option(help="The folder of challenges", envvar="CTFY_CHALLENGES_DIR")
 ]
+CHALLENGES = Path("challenges")
+
+
+def write_samples(challenges_dir: Path) -> None:
+    """Let the folder of challenges that is meant when none is named begin with the samples."""
+    if challenges_dir == CHALLENGES and not challenges_dir.exists():
+        from ctfy.challenge import samples
+
+        with contextlib.suppress(FileExistsError):  # another part was quicker
+            samples.write(challenges_dir)
+            out.print(f"{challenges_dir} holds the sample challenges now: put yours beside them.")
+
+
+def init(
+    challenges_dir: Annotated[Path, typer.Argument(help="A new folder")] = CHALLENGES,
+) -> None:
+    """Write the sample challenges to a new folder. `ctfy-admin up` does it where none is there.
+
+    Example: ctfy-admin init
+    """
+    from ctfy.challenge import samples
+
+    with one_line_errors():
+        samples.write(challenges_dir)
+    out.print(f"{challenges_dir} holds the sample challenges: ctfy-admin challenge list")
 
 
 @contextlib.contextmanager
@@ -31,9 +72,13 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
+        if error.strerror:
+            fail(f"{error.filename}: {error.strerror}")
+        fail(str(error), hint="`ctfy-admin init` makes one with samples")
     except PermissionError as error:
         fail(f"{error.filename}: {error.strerror}", hint="choose another --data-dir")
+    except FileExistsError as error:
+        fail(str(error), hint="choose another folder")
     except OSError as error:
         fail(str(error))
     except (ValueError, RuntimeError) as error:
@@ -47,7 +92,6 @@ def _explain(error: Exception) -> None:
     from pydantic_settings import SettingsError
 
     from ctfy.challenge.catalogue import BrokenChallenge
-    from ctfy.server.database.migrate import NewerDatabase
 
     if isinstance(error, ValidationError):
         first = error.errors()[0]
@@ -58,7 +102,8 @@ def _explain(error: Exception) -> None:
     if isinstance(error, BrokenChallenge):
         more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
         fail(f"{error.findings[0]}{more}", hint="see `ctfy-admin challenge audit --all`")
-    if isinstance(error, NewerDatabase):
+    migrate = sys.modules.get("ctfy.server.database.migrate")  # a node may have none
+    if migrate and isinstance(error, (migrate.MigrationRefused, migrate.NewerDatabase)):
         fail(str(error))
 
 
@@ -87,7 +132,7 @@ def start(
     host: Annotated[str, typer.Option(envvar="CTFY_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="CTFY_PORT", min=1, max=65535)] = 8100,
     data_dir: DataDir = Path("data"),
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenges_dir: ChallengesDir = CHALLENGES,
     worker: Annotated[bool, typer.Option(help="Run a job worker inside")] = True,
     external_host: Annotated[
         str, typer.Option(help="The name by which people reach this machine")
@@ -95,6 +140,7 @@ def start(
     platform_url: Annotated[
         str, typer.Option(help="The URL by which people reach the server; default: from the host")
     ] = "",
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Run the API, with a job worker inside, until stopped.
 
@@ -111,11 +157,19 @@ def start(
 
     configure_logs()
     with one_line_errors():
-        settings = Settings(host=host, port=port, data_dir=data_dir, challenges_dir=challenges_dir)
+        settings = Settings(
+            host=host,
+            port=port,
+            data_dir=data_dir,
+            challenges_dir=challenges_dir,
+            database_url=database_url,
+        )
     if platform_url or external_host:
         settings.public_url = platform_url or f"http://{external_host}:{port}"
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
+        check_port(host, port)
+        write_samples(challenges_dir)
         asyncio.run(bootstrap(settings))
         # Every reader of the events is an open file.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -125,7 +179,7 @@ def start(
         with loading():
             app = create_app(settings, with_worker=worker)
         pools = (app.services.get(kind) for kind in (Database, Background))
-        uvicorn.run(
+        config = uvicorn.Config(
             traced(app, *pools),
             host=host,
             port=port,
@@ -135,26 +189,46 @@ def start(
             proxy_headers=False,  # the application itself knows which to trust
             timeout_graceful_shutdown=3,
         )
+        server = announced(config, f"the server is up at {settings.url}")
+        server.run()
+        if not server.started:
+            fail("the server could not start", hint="its log above says why")
+
+
+def check_port(host: str, port: int) -> None:
+    """Exit with one line when somebody else listens there."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        fail(f"port {port} on {host} is taken ({error.strerror})", hint="choose another --port")
 
 
 def worker(
     data_dir: DataDir = Path("data"),
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenges_dir: ChallengesDir = CHALLENGES,
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Run a job worker alone, beside any number of servers and workers.
 
     Example: CTFY_DATABASE_URL=postgresql://… ctfy-admin worker
     """
     with loading():
+        from ctfy.server.database.revision import named
         from ctfy.server.settings import Settings
         from ctfy.server.worker import run
 
     configure_logs()
     with one_line_errors():
-        settings = Settings(data_dir=data_dir, challenges_dir=challenges_dir)
+        settings = Settings(
+            data_dir=data_dir,
+            challenges_dir=challenges_dir,
+            database_url=database_url,
+        )
     with one_line_errors(), database(settings) as url:
         settings.database_url = url
-        asyncio.run(until_signal(run(settings)))
+        write_samples(challenges_dir)
+        up = f"the worker is up: it takes jobs from {named(url)}"
+        asyncio.run(until_signal(run(settings, lambda: out.print(up, soft_wrap=True))))
 
 
 @app.command()

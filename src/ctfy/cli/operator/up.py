@@ -7,8 +7,8 @@ import fcntl
 import os
 import secrets
 import signal
-import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +20,18 @@ from typing import Annotated, NoReturn
 import httpx
 import typer
 
+from ctfy.challenge import samples
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.processes import configure_logs, spawn
-from ctfy.cli.operator.server import ChallengesDir, DataDir, one_line_errors
+from ctfy.cli.operator.server import (
+    CHALLENGES,
+    ChallengesDir,
+    DatabaseUrl,
+    DataDir,
+    check_port,
+    one_line_errors,
+    write_samples,
+)
 from ctfy.cli.output import fail, out
 from ctfy.sdk import CtfyApiError, PlatformClient
 
@@ -38,7 +47,7 @@ def up(
     host: Annotated[str, typer.Option(envvar="CTFY_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="CTFY_PORT", min=1, max=65535)] = 8100,
     data_dir: DataDir = Path("data"),
-    challenges_dir: ChallengesDir = Path("examples/challenges"),
+    challenges_dir: ChallengesDir = CHALLENGES,
     provider: Provider = "auto",
     public_host: Annotated[
         str,
@@ -48,6 +57,7 @@ def up(
         ),
     ] = "",
     demo: Annotated[bool, typer.Option(help="Have a running demo competition")] = True,
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Run everything: database, API, job worker, a node, the challenges. Ctrl-C stops it all.
 
@@ -57,15 +67,16 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
     with one_line_errors(), contextlib.ExitStack() as parts:
-        _claim(parts, plan.data_dir)
-        _check_port(host, port)
+        _claim(parts, data_dir)
+        check_port(host, port)
+        write_samples(challenges_dir)
+        plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
         say("starting the database")
-        database_url = parts.enter_context(_database(plan.data_dir))
+        database = database_url or parts.enter_context(_embedded(plan.data_dir))
         say("starting the API, the job worker and the node")
         since = datetime.now(UTC)
-        server = parts.enter_context(_server(plan, database_url))
+        server = parts.enter_context(_server(plan, database))
         node = parts.enter_context(_node(plan))
         client = parts.enter_context(PlatformClient(plan.url, max_retries=0, timeout=5))
         start = Start(stop, [server, node])
@@ -196,19 +207,9 @@ def _claim(parts: contextlib.ExitStack, data_dir: Path) -> None:
         fail(f"{data_dir} is in use by another ctfy", hint="stop it, or choose another --data-dir")
 
 
-def _check_port(host: str, port: int) -> None:
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        fail(f"port {port} on {host} is taken ({error.strerror})", hint="choose another --port")
-
-
 @contextlib.contextmanager
-def _database(data_dir: Path) -> Iterator[str]:
-    """The database that is set, else the embedded one while in here. The server migrates it."""
-    if url := os.environ.get("CTFY_DATABASE_URL"):
-        yield url
-        return
+def _embedded(data_dir: Path) -> Iterator[str]:
+    """The embedded database while in here. The server migrates it."""
     from ctfy.server.database.embedded import EmbeddedPostgres
 
     embedded = EmbeddedPostgres(data_dir)
@@ -286,8 +287,16 @@ def _greet(plan: Plan) -> None:
         out.print(shown, soft_wrap=True)
         out.print("This password is shown once; keep it.", style="dim")
         out.print("\nCapture a first flag, in another shell:", soft_wrap=True)
-        out.print(f"  {credentials} python examples/quickstart.py --url {plan.url}", soft_wrap=True)
+        quickstart = f"{_near(sys.executable)} {_near(samples.examples() / 'quickstart.py')}"
+        out.print(f"  {credentials} {quickstart} --url {plan.url}", soft_wrap=True)
     out.print("\nCtrl-C stops everything.")
+
+
+def _near(path: Path | str) -> Path:
+    """A path as one types it here: from the current folder where it is below that."""
+    with contextlib.suppress(ValueError):
+        return Path(path).relative_to(Path.cwd())
+    return Path(path)
 
 
 def _opens(plan: Plan) -> bool:

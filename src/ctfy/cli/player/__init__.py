@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.output import fail, out, prints
+from ctfy.cli.output import out, prints
 from ctfy.cli.player import (
     achievement,
     activity,
@@ -95,10 +95,8 @@ def mcp() -> None:
 
     Example: CTFY_URL=https://ctf.example.org CTFY_TOKEN=pf_… ctfy mcp
     """
-    try:
-        from ctfy.mcp.stdio import serve
-    except ImportError:
-        fail("the MCP library is not installed", hint="pip install 'ctfy[mcp]'")
+    from ctfy.mcp.stdio import serve
+
     token = session.token()
     if not token:
         session.client()  # says that nobody is signed in
@@ -107,4 +105,4 @@ def mcp() -> None:
 
 def main() -> NoReturn:
     """Run `ctfy`."""
-    session.run(app, "ctfy")
+    session.run(app, "ctfy", extras={"mcp": "mcp"})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.output import out, prints, table
+from ctfy.cli.output import out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
@@ -59,7 +59,7 @@ def _show(found: MyAchievementsResponse) -> None:
     )
     rows = [["yes", a.name, a.tier, a.description] for a in found.unlocked]
     rows += [["", a.name, a.tier, a.description] for a in found.locked]
-    out.print(table(("have", "name", "tier", "for"), rows))
+    print_table(("have", "name", "tier", "for"), rows, wrapped=("for",))
 
 
 @app.command()

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ctfy.cli import hosts, session
+from ctfy.cli import session
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person
-from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.sdk import CtfyApiError, PlatformClient, hosts
 from ctfy.server.models.accounts import CreateFineGrainedTokenResponse, LinkedIdentity, TokenInfo
 
 app = typer.Typer(no_args_is_help=True)
@@ -181,7 +181,7 @@ def switch(
             mark = "*" if url == saved.current else " "
             out.print(f"{mark} {url}  {host.display_name} {host.email}", soft_wrap=True)
         return
-    url = saved.find(target)
+    url = session.saved_url(target)
     if url not in saved.hosts:
         fail(f"not signed in to {url}", hint=f"ctfy --host {url} login", code=Code.SIGNED_OUT)
     saved.current = url

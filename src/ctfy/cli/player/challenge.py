@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import Folder, save_all
-from ctfy.cli.output import out, prints, table
+from ctfy.cli.output import Code, fail, out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.player.grades import say_grade
 from ctfy.server.models.challenges import (
@@ -79,7 +79,9 @@ def _describe(found: ChallengeInfo) -> None:
         [q.id, _asked(q), q.mode or "", ", ".join(q.choices or []), ", ".join(q.requires)]
         for q in found.questions
     ]
-    out.print(table(("question", "prompt", "mode", "choices", "requires"), rows))
+    print_table(
+        ("question", "prompt", "mode", "choices", "requires"), rows, wrapped=("prompt", "choices")
+    )
     for file in found.attachments:
         out.print(f"file: {file.name}, {file.size} bytes", markup=False)
     if found.hints:
@@ -174,16 +176,42 @@ def qa(competition_id: CompetitionId) -> builtins.list[QaChallengeView]:
 @app.command()
 @prints(people=say_grade)
 def answer(
-    competition_id: CompetitionId,
     challenge_id: ChallengeId,
-    answer: Annotated[list[str], typer.Argument(help="Several, where several are right")],
-    question_id: Annotated[str, typer.Option("--question-id", "-q")] = "answer",
+    answer: Annotated[
+        list[str],
+        typer.Argument(help="Several where several are right; or first a question's id"),
+    ],
+    question_id: Annotated[
+        str, typer.Option("--question-id", "-q", help="Which question; default: the only one")
+    ] = "",
+    competition: Annotated[
+        str, typer.Option(help="For this competition; needed when you are in several")
+    ] = "",
 ) -> SubmissionResponse:
     """Answer a challenge that has no instance; a wrong answer exits with 1.
 
-    Example: ctfy challenge answer COMPETITION_ID field-notes 1971 -q year
+    Example: ctfy challenge answer field-notes 1971 -q year
     """
-    given = answer[0] if len(answer) == 1 else answer
-    return session.client().submissions.submit_qa(
-        challenge_id, competition_id, given, question_id=question_id
+    client = session.client()
+    question, given = _which(client.challenges.get(challenge_id), question_id, answer)
+    return client.submissions.submit_qa(
+        challenge_id,
+        competition,
+        given[0] if len(given) == 1 else given,
+        question_id=question,
     )
+
+
+def _which(
+    challenge: ChallengeInfo, question_id: str, given: builtins.list[str]
+) -> tuple[str, builtins.list[str]]:
+    """The question that is meant, and what it is answered with."""
+    questions = [question.id for question in challenge.questions]
+    if question_id:
+        return question_id, given
+    if len(given) > 1 and given[0] in questions:
+        return given[0], given[1:]
+    if len(questions) != 1:
+        known = ", ".join(questions)
+        fail(f"{challenge.id} asks several questions", hint=f"-q one of {known}", code=Code.USAGE)
+    return questions[0], given

@@ -12,7 +12,8 @@ from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import File, save
-from ctfy.cli.output import moment, out, prints, table
+from ctfy.cli.output import moment, out, print_table, prints
+from ctfy.cli.people import Member
 from ctfy.sdk import runs
 from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
@@ -63,12 +64,8 @@ def _describe(found: CompetitionDetail) -> None:
         )
         out.print(f"Your team: {found.my_team_name} ({found.my_role}), {place}")
     out.print(Markdown(found.description))
-    out.print(
-        table(
-            ("id", "name", "category", "difficulty", "value", "solves", "solved"),
-            [_row(c) for c in found.challenges],
-        )
-    )
+    headings = ("id", "name", "category", "difficulty", "value", "solves", "solved")
+    print_table(headings, [_row(c) for c in found.challenges])
 
 
 def _row(c: ChallengeInfo) -> list[str]:
@@ -135,27 +132,23 @@ def rename(
 
 @app.command()
 @prints()
-def kick(
-    competition_id: CompetitionId, user_id: Annotated[str, typer.Argument(help="A member")]
-) -> str:
+def kick(competition_id: CompetitionId, member: Member) -> str:
     """Take a member off your team, as its captain.
 
-    Example: ctfy competition kick COMPETITION_ID USER_ID
+    Example: ctfy competition kick COMPETITION_ID eve@example.org
     """
-    session.client().competition(competition_id).team.kick(user_id)
+    session.client().competition(competition_id).team.kick(member)
     return "They are off the team."
 
 
 @app.command()
 @prints(_TEAM)
-def hand_over(
-    competition_id: CompetitionId, user_id: Annotated[str, typer.Argument(help="A member")]
-) -> TeamDetail:
+def hand_over(competition_id: CompetitionId, member: Member) -> TeamDetail:
     """Make another member the captain.
 
-    Example: ctfy competition hand-over COMPETITION_ID USER_ID
+    Example: ctfy competition hand-over COMPETITION_ID ada@example.org
     """
-    return session.client().competition(competition_id).team.hand_over(user_id)
+    return session.client().competition(competition_id).team.hand_over(member)
 
 
 @app.command()

@@ -7,8 +7,9 @@ from typing import Any
 import typer
 
 from ctfy import __version__
-from ctfy.cli import hosts, session
+from ctfy.cli import session
 from ctfy.cli.output import prints
+from ctfy.sdk import hosts
 
 app = typer.Typer(no_args_is_help=True)
 

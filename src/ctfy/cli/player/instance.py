@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import File, Folder, save, save_all
-from ctfy.cli.output import Code, err, fail, moment, out, prints, table
+from ctfy.cli.output import Code, cells, err, fail, moment, out, print_table, prints
 from ctfy.cli.player.grades import say_grade
 from ctfy.cli.traffic import show_flows
 from ctfy.sdk import InstanceReadyResult, PlatformClient
@@ -86,7 +86,7 @@ def _describe(found: InstanceInfo) -> None:
         out.print(f"until {moment(found.expires_at)}")
     out.print(Markdown(found.description))
     rows = [_row(q) for q in found.questions]
-    out.print(table(("question", "prompt", "mode", "state", "attempts left"), rows))
+    print_table(("question", "prompt", "mode", "state", "attempts left"), rows, wrapped=("prompt",))
     for file in found.attachments:
         out.print(f"file: {file.name}, {file.size} bytes", markup=False)
 
@@ -131,11 +131,11 @@ def start(
 def _say_ready(ready: dict[str, Any]) -> None:
     out.print(ready["id"], soft_wrap=True)
     for service in ready["attack_surface"]["services"]:
-        out.print(f"{service['label'] or service['service_type']}\t{service['url']}", markup=False)
+        cells(service["label"] or service["service_type"], service["url"])
     for file in ready["attack_surface"]["provided_files"]:
-        out.print(f"file\t{file['name']}", markup=False)
+        cells("file", file["name"])
     if ready["attack_surface"]["vpn"]:
-        out.print(f"vpn\tctfy instance vpn {ready['id']}")
+        cells("vpn", f"ctfy instance vpn {ready['id']}")
 
 
 @app.command()
@@ -239,5 +239,5 @@ def traffic(
     if har is not None:
         archive = json.dumps(instances.har(instance_id)).encode()
         return save(har, f"{instance_id}.har", archive)
-    flows: builtins.list[dict[str, Any]] = instances.traffic(instance_id)["items"]
+    flows: builtins.list[Any] = instances.traffic(instance_id)["items"]
     return flows

@@ -9,7 +9,7 @@ import typer
 
 from ctfy.cli import session
 from ctfy.cli.download import File, save
-from ctfy.cli.output import Code, fail, out, prints, stdin_is_a_person, table
+from ctfy.cli.output import Code, fail, out, print_table, prints, stdin_is_a_person
 from ctfy.server.models.accounts import MeResponse
 from ctfy.server.models.inbox import InboxResponse
 
@@ -81,7 +81,10 @@ def _show_inbox(found: InboxResponse) -> None:
     rows += [
         ["competition", c.competition_id, c.competition_title] for c in found.competition_invites
     ]
-    out.print(table(("what", "id", "from"), rows) if rows else "Your inbox is empty.")
+    if rows:
+        print_table(("what", "id", "from"), rows)
+    else:
+        out.print("Your inbox is empty.")
 
 
 @app.command()

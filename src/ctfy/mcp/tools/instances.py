@@ -97,7 +97,9 @@ async def stop_instance(call: Call, instance_id: InstanceId) -> str:
 async def renew_instance(
     call: Call,
     instance_id: InstanceId,
-    ttl: Annotated[int | None, Field(ge=1, description="Seconds from now")] = None,
+    ttl: Annotated[
+        int | None, Field(ge=1, description="Seconds from now; default: as started")
+    ] = None,
 ) -> float:
     """Give an instance more time; its new expiry, Unix seconds."""
     async with client(call) as c:
@@ -121,7 +123,7 @@ async def get_traffic(
 
 async def _page(c: AsyncPlatformClient, instance_id: str, offset: int) -> list[dict[str, Any]]:
     found = await c.instances.traffic(instance_id, offset=offset, max_bytes=_PAGE_BYTES)
-    items: list[dict[str, Any]] = found["items"]
+    items: list[Any] = found["items"]
     return items
 
 

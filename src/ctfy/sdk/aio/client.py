@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from ctfy import __version__
 from ctfy.core.version import VersionCheck, check_compatibility
+from ctfy.sdk import hosts
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.aio.competition import Competition
 from ctfy.sdk.aio.events import AsyncEventStream
@@ -27,6 +28,7 @@ from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
+from ctfy.sdk.errors import CtfyError
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
 if TYPE_CHECKING:
@@ -145,3 +147,15 @@ class AsyncPlatformClient(AsyncBaseHttpClient):
         return AsyncEventStream(
             client_factory=self.new_http, path="/events", auto_reconnect=auto_reconnect
         )
+
+    @classmethod
+    def from_login(cls, server_url: str = "") -> Self:
+        """The client of whoever signed in with `ctfy login`, to the server used last.
+
+        CTFY_URL and CTFY_TOKEN go first, where they are set. Raises CtfyError when nobody did.
+        """
+        url = server_url or hosts.server_url()
+        token = hosts.token(url)
+        if not token:
+            raise CtfyError(f"not signed in to {url}: ctfy login")
+        return cls(url, token)

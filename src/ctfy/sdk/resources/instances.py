@@ -134,7 +134,7 @@ class InstancesResource:
             self._http.call("DELETE", f"/instances/{instance_id}", timeout=60)
 
     def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
-        """Let an instance live `ttl` seconds from now."""
+        """Let an instance live `ttl` seconds from now; left out, as long as it was started for."""
         params = {} if ttl is None else {"ttl": ttl}
         path = f"/instances/{instance_id}/renew"
         return self._http.fetch(RenewResponse, "POST", path, params=params)

@@ -179,7 +179,7 @@ async def renew(
     session: Session,
     ttl: int | None = None,
 ) -> RenewResponse:
-    """Let an instance live `ttl` seconds from now."""
+    """Let an instance live `ttl` seconds from now; left out, as long as it was started for."""
     expires_at = await service.renew(session, settings, row.Instance, ttl)
     return RenewResponse(id=instance_id, expires_at=expires_at)
 

@@ -85,7 +85,7 @@ async def start(
             challenge_id=challenge.id,
         )
     ttl = checked_ttl(settings, body.ttl, ["body", "ttl"])
-    competition_id = body.competition_id or await _infer_competition(session, caller, challenge.id)
+    competition_id = body.competition_id or await infer_competition(session, caller, challenge.id)
     row = await require_team(session, caller, competition_id)
     require_running(row.Competition)  # first: until it starts, nothing tells what is in it
     if challenge.id not in row.challenge_ids:
@@ -132,8 +132,11 @@ def checked_ttl(settings: Settings, ttl: int | None, location: list[str | int]) 
     return ttl
 
 
-async def _infer_competition(session: AsyncSession, caller: Caller, challenge_id: str) -> str:
-    """The one running competition with that challenge that the caller plays in."""
+async def infer_competition(session: AsyncSession, caller: Caller, challenge_id: str) -> str:
+    """The one running competition with that challenge that the caller plays in.
+
+    Raises `not_registered` when there is none, `competition_scope_required` when there are several.
+    """
     rows = (
         await session.execute(
             with_membership(View(caller), phase="running")
@@ -378,16 +381,16 @@ async def renew(
 ) -> float:
     """Let an instance live `ttl` seconds from now; the new expiry, Unix seconds.
 
-    Its whole life never passes the ceiling.
+    Without a `ttl` it is what it was started with. Its whole life never passes the ceiling.
     """
-    seconds = checked_ttl(settings, ttl, ["query", "ttl"])
+    seconds = instance.ttl if ttl is None else checked_ttl(settings, ttl, ["query", "ttl"])
     moment = now()
     ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)
     expires_at = min(moment + timedelta(seconds=seconds), ceiling)
     renewed = await session.scalar(
         update(Instance)
         .where(Instance.id == instance.id, Instance.state.in_(ALIVE), Instance.expires_at > moment)
-        .values(expires_at=expires_at, ttl=seconds)
+        .values(expires_at=expires_at)
         .returning(Instance)
     )
     if renewed is None:

@@ -24,10 +24,13 @@ class SubmissionCreate(Request):
 
 
 class QaSubmissionCreate(Request):
-    """An answer to one question of a challenge that has no instance."""
+    """An answer to one question of a challenge that has no instance.
+
+    `competition_id` may be empty for who plays the challenge in one competition alone.
+    """
 
     challenge_id: Id
-    competition_id: Id
+    competition_id: Annotated[str, Field(max_length=128)] = ""
     question_id: QuestionId = "answer"
     answer: Answer
 

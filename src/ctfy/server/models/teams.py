@@ -68,9 +68,9 @@ class RedeemRequest(Request):
 
 
 class CaptainRequest(Request):
-    """Hand the team over to another member."""
+    """Hand the team over to another member, by id or by e-mail address."""
 
-    user_id: Annotated[str, Field(min_length=1, max_length=64)]
+    user_id: Annotated[str, Field(min_length=1, max_length=320)]
 
 
 class InviteCreate(Request):

@@ -26,6 +26,7 @@ from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
+from ctfy.server.instances.service import infer_competition
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.services import provided
 from ctfy.server.settings import Settings
@@ -123,7 +124,10 @@ class Submissions:
         text: str | list[str],
         key: str = "",
     ) -> SubmissionResponse:
-        """The same for a challenge that has no instance. Raises `not_a_qa_challenge`."""
+        """The same for a challenge that has no instance. Raises `not_a_qa_challenge`.
+
+        With an empty `competition_id` it is the one in which the caller plays it.
+        """
         await self._rate_limits.hit("submit", caller.user_id)
         challenge = get_challenge(self._catalogue, challenge_id)
         if not challenge.is_qa_only:
@@ -131,7 +135,8 @@ class Submissions:
                 "not_a_qa_challenge", "This challenge is answered on an instance. Start one."
             )
         async with self._database.transaction() as session:
-            row = await require_team(session, caller, competition_id)
+            chosen = competition_id or await infer_competition(session, caller, challenge_id)
+            row = await require_team(session, caller, chosen)
             _require_open(row.Competition)  # first: until it starts, nothing tells what is in it
             if challenge_id not in row.challenge_ids:
                 raise _out_of_competition()

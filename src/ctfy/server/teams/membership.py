@@ -12,6 +12,7 @@ from ctfy.server.database.base import now
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamUpdate
 from ctfy.server.scheduling import lifecycle
+from ctfy.server.tables.access import User
 from ctfy.server.tables.challenges import HintUnlock
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import ALIVE, Instance
@@ -63,6 +64,18 @@ async def lock(session: AsyncSession, team_id: str) -> Team | None:
         .execution_options(populate_existing=True)
     )
     return team
+
+
+async def _member(session: AsyncSession, team: Team, who: str) -> str:
+    """The id of a member, by id or by e-mail address. Raises `not_team_member`."""
+    found: str | None = await session.scalar(
+        select(TeamMember.user_id)
+        .join(User, User.id == TeamMember.user_id)
+        .where(TeamMember.team_id == team.id, or_(User.id == who, User.email == who.lower()))
+    )
+    if found is None:
+        raise NotFound("not_team_member", "They are not on your team.")
+    return found
 
 
 async def is_member(session: AsyncSession, team_id: str, user_id: str) -> bool:
@@ -128,25 +141,21 @@ async def rename(
     return team
 
 
-async def hand_over(
-    session: AsyncSession, caller: Caller, competition_id: str, user_id: str
-) -> Team:
-    """Make another member captain. Raises `not_team_member`."""
+async def hand_over(session: AsyncSession, caller: Caller, competition_id: str, who: str) -> Team:
+    """Make another member captain, by id or address. Raises `not_team_member`."""
     team = await captained(session, caller, competition_id)
-    if not await is_member(session, team.id, user_id):
-        raise NotFound("not_team_member", "They are not on your team.")
+    user_id = await _member(session, team, who)
     team.captain_user_id = user_id
     emit_for_team(session, TeamRoleChanged, team, user_id, caller, new_role="captain")
     return team
 
 
-async def kick(session: AsyncSession, caller: Caller, competition_id: str, user_id: str) -> None:
-    """Put a member off the team. Raises `cannot_kick_self`, `not_team_member`."""
+async def kick(session: AsyncSession, caller: Caller, competition_id: str, who: str) -> None:
+    """Put a member off, by id or address. Raises `cannot_kick_self`, `not_team_member`."""
     team = await captained(session, caller, competition_id)
+    user_id = await _member(session, team, who)
     if user_id == caller.user_id:
         raise CtfyError("cannot_kick_self", "You cannot kick yourself. Leave the team instead.")
-    if not await is_member(session, team.id, user_id):
-        raise NotFound("not_team_member", "They are not on your team.")
     await _remove(session, team, user_id)
     emit_for_team(session, TeamMemberKicked, team, user_id, caller)
 

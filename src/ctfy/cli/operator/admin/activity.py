@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ctfy.cli import session
+from ctfy.cli import people, session
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.activity import Activity
@@ -23,7 +23,7 @@ def root() -> None:
 @app.command("list")
 @prints("timestamp event actor_name team_name challenge_id detail", empty="Nothing happened yet.")
 def list_(
-    actor: Annotated[str, typer.Option(help="Only what this person did, by id")] = "",
+    actor: Annotated[str, typer.Option(help="Only what this person did, by e-mail or id")] = "",
     team: Annotated[str, typer.Option(help="Only of this team")] = "",
     challenge: Annotated[str, typer.Option(help="Only with this challenge")] = "",
     event: Annotated[str, typer.Option(help="Only this kind, as role_changed")] = "",
@@ -37,7 +37,7 @@ def list_(
     Example: ctfy-admin admin activity list --since 2026-05-01T00:00:00Z --json
     """
     return session.admin().observability.activities(
-        actor_id=actor,
+        actor_id=people.user_id(actor),
         team_id=team,
         challenge_id=challenge,
         event=event,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from ctfy.cli import session
+from ctfy.cli import people, session
 from ctfy.cli.download import File, save
 from ctfy.cli.operator import times
 from ctfy.cli.operator.times import When
@@ -220,8 +220,8 @@ def import_(
 @prints("user_id display_name email granted_at", empty="Only the platform's administrators.")
 def admins(
     competition_id: CompetitionId,
-    grant: Annotated[str, typer.Option(help="Add this person, by e-mail")] = "",
-    revoke: Annotated[str, typer.Option(help="Remove this person, by id")] = "",
+    grant: Annotated[str, typer.Option(help="Add this person, by e-mail or id")] = "",
+    revoke: Annotated[str, typer.Option(help="Remove this person, by e-mail or id")] = "",
 ) -> builtins.list[CompetitionAdminInfo]:
     """List a competition's own administrators, or change who they are.
 
@@ -229,9 +229,9 @@ def admins(
     """
     found = session.admin().competition_admins
     if grant:
-        found.grant(competition_id, email=grant)
+        found.grant(competition_id, **people.named(grant))
     if revoke:
-        found.revoke(competition_id, revoke)
+        found.revoke(competition_id, people.user_id(revoke))
     return found.list(competition_id)
 
 
@@ -239,8 +239,8 @@ def admins(
 @prints("user_id display_name email invited_at", empty="Nobody is invited.")
 def invited(
     competition_id: CompetitionId,
-    add: Annotated[str, typer.Option(help="Invite this person, by e-mail")] = "",
-    remove: Annotated[str, typer.Option(help="Take this invitation back, by user id")] = "",
+    add: Annotated[str, typer.Option(help="Invite this person, by e-mail or id")] = "",
+    remove: Annotated[str, typer.Option(help="Uninvite this person, by e-mail or id")] = "",
 ) -> builtins.list[CompetitionInviteInfo]:
     """List who may take part in a private competition, or change it.
 
@@ -248,7 +248,7 @@ def invited(
     """
     found = session.admin().competition_invites
     if add:
-        found.invite(competition_id, email=add)
+        found.invite(competition_id, **people.named(add))
     if remove:
         found.revoke(competition_id, remove)
     return found.list(competition_id)

@@ -64,7 +64,7 @@ def traffic(instance_id: InstanceId) -> builtins.list[dict[str, Any]]:
 
     Example: ctfy-admin admin instances traffic INSTANCE_ID --json
     """
-    flows: builtins.list[dict[str, Any]] = session.admin().instances.traffic(instance_id)["items"]
+    flows: builtins.list[Any] = session.admin().instances.traffic(instance_id)["items"]
     return flows
 
 

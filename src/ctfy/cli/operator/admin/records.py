@@ -70,7 +70,7 @@ def logs(instance_id: InstanceId) -> str:
 @prints(people=show_flows)
 def traffic(
     instance_id: InstanceId, offset: Offset = 0, limit: Limit = 1000
-) -> builtins.list[dict[str, Any]]:
+) -> builtins.list[Any]:
     """List what went through it.
 
     Example: ctfy-admin admin records traffic INSTANCE_ID --json

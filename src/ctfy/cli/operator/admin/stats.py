@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.output import out, prints, table
+from ctfy.cli.output import out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.observability import AdminHealthFlags, AdminOverview, AdminTrafficSummary
 from ctfy.server.models.standings import AdminSolveMatrix
@@ -52,7 +52,10 @@ def _show_flags(found: AdminHealthFlags) -> None:
         for c in found.silent_challenges
     ]
     rows += [[w.code.replace("_", " "), w.node_id, w.detail] for w in found.node_warnings]
-    out.print(table(("what", "id", "detail"), rows) if rows else "All is well.")
+    if rows:
+        print_table(("what", "id", "detail"), rows, wrapped=("detail",))
+    else:
+        out.print("All is well.")
 
 
 @app.command()
@@ -74,7 +77,7 @@ def _show_matrix(found: AdminSolveMatrix) -> None:
         + [solved.get((team.team_id, c.challenge_id), "") for c in found.challenges]
         for team in found.teams
     ]
-    out.print(table(("team", "solved", *(c.challenge_id for c in found.challenges)), rows))
+    print_table(("team", "solved", *(c.challenge_id for c in found.challenges)), rows)
 
 
 @app.command()
@@ -117,5 +120,5 @@ def traffic_summary() -> AdminTrafficSummary:
 
 def _show_traffic(found: AdminTrafficSummary) -> None:
     rows = [[t.team_name, str(t.instance_count), str(t.request_count)] for t in found.teams]
-    out.print(table(("team", "instances", "requests"), rows))
+    print_table(("team", "instances", "requests"), rows)
     out.print(f"{found.total_requests} requests in all")

@@ -10,10 +10,10 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
+from ctfy.cli.people import Person, user_id
 from ctfy.server.models.accounts import AdminUserInfo
 
 app = typer.Typer(no_args_is_help=True)
-UserId = Annotated[str, typer.Argument(help="A user's id")]
 _COLUMNS = "id display_name email role solves last_active_at suspended_at"
 
 
@@ -33,43 +33,43 @@ def list_(
 
 @app.command()
 @prints(_COLUMNS + " providers promoted_by promoted_at suspended_reason")
-def view(user_id: UserId) -> AdminUserInfo:
+def view(person: Person) -> AdminUserInfo:
     """Show one account.
 
-    Example: ctfy-admin admin users view USER_ID
+    Example: ctfy-admin admin users view ada@example.org
     """
-    return session.admin().users.get(user_id)
+    return session.admin().users.get(user_id(person))
 
 
 @app.command()
 @prints(_COLUMNS)
 def role_set(
-    user_id: UserId, role: Annotated[str, typer.Argument(help="user, admin or super_admin")]
+    person: Person, role: Annotated[str, typer.Argument(help="user, admin or super_admin")]
 ) -> AdminUserInfo:
     """Give somebody another role; only a super admin can.
 
-    Example: ctfy-admin admin users role-set USER_ID admin
+    Example: ctfy-admin admin users role-set ada@example.org admin
     """
-    return session.admin().users.set_role(user_id, role)
+    return session.admin().users.set_role(user_id(person), role)
 
 
 @app.command()
 @prints(_COLUMNS)
 def suspend(
-    user_id: UserId, reason: Annotated[str, typer.Option(help="They are told")] = ""
+    person: Person, reason: Annotated[str, typer.Option(help="They are told")] = ""
 ) -> AdminUserInfo:
     """End somebody's sessions and instances, and let them in no more.
 
     Example: ctfy-admin admin users suspend USER_ID --reason "attacked the platform"
     """
-    return session.admin().users.suspend(user_id, reason=reason)
+    return session.admin().users.suspend(user_id(person), reason=reason)
 
 
 @app.command()
 @prints(_COLUMNS)
-def reinstate(user_id: UserId) -> AdminUserInfo:
+def reinstate(person: Person) -> AdminUserInfo:
     """Let somebody in again who was suspended.
 
     Example: ctfy-admin admin users reinstate USER_ID
     """
-    return session.admin().users.reinstate(user_id)
+    return session.admin().users.reinstate(user_id(person))

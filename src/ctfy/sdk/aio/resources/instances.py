@@ -116,7 +116,7 @@ class InstancesResource:
             await self._http.call("DELETE", f"/instances/{instance_id}", timeout=60)
 
     async def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
-        """Let an instance live `ttl` seconds from now."""
+        """Let an instance live `ttl` seconds from now; left out, as long as it was started for."""
         params = {} if ttl is None else {"ttl": ttl}
         path = f"/instances/{instance_id}/renew"
         return await self._http.fetch(RenewResponse, "POST", path, params=params)

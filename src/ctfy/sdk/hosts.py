@@ -1,4 +1,7 @@
-"""The servers that a person is signed in to, kept in one file that only they can read."""
+"""The servers that a person is signed in to, kept in one file that only they can read.
+
+`ctfy login` writes it; `PlatformClient.from_login` and every command read it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 import platformdirs
 from pydantic import BaseModel, ValidationError
 
-from ctfy.cli.output import fail
+from ctfy.sdk.errors import CtfyError
 
 DEFAULT_URL = "http://127.0.0.1:8100"
 
@@ -30,17 +33,6 @@ class Hosts(BaseModel):
     current: str = ""
     hosts: dict[str, Host] = {}
 
-    def find(self, named: str) -> str:
-        """The URL that a name stands for: the URL itself, or a part that only one of them has."""
-        wanted = named.rstrip("/")
-        if wanted in self.hosts or "://" in wanted:
-            return wanted
-        matching = [url for url in self.hosts if wanted in url]
-        if len(matching) != 1:
-            known = ", ".join(self.hosts) or "none"
-            fail(f"no server {named!r}", hint=f"signed in to: {known}", code=2)
-        return matching[0]
-
 
 def path() -> Path:
     """The file: in CTFY_CONFIG_DIR, else where the system keeps such things."""
@@ -49,18 +41,18 @@ def path() -> Path:
 
 
 def load() -> Hosts:
-    """What is kept; nothing at first."""
+    """What is kept; nothing at first. Raises CtfyError when the file cannot be read."""
     try:
         return Hosts.model_validate_json(path().read_bytes())
     except FileNotFoundError:
         return Hosts()
     except (ValidationError, OSError) as error:
         what = "is damaged" if isinstance(error, ValidationError) else error.strerror
-        fail(f"{path()} {what}", hint="remove it and sign in again")
+        raise CtfyError(f"{path()} {what}: remove it and sign in again") from error
 
 
 def save(hosts: Hosts) -> None:
-    """Replace the file in one step; only its owner can read it."""
+    """Replace the file in one step; only its owner can read it. Raises CtfyError."""
     target = path()
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,4 +62,18 @@ def save(hosts: Hosts) -> None:
             json.dump(hosts.model_dump(), file, indent=2)
         os.replace(name, target)
     except OSError as error:
-        fail(f"{target}: {error.strerror}", hint="set CTFY_CONFIG_DIR to a folder you can write")
+        words = f"{target}: {error.strerror}: set CTFY_CONFIG_DIR to a folder you can write"
+        raise CtfyError(words) from error
+
+
+def server_url() -> str:
+    """The server: CTFY_URL, else the one that `ctfy login` saved last, else this machine's."""
+    return (os.environ.get("CTFY_URL") or load().current or DEFAULT_URL).rstrip("/")
+
+
+def token(url: str) -> str:
+    """The caller's token there: CTFY_TOKEN, else the saved one; empty when signed out."""
+    if given := os.environ.get("CTFY_TOKEN"):
+        return given
+    saved = load().hosts.get(url.rstrip("/"))
+    return saved.token if saved else ""
