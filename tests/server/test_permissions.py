@@ -250,7 +250,7 @@ PERMISSIONS = {
     "GET /me/achievements": "profile:read",
     "POST /me/announcements/read-all": "profile:write",
     "POST /me/announcements/{announcement_id}/read": "profile:write",
-    "GET /me/export": "session",
+    "GET /me/export": "profile:read",
     "GET /me/inbox": "profile:read",
     "GET /me/milestone-progress": "submissions:read",
     "PATCH /me/profile": "profile:write",

@@ -26,7 +26,14 @@ _chosen: ContextVar[str] = ContextVar("host", default="")
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 HostOption = Annotated[
-    str, typer.Option("--host", help="The server: its URL, or a part of a saved one", metavar="URL")
+    str,
+    typer.Option(
+        "--host",
+        "--platform-url",
+        envvar="CTFY_HOST",
+        help="The server: its URL, or a part of a saved one",
+        metavar="URL",
+    ),
 ]
 
 

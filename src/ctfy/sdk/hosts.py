@@ -35,8 +35,8 @@ class Hosts(BaseModel):
 
 
 def path() -> Path:
-    """The file: in CTFY_CONFIG_DIR, else where the system keeps such things."""
-    folder = os.environ.get("CTFY_CONFIG_DIR") or platformdirs.user_config_dir("ctfy")
+    """The file: in CTFY_CONFIG_DIR (or CTFY_CONFIG_HOME), else where the system keeps such."""
+    folder = _set("CTFY_CONFIG_DIR", "CTFY_CONFIG_HOME") or platformdirs.user_config_dir("ctfy")
     return Path(folder) / "hosts.json"
 
 
@@ -67,8 +67,14 @@ def save(hosts: Hosts) -> None:
 
 
 def server_url() -> str:
-    """The server: CTFY_URL, else the one that `ctfy login` saved last, else this machine's."""
-    return (os.environ.get("CTFY_URL") or load().current or DEFAULT_URL).rstrip("/")
+    """The server: CTFY_URL (or CTFY_PLATFORM_URL), else the one of the last sign-in, else here."""
+    given = _set("CTFY_URL", "CTFY_PLATFORM_URL")
+    return (given or load().current or DEFAULT_URL).rstrip("/")
+
+
+def _set(*names: str) -> str:
+    """The first of some environment variables that is set; the later ones are older names."""
+    return next((value for name in names if (value := os.environ.get(name))), "")
 
 
 def token(url: str) -> str:

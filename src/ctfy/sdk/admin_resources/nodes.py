@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ctfy.core.credentials import REGISTRATION_TOKEN_PREFIX
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import ListOf
@@ -44,10 +45,13 @@ class AdminNodesResource:
     ) -> NodeInfo:
         """Enter a node that runs already; it must know its token, which only joining tells.
 
-        Mints an invite and uses it up: meant for tests of placement, and for nodes behind a
-        provisioning tool. `ctfy-admin node join` is the ordinary way.
+        By the client's own token where that is an invite, else by one that is minted for it: meant
+        for tests of placement, and for nodes behind a provisioning tool. `ctfy-admin node join` is
+        the ordinary way.
         """
-        invite = self.mint_invite(60).registration_token
+        invite = self._http.token
+        if not invite.startswith(REGISTRATION_TOKEN_PREFIX):
+            invite = self.mint_invite(60).registration_token
         body = {"url": url, "display_name": url, "capacity": capacity, "labels": labels or {}}
         headers = {"Authorization": f"Bearer {invite}"}
         return self._http.fetch(

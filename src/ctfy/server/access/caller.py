@@ -86,6 +86,13 @@ class Caller:
                 competition_id=competition_id,
             )
 
+    def check_reaches_everywhere(self) -> None:
+        """Raise 403 when the token leaves competitions out."""
+        if self.token_kind != "user" and self.competition_access != "all":
+            raise Forbidden(
+                "token_competition_forbidden", "This takes a token that reaches all competitions."
+            )
+
     def check_scope(self, scope: Scope, level: ScopeLevel) -> None:
         """Raise 403 when the token lacks the scope."""
         if self.token_kind != "user" and not holds(self.permissions.get(scope, "none"), level):

@@ -121,10 +121,11 @@ async def get_inbox(
 async def export(
     session: Session,
     services: TheServices,
-    caller: SessionOnly,
+    caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> Response:
     """Everything that is held on the caller, as JSON; `competition_id` narrows nothing."""
+    caller.check_reaches_everywhere()
     return Response(
         to_json(await account_data.export(session, services.get(Domains), caller), indent=2),
         media_type="application/json",

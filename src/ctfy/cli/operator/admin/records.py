@@ -68,9 +68,7 @@ def logs(instance_id: InstanceId) -> str:
 
 @app.command()
 @prints(people=show_flows)
-def traffic(
-    instance_id: InstanceId, offset: Offset = 0, limit: Limit = 1000
-) -> builtins.list[Any]:
+def traffic(instance_id: InstanceId, offset: Offset = 0, limit: Limit = 1000) -> builtins.list[Any]:
     """List what went through it.
 
     Example: ctfy-admin admin records traffic INSTANCE_ID --json
