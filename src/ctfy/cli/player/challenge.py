@@ -177,7 +177,10 @@ def answer(
     competition_id: CompetitionId,
     challenge_id: ChallengeId,
     answer: Annotated[list[str], typer.Argument(help="Several, where several are right")],
-    question_id: Annotated[str, typer.Option("--question-id", "-q")] = "answer",
+    question_id: Annotated[
+        str,
+        typer.Option("--question-id", "-q", help="Which question; the open one by default"),
+    ] = "",
 ) -> SubmissionResponse:
     """Answer a challenge that has no instance; a wrong answer exits with 1.
 

@@ -28,10 +28,12 @@ from ctfy.server.instances.answers import derive, digest, looks_dynamic
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.services import provided
 from ctfy.server.settings import Settings
+from ctfy.server.submissions import asked
 from ctfy.server.submissions.scoring import Graded, Verdict
 from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.submissions import Solve
 from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
 
@@ -76,6 +78,10 @@ _CONTEXT = (
     .where(Instance.id == bindparam("instance_id"))
 )
 
+_SOLVED = select(Solve.question_id).where(
+    Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
+)
+
 
 class Submissions:
     """Takes answers, grades them, and has them written down."""
@@ -103,8 +109,9 @@ class Submissions:
     ) -> SubmissionResponse:
         """What the caller answers to a question of an instance, recorded and graded.
 
-        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`, `answer_malformed`,
-        `question_locked`, `question_attempt_cap_exceeded`.
+        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`,
+        `question_id_required`, `all_answered`, `answer_malformed`, `question_locked`,
+        `question_attempt_cap_exceeded`.
         """
         await self._rate_limits.hit("submit", caller.user_id)
         answer = await self._on_instance(
@@ -134,8 +141,8 @@ class Submissions:
                 raise _out_of_competition()
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
-        question = _question(challenge, question_id)
-        return await self._submit(Answer(context, caller.user_id, challenge, question, text))
+        answer = await self._to_question(context, caller, challenge, question_id, text)
+        return await self._submit(answer)
 
     async def verify(
         self,
@@ -172,7 +179,24 @@ class Submissions:
             raise _no_instance()
         _require_open(context.competition)
         challenge = get_challenge(self._catalogue, context.challenge_id)
-        return Answer(context, caller.user_id, challenge, _question(challenge, question_id), text)
+        return await self._to_question(context, caller, challenge, question_id, text)
+
+    async def _to_question(
+        self,
+        context: Context,
+        caller: Caller,
+        challenge: Challenge,
+        question_id: str,
+        text: str | list[str],
+    ) -> Answer:
+        questions = challenge.metadata.questions
+        default = asked.OF_INSTANCES if context.instance_id else asked.WITHOUT_INSTANCE
+        question = asked.named(questions, question_id, default)
+        if question is None:
+            values = {"team_id": context.team_id, "challenge_id": challenge.id}
+            rows = await self._database.read(_SOLVED, values)
+            question = asked.the_open_one(questions, {row.question_id for row in rows})
+        return Answer(context, caller.user_id, challenge, question, text)
 
     async def _look_up(self, caller: Caller, instance_id: str, key: Hashable) -> Context:
         cache = self._cache
@@ -290,15 +314,3 @@ def _require_open(competition: Competition) -> None:
     if competition.status != "published":
         raise Conflict("competition_ended", "This competition is not open any more.")
     require_running(competition)
-
-
-def _question(challenge: Challenge, question_id: str) -> Question:
-    question = challenge.metadata.question(question_id)
-    if question is None:
-        known = [q.id for q in challenge.metadata.questions]
-        raise Invalid(
-            "unknown_question_id",
-            f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
-            known=known,
-        )
-    return question
