@@ -6,7 +6,7 @@ import builtins
 from typing import Any
 
 from ctfy.sdk.base import BaseHttpClient
-from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, InstanceRecordInfo
 
 
 class AdminRecordsResource:
@@ -47,7 +47,7 @@ class AdminRecordsResource:
     def container_log(self, instance_id: str) -> str:
         """What the instance's processes printed."""
         path = f"/admin/instance-records/{instance_id}/container-log"
-        return self._http.request("GET", path).text
+        return self._http.fetch(ContainerLog, "GET", path).logs
 
     def events(
         self, instance_id: str, offset: int = 0, limit: int = 50

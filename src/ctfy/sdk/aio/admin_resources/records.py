@@ -8,7 +8,7 @@ import builtins
 from typing import Any
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, InstanceRecordInfo
 
 
 class AdminRecordsResource:
@@ -49,7 +49,7 @@ class AdminRecordsResource:
     async def container_log(self, instance_id: str) -> str:
         """What the instance's processes printed."""
         path = f"/admin/instance-records/{instance_id}/container-log"
-        return (await self._http.request("GET", path)).text
+        return (await self._http.fetch(ContainerLog, "GET", path)).logs
 
     async def events(
         self, instance_id: str, offset: int = 0, limit: int = 50
