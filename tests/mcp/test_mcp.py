@@ -290,6 +290,20 @@ def test_nobody_is_served_without_a_token(arena: Arena, token: str) -> None:
     assert refused.headers["www-authenticate"] == "Bearer"
 
 
+def test_the_address_needs_no_slash_at_its_end(arena: Arena) -> None:
+    """A client that follows no redirect, or not with its token, is served as any other."""
+
+    async def look() -> None:
+        headers = {"Authorization": f"Bearer {least_token(arena.admin)}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=PATIENCE_S, follow_redirects=False) as http,
+            Client(streamable_http_client(f"{arena.url}/api/v1/mcp", http_client=http)) as client,
+        ):
+            assert (await call(client, "health"))["status"] == "ok"
+
+    asyncio.run(look())
+
+
 def test_a_server_that_is_away_is_told(arena: Arena) -> None:
     async def ask() -> None:
         async with over_stdio("http://127.0.0.1:9", "pf_x") as client:
