@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.enums import InstanceStatus
-from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import View
@@ -171,10 +171,9 @@ async def _check_team_cap(
         )
     )
     if (running or 0) >= cap:
-        raise Unavailable(
+        raise Conflict(
             "capacity_exceeded",
             f"Your team runs {running} instances, the most it may. Stop one first.",
-            headers={"Retry-After": "30"},
             cap=cap,
         )
 
