@@ -130,8 +130,11 @@ def test_a_player_does_everything_from_the_command_line(
     me.ok("ctfy challenge react notes learned --remove")
     assert me.both(f"ctfy challenge qa {competition.id}")
     answer = f"ctfy challenge answer {competition.id} field-notes"
-    assert me.run(f"{answer} adieu").code == 1
-    assert "Correct" in me.ok(f"{answer} hello")
+    several = me.run(f"{answer} adieu")
+    assert "algorithm" in several.err
+    assert "--question-id" in several.err
+    assert me.run(f"{answer} adieu -q answer").code == 1
+    assert "Correct" in me.ok(f"{answer} hello -q answer")
     assert me.json(f"{answer} MD5 -q algorithm")["correct"]
     started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
     assert started["attack_surface"]["services"][0]["url"].startswith("http://")

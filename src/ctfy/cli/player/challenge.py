@@ -184,7 +184,7 @@ def answer(
 ) -> SubmissionResponse:
     """Answer a challenge that has no instance; a wrong answer exits with 1.
 
-    Example: ctfy challenge answer COMPETITION_ID field-notes 1971 -q year
+    Example: ctfy challenge answer COMPETITION_ID field-notes hello -q answer
     """
     given = answer[0] if len(answer) == 1 else answer
     return session.client().submissions.submit_qa(

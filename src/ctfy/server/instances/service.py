@@ -76,7 +76,7 @@ async def start(
     if challenge.is_qa_only:
         raise Invalid(
             "challenge_has_no_instance",
-            "This challenge has no instance: answer it through /qa/submissions.",
+            "This challenge has no instance: it is answered without one.",
         )
     if challenge.id in settings.disabled_challenges:
         raise Conflict(
@@ -369,6 +369,7 @@ def status_response(row: Row[Any]) -> InstanceStatusResponse:
         error=instance.error,
         queue_position=row.queue_position,
         waiting_for=row.waiting_for,
+        stop_reason=instance.stop_reason,
     )
 
 
@@ -390,7 +391,11 @@ async def renew(
         .returning(Instance)
     )
     if renewed is None:
-        raise Conflict("instance_not_running", "This instance is over. Start a new one.")
+        raise Conflict(
+            "instance_not_running",
+            "This instance is over. Start a new one.",
+            stop_reason=instance.stop_reason,
+        )
     await lifecycle.emit_for_instance(session, InstanceRenewed, renewed, ttl=seconds)
     return expires_at.timestamp()
 
