@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from ctfy.challenge.question import Question
 from ctfy.core.errors import CtfyError
 from ctfy.sdk import PlatformClient
 from ctfy.server.submissions.asked import OF_INSTANCES, named, the_open_one
-from tests.conftest import Arena
+from tests.conftest import ADMIN_EMAIL, Arena, lone_server, sign_in
 from tests.playing import start
 from tests.refusals import refusal
 
@@ -106,12 +107,28 @@ def test_the_last_open_question_needs_no_name_and_then_none_is_left(arena: Arena
     assert (status, refused["code"]) == (409, "all_answered")
 
 
-def test_a_client_that_always_names_a_default_reaches_the_only_question(arena: Arena) -> None:
-    """relay-station begins with one open question, which is not called `flag`."""
+def test_the_first_open_question_of_several_needs_no_name(arena: Arena) -> None:
     competition = arena.competition("relay-station")
     player = arena.registered(competition)
     ready = start(player, competition.id, "relay-station")
-    assert not player.submissions.verify(ready.id, "x", question_id="").correct
     assert player.submissions.verify(ready.id, "x", question_id="").question_id == "passphrase"
+    # `flag` and what nobody sends by itself are names, as ever.
+    assert refusal(player.submissions.submit, ready.id, "x").code == "question_locked"
     unknown = refusal(player.submissions.submit, ready.id, "x", question_id="answer")
     assert unknown.code == "unknown_question_id"
+
+
+def test_a_client_that_always_sends_a_name_reaches_the_only_question(tmp_path: Path) -> None:
+    folder = tmp_path / "challenges" / "vault"
+    folder.mkdir(parents=True)
+    (folder / "metadata.yaml").write_text(
+        "name: Vault\ndescription: d\ndifficulty: easy\ntags: [t]\n"
+        "questions: [{id: secret, prompt: What is it?, answer: hello}]\n"
+    )
+    where = {"CTFY_CHALLENGES_DIR": str(folder.parent)}
+    with lone_server(tmp_path, **where) as url, sign_in(url, ADMIN_EMAIL) as admin:
+        lone = Arena(url, admin)
+        competition = lone.competition("vault")
+        player = lone.registered(competition)
+        graded = player.submissions.submit_qa("vault", competition.id, "hello")
+    assert (graded.question_id, graded.correct) == ("secret", True)
