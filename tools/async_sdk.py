@@ -38,7 +38,9 @@ WAITING = {
     "self.http.close": "self.http.aclose",
     "self._client.close": "self._client.aclose",
     "self.http.request": "self.http.request",
+    "self.fetch": "self.fetch",
     "self._http.close": "self._http.close",
+    "self._http.call": "self._http.call",
     "self._http.fetch": "self._http.fetch",
     "self._http.fetch_page": "self._http.fetch_page",
     "self._http.request": "self._http.request",
@@ -98,15 +100,20 @@ class Twin(ast.NodeTransformer):
         self.generic_visit(node)
         strip_example(node)
         if not waiting:
+            if "self._http.pages" in ast.unparse(node):  # which waits as it is iterated
+                node.returns = iterated(node.returns)
             return node
         name = DUNDERS.get(node.name, node.name)
-        if is_generator(node) and node.returns is not None:
-            node.returns = (
-                ast.parse(ast.unparse(node.returns).replace("Iter", "AsyncIter")).body[0].value
-            )  # type: ignore[attr-defined]
+        if is_generator(node):
+            node.returns = iterated(node.returns)
         fields = {f: getattr(node, f, None) for f in node._fields}
         fields["name"] = name
         return ast.copy_location(ast.AsyncFunctionDef(**fields), node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if any(alias.name in CLASSES for alias in node.names):
+            node.module = (node.module or "").replace("ctfy.sdk", "ctfy.sdk.aio", 1)
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = dotted(node.func)
@@ -144,6 +151,13 @@ class Twin(ast.NodeTransformer):
                 waiting = True
         self.generic_visit(node)
         return ast.copy_location(ast.AsyncWith(node.items, node.body), node) if waiting else node
+
+
+def iterated(returns: ast.expr | None) -> ast.expr | None:
+    """The annotation of what is iterated, for what is waited for meanwhile."""
+    if returns is None:
+        return None
+    return ast.parse(ast.unparse(returns).replace("Iter", "AsyncIter"), mode="eval").body
 
 
 def strip_example(node: ast.FunctionDef | ast.ClassDef) -> None:
@@ -199,6 +213,20 @@ def changed_classes(tree: ast.Module, known: dict[str, set[str]]) -> list[ast.Cl
     ]
 
 
+def imported(node: ast.ImportFrom, used: set[str], known: dict[str, set[str]]) -> list[str]:
+    """What a twin has instead of one line of imports."""
+    lines = []
+    for alias in node.names:
+        if alias.name in known.get(node.module or "", set()):
+            home = (node.module or "").replace("ctfy.sdk", "ctfy.sdk.aio", 1)
+            lines.append(f"from {home} import {alias.name}")
+        elif (alias.asname or alias.name) in used or "AsyncIterator" in used:
+            lines.append(f"from {node.module} import {alias.name}")
+        if alias.name == "Iterator" and "AsyncIterator" in used:
+            lines.append(f"from {node.module} import AsyncIterator")
+    return lines
+
+
 def twin(name: str, known: dict[str, set[str]]) -> str:
     """The source of one module's twin; `known` says which classes each module's twin has."""
     source = (SDK / f"{name}.py").read_text()
@@ -214,16 +242,13 @@ def twin(name: str, known: dict[str, set[str]]) -> str:
     lines = []
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                if alias.name in known.get(node.module or "", set()):
-                    home = (node.module or "").replace("ctfy.sdk", "ctfy.sdk.aio", 1)
-                    lines.append(f"from {home} import {alias.name}")
-                elif (alias.asname or alias.name) in used or "AsyncIterator" in used:
-                    lines.append(f"from {node.module} import {alias.name}")
-                if alias.name == "Iterator" and "AsyncIterator" in used:
-                    lines.append(f"from {node.module} import AsyncIterator")
+            lines += imported(node, used, known)
         elif isinstance(node, ast.Import):
             lines.append(ast.unparse(node))
+        elif isinstance(node, ast.If) and dotted(node.test) == "TYPE_CHECKING":
+            inner = [i for i in node.body if isinstance(i, ast.ImportFrom)]
+            lines.append("from typing import TYPE_CHECKING\nif TYPE_CHECKING:")
+            lines += [f"    {line}" for item in inner for line in imported(item, used, known)]
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             if node.name in used and node not in classes:
                 lines.append(f"from {module_name(name)} import {node.name}")

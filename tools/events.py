@@ -1,4 +1,4 @@
-"""Writes what is generated from the declared events: the browser's types, and a page of the docs.
+"""Writes what is generated from the declared events: the names, the browser's types, a docs page.
 
 With `--check`, fails when a file is not what it would write.
 """
@@ -24,6 +24,10 @@ HEARD_BY = {
     Audience.PERSON: "the person",
     Audience.ADMINS: "administrators",
 }
+
+
+# Names that older servers send and this one does not: clients switch on them still.
+OLDER = ("meta_stats", "node_status", "team_membership_changed")
 
 
 def told() -> list[type[Event]]:
@@ -99,6 +103,29 @@ def laid_out(name: str, fields: list[str]) -> list[str]:
     return [f"  {name}: {{", *(f"    {field};" for field in fields), "  };"]
 
 
+def names() -> str:
+    """The names as an enumeration, for clients."""
+    lines = [
+        "# Written by tools/events.py from the events that the server declares.",
+        '"""The names of the events on `GET /api/v1/events`."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from enum import StrEnum",
+        "",
+        "",
+        "class PlatformEvent(StrEnum):",
+        '    """What an event says has happened."""',
+        "",
+        *(
+            f'    {name.upper()} = "{name}"'
+            for name in sorted({event.name for event in told()}.union(OLDER))
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def page() -> str:
     """The table of the docs."""
     lines = [
@@ -120,7 +147,11 @@ def page() -> str:
     return "\n".join([*lines, ""])
 
 
-WRITTEN = {"frontend/src/api/events.ts": typescript, "docs/events.md": page}
+WRITTEN = {
+    "src/ctfy/core/platform_events.py": names,
+    "frontend/src/api/events.ts": typescript,
+    "docs/events.md": page,
+}
 
 
 def main() -> int:

@@ -76,7 +76,7 @@ class Reader:
             "CTFY_PASSWORD=…": f"CTFY_PASSWORD={PASSWORD}",
             "CTFY_SECRET_KEY=…": f"CTFY_SECRET_KEY={'k' * 40}",
             "nr_…": mint_invite(self.arena.url),
-            "ps_…": self.arena.admin._http.token,
+            "ps_…": self.arena.admin.token,
             "pf_…": self.player.auth.mint_token("reader").token,
             '"…"': f'"{PASSWORD}"',
         }
@@ -144,7 +144,7 @@ def test_shell_snippets_run(reader: Reader, page: Path) -> None:
                 "CTFY_PASSWORD": PASSWORD,
                 "CTFY_EMAIL": ADMIN_EMAIL,
                 "CTFY_PORT": str(free_port()),
-                "CTFY_TOKEN": reader.arena.admin._http.token,
+                "CTFY_TOKEN": reader.arena.admin.token,
                 "CTFY_URL": reader.arena.url,
             },
         )

@@ -57,7 +57,7 @@ def apart(
 def order(player: PlatformClient, competition_id: str) -> str:
     """Ask for an instance and do not wait."""
     body = {"challenge_id": "notes", "competition_id": competition_id}
-    return str(player._http.request("POST", "/instances", json=body).json()["id"])
+    return str(player.call("POST", "/instances", json=body).json()["id"])
 
 
 def status(player: PlatformClient, instance_id: str) -> str:
@@ -183,7 +183,7 @@ def test_acknowledged_submissions_survive_kills_of_the_server(
     finished = threading.Event()
 
     def submit(worker: int) -> None:
-        client = PlatformClient(up.url, player._http.token, max_retries=0)
+        client = PlatformClient(up.url, player.token, max_retries=0)
         number = 0
         while not finished.is_set():
             number += 1

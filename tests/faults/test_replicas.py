@@ -32,7 +32,7 @@ class Replicas:
 
     def arena(self, number: int = 0) -> Arena:
         admin = self.admins[number]
-        return Arena(admin._http.base_url.removesuffix("/api/v1"), admin)
+        return Arena(admin.base_url.removesuffix("/api/v1"), admin)
 
 
 def answers(url: str) -> bool:
@@ -109,7 +109,7 @@ def test_a_setting_changed_on_one_holds_on_the_other(replicas: Replicas) -> None
     def refused_there() -> bool:
         body = {"challenge_id": "notes", "competition_id": competition.id, "ttl": 90_001}
         try:
-            player._http.request("POST", "/instances", json=body)
+            player.call("POST", "/instances", json=body)
         except CtfyApiError as error:
             return "1 to 90000" in str(error)
         return False
@@ -192,7 +192,7 @@ def test_whoever_is_killed_in_the_middle_of_a_task_another_finishes_it(
     told = [line.message for line in second.admin.tasks.logs(task.id).items]
     assert any(line.startswith("taken up again") for line in told)
     replicas.servers[0].start()
-    url = first._http.base_url.removesuffix("/api/v1")
+    url = first.base_url.removesuffix("/api/v1")
     wait_for("the first server", lambda: answers(url))
     assert first.admin.tasks.get(task.id).status == "succeeded"
 

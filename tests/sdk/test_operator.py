@@ -63,7 +63,7 @@ def arena_of_its_own(tmp_path: Path) -> Iterator[Arena]:
 def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: Path) -> None:
     arena = arena_of_its_own
     called: set[str] = set()
-    token = arena.admin._http.token
+    token = arena.admin.token
     made: Any = AdminClient if kind == "sync" else AsyncAdminClient
     loop = Loop() if kind == "async" else None
     target = made.connect(arena.url, token, max_retries=0)
@@ -153,7 +153,7 @@ def playing(
     assert admin.instances.get(ready.id).node_id
     assert admin.instances.containers(ready.id)[0]["service"] == "service"
     assert isinstance(admin.instances.container_log(ready.id), str)
-    live = admin._http.request("GET", f"/admin/instances/{ready.id}/container-log").json()
+    live = admin._http.call("GET", f"/admin/instances/{ready.id}/container-log").json()
     assert set(live) == {"logs"}
     (flow,) = admin.instances.traffic(ready.id)["items"]
     assert (flow["request"]["method"], flow["response"]["status"]) == ("GET", 200)
@@ -244,7 +244,7 @@ def shells(admin: Any, arena: Arena, instance_id: str) -> None:
                     pass
             return shown.decode(errors="replace")
 
-    token = arena.admin._http.token
+    token = arena.admin.token
     aside = AdminClient.connect(arena.url, token)
     admin_sessions = aside.shell.sessions
 
@@ -327,7 +327,7 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
     if kept.artifacts.has_container_log:
         assert admin.records.container_log(instance_id)
         path = f"/admin/instance-records/{instance_id}/container-log"
-        assert set(admin._http.request("GET", path).json()) == {"logs"}
+        assert set(admin._http.call("GET", path).json()) == {"logs"}
     else:
         assert refused(admin.records.container_log, instance_id) == "artifact_not_found"
     with zipfile.ZipFile(io.BytesIO(admin.records.archive(instance_id))) as bundle:

@@ -329,8 +329,8 @@ def honours(ada: Any, competition_id: str) -> None:
 
 def news(ada: Any, arena: Arena) -> None:
     admin = arena.admin
-    made = admin._http.request("POST", "/admin/announcements", json={"title": "Lunch"}).json()
-    second = admin._http.request("POST", "/admin/announcements", json={"title": "Tea"}).json()
+    made = admin.call("POST", "/admin/announcements", json={"title": "Lunch"}).json()
+    second = admin.call("POST", "/admin/announcements", json={"title": "Tea"}).json()
     unread = lambda: {a.id for a in ada.me.inbox().announcements if not a.is_read}  # noqa: E731
     assert {made["id"], second["id"]} <= unread()
     ada.me.read_announcement(made["id"])
@@ -338,7 +338,7 @@ def news(ada: Any, arena: Arena) -> None:
     ada.me.read_all_announcements()
     assert unread() == set()
     for one in (made, second):
-        admin._http.request("DELETE", f"/admin/announcements/{one['id']}")
+        admin.call("DELETE", f"/admin/announcements/{one['id']}")
     team = ada.me.get().competition_teams[0].team_id
     events = [a.event for a in ada.activities.list(team_id=team)]
     assert {"flag_correct", "flag_wrong", "instance_started", "team_registered"} <= set(events)
@@ -361,7 +361,7 @@ def following(ada: Any) -> None:
     try:
         for event in ada.events():
             if event["event"] == "team_profile_updated":
-                assert event["team_name"] == "Segmentation Faults"
+                assert event["data"]["team_name"] == "Segmentation Faults"
                 break
     finally:
         over.set()

@@ -66,7 +66,7 @@ def test_a_first_quick_solve_of_everything_earns_its_honours(arena: Arena, secre
     assert "unicorn" not in earned(player, team)
     player.challenges.add_reaction("notes", "learned")
     path = f"/challenges/notes/feedback/buggy?competition_id={competition.id}"
-    player._http.request("PUT", path)
+    player.call("PUT", path)
     wait_for_all(player, team, "bug_hunter")
     entry = next(a for a in player.achievements.catalog() if a.id == "first_blood_team")
     assert entry.earned_by_count >= 1
@@ -132,8 +132,8 @@ def test_an_operator_grants_and_takes_back(arena: Arena, times: int) -> None:
     team = player.competitions.get(competition.id).my_team_id
     path = f"/admin/teams/{team}/achievements/ambassador"
     for _ in range(times):
-        arena.admin._http.request("POST", path)
+        arena.admin.call("POST", path)
     assert "ambassador" in earned(player, team)
-    arena.admin._http.request("DELETE", path)
+    arena.admin.call("DELETE", path)
     assert "ambassador" not in earned(player, team)
-    assert refusal(arena.admin._http.request, "DELETE", path).code == "achievement_not_found"
+    assert refusal(arena.admin.call, "DELETE", path).code == "achievement_not_found"

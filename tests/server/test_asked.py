@@ -61,10 +61,14 @@ def test_a_name_is_only_ever_of_its_question(known: list[Question], question_id:
     assert asked(lambda: named(known, question_id, OF_INSTANCES)) == expected
 
 
-def send(player: PlatformClient, path: str, **body: object) -> tuple[int, dict[str, Any]]:
-    """What the API itself says to a request."""
-    headers = {"Authorization": f"Bearer {player._http.token}"}
-    answer = httpx.post(f"{player._http.base_url}{path}", json=body, headers=headers)
+def send(
+    player: PlatformClient, path: str, key: str = "", **body: object
+) -> tuple[int, dict[str, Any]]:
+    """What the API itself says to a request, with an idempotency key if there is one."""
+    headers = {"Authorization": f"Bearer {player.token}"}
+    if key:
+        headers["Idempotency-Key"] = key
+    answer = httpx.post(f"{player.base_url}{path}", json=body, headers=headers)
     return answer.status_code, answer.json()
 
 
@@ -105,6 +109,19 @@ def test_the_last_open_question_needs_no_name_and_then_none_is_left(arena: Arena
     assert (status, graded["question_id"], graded["correct"]) == (200, "algorithm", True)
     status, refused = send(player, "/qa/submissions", answer="MD5", **where)
     assert (status, refused["code"]) == (409, "all_answered")
+
+
+def test_an_answer_sent_again_is_for_the_same_question_not_the_next(arena: Arena) -> None:
+    competition = arena.competition("field-notes")
+    player = arena.registered(competition)
+    where = {"challenge_id": "field-notes", "competition_id": competition.id}
+    chosen = ["Preimage resistance", "Collision resistance"]
+    for id_, right in (("answer", "hello"), ("properties", chosen)):
+        send(player, "/qa/submissions", answer=right, question_id=id_, **where)
+    first = send(player, "/qa/submissions", key="once", answer="MD5", **where)
+    assert first[1]["correct"]
+    assert send(player, "/qa/submissions", key="once", answer="MD5", **where) == first
+    assert len(player.submissions.list()) == 3
 
 
 def test_the_first_open_question_of_several_needs_no_name(arena: Arena) -> None:

@@ -34,7 +34,7 @@ def test_no_route_tells_them_or_players_anybodys_address(arena: Arena) -> None:
     guest.challenges.add_reaction("notes", "learned")
     known = {"competition_id": competition_id, "team_id": team.id, "challenge_id": "notes"}
     for caller, strangers in ((host, people), (other, people[:1])):
-        headers = {"Authorization": f"Bearer {caller._http.token}"}
+        headers = {"Authorization": f"Bearer {caller.token}"}
         with httpx.Client(base_url=arena.url, headers=headers, timeout=PATIENCE_S) as client:
             for path in gets(client, user_id=people[0].id, **known):
                 told = client.get(path).text

@@ -17,7 +17,7 @@ from tests.processes import PATIENCE_S
 
 
 def post(arena: Arena, path: str, **kwargs: object) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {arena.admin._http.token}"}
+    headers = {"Authorization": f"Bearer {arena.admin.token}"}
     return httpx.post(f"{arena.url}/api/v1{path}", headers=headers, **kwargs)  # type: ignore[arg-type]
 
 
@@ -114,7 +114,7 @@ def test_a_long_body_without_a_length_is_refused_everywhere(arena: Arena, path: 
         for _ in range(64):
             yield b"x" * 65536
 
-    token = arena.admin._http.token
+    token = arena.admin.token
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         answer = httpx.post(arena.url + path, content=parts(), headers=headers, timeout=PATIENCE_S)

@@ -68,7 +68,7 @@ def test_a_pardon_reaches_the_team_and_makes_its_answers_anew(arena: Arena) -> N
         """Whether the player's list of challenges is made for this request: then it has an id."""
         answer = httpx.get(
             f"{arena.url}/api/v1/competitions/{competition.id}/challenges",
-            headers={"Authorization": f"Bearer {player._http.token}"},
+            headers={"Authorization": f"Bearer {player.token}"},
         )
         assert answer.status_code == 200
         return "x-request-id" in answer.headers
@@ -148,11 +148,11 @@ def test_a_reader_resumes_where_it_left(arena: Arena) -> None:
     stream._last_id = first
     with stream:
         event = next(e for e in stream if e["event"].startswith("instance_"))
-    assert (event["event"], event["instance_id"]) == ("instance_ready", ready.id)
+    assert (event["event"], event["data"]["instance_id"]) == ("instance_ready", ready.id)
 
 
 def test_the_token_may_come_in_the_query_here_and_only_here(arena: Arena) -> None:
-    token = arena.player()._http.token
+    token = arena.player().token
     with httpx.stream("GET", f"{arena.url}/api/v1/events", params={"token": token}) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -162,7 +162,7 @@ def test_the_token_may_come_in_the_query_here_and_only_here(arena: Arena) -> Non
 
 @pytest.mark.parametrize("last", ["x", "1", "-1-2", "99999999999999999999-1", "1-2-3"])
 def test_an_unknown_position_is_refused(arena: Arena, last: str) -> None:
-    token = arena.player()._http.token
+    token = arena.player().token
     answer = httpx.get(
         f"{arena.url}/api/v1/events",
         headers={"Authorization": f"Bearer {token}", "Last-Event-ID": last},

@@ -40,7 +40,7 @@ def hidden(arena: Arena) -> tuple[str, str, str]:
     arena.admin.admin.competition_invites.invite(competition.id, user_id=player.me.get().id)
     player.competition(competition.id).register()
     player.submissions.submit(start(player, competition.id, "notes").id, "wrong")
-    return competition.id, player._http.token, arena.player("Stranger")._http.token
+    return competition.id, player.token, arena.player("Stranger").token
 
 
 def test_no_get_of_the_api_takes_two_tokens(arena: Arena, hidden: tuple[str, str, str]) -> None:

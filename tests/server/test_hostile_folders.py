@@ -30,7 +30,7 @@ class Scene:
         return httpx.get(
             f"{self.url}/api/v1/challenges/good/attachments/{name}",
             params={"competition_id": self.competition_id},
-            headers={"Authorization": f"Bearer {self.player._http.token}", **headers},
+            headers={"Authorization": f"Bearer {self.player.token}", **headers},
         )
 
 

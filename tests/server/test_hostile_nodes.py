@@ -30,7 +30,7 @@ def order(arena: Arena) -> tuple[Any, str]:
     competition = arena.competition("notes")
     player = arena.registered(competition)
     body = {"challenge_id": "notes", "competition_id": competition.id}
-    return player, str(player._http.request("POST", "/instances", json=body).json()["id"])
+    return player, str(player.call("POST", "/instances", json=body).json()["id"])
 
 
 ACCEPTED = {"instance_id": "x", "status": "starting"}
@@ -102,11 +102,11 @@ def test_traffic_that_is_none_is_not_handed_on(lonely: Arena, flows: Any) -> Non
         player, instance_id = order(lonely)
         wait_for("ready", lambda: player.instances.status(instance_id).status == "ready")
         for kind in ("traffic", "har"):
-            refused = refusal(player._http.request, "GET", f"/instances/{instance_id}/{kind}")
+            refused = refusal(player.call, "GET", f"/instances/{instance_id}/{kind}")
             assert (refused.status_code, refused.code) == (502, "node_traffic_fetch_failed")
         path = f"/admin/instances/{instance_id}"
         for kind in ("traffic", "har", "containers", "container-log"):
-            refused = refusal(lonely.admin._http.request, "GET", f"{path}/{kind}")
+            refused = refusal(lonely.admin.call, "GET", f"{path}/{kind}")
             assert (refused.status_code, refused.code) == (502, "node_fetch_failed")
         assert instance_id in [
             i.instance_id for i in admin.observability.traffic_summary().instances

@@ -44,7 +44,7 @@ def test_a_node_beats_with_its_own_token_only(arena: Arena) -> None:
 
 
 def test_invites_are_for_administrators(arena: Arena) -> None:
-    token = arena.player()._http.token
+    token = arena.player().token
     assert post(arena, "/invites", token, {"ttl_seconds": 60}).status_code == 403
 
 

@@ -309,7 +309,7 @@ def asking(url: str, who: PlatformClient) -> Iterator[tuple[httpx.Client, str]]:
     """A browser that asked to link an account, and the address that it was given."""
     with httpx.Client(follow_redirects=True) as browser:
         where = f"{url}/api/v1/auth/identities/link/corp"
-        asked = browser.post(where, headers={"Authorization": f"Bearer {who._http.token}"})
+        asked = browser.post(where, headers={"Authorization": f"Bearer {who.token}"})
         yield browser, asked.json()["authorize_url"]
 
 

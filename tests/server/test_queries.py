@@ -109,9 +109,7 @@ def test_a_list_is_one_query(
     for _ in range(2):
         player.submissions.submit(start(player, competition.id).id, "wrong")
     where = path.format(competition=competition.id)
-    answer, statements = count_statements(
-        running, database_url, player._http.token, where, tmp_path
-    )
+    answer, statements = count_statements(running, database_url, player.token, where, tmp_path)
     assert answer.json()["items"]
     assert len(statements) <= 1 + ALSO.get(path, 1), statements
 
@@ -143,8 +141,6 @@ def test_an_operators_list_is_one_query(
             )
     (node,) = [n for n in arena.admin.nodes.list() if n.display_name == "node"]
     where = path.format(competition=competition.id, node=node.id)
-    answer, statements = count_statements(
-        running, database_url, arena.admin._http.token, where, tmp_path
-    )
+    answer, statements = count_statements(running, database_url, arena.admin.token, where, tmp_path)
     assert len(answer.json()["items"]) >= 2
     assert len(statements) == 1 + ADMIN_ALSO.get(path, 0), statements

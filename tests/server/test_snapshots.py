@@ -57,7 +57,7 @@ def test_whoever_was_answered_reads_it_also_when_the_standings_were_just_drawn_u
     async def run() -> list[int]:
         settings = Settings(database_url=database_url, data_dir=tmp_path, challenges_dir=CHALLENGES)
         async with connected(assemble(settings, DOMAINS)) as services:
-            caller = await services.get(Authenticator).identify(player._http.token)
+            caller = await services.get(Authenticator).identify(player.token)
             database, cache = services.get(Database), services.get(Cache)
             seen = await get_competition(database, cache, competition.id)
             found = []

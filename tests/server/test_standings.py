@@ -98,7 +98,7 @@ def test_nothing_new_is_not_sent_again(arena: Arena) -> None:
     competition = arena.competition()
     player = arena.registered(competition)
     where = f"{arena.url}/api/v1/competitions/{competition.id}/scoreboard"
-    headers = {"Authorization": f"Bearer {player._http.token}"}
+    headers = {"Authorization": f"Bearer {player.token}"}
     first = httpx.get(where, headers=headers)
     again = httpx.get(where, headers={**headers, "If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -131,7 +131,7 @@ def test_what_is_kept_is_kept_for_its_caller_alone(arena: Arena, path: str) -> N
     assert get("pf_wrong").status_code == 401
     arena.admin.admin.competitions.update(competition.id, access="private_hidden")
     assert get(token).status_code == 200
-    assert get(arena.player()._http.token).status_code == 404
+    assert get(arena.player().token).status_code == 404
     arena.admin.admin.competitions.update(competition.id, status="draft")
     assert get(token).status_code == 404
     arena.admin.admin.competitions.update(competition.id, status="published")
@@ -182,7 +182,7 @@ def test_a_challenge_outside_its_competition_is_not_shown(arena: Arena) -> None:
     upcoming = arena.competition("notes", starts_at=datetime.now(UTC) + timedelta(hours=1))
     assert player.competition(upcoming.id).challenges() == []
     error = refusal(
-        player._http.request,
+        player.call,
         "GET",
         f"/challenges/notes/attachments?competition_id={competition.id}",
     )
@@ -198,7 +198,7 @@ def test_a_file_is_served_in_parts_with_its_type_and_name(arena: Arena) -> None:
     player = arena.registered(competition)
     answer = httpx.get(
         f"{arena.url}/api/v1/challenges/field-notes/attachments/notebook.txt",
-        headers={"Authorization": f"Bearer {player._http.token}", "Range": "bytes=0-10"},
+        headers={"Authorization": f"Bearer {player.token}", "Range": "bytes=0-10"},
     )
     assert (answer.status_code, answer.text) == (206, "Field notes")
     assert answer.headers["content-type"].startswith("text/plain")

@@ -222,7 +222,7 @@ def test_a_private_competition_takes_the_invited(arena: Arena) -> None:
     assert refusal(guest.competition(listed.id).register).code == "competition_invitation_required"
     assert refusal(guest.competitions.get, hidden.id).code == "competition_not_found"
     for competition in (listed, hidden):
-        arena.admin._http.request(
+        arena.admin.call(
             "POST", f"/admin/competitions/{competition.id}/invites", json={"email": email}
         )
     assert {i.competition_id for i in guest.me.inbox().competition_invites} == {
@@ -236,9 +236,7 @@ def test_a_private_competition_takes_the_invited(arena: Arena) -> None:
 def test_an_invite_waits_for_the_account_to_come(arena: Arena) -> None:
     hidden = arena.competition(access="private_hidden")
     email = f"later-{NOW.timestamp()}@example.org"
-    arena.admin._http.request(
-        "POST", f"/admin/competitions/{hidden.id}/invites", json={"email": email}
-    )
+    arena.admin.call("POST", f"/admin/competitions/{hidden.id}/invites", json={"email": email})
     token = PlatformClient(arena.url).auth.register(email, "a-long-enough-secret").token
     assert PlatformClient(arena.url, token).competitions.get(hidden.id).id == hidden.id
 

@@ -83,7 +83,7 @@ def world(arena: Arena) -> World:
 
     of(outside)
     none = player.auth.mint_token("none", competition_access="none")
-    tokens = {"one": of(inside), "none": none.token, "session": player._http.token}
+    tokens = {"one": of(inside), "none": none.token, "session": player.token}
     return World(inside, outside, tokens)
 
 

@@ -88,14 +88,12 @@ def limited(player: PlatformClient, competition: CompetitionInfo) -> PlatformCli
     minted = player.auth.mint_token(
         "limited", competition_access="selected", competition_ids=[competition.id]
     )
-    return PlatformClient(
-        player._http.base_url.removesuffix("/api/v1"), minted.token, max_retries=0
-    )
+    return PlatformClient(player.base_url.removesuffix("/api/v1"), minted.token, max_retries=0)
 
 
 def token_of(client: PlatformClient) -> str:
     """What a client signs in with; empty: nothing."""
-    return client._http.token
+    return client.token
 
 
 def test_the_team_itself_sees_what_it_solved_behind_the_freeze(

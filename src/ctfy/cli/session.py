@@ -81,7 +81,7 @@ def _warn_of_another_version(client: PlatformClient, url: str) -> None:
         check = client.check_server_compatibility()
     except (httpx.HTTPError, CtfyApiError):
         return  # the command itself will say so
-    if not check.compatible:
+    if not check.quiet:
         say(f"warning: {check.message}")
     host.asked_version_at = time.time()
     hosts.save(saved)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from ctfy.core.platform_events import PlatformEvent as PlatformEvent
+
 
 class InstanceStatus(StrEnum):
     """What a client sees of an instance's state."""

@@ -30,5 +30,5 @@ async def fetch_page(
     """One page with its total, which the SDK's lists do not have. Empty values are left out."""
     of: Any = Page  # a model made at run time is no type to a checker
     given = {name: value for name, value in params.items() if value not in (None, "")}
-    page: Page[Row] = await c._http.fetch(of[model], "GET", path, params=given)
+    page: Page[Row] = await c.fetch(of[model], "GET", path, params=given)
     return page

@@ -108,7 +108,7 @@ class Agent:
                 )
                 try:
                     body = heartbeat.model_dump(mode="json")
-                    await asyncio.to_thread(http.request, "POST", "/nodes/heartbeat", json=body)
+                    await asyncio.to_thread(http.call, "POST", "/nodes/heartbeat", json=body)
                     latency_ms = (time.monotonic() - sent_at) * 1000
                 except CtfyApiError as error:
                     if error.status_code == 401:

@@ -19,7 +19,7 @@ from ctfy.sdk.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.admin_resources.shell import AdminShellResource
 from ctfy.sdk.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.admin_resources.users import AdminUsersResource
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable, check_address
 
 
 class AdminClient(Closable):
@@ -38,6 +38,7 @@ class AdminClient(Closable):
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
     ) -> AdminClient:
         """A client with connections of its own."""
+        check_address(server_url, token)
         return cls(BaseHttpClient(server_url, token, timeout=timeout, max_retries=max_retries))
 
     @cached_property

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import abc
+import logging
 import random
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ctfy import __version__
-from ctfy.sdk.errors import CtfyApiError
+from ctfy.sdk.errors import BadAnswer, ConfigError, CtfyApiError
 from ctfy.server.models.base import Page
+from ctfy.server.models.meta import HealthResponse
 
-DEFAULT_CLIENT_TIMEOUT = 30
+DEFAULT_CLIENT_TIMEOUT = 600
+_CONNECT_S = 10.0
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _PASSING = frozenset({502, 503, 504})
 _FINAL_CODES = frozenset({"question_attempt_cap_exceeded", "capacity_exceeded"})
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 8.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 8.0
+# A server that has answered before is waited for as long as a restart may take.
+_RESTART_S = 120.0
+_PAGE = 100
+
+log = logging.getLogger("ctfy.sdk")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,9 +48,9 @@ class Closable(abc.ABC):
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
+        exc_type: type[BaseException] | None = None,
+        exc: BaseException | None = None,
+        tb: TracebackType | None = None,
     ) -> None:
         self.close()
 
@@ -49,9 +59,15 @@ class BaseHttpClient(Closable):
     """One server, one token, one pool of connections; may be shared between threads.
 
     A request is repeated, after a growing and jittered pause, when the connection was refused,
-    on 429 (as `Retry-After` says), and, where a second time does no harm (GET, PUT, DELETE), when
-    the connection broke or a proxy answered 502 to 504. A POST that may have arrived is never
-    sent again.
+    on 429 (as `Retry-After` says), and, where a second time does no harm, when the connection broke
+    or a proxy answered 502 to 504. That is so for GET, PUT and DELETE; and for a POST when the
+    server says that it keeps idempotency keys, of which each POST carries one.
+
+    `max_retries` times at most, or, once the server has answered this client at all, for the two
+    minutes that its restart may take. 0: nothing is repeated.
+
+    `timeout`, in seconds, is for each read; a connection is made within ten. The logger `ctfy.sdk`
+    says what is repeated, and why.
     """
 
     def __init__(
@@ -69,8 +85,9 @@ class BaseHttpClient(Closable):
         self.max_retries = max_retries
         self.transport = transport
         self.http = self.new_http()
+        self._answered = False
 
-    def new_http(self, timeout: httpx.Timeout | None = None) -> httpx.Client:
+    def new_http(self) -> httpx.Client:
         """A connection pool of its own to the same server."""
         headers = {"User-Agent": f"ctfy/{__version__}"}
         if self.token:
@@ -78,40 +95,74 @@ class BaseHttpClient(Closable):
         return httpx.Client(
             base_url=self.base_url,
             headers=headers,
-            timeout=timeout or self.timeout,
+            timeout=httpx.Timeout(self.timeout, connect=min(self.timeout, _CONNECT_S)),
             transport=self.transport,
         )
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Send a request; the response, which is below 400.
+        """Send a request to a path below `/api/v1`; the response, whatever its status.
 
-        Raises CtfyApiError when the server refuses, httpx.TransportError when it cannot be
-        reached.
+        `kwargs` are those of httpx's `request`. Raises httpx.TransportError when the server cannot
+        be reached.
+
+        >>> client.request("GET", "/health").json()["version"]
         """
-        for attempt in range(self.max_retries + 1):
-            last = attempt == self.max_retries
+        method, began, attempt = method.upper(), time.monotonic(), 0
+        if method == "POST" and self.max_retries:
+            headers = httpx.Headers(kwargs.get("headers"))
+            headers.setdefault("Idempotency-Key", uuid.uuid4().hex)
+            kwargs["headers"] = headers
+        while True:
+            outcome: httpx.Response | httpx.TransportError
             try:
-                response = self.http.request(method, path, **kwargs)
+                outcome = self.http.request(method, path, **kwargs)
             except httpx.TransportError as error:
-                arrived = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-                if last or (arrived and method not in _REPEATABLE):
-                    raise
-                time.sleep(_pause(attempt))
-                continue
-            if response.status_code < 400:
-                return response
-            refusal = CtfyApiError.of(response)
-            passing = response.status_code == 429 or (
-                response.status_code in _PASSING and method in _REPEATABLE
-            )
-            if last or not passing or refusal.code in _FINAL_CODES:
-                raise refusal
-            time.sleep(_retry_after(response) or _pause(attempt))
-        raise AssertionError("unreachable")
+                outcome = error
+            state = _judged(outcome)
+            self._answered = self._answered or isinstance(outcome, httpx.Response)
+            patient = self._answered and state.restarting and time.monotonic() - began < _RESTART_S
+            repeat = state.passing and self.max_retries and (attempt < self.max_retries or patient)
+            if repeat and state.arrived and method not in _REPEATABLE:
+                repeat = method == "POST" and self._keeps_keys()
+            if not repeat:
+                if isinstance(outcome, httpx.TransportError):
+                    raise outcome
+                return outcome
+            pause = state.retry_after or jittered_pause(attempt)
+            log.warning("%s %s: %s; again in %.1f s", method, path, state.why, pause)
+            time.sleep(pause)
+            attempt += 1
+
+    def _keeps_keys(self) -> bool:
+        """Whether the server does what a POST asks once for each key. Asked when it is back."""
+        try:
+            response = self.request("GET", "/health")
+            health = HealthResponse.model_validate_json(response.content)
+        except (httpx.TransportError, ValidationError):
+            return False
+        return health.idempotency_keys
+
+    def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """The same as `request`, but raises CtfyApiError when the server refuses."""
+        response = self.request(method, path, **kwargs)
+        if response.is_redirect:
+            to = response.headers.get("location", "")
+            raise BadAnswer(f"{self.base_url} is elsewhere: {to}")
+        if response.status_code >= 400:
+            raise CtfyApiError.of(response)
+        return response
 
     def fetch(self, model: type[Model], method: str, path: str, **kwargs: Any) -> Model:
-        """Send a request; its answer as `model`."""
-        return model.model_validate_json(self.request(method, path, **kwargs).content)
+        """Send a request; its answer as `model`. Raises what `call` does, and BadAnswer."""
+        content = self.call(method, path, **kwargs).content
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise BadAnswer(
+                f"{path} answered no {model.__name__}: {where} {first['msg']}"
+            ) from None
 
     def fetch_page(self, model: type[Model], path: str, **params: Any) -> list[Model]:
         """The items of one page."""
@@ -119,9 +170,62 @@ class BaseHttpClient(Closable):
         items: list[Model] = self.fetch(of[model], "GET", path, params=params).items
         return items
 
+    def pages(self, model: type[Model], path: str, **params: Any) -> Iterator[Model]:
+        """The items of a whole list, asked for page by page as they are taken."""
+        offset = 0
+        while True:
+            items = self.fetch_page(model, path, **params, offset=offset, limit=_PAGE)
+            for item in items:  # noqa: UP028 - the asynchronous twin has no `yield from`
+                yield item
+            offset += len(items)
+            if len(items) < _PAGE:
+                return
+
     def close(self) -> None:
         """Close the connections."""
         self.http.close()
+
+
+def check_address(base_url: str, token: str) -> None:
+    """Raises ConfigError for what can only be a slip, without repeating the token."""
+    try:
+        parts = urlsplit(base_url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        whole = False
+    if not whole:
+        bare = base_url.strip().rpartition("//")[2] or "127.0.0.1:8100"
+        raise ConfigError(f"{base_url!r} is no URL of a server: write 'http://{bare}'")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigError("the token holds a space, a line break or another stray character")
+
+
+class _Judged(NamedTuple):
+    """What became of a request: may it pass, may it have arrived, is the server away?"""
+
+    passing: bool
+    arrived: bool
+    restarting: bool
+    why: str
+    retry_after: float | None = None
+
+
+def _judged(outcome: httpx.Response | httpx.TransportError) -> _Judged:
+    if isinstance(outcome, httpx.TransportError):
+        arrived = not isinstance(outcome, (httpx.ConnectError, httpx.ConnectTimeout))
+        why = f"{type(outcome).__name__} {outcome}".strip()
+        return _Judged(passing=True, arrived=arrived, restarting=True, why=why)
+    if outcome.status_code not in _PASSING and outcome.status_code not in (409, 429):
+        return _Judged(False, True, False, "")
+    code = CtfyApiError.of(outcome).code
+    undone = outcome.status_code == 429 or code == "request_in_progress"
+    return _Judged(
+        passing=code not in _FINAL_CODES and (undone or outcome.status_code in _PASSING),
+        arrived=not undone,
+        restarting=code == "http_error",  # the word of a proxy before it, not its own
+        why=f"{outcome.status_code} {code}",
+        retry_after=_retry_after(outcome),
+    )
 
 
 def written(fields: dict[str, Any]) -> dict[str, Any]:
@@ -129,10 +233,10 @@ def written(fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
 
 
-def _pause(attempt: int) -> float:
-    """Exponential backoff with full jitter, seconds."""
-    ceiling = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt)
-    return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - jitter, no secret
+def jittered_pause(attempt: int) -> float:
+    """How long to wait before an attempt is repeated: exponential, jittered, seconds."""
+    least = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt)
+    return random.uniform(least, 1.5 * least)  # noqa: S311 - jitter, no secret
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
 from ctfy import __version__
-from ctfy.core.version import VersionCheck, check_versions
-from ctfy.sdk.admin import AdminClient
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable
+from ctfy.core.version import VersionCheck, check_compatibility
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, check_address
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.events import EventStream
 from ctfy.sdk.resources.achievements import AchievementsResource
@@ -17,6 +17,7 @@ from ctfy.sdk.resources.activities import ActivitiesResource
 from ctfy.sdk.resources.auth import AuthResource
 from ctfy.sdk.resources.challenges import ChallengesResource
 from ctfy.sdk.resources.competitions import CompetitionsResource
+from ctfy.sdk.resources.instances import InstanceReadyResult as InstanceReadyResult
 from ctfy.sdk.resources.instances import InstancesResource
 from ctfy.sdk.resources.me import MeResource
 from ctfy.sdk.resources.nodes import NodesResource
@@ -26,8 +27,11 @@ from ctfy.sdk.resources.teams import TeamsResource
 from ctfy.sdk.resources.users import UsersResource
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
+if TYPE_CHECKING:
+    from ctfy.sdk.admin import AdminClient
 
-class PlatformClient(Closable):
+
+class PlatformClient(BaseHttpClient):
     """A ctfy server.
 
     >>> client = PlatformClient("http://127.0.0.1:8100", token="pf_…")
@@ -43,114 +47,113 @@ class PlatformClient(Closable):
         *,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = BaseHttpClient(
+        check_address(server_url, token)
+        super().__init__(
             server_url, token, timeout=timeout, max_retries=max_retries, transport=transport
         )
 
     @cached_property
     def auth(self) -> AuthResource:
         """Signing in, and tokens."""
-        return AuthResource(self._http)
+        return AuthResource(self)
 
     @cached_property
     def me(self) -> MeResource:
         """The caller."""
-        return MeResource(self._http)
+        return MeResource(self)
 
     @cached_property
     def users(self) -> UsersResource:
         """Other people."""
-        return UsersResource(self._http)
+        return UsersResource(self)
 
     @cached_property
     def teams(self) -> TeamsResource:
         """Teams of every competition."""
-        return TeamsResource(self._http)
+        return TeamsResource(self)
 
     @cached_property
     def achievements(self) -> AchievementsResource:
         """What there is to get, and who got it."""
-        return AchievementsResource(self._http)
+        return AchievementsResource(self)
 
     @cached_property
     def challenges(self) -> ChallengesResource:
         """The challenges of every competition that the caller may see."""
-        return ChallengesResource(self._http)
+        return ChallengesResource(self)
 
     @cached_property
     def scoreboard(self) -> ScoreboardResource:
         """Standings over all public competitions."""
-        return ScoreboardResource(self._http)
+        return ScoreboardResource(self)
 
     @cached_property
     def activities(self) -> ActivitiesResource:
         """What happened."""
-        return ActivitiesResource(self._http)
+        return ActivitiesResource(self)
 
     @cached_property
     def competitions(self) -> CompetitionsResource:
         """Finding competitions."""
-        return CompetitionsResource(self._http)
+        return CompetitionsResource(self)
 
     def competition(self, competition_id: str) -> Competition:
         """One competition: its challenges, registering, its scoreboard."""
-        return Competition(self._http, competition_id)
+        return Competition(self, competition_id)
 
     @cached_property
     def instances(self) -> InstancesResource:
         """Launching, watching, stopping instances."""
-        return InstancesResource(self._http)
+        return InstancesResource(self)
 
     @cached_property
     def submissions(self) -> SubmissionsResource:
         """Answering questions."""
-        return SubmissionsResource(self._http)
+        return SubmissionsResource(self)
 
     @cached_property
     def nodes(self) -> NodesResource:
         """The worker nodes."""
-        return NodesResource(self._http)
+        return NodesResource(self)
 
     @cached_property
     def admin(self) -> AdminClient:
         """What operators do."""
-        return AdminClient(self._http)
+        from ctfy.sdk.admin import AdminClient  # most programs have no use for it
+
+        return AdminClient(self)
 
     def health(self) -> HealthResponse:
         """Whether the server lives, and its version."""
-        return self._http.fetch(HealthResponse, "GET", "/health")
+        return self.fetch(HealthResponse, "GET", "/health")
 
     def get_meta(self) -> MetaResponse:
         """Version, origin and counts."""
-        return self._http.fetch(MetaResponse, "GET", "/meta")
+        return self.fetch(MetaResponse, "GET", "/meta")
 
     def cluster_info(self) -> ClusterInfo:
         """What a node needs to join.
 
         >>> client.cluster_info().platform_url
         """
-        return self._http.fetch(ClusterInfo, "GET", "/cluster-info")
+        return self.fetch(ClusterInfo, "GET", "/cluster-info")
 
     def check_server_compatibility(self, *, health: HealthResponse | None = None) -> VersionCheck:
         """Whether this client and the server understand one another.
 
         >>> check = client.check_server_compatibility()
-        >>> check.compatible or print(check.message)
+        >>> check.quiet or print(check.message)
         """
         known = health or self.health()
-        return check_versions(__version__, known.version)
+        return check_compatibility(__version__, known.version)
 
     def events(self, *, auto_reconnect: bool = True) -> EventStream:
         """Follow what happens.
 
         >>> with client.events() as stream:
         ...     for event in stream:
-        ...         print(event["event"], event["instance_id"])
+        ...         print(event["event"], event["data"]["challenge_id"])
         """
         return EventStream(
-            client_factory=self._http.new_http, path="/events", auto_reconnect=auto_reconnect
+            client_factory=self.new_http, path="/events", auto_reconnect=auto_reconnect
         )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()

@@ -13,11 +13,12 @@ from httpx_sse import EventSource
 from ctfy.sdk.base import Closable, growing_pauses
 from ctfy.sdk.errors import CtfyApiError
 
-_SILENCE_S = 60  # the server sends a comment every 15 s; longer silence is a dead connection
+# The server sends a comment every 15 s; longer silence is a dead connection.
+_TIMEOUT = httpx.Timeout(10, read=60)
 
 
 class EventStream(Closable):
-    """Server-sent events as dictionaries, `event` holding the name.
+    """Server-sent events, each `{"event": name, "data": {…}}`.
 
     A broken connection is made again and resumes after the last event seen, so none is missed.
     """
@@ -25,18 +26,21 @@ class EventStream(Closable):
     def __init__(
         self,
         *,
-        client_factory: Callable[..., httpx.Client],
+        client_factory: Callable[[], httpx.Client],
         path: str,
         token: str = "",
         auto_reconnect: bool = True,
     ) -> None:
-        self._client = client_factory(timeout=httpx.Timeout(10, read=_SILENCE_S))
+        self._client = client_factory()
         if token:
             self._client.headers["Authorization"] = f"Bearer {token}"
         self._path = path
         self._auto_reconnect = auto_reconnect
         self._last_id = ""
         self._closed = False
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         pauses = growing_pauses(0.2, 10)
@@ -56,7 +60,7 @@ class EventStream(Closable):
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         if self._last_id:
             headers["Last-Event-ID"] = self._last_id
-        with self._client.stream("GET", self._path, headers=headers) as response:
+        with self._client.stream("GET", self._path, headers=headers, timeout=_TIMEOUT) as response:
             if response.status_code >= 400:
                 response.read()
                 if response.status_code in (429, 502, 503, 504):
@@ -66,7 +70,7 @@ class EventStream(Closable):
                 self._last_id = frame.id or self._last_id
                 if not frame.data:  # of a comment; an event of ours is never empty
                     continue
-                yield {"event": frame.event, **json.loads(frame.data)}
+                yield {"event": frame.event, "data": json.loads(frame.data)}
 
     def close(self) -> None:
         """End the stream."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -11,8 +12,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable, Model
-from ctfy.sdk.errors import BadAnswer, CtfyApiError
+from ctfy.sdk.base import BaseHttpClient, Closable, Model, jittered_pause
+from ctfy.sdk.errors import BadAnswer, NodeRefusal
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.builds import NodeBuildState, NodePullState
 from ctfy.server.models.challenges import AttachmentList
@@ -35,6 +36,7 @@ _MOST_LIST = 16 * 1024 * 1024
 _MOST_FLOW = 16 * 1024 * 1024
 _MOST_FILE = 256 * 1024 * 1024  # as much as a node keeps of what an instance was asked
 _FILE_S = 120
+_ANSWER_S = 30
 _MEDIA_TYPE = re.compile(r"[!-~][ -~]{0,200}")
 
 
@@ -47,14 +49,16 @@ def _within(seconds: float) -> Iterator[None]:
 class TypedNodeClient(Closable):
     """One worker node, which is not believed: answers are read up to a size, and checked.
 
-    Raises CtfyApiError when it refuses, httpx.TransportError when it is away, and BadAnswer when
+    Raises NodeRefusal when it refuses, httpx.TransportError when it is away, and BadAnswer when
     it answers nonsense, or too much of it. A timeout is for each read of a connection; the
-    asynchronous client gives a whole answer no longer. Nothing is repeated here: the jobs that
-    call decide when to try again.
+    asynchronous client gives a whole answer no longer. Only what found no connection is repeated,
+    and by default not even that: the jobs that call decide when to try again.
     """
 
-    def __init__(self, node_url: str, token: str, *, timeout: int = DEFAULT_CLIENT_TIMEOUT) -> None:
-        self._http = BaseHttpClient(node_url, token, timeout=timeout, max_retries=0)
+    def __init__(
+        self, node_url: str, token: str, *, timeout: int = _ANSWER_S, max_retries: int = 0
+    ) -> None:
+        self._http = BaseHttpClient(node_url, token, timeout=timeout, max_retries=max_retries)
 
     def start_instance(
         self,
@@ -250,7 +254,29 @@ class TypedNodeClient(Closable):
         **kwargs: Any,
     ) -> str:
         """Have an answer kept, part by part; its media type. Nothing is unpacked."""
-        timeout = timeout or self._http.timeout
+        timeout, attempt = timeout or self._http.timeout, 0
+        while True:
+            try:
+                return self._received(
+                    method, path, keep, most_bytes=most_bytes, timeout=timeout, **kwargs
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if attempt >= self._http.max_retries:
+                    raise
+            time.sleep(jittered_pause(attempt))
+            attempt += 1
+
+    def _received(
+        self,
+        method: str,
+        path: str,
+        keep: Callable[[bytes], object],
+        *,
+        most_bytes: int,
+        timeout: float,
+        **kwargs: Any,
+    ) -> str:
+        """The same, tried once."""
         refusal, taken = bytearray(), 0
         try:
             with (
@@ -275,7 +301,11 @@ class TypedNodeClient(Closable):
         except (ValueError, OverflowError) as error:
             raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:  # its headers are not kept: they may say that it has to be unpacked
-            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(refusal)))
+            raise NodeRefusal.of(
+                httpx.Response(
+                    response.status_code, content=bytes(refusal), request=response.request
+                )
+            )
         return str(response.headers.get("content-type", ""))
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, Closable
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, check_address
 from ctfy.sdk.node import TypedNodeClient
 
 
-class NodeClient(Closable):
-    """One worker node. Raises what `typed` does, which has the same methods and gives models."""
+class NodeClient(BaseHttpClient):
+    """One worker node. Raises what `typed` does, which has the same methods and gives models.
+
+    A node that is not there is asked again, as a server is.
+    """
 
     def __init__(self, node_url: str, token: str, *, timeout: int = DEFAULT_CLIENT_TIMEOUT) -> None:
-        self.typed = TypedNodeClient(node_url, token, timeout=timeout)
+        check_address(node_url, token)
+        super().__init__(node_url, token, timeout=timeout)
+        self.typed = TypedNodeClient(node_url, token, timeout=timeout, max_retries=self.max_retries)
 
     def start_instance(
         self,
@@ -131,3 +136,4 @@ class NodeClient(Closable):
     def close(self) -> None:
         """Close the connections."""
         self.typed.close()
+        super().close()

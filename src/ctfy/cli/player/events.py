@@ -41,5 +41,5 @@ def watch(
 
 
 def _line(event: dict[str, Any]) -> str:
-    rest = ", ".join(f"{key} {value}" for key, value in event.items() if value and key != "event")
+    rest = ", ".join(f"{key} {value}" for key, value in event["data"].items() if value)
     return f"{event['event']}: {rest}"

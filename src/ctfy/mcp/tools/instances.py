@@ -99,6 +99,7 @@ async def list_instances(
 async def stop_instance(call: Call, instance_id: InstanceId) -> str:
     """Stop an instance that you do not need any more."""
     async with client(call) as c:
+        await c.instances.status(instance_id)  # stopping takes one that there is not for done
         await c.instances.stop(instance_id)
     return "stopped"
 

@@ -19,4 +19,4 @@ class AdminAchievementsResource:
 
     def revoke(self, team_id: str, achievement_id: str) -> None:
         """Take an achievement from a team."""
-        self._http.request("DELETE", f"/admin/teams/{team_id}/achievements/{achievement_id}")
+        self._http.call("DELETE", f"/admin/teams/{team_id}/achievements/{achievement_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,10 @@ class AdminAnnouncementsResource:
         return self._http.fetch_page(
             AnnouncementInfo, "/admin/announcements", offset=offset, limit=limit
         )
+
+    def iterate(self) -> Iterator[AnnouncementInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(AnnouncementInfo, "/admin/announcements")
 
     def create(
         self,
@@ -50,4 +55,4 @@ class AdminAnnouncementsResource:
 
     def delete(self, announcement_id: str) -> None:
         """Take an announcement back."""
-        self._http.request("DELETE", f"/admin/announcements/{announcement_id}")
+        self._http.call("DELETE", f"/admin/announcements/{announcement_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.competitions import CompetitionAdminInfo
@@ -21,6 +22,11 @@ class AdminCompetitionAdminsResource:
         path = f"/admin/competitions/{competition_id}/admins"
         return self._http.fetch_page(CompetitionAdminInfo, path, offset=offset, limit=limit)
 
+    def iterate(self, competition_id: str) -> Iterator[CompetitionAdminInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        path = f"/admin/competitions/{competition_id}/admins"
+        return self._http.pages(CompetitionAdminInfo, path)
+
     def grant(
         self, competition_id: str, *, user_id: str = "", email: str = ""
     ) -> CompetitionAdminInfo:
@@ -31,4 +37,4 @@ class AdminCompetitionAdminsResource:
 
     def revoke(self, competition_id: str, user_id: str) -> None:
         """Take it back."""
-        self._http.request("DELETE", f"/admin/competitions/{competition_id}/admins/{user_id}")
+        self._http.call("DELETE", f"/admin/competitions/{competition_id}/admins/{user_id}")

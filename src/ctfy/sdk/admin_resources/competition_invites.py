@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.competitions import CompetitionInviteInfo
@@ -21,6 +22,11 @@ class AdminCompetitionInvitesResource:
         path = f"/admin/competitions/{competition_id}/invites"
         return self._http.fetch_page(CompetitionInviteInfo, path, offset=offset, limit=limit)
 
+    def iterate(self, competition_id: str) -> Iterator[CompetitionInviteInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        path = f"/admin/competitions/{competition_id}/invites"
+        return self._http.pages(CompetitionInviteInfo, path)
+
     def invite(
         self, competition_id: str, *, user_id: str = "", email: str = ""
     ) -> CompetitionInviteInfo:
@@ -31,4 +37,4 @@ class AdminCompetitionInvitesResource:
 
     def revoke(self, competition_id: str, user_id: str) -> None:
         """Take an invite back, by the person's id or the invited address."""
-        self._http.request("DELETE", f"/admin/competitions/{competition_id}/invites/{user_id}")
+        self._http.call("DELETE", f"/admin/competitions/{competition_id}/invites/{user_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -69,10 +70,14 @@ class AdminCompetitionsResource:
             CompetitionInfo, "/admin/competitions", offset=offset, limit=limit, **filters
         )
 
+    def iterate(self, **filters: str) -> Iterator[CompetitionInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(CompetitionInfo, "/admin/competitions", **filters)
+
     def delete(self, competition_id: str, *, force: bool = False) -> None:
         """Delete a competition; one with solves only with `force`."""
         path = f"/admin/competitions/{competition_id}"
-        self._http.request("DELETE", path, params={"force": force})
+        self._http.call("DELETE", path, params={"force": force})
 
     def registrations(
         self, competition_id: str, offset: int = 0, limit: int = 50
@@ -88,7 +93,7 @@ class AdminCompetitionsResource:
 
     def export(self, competition_id: str) -> bytes:
         """The whole competition as one file."""
-        return self._http.request("GET", f"/admin/competitions/{competition_id}/export").content
+        return self._http.call("GET", f"/admin/competitions/{competition_id}/export").content
 
     def import_(self, file: bytes) -> CompetitionImportResult:
         """Bring an exported competition back, whole or not at all. Super admins only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.incidents import IncidentInfo
@@ -19,6 +20,10 @@ class AdminIncidentsResource:
         return self._http.fetch_page(
             IncidentInfo, "/admin/incidents", offset=offset, limit=limit, **filters
         )
+
+    def iterate(self, **filters: str) -> Iterator[IncidentInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(IncidentInfo, "/admin/incidents", **filters)
 
     def get(self, incident_id: str) -> IncidentInfo:
         """One incident with its evidence."""

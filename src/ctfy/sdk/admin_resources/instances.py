@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from typing import Any
 
 from ctfy.sdk.base import BaseHttpClient
@@ -18,7 +19,7 @@ class AdminInstancesResource:
 
     def stop_all(self) -> builtins.list[dict[str, Any]]:
         """Stop every instance of everybody; their ids."""
-        stopped: builtins.list[dict[str, Any]] = self._http.request("DELETE", "/instances").json()
+        stopped: builtins.list[dict[str, Any]] = self._http.call("DELETE", "/instances").json()
         return stopped
 
     def list(
@@ -41,18 +42,30 @@ class AdminInstancesResource:
             **filters,
         )
 
+    def iterate(
+        self,
+        *,
+        node_id: str = "",
+        status: str = "",
+        **filters: str,
+    ) -> Iterator[InstanceInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            InstanceInfo, "/admin/instances", node_id=node_id, status=status, **filters
+        )
+
     def get(self, instance_id: str) -> InstanceInfo:
         """One instance."""
         return self._http.fetch(InstanceInfo, "GET", f"/admin/instances/{instance_id}")
 
     def stop(self, instance_id: str) -> None:
         """Stop somebody's instance."""
-        self._http.request("DELETE", f"/admin/instances/{instance_id}")
+        self._http.call("DELETE", f"/admin/instances/{instance_id}")
 
     def containers(self, instance_id: str) -> builtins.list[dict[str, Any]]:
         """What a running instance is made of."""
         path = f"/admin/instances/{instance_id}/containers"
-        found: builtins.list[dict[str, Any]] = self._http.request("GET", path).json()
+        found: builtins.list[dict[str, Any]] = self._http.call("GET", path).json()
         return found
 
     def container_log(self, instance_id: str) -> str:
@@ -62,17 +75,17 @@ class AdminInstancesResource:
 
     def pcap(self, instance_id: str) -> bytes:
         """The packets of a running instance so far."""
-        return self._http.request("GET", f"/admin/instances/{instance_id}/pcap").content
+        return self._http.call("GET", f"/admin/instances/{instance_id}/pcap").content
 
     def har(self, instance_id: str) -> dict[str, Any]:
         """What was said to a running instance so far, as an HTTP Archive."""
         path = f"/admin/instances/{instance_id}/har"
-        found: dict[str, Any] = self._http.request("GET", path).json()
+        found: dict[str, Any] = self._http.call("GET", path).json()
         return found
 
     def traffic(self, instance_id: str, *, offset: int = 0, limit: int = 1000) -> dict[str, Any]:
         """What was said to a running instance so far: `items`, oldest first."""
         path = f"/admin/instances/{instance_id}/traffic"
         params = {"offset": offset, "limit": limit}
-        found: dict[str, Any] = self._http.request("GET", path, params=params).json()
+        found: dict[str, Any] = self._http.call("GET", path, params=params).json()
         return found

@@ -33,11 +33,11 @@ class AdminNodesResource:
 
     def revoke_invite(self, invite_id: str) -> None:
         """Make an unused invite useless."""
-        self._http.request("DELETE", f"/nodes/invites/{invite_id}")
+        self._http.call("DELETE", f"/nodes/invites/{invite_id}")
 
     def remove(self, node_id: str) -> None:
         """Remove a node; its instances end."""
-        self._http.request("DELETE", f"/nodes/{node_id}")
+        self._http.call("DELETE", f"/nodes/{node_id}")
 
     def register(
         self, url: str, capacity: int = 10, labels: dict[str, str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from typing import Any
 
 from ctfy.sdk.base import BaseHttpClient
@@ -39,6 +40,26 @@ class AdminRecordsResource:
             limit=limit,
         )
 
+    def iterate(
+        self,
+        *,
+        team_id: str = "",
+        challenge_id: str = "",
+        node_id: str = "",
+        status: str = "",
+        since_ts: float | None = None,
+    ) -> Iterator[InstanceRecordInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            InstanceRecordInfo,
+            "/admin/instance-records",
+            team_id=team_id,
+            challenge_id=challenge_id,
+            node_id=node_id,
+            status=status,
+            since_ts=since_ts or 0.0,
+        )
+
     def get(self, instance_id: str) -> InstanceRecordDetail:
         """One record, and what the archive holds of it."""
         path = f"/admin/instance-records/{instance_id}"
@@ -70,23 +91,23 @@ class AdminRecordsResource:
     def har(self, instance_id: str) -> dict[str, Any]:
         """What was said on the wire, as an HTTP Archive."""
         path = f"/admin/instance-records/{instance_id}/har"
-        found: dict[str, Any] = self._http.request("GET", path).json()
+        found: dict[str, Any] = self._http.call("GET", path).json()
         return found
 
     def pcap(self, instance_id: str) -> bytes:
         """The packets, as libpcap writes them."""
-        return self._http.request("GET", f"/admin/instance-records/{instance_id}/pcap").content
+        return self._http.call("GET", f"/admin/instance-records/{instance_id}/pcap").content
 
     def archive(self, instance_id: str) -> bytes:
         """Everything that is kept of the instance, as one zip."""
-        return self._http.request("GET", f"/admin/instance-records/{instance_id}/archive").content
+        return self._http.call("GET", f"/admin/instance-records/{instance_id}/archive").content
 
     def _items(
         self, instance_id: str, what: str, offset: int, limit: int
     ) -> builtins.list[dict[str, Any]]:
         path = f"/admin/instance-records/{instance_id}/{what}"
         params = {"offset": offset, "limit": limit}
-        found: builtins.list[dict[str, Any]] = self._http.request(
-            "GET", path, params=params
-        ).json()["items"]
+        found: builtins.list[dict[str, Any]] = self._http.call("GET", path, params=params).json()[
+            "items"
+        ]
         return found

@@ -27,7 +27,7 @@ class AdminShellResource:
 
     def close(self, session_id: str) -> None:
         """Close a session, whoever has it open."""
-        self._http.request("DELETE", f"/admin/shell-sessions/{session_id}")
+        self._http.call("DELETE", f"/admin/shell-sessions/{session_id}")
 
     def recordings(self) -> list[ShellRecordingInfo]:
         """What was recorded, newest first."""
@@ -35,4 +35,4 @@ class AdminShellResource:
 
     def recording(self, session_id: str) -> bytes:
         """A recording in asciicast v2."""
-        return self._http.request("GET", f"/admin/shell-recordings/{session_id}").content
+        return self._http.call("GET", f"/admin/shell-recordings/{session_id}").content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.accounts import AdminUserInfo
@@ -22,6 +23,13 @@ class AdminUsersResource:
         return self._http.fetch_page(
             AdminUserInfo, "/admin/users", offset=offset, limit=limit, **params
         )
+
+    def iterate(
+        self, *, q: str = "", role: str = "", standing: str = ""
+    ) -> Iterator[AdminUserInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        params = {"q": q, "standing": standing, **({"role": role} if role else {})}
+        return self._http.pages(AdminUserInfo, "/admin/users", **params)
 
     def get(self, user_id: str) -> AdminUserInfo:
         """One person."""

@@ -22,7 +22,7 @@ from ctfy.sdk.aio.admin_resources.shell import AdminShellResource
 from ctfy.sdk.aio.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.aio.admin_resources.users import AdminUsersResource
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
 
 
 class AsyncAdminClient(AsyncClosable):
@@ -41,6 +41,7 @@ class AsyncAdminClient(AsyncClosable):
         timeout: int = DEFAULT_CLIENT_TIMEOUT,
     ) -> AsyncAdminClient:
         """A client with connections of its own."""
+        check_address(server_url, token)
         return cls(AsyncBaseHttpClient(server_url, token, timeout=timeout, max_retries=max_retries))
 
     @cached_property

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 
 from ctfy import __version__
-from ctfy.core.version import VersionCheck, check_versions
-from ctfy.sdk.aio.admin import AsyncAdminClient
-from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
+from ctfy.core.version import VersionCheck, check_compatibility
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.aio.competition import Competition
 from ctfy.sdk.aio.events import AsyncEventStream
 from ctfy.sdk.aio.resources.achievements import AchievementsResource
@@ -26,11 +26,14 @@ from ctfy.sdk.aio.resources.scoreboard import ScoreboardResource
 from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT
+from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
+if TYPE_CHECKING:
+    from ctfy.sdk.aio.admin import AsyncAdminClient
 
-class AsyncPlatformClient(AsyncClosable):
+
+class AsyncPlatformClient(AsyncBaseHttpClient):
     """A ctfy server."""
 
     def __init__(
@@ -42,104 +45,103 @@ class AsyncPlatformClient(AsyncClosable):
         *,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = AsyncBaseHttpClient(
+        check_address(server_url, token)
+        super().__init__(
             server_url, token, timeout=timeout, max_retries=max_retries, transport=transport
         )
 
     @cached_property
     def auth(self) -> AuthResource:
         """Signing in, and tokens."""
-        return AuthResource(self._http)
+        return AuthResource(self)
 
     @cached_property
     def me(self) -> MeResource:
         """The caller."""
-        return MeResource(self._http)
+        return MeResource(self)
 
     @cached_property
     def users(self) -> UsersResource:
         """Other people."""
-        return UsersResource(self._http)
+        return UsersResource(self)
 
     @cached_property
     def teams(self) -> TeamsResource:
         """Teams of every competition."""
-        return TeamsResource(self._http)
+        return TeamsResource(self)
 
     @cached_property
     def achievements(self) -> AchievementsResource:
         """What there is to get, and who got it."""
-        return AchievementsResource(self._http)
+        return AchievementsResource(self)
 
     @cached_property
     def challenges(self) -> ChallengesResource:
         """The challenges of every competition that the caller may see."""
-        return ChallengesResource(self._http)
+        return ChallengesResource(self)
 
     @cached_property
     def scoreboard(self) -> ScoreboardResource:
         """Standings over all public competitions."""
-        return ScoreboardResource(self._http)
+        return ScoreboardResource(self)
 
     @cached_property
     def activities(self) -> ActivitiesResource:
         """What happened."""
-        return ActivitiesResource(self._http)
+        return ActivitiesResource(self)
 
     @cached_property
     def competitions(self) -> CompetitionsResource:
         """Finding competitions."""
-        return CompetitionsResource(self._http)
+        return CompetitionsResource(self)
 
     def competition(self, competition_id: str) -> Competition:
         """One competition: its challenges, registering, its scoreboard."""
-        return Competition(self._http, competition_id)
+        return Competition(self, competition_id)
 
     @cached_property
     def instances(self) -> InstancesResource:
         """Launching, watching, stopping instances."""
-        return InstancesResource(self._http)
+        return InstancesResource(self)
 
     @cached_property
     def submissions(self) -> SubmissionsResource:
         """Answering questions."""
-        return SubmissionsResource(self._http)
+        return SubmissionsResource(self)
 
     @cached_property
     def nodes(self) -> NodesResource:
         """The worker nodes."""
-        return NodesResource(self._http)
+        return NodesResource(self)
 
     @cached_property
     def admin(self) -> AsyncAdminClient:
         """What operators do."""
-        return AsyncAdminClient(self._http)
+        from ctfy.sdk.aio.admin import AsyncAdminClient
+
+        return AsyncAdminClient(self)
 
     async def health(self) -> HealthResponse:
         """Whether the server lives, and its version."""
-        return await self._http.fetch(HealthResponse, "GET", "/health")
+        return await self.fetch(HealthResponse, "GET", "/health")
 
     async def get_meta(self) -> MetaResponse:
         """Version, origin and counts."""
-        return await self._http.fetch(MetaResponse, "GET", "/meta")
+        return await self.fetch(MetaResponse, "GET", "/meta")
 
     async def cluster_info(self) -> ClusterInfo:
         """What a node needs to join."""
-        return await self._http.fetch(ClusterInfo, "GET", "/cluster-info")
+        return await self.fetch(ClusterInfo, "GET", "/cluster-info")
 
     async def check_server_compatibility(
         self, *, health: HealthResponse | None = None
     ) -> VersionCheck:
         """Whether this client and the server understand one another."""
         known = health or await self.health()
-        return check_versions(__version__, known.version)
+        return check_compatibility(__version__, known.version)
 
     def events(self, *, auto_reconnect: bool = True) -> AsyncEventStream:
         """Follow what happens."""
         return AsyncEventStream(
-            client_factory=self._http.new_http, path="/events", auto_reconnect=auto_reconnect
+            client_factory=self.new_http, path="/events", auto_reconnect=auto_reconnect
         )
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.close()

@@ -15,11 +15,11 @@ from httpx_sse import EventSource
 from ctfy.sdk.aio.base import AsyncClosable
 from ctfy.sdk.base import growing_pauses
 from ctfy.sdk.errors import CtfyApiError
-from ctfy.sdk.events import _SILENCE_S
+from ctfy.sdk.events import _TIMEOUT
 
 
 class AsyncEventStream(AsyncClosable):
-    """Server-sent events as dictionaries, `event` holding the name.
+    """Server-sent events, each `{"event": name, "data": {…}}`.
 
     A broken connection is made again and resumes after the last event seen, so none is missed.
     """
@@ -27,18 +27,21 @@ class AsyncEventStream(AsyncClosable):
     def __init__(
         self,
         *,
-        client_factory: Callable[..., httpx.AsyncClient],
+        client_factory: Callable[[], httpx.AsyncClient],
         path: str,
         token: str = "",
         auto_reconnect: bool = True,
     ) -> None:
-        self._client = client_factory(timeout=httpx.Timeout(10, read=_SILENCE_S))
+        self._client = client_factory()
         if token:
             self._client.headers["Authorization"] = f"Bearer {token}"
         self._path = path
         self._auto_reconnect = auto_reconnect
         self._last_id = ""
         self._closed = False
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         pauses = growing_pauses(0.2, 10)
@@ -58,7 +61,9 @@ class AsyncEventStream(AsyncClosable):
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         if self._last_id:
             headers["Last-Event-ID"] = self._last_id
-        async with self._client.stream("GET", self._path, headers=headers) as response:
+        async with self._client.stream(
+            "GET", self._path, headers=headers, timeout=_TIMEOUT
+        ) as response:
             if response.status_code >= 400:
                 await response.aread()
                 if response.status_code in (429, 502, 503, 504):
@@ -68,7 +73,7 @@ class AsyncEventStream(AsyncClosable):
                 self._last_id = frame.id or self._last_id
                 if not frame.data:
                     continue
-                yield {"event": frame.event, **json.loads(frame.data)}
+                yield {"event": frame.event, "data": json.loads(frame.data)}
 
     async def close(self) -> None:
         """End the stream."""

@@ -13,9 +13,10 @@ import httpx
 from pydantic import ValidationError
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
-from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, Model
-from ctfy.sdk.errors import BadAnswer, CtfyApiError
+from ctfy.sdk.base import Model, jittered_pause
+from ctfy.sdk.errors import BadAnswer, NodeRefusal
 from ctfy.sdk.node import (
+    _ANSWER_S,
     _FILE_S,
     _MEDIA_TYPE,
     _MOST_ANSWER,
@@ -45,14 +46,16 @@ from ctfy.server.models.nodes import (
 class AsyncNodeClient(AsyncClosable):
     """One worker node, which is not believed: answers are read up to a size, and checked.
 
-    Raises CtfyApiError when it refuses, httpx.TransportError when it is away, and BadAnswer when
+    Raises NodeRefusal when it refuses, httpx.TransportError when it is away, and BadAnswer when
     it answers nonsense, or too much of it. A timeout is for each read of a connection; the
-    asynchronous client gives a whole answer no longer. Nothing is repeated here: the jobs that
-    call decide when to try again.
+    asynchronous client gives a whole answer no longer. Only what found no connection is repeated,
+    and by default not even that: the jobs that call decide when to try again.
     """
 
-    def __init__(self, node_url: str, token: str, *, timeout: int = DEFAULT_CLIENT_TIMEOUT) -> None:
-        self._http = AsyncBaseHttpClient(node_url, token, timeout=timeout, max_retries=0)
+    def __init__(
+        self, node_url: str, token: str, *, timeout: int = _ANSWER_S, max_retries: int = 0
+    ) -> None:
+        self._http = AsyncBaseHttpClient(node_url, token, timeout=timeout, max_retries=max_retries)
 
     async def start_instance(
         self,
@@ -251,7 +254,29 @@ class AsyncNodeClient(AsyncClosable):
         **kwargs: Any,
     ) -> str:
         """Have an answer kept, part by part; its media type. Nothing is unpacked."""
-        timeout = timeout or self._http.timeout
+        timeout, attempt = (timeout or self._http.timeout, 0)
+        while True:
+            try:
+                return await self._received(
+                    method, path, keep, most_bytes=most_bytes, timeout=timeout, **kwargs
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if attempt >= self._http.max_retries:
+                    raise
+            await asyncio.sleep(jittered_pause(attempt))
+            attempt += 1
+
+    async def _received(
+        self,
+        method: str,
+        path: str,
+        keep: Callable[[bytes], object],
+        *,
+        most_bytes: int,
+        timeout: float,
+        **kwargs: Any,
+    ) -> str:
+        """The same, tried once."""
         refusal, taken = (bytearray(), 0)
         try:
             async with (
@@ -272,5 +297,9 @@ class AsyncNodeClient(AsyncClosable):
         except (ValueError, OverflowError) as error:
             raise httpx.ConnectError(f"{self._http.base_url} is no address: {error}") from error
         if refused:
-            raise CtfyApiError.of(httpx.Response(response.status_code, content=bytes(refusal)))
+            raise NodeRefusal.of(
+                httpx.Response(
+                    response.status_code, content=bytes(refusal), request=response.request
+                )
+            )
         return str(response.headers.get("content-type", ""))

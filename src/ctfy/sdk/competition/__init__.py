@@ -110,7 +110,7 @@ class Competition:
 
         >>> competition.decline_invite(client.me.inbox().incoming_invites[0].id)
         """
-        self._http.request("POST", f"{self._path}/invites/{invite_id}/decline")
+        self._http.call("POST", f"{self._path}/invites/{invite_id}/decline")
 
     def hints(self, challenge_id: str) -> list[HintInfo]:
         """A challenge's hints with their cost; the text of those that the team took.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -35,12 +36,16 @@ class CompetitionInvites:
         """
         return self._http.fetch_page(TeamInviteInfo, self._path, offset=offset, limit=limit)
 
+    def iterate(self) -> Iterator[TeamInviteInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(TeamInviteInfo, self._path)
+
     def revoke(self, invite_id: str) -> None:
         """Take an invite back.
 
         >>> team.invites.revoke(invite.id)
         """
-        self._http.request("DELETE", f"{self._path}/{invite_id}")
+        self._http.call("DELETE", f"{self._path}/{invite_id}")
 
     def send(self, email: str) -> TeamInviteInfo:
         """Invite somebody by the address of their account.
@@ -71,7 +76,7 @@ class CompetitionRequests:
 
         >>> team.requests.reject(client.me.inbox().captain_requests[0].id)
         """
-        self._http.request("POST", f"{self._path}/{invite_id}/reject")
+        self._http.call("POST", f"{self._path}/{invite_id}/reject")
 
 
 class CompetitionTeam:
@@ -107,14 +112,14 @@ class CompetitionTeam:
 
         >>> team.leave()
         """
-        self._http.request("POST", f"{self._path}/leave")
+        self._http.call("POST", f"{self._path}/leave")
 
     def kick(self, user_id: str) -> None:
         """Put a member off the team; for captains.
 
         >>> team.kick(user_id)
         """
-        self._http.request("DELETE", f"{self._path}/members/{user_id}")
+        self._http.call("DELETE", f"{self._path}/members/{user_id}")
 
     @cached_property
     def invites(self) -> CompetitionInvites:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.activity import Activity, ActivityTimeseries
@@ -34,6 +35,14 @@ class ActivitiesResource:
             event=event,
             offset=offset,
             limit=limit,
+        )
+
+    def iterate(
+        self, team_id: str = "", challenge_id: str = "", event: str = ""
+    ) -> Iterator[Activity]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            Activity, "/activities", team_id=team_id, challenge_id=challenge_id, event=event
         )
 
     def timeseries(

@@ -58,7 +58,7 @@ class AuthResource:
 
         >>> client.auth.logout()
         """
-        self._http.request("POST", "/auth/logout")
+        self._http.call("POST", "/auth/logout")
 
     def device_code(self) -> DeviceCodeResponse:
         """Begin to sign in without a browser at hand: show `user_code` to the person.
@@ -129,14 +129,14 @@ class AuthResource:
 
         >>> client.auth.delete_password()
         """
-        self._http.request("DELETE", "/auth/password")
+        self._http.call("DELETE", "/auth/password")
 
     def forgot_password(self, email: str) -> None:
         """Have a link mailed that sets a new password.
 
         >>> client.auth.forgot_password("you@example.org")
         """
-        self._http.request("POST", "/auth/password/forgot", json={"email": email})
+        self._http.call("POST", "/auth/password/forgot", json={"email": email})
 
     def reset_password(self, token: str, new_password: str) -> AuthTokenResponse:
         """Set a new password with the token of a mailed link, and sign in.
@@ -151,14 +151,14 @@ class AuthResource:
 
         >>> client.auth.send_verification()
         """
-        self._http.request("POST", "/auth/email/send-verification")
+        self._http.call("POST", "/auth/email/send-verification")
 
     def verify_email(self, token: str) -> None:
         """Verify an address with the token of a mailed link.
 
         >>> client.auth.verify_email(token)
         """
-        self._http.request("POST", "/auth/email/verify", json={"token": token})
+        self._http.call("POST", "/auth/email/verify", json={"token": token})
 
     def list_identities(self, offset: int = 0, limit: int = 50) -> list[LinkedIdentity]:
         """The accounts elsewhere that sign the caller in.
@@ -173,7 +173,7 @@ class AuthResource:
 
         >>> client.auth.unbind_identity(identity.id)
         """
-        self._http.request("DELETE", f"/auth/identities/{identity_id}")
+        self._http.call("DELETE", f"/auth/identities/{identity_id}")
 
     def start_oauth_link(self, provider: str) -> LinkStartResponse:
         """Begin to link an account elsewhere: open the address in a browser.
@@ -226,14 +226,14 @@ class AuthResource:
 
         >>> client.auth.revoke_token(token.id)
         """
-        self._http.request("DELETE", f"/auth/tokens/{token_id}")
+        self._http.call("DELETE", f"/auth/tokens/{token_id}")
 
     def revoke_other_tokens(self) -> None:
         """Sign out everywhere else and revoke every API token.
 
         >>> client.auth.revoke_other_tokens()
         """
-        self._http.request("DELETE", "/auth/tokens/others")
+        self._http.call("DELETE", "/auth/tokens/others")
 
     def token_scopes(self) -> TokenScopesResponse:
         """What a token's permissions can name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from ctfy.sdk.base import BaseHttpClient
@@ -55,6 +56,30 @@ class ChallengesResource:
             limit=limit,
         )
 
+    def iterate(
+        self,
+        difficulty: str | None = None,
+        tag: str = "",
+        category: str = "",
+        q: str = "",
+        *,
+        status: str = "",
+        sort: str = "",
+        competition_id: str = "",
+    ) -> Iterator[ChallengeInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            ChallengeInfo,
+            "/challenges",
+            difficulty=difficulty or "",
+            tag=tag,
+            category=category,
+            q=q,
+            status=status,
+            sort=sort,
+            competition_id=competition_id,
+        )
+
     def get(self, challenge_id: str) -> ChallengeInfo:
         """One challenge.
 
@@ -75,7 +100,7 @@ class ChallengesResource:
         >>> client.challenges.download_attachment("two-time", "README.txt")
         """
         name = quote(filename, safe="")
-        return self._http.request("GET", f"/challenges/{challenge_id}/attachments/{name}").content
+        return self._http.call("GET", f"/challenges/{challenge_id}/attachments/{name}").content
 
     def solve_attempts(
         self, challenge_id: str, *, include_unsolved: bool = False, limit: int = 500
@@ -124,11 +149,11 @@ class ChallengesResource:
 
         >>> client.challenges.remove_reaction("notes", "learned")
         """
-        self._http.request("DELETE", f"/challenges/{challenge_id}/feedback/{reaction}")
+        self._http.call("DELETE", f"/challenges/{challenge_id}/feedback/{reaction}")
 
     def clear_reactions(self, challenge_id: str) -> None:
         """Take every reaction back.
 
         >>> client.challenges.clear_reactions("notes")
         """
-        self._http.request("DELETE", f"/challenges/{challenge_id}/feedback")
+        self._http.call("DELETE", f"/challenges/{challenge_id}/feedback")

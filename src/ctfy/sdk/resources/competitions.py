@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
@@ -21,6 +22,10 @@ class CompetitionsResource:
         return self._http.fetch_page(
             CompetitionInfo, "/competitions", phase=phase, offset=offset, limit=limit
         )
+
+    def iterate(self, phase: str = "") -> Iterator[CompetitionInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(CompetitionInfo, "/competitions", phase=phase)
 
     def get(self, competition_id: str) -> CompetitionDetail:
         """One competition with its challenges."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ctfy.sdk.base import BaseHttpClient, growing_pauses
-from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
+from ctfy.sdk.errors import InstanceFailed, NotFoundError, StartTimeout
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.instances import (
     AttackSurface,
@@ -31,6 +32,7 @@ class InstanceReadyResult:
 
     id: str
     surface: AttackSurface
+    cert_volume: str = ""
     status: str = "ready"
 
 
@@ -79,7 +81,9 @@ class InstancesResource:
                 if on_status is not None:
                     on_status(status)
                 if status.status == "ready" and status.attack_surface is not None:
-                    return InstanceReadyResult(started.id, status.attack_surface)
+                    return InstanceReadyResult(
+                        started.id, status.attack_surface, status.cert_volume
+                    )
                 if status.status in ("error", "stopped"):
                     raise InstanceFailed(started.id, status.error or "it was stopped")
             if time.monotonic() >= deadline:
@@ -92,10 +96,8 @@ class InstancesResource:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
             return self.status(instance_id, wait=min(wait, _LONGEST_WAIT_S))
-        except CtfyApiError as error:
-            if error.status_code == 404:
-                return None
-            raise
+        except NotFoundError:
+            return None
 
     def get(self, instance_id: str) -> InstanceInfo:
         """One instance."""
@@ -126,8 +128,9 @@ class InstancesResource:
         return self._http.fetch(InstanceStatusResponse, "GET", path, params=params)
 
     def stop(self, instance_id: str) -> None:
-        """Stop an instance; returns when it is off its node."""
-        self._http.request("DELETE", f"/instances/{instance_id}", timeout=60)
+        """Stop an instance; returns when it is off its node. One that is gone already is done."""
+        with contextlib.suppress(NotFoundError):
+            self._http.call("DELETE", f"/instances/{instance_id}", timeout=60)
 
     def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
         """Let an instance live `ttl` seconds from now."""
@@ -154,6 +157,14 @@ class InstancesResource:
             limit=limit,
         )
 
+    def iterate(
+        self, challenge_id: str = "", status: str = "", q: str = ""
+    ) -> Iterator[InstanceInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            InstanceInfo, "/instances", challenge_id=challenge_id, status=status, q=q
+        )
+
     def attachments(self, instance_id: str) -> AttachmentList:
         """The files of an instance, rendered for it."""
         return self._http.fetch(AttachmentList, "GET", f"/instances/{instance_id}/attachments")
@@ -161,19 +172,19 @@ class InstancesResource:
     def download_attachment(self, instance_id: str, filename: str) -> bytes:
         """One file of an instance."""
         path = f"/instances/{instance_id}/attachments/{quote(filename, safe='')}"
-        return self._http.request("GET", path).content
+        return self._http.call("GET", path).content
 
     def openvpn_config(self, instance_id: str) -> bytes:
         """The client configuration of an instance's VPN.
 
         >>> Path("instance.ovpn").write_bytes(client.instances.openvpn_config(ready.id))
         """
-        return self._http.request("GET", f"/instances/{instance_id}/openvpn-config").content
+        return self._http.call("GET", f"/instances/{instance_id}/openvpn-config").content
 
     def har(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
         """The HTTP part of the traffic as an HTTP Archive, for browsers and proxies."""
         params = {"competition_id": competition_id}
-        response = self._http.request("GET", f"/instances/{instance_id}/har", params=params)
+        response = self._http.call("GET", f"/instances/{instance_id}/har", params=params)
         archive: dict[str, Any] = response.json()
         return archive
 
@@ -197,6 +208,6 @@ class InstancesResource:
         params |= {"offset": offset, "limit": limit}
         if max_bytes is not None:
             params["max_bytes"] = max_bytes
-        response = self._http.request("GET", f"/instances/{instance_id}/traffic", params=params)
+        response = self._http.call("GET", f"/instances/{instance_id}/traffic", params=params)
         traffic: dict[str, Any] = response.json()
         return traffic

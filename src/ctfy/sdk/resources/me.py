@@ -36,14 +36,14 @@ class MeResource:
 
         >>> client.me.read_announcement(announcement.id)
         """
-        self._http.request("POST", f"/me/announcements/{announcement_id}/read")
+        self._http.call("POST", f"/me/announcements/{announcement_id}/read")
 
     def read_all_announcements(self) -> None:
         """Mark everything that is shown as read.
 
         >>> client.me.read_all_announcements()
         """
-        self._http.request("POST", "/me/announcements/read-all")
+        self._http.call("POST", "/me/announcements/read-all")
 
     def update_profile(self, **fields: Any) -> MeResponse:
         """Change what the caller tells of themselves; None empties a field.
@@ -66,7 +66,7 @@ class MeResource:
 
         >>> Path("export.json").write_bytes(client.me.export_account())
         """
-        return self._http.request("GET", "/me/export").content
+        return self._http.call("GET", "/me/export").content
 
     def delete_account(self, confirm_display_name: str) -> None:
         """Delete the account; submissions stay, without a name.
@@ -74,7 +74,7 @@ class MeResource:
         >>> client.me.delete_account(client.me.get().display_name)
         """
         body = {"confirm_display_name": confirm_display_name}
-        self._http.request("DELETE", "/me", json=body)
+        self._http.call("DELETE", "/me", json=body)
 
     def achievements(self, competition_id: str = "") -> MyAchievementsResponse:
         """What the caller's teams have, and what there is to get.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.nodes import NodeInfo
@@ -17,3 +18,7 @@ class NodesResource:
     def list(self, offset: int = 0, limit: int = 50) -> builtins.list[NodeInfo]:
         """The nodes, oldest first."""
         return self._http.fetch_page(NodeInfo, "/nodes", offset=offset, limit=limit)
+
+    def iterate(self) -> Iterator[NodeInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(NodeInfo, "/nodes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.base import ListOf
@@ -62,6 +63,10 @@ class SubmissionsResource:
         return self._http.fetch_page(
             SubmissionState, "/submissions", challenge_id=challenge_id, offset=offset, limit=limit
         )
+
+    def iterate(self, challenge_id: str = "") -> Iterator[SubmissionState]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(SubmissionState, "/submissions", challenge_id=challenge_id)
 
     def list_qa_challenges(self, competition_id: str) -> builtins.list[QaChallengeView]:
         """The challenges without instances, and how far the caller's team is.

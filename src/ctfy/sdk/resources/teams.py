@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.accounts import ProfileStats
@@ -22,6 +23,10 @@ class TeamsResource:
         >>> [team.name for team in client.teams.list()]
         """
         return self._http.fetch_page(TeamInfo, "/teams", offset=offset, limit=limit)
+
+    def iterate(self) -> Iterator[TeamInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(TeamInfo, "/teams")
 
     def get(self, team_id: str) -> TeamDetail:
         """One team with its members.

@@ -7,6 +7,7 @@ from datetime import timedelta
 from procrastinate import RetryStrategy
 from sqlalchemy import delete, or_
 
+from ctfy.server.access.idempotency import KEPT_FOR
 from ctfy.server.accounts import admin_routes, users
 from ctfy.server.accounts.mail import retry_failed, send
 from ctfy.server.accounts.routes import router
@@ -14,6 +15,7 @@ from ctfy.server.accounts.service import expire_tokens
 from ctfy.server.domain import Domain, Job, PersonalData, Retention, Schedule
 from ctfy.server.tables.access import Token
 from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken, OAuthAttempt
+from ctfy.server.tables.idempotency import IdempotentRequest
 
 _WEEK = timedelta(days=7)
 _EXPIRY = "token_expiry"
@@ -34,6 +36,11 @@ DOMAIN = Domain(
         PersonalData(MailedToken, "user_id", on_deletion="delete"),
     ),
     retention=(
+        Retention(
+            lambda _, now: delete(IdempotentRequest).where(
+                IdempotentRequest.created_at < now - KEPT_FOR
+            )
+        ),
         Retention(
             lambda _, now: delete(Token).where(
                 or_(Token.expires_at < now - _WEEK, Token.revoked_at < now - _WEEK)

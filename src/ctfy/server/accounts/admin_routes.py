@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ctfy.server.access.caller import Admin, SuperAdmin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.accounts import user_admin as administration
 from ctfy.server.accounts.user_admin import Standing
 from ctfy.server.database.connections import Session
@@ -20,7 +21,7 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.models.base import Page
 
-router = APIRouter(prefix="/admin/users", tags=["users"])
+router = Router(prefix="/admin/users", tags=["users"])
 
 
 @router.get("")

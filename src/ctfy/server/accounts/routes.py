@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
@@ -13,6 +13,7 @@ from ctfy.core.errors import CtfyError
 from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
 from ctfy.server.access.cookie import AsCookie
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.rate_limits import address, network
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
@@ -55,7 +56,7 @@ from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
 from ctfy.server.tables.accounts import Identity
 
-router = APIRouter(tags=["accounts"])
+router = Router(tags=["accounts"])
 
 
 def origin_of(request: Request) -> Origin:

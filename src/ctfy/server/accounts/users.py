@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ctfy.server.access.caller import AnyToken
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.accounts import profiles, statistics
 from ctfy.server.database.connections import Session
@@ -15,7 +16,7 @@ from ctfy.server.models.accounts import ProfileStats, UserInfo, UserSolveTrend
 from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.teams.service import visible_detail
 
-router = APIRouter(tags=["users"])
+router = Router(tags=["users"])
 
 _Days = Annotated[int, Query(ge=7, le=365)]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import httpx
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from sqlalchemy import select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.achievements import service
@@ -32,7 +33,7 @@ from ctfy.server.tables.achievements import Unlock
 from ctfy.server.tables.teams import Team
 from ctfy.server.teams.service import known_to, visible_detail
 
-router = APIRouter(tags=["achievements"])
+router = Router(tags=["achievements"])
 
 _READ = may(Scope.PROFILE, ScopeLevel.READ)
 _WRITE = may(Scope.PROFILE, ScopeLevel.WRITE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from ctfy.server.access.caller import Admin, AnyToken
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.activity import service
 from ctfy.server.database.connections import Session
@@ -16,7 +17,7 @@ from ctfy.server.models.activity import Activity, ActivityTimeseries
 from ctfy.server.models.base import Page
 from ctfy.server.tables.events import OutboxEvent
 
-router = APIRouter(tags=["activity"])
+router = Router(tags=["activity"])
 
 _Word = Annotated[str, Query(max_length=128)]
 _Window = Annotated[int, Query(ge=60, le=604_800)]

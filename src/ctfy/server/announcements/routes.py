@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Admin, Caller, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.announcements import service
 from ctfy.server.database.connections import Session
@@ -15,7 +16,7 @@ from ctfy.server.database.paging import Paged
 from ctfy.server.models.base import Page
 from ctfy.server.models.inbox import AnnouncementCreate, AnnouncementInfo, AnnouncementUpdate
 
-router = APIRouter(tags=["announcements"])
+router = Router(tags=["announcements"])
 
 _CompetitionId = Annotated[str, Query(max_length=64)]
 _READER = may(Scope.PROFILE, ScopeLevel.WRITE)

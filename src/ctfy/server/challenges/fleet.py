@@ -22,7 +22,14 @@ from ctfy.server.database.connections import Database
 from ctfy.server.domain import Params, Report
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.relay import Relay, RelayedEvent
-from ctfy.server.models.builds import NodeBuildState, NodePullState
+from ctfy.server.models.builds import (
+    ChallengeBuildKickoffResponse,
+    ChallengePullKickoffResponse,
+    ChallengeRescanNodeResult,
+    ChallengeRescanResult,
+    NodeBuildState,
+    NodePullState,
+)
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.settings import Settings
 from ctfy.server.standings.events import ScoreboardUpdated
@@ -60,6 +67,7 @@ class What:
     undone: str
     order: Callable[[AsyncNodeClient, list[str]], Awaitable[Any]]
     look: Callable[[AsyncNodeClient], Awaitable[NodeBuildState | NodePullState]]
+    result: type[ChallengeBuildKickoffResponse | ChallengePullKickoffResponse]
 
 
 BUILD = What(
@@ -69,6 +77,7 @@ BUILD = What(
     "unbuilt",
     AsyncNodeClient.build_all_challenges,
     AsyncNodeClient.get_build_state,
+    ChallengeBuildKickoffResponse,
 )
 PULL = What(
     "pull",
@@ -77,6 +86,7 @@ PULL = What(
     "unpulled",
     AsyncNodeClient.pull_all_challenges,
     AsyncNodeClient.get_pull_state,
+    ChallengePullKickoffResponse,
 )
 
 
@@ -157,19 +167,32 @@ async def rescan(
     async with database.transaction() as session:
         emit(session, ChallengesRescanned())
     nodes = await _nodes(database, healthy=True)
-    failed = 0
+    result = ChallengeRescanResult(
+        total=len(catalogue.challenges),
+        added=sorted(changes.added),
+        removed=sorted(changes.removed),
+        changed=sorted(changes.changed),
+    )
     for number, node in enumerate(nodes, 1):
         seen, error = await _in_time(node_clients.of(node.id, node.url).rescan_challenges())
-        failed += seen is None
+        result.nodes.append(
+            ChallengeRescanNodeResult(
+                node_id=node.id,
+                ok=seen is not None,
+                total=seen.total if seen else None,
+                error=error or None,
+            )
+        )
         words = f"{seen.total} challenges" if seen else error
         await report.log(f"{node.display_name}: {words}", "info" if seen else "error")
         await report.progress(number / len(nodes), f"{number} of {len(nodes)} nodes")
     # Last, when every replica has looked: whoever hears of it reads the new worth.
     async with database.transaction() as session:
         await _announce(session, {*changes.added, *changes.removed, *changes.changed})
+    failed = sum(not node.ok for node in result.nodes)
     if failed:
         raise TaskFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
-    return {"total": len(catalogue.challenges), "changes": str(changes)}
+    return result.model_dump()
 
 
 async def _announce(session: AsyncSession, challenge_ids: set[str]) -> None:
@@ -267,7 +290,11 @@ async def prepare(
         raise TaskFailure(
             f"{what.name}_failed", f"{failed} of {everything} failed; the log says why."
         )
-    return {"challenges": len(challenge_ids), "nodes": len(nodes), what.done: everything}
+    of_nodes = [
+        {"node_id": node.id, "ok": True, "status": what.done, "queued": challenge_ids}
+        for node in nodes
+    ]
+    return what.result.model_validate({"nodes": of_nodes}).model_dump()
 
 
 def require_runnable(catalogue: Catalogue, challenge_id: str) -> None:
@@ -314,7 +341,8 @@ async def build(
 ) -> dict[str, Any]:
     """Build challenges on every node."""
     ids = await _asked_for(database, catalogue, params)
-    return await prepare(database, node_clients, report, BUILD, ids)
+    result = await prepare(database, node_clients, report, BUILD, ids)
+    return result | {"challenge_id": getattr(params, "challenge_id", "")}
 
 
 async def pull(
@@ -326,4 +354,5 @@ async def pull(
 ) -> dict[str, Any]:
     """Pull the images of challenges on every node."""
     ids = await _asked_for(database, catalogue, params)
-    return await prepare(database, node_clients, report, PULL, ids)
+    result = await prepare(database, node_clients, report, PULL, ids)
+    return result | {"challenge_id": getattr(params, "challenge_id", "")}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
-
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.challenges import fleet
 from ctfy.server.challenges.audit import audit_folder
 from ctfy.server.database.connections import Session
@@ -22,7 +21,7 @@ from ctfy.server.tables.competitions import Competition
 from ctfy.server.tasks import service as tasks
 from ctfy.server.tasks.registry import TheRegistry
 
-router = APIRouter(prefix="/admin/challenges", tags=["challenges"])
+router = Router(prefix="/admin/challenges", tags=["challenges"])
 
 
 @router.post("/rescan", status_code=202)

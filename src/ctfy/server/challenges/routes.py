@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 from sqlalchemy import select
 
@@ -14,6 +14,7 @@ from ctfy.challenge.folders import PathRefused
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import NotFound, field_error
 from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.challenges import attempts, feedback, hints, resets, service
@@ -44,7 +45,7 @@ from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.carried import counts_against
 from ctfy.server.teams.service import require_team
 
-router = APIRouter(tags=["challenges"])
+router = Router(tags=["challenges"])
 
 _READ = may(Scope.CHALLENGES, ScopeLevel.READ)
 _ANSWER = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)

@@ -14,7 +14,7 @@ from ctfy.server.access.events import AccountChanged
 from ctfy.server.competitions.events import CompetitionAdminChanged, CompetitionInviteChanged
 from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import emit
-from ctfy.server.models.competitions import GrantRequest
+from ctfy.server.models.competitions import GrantCompetitionAdminRequest
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import CompetitionAdmin, User
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
@@ -35,7 +35,7 @@ async def grant(
     settings: Settings,
     caller: Caller,
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
 ) -> str:
     """Make somebody administrator of one competition; their id.
 
@@ -101,7 +101,7 @@ async def invite(
     settings: Settings,
     caller: Caller,
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
 ) -> str:
     """Let somebody into a private competition, also before they have an account; the invite's id.
 
@@ -174,7 +174,7 @@ async def _require_competition(session: AsyncSession, competition_id: str) -> No
         raise NotFound("competition_not_found", "There is no such competition.")
 
 
-async def _person(session: AsyncSession, body: GrantRequest) -> User | None:
+async def _person(session: AsyncSession, body: GrantCompetitionAdminRequest) -> User | None:
     if bool(body.user_id) == bool(body.email):
         raise field_error(["body", "user_id"], "give either `user_id` or `email`")
     if body.email and "@" not in body.email:

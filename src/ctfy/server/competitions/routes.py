@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from ctfy.server.access.caller import Admin, Caller, ItsAdmin, SuperAdmin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
@@ -23,13 +24,13 @@ from ctfy.server.models.competitions import (
     CompetitionInviteInfo,
     CompetitionRegistrationInfo,
     CompetitionUpdate,
-    GrantRequest,
+    GrantCompetitionAdminRequest,
     Status,
 )
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import CompetitionInvite
 
-router = APIRouter(tags=["competitions"])
+router = Router(tags=["competitions"])
 
 
 @router.get("/admin/competitions")
@@ -147,7 +148,7 @@ async def list_admins(
 @router.post("/admin/competitions/{competition_id}/admins", status_code=201)
 async def grant_admin(
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
     settings: TheSettings,
     session: Session,
     caller: SuperAdmin,
@@ -189,7 +190,7 @@ async def list_invited(
 @router.post("/admin/competitions/{competition_id}/invites", status_code=201)
 async def invite(
     competition_id: str,
-    body: GrantRequest,
+    body: GrantCompetitionAdminRequest,
     settings: TheSettings,
     session: Session,
     caller: ItsAdmin,

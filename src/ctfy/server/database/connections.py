@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import Session as SyncSession
 
 AFTER_COMMIT = "ctfy.after_commit"
+_TRANSACTION = "ctfy.transaction"
 
 
 class Database:
@@ -95,7 +96,15 @@ async def driver_connection(session: AsyncSession) -> AsyncConnection:
 
 async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.app.services.get(Database).transaction() as session:
+        request.scope[_TRANSACTION] = session
         yield session
+    del request.scope[_TRANSACTION]
+
+
+def transaction_of(request: Request) -> AsyncSession | None:
+    """The transaction that a request's handler worked in, before it commits; None without one."""
+    session: AsyncSession | None = request.scope.get(_TRANSACTION)
+    return session
 
 
 # A request is one transaction, and it has committed before the first byte of the answer leaves.

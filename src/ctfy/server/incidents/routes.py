@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.incidents import service
 from ctfy.server.models.base import Page
 from ctfy.server.models.incidents import IncidentInfo, IncidentKind, IncidentPatch, IncidentStatus
 
-router = APIRouter(prefix="/admin/incidents", tags=["incidents"])
+router = Router(prefix="/admin/incidents", tags=["incidents"])
 
 
 @router.get("")

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Awaitable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import NotFound
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
@@ -29,7 +30,7 @@ from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.instances import ON_NODE, Instance
 from ctfy.server.tables.nodes import Node
 
-router = APIRouter(prefix="/admin/instances", tags=["instances"])
+router = Router(prefix="/admin/instances", tags=["instances"])
 
 
 @router.get("")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 
@@ -17,6 +17,7 @@ from ctfy.core.errors import CtfyError, NotFound
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Limit, Offset, Paged
@@ -47,7 +48,7 @@ from ctfy.server.tables.instances import ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
-router = APIRouter(prefix="/instances", tags=["instances"])
+router = Router(prefix="/instances", tags=["instances"])
 
 _READ = may(Scope.INSTANCES, ScopeLevel.READ)
 _WRITE = may(Scope.INSTANCES, ScopeLevel.WRITE)
@@ -325,7 +326,7 @@ async def ask(answer: Awaitable[Answer], *, missing: CtfyError, failed: NodeFetc
 
 
 # The same under a competition, whose id every one of them takes anyway.
-in_competition = APIRouter(prefix="/competitions/{competition_id}/instances", tags=["instances"])
+in_competition = Router(prefix="/competitions/{competition_id}/instances", tags=["instances"])
 in_competition.get("/{instance_id}", name="get_competition_instance")(get_instance)
 in_competition.delete("/{instance_id}", name="stop_competition_instance")(stop)
 in_competition.get("/{instance_id}/status", name="get_competition_instance_status")(get_status)

@@ -56,15 +56,15 @@ class TokenInfo(Response):
     id: str
     kind: str
     label: str = ""
-    created_at: datetime | None
-    last_used_at: datetime | None
-    expires_at: datetime | None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
     ip_address: str = ""
     user_agent: str = ""
     is_current: bool = False
     competition_access: str = "none"
-    competition_ids: list[str]
-    permissions: dict[str, str]
+    competition_ids: list[str] = []
+    permissions: dict[str, str] = {}
 
 
 class CreateFineGrainedTokenRequest(Request):
@@ -96,8 +96,8 @@ class ScopeCatalogEntry(Response):
 class TokenScopesResponse(Response):
     """Every scope category and level."""
 
-    categories: list[ScopeCatalogEntry]
-    levels: list[str]
+    categories: list[ScopeCatalogEntry] = []
+    levels: list[str] = []
 
 
 class OAuthProviderInfo(Response):
@@ -117,8 +117,8 @@ class PasswordAuthInfo(Response):
 class ProvidersResponse(Response):
     """Every way to sign in here."""
 
-    providers: list[OAuthProviderInfo]
-    password_auth: PasswordAuthInfo
+    providers: list[OAuthProviderInfo] = []
+    password_auth: PasswordAuthInfo = PasswordAuthInfo()
 
 
 class UserInfo(Response):
@@ -127,7 +127,7 @@ class UserInfo(Response):
     id: str
     display_name: str = ""
     avatar_url: str = ""
-    created_at: datetime | None
+    created_at: datetime | None = None
     bio: str | None = None
     country: str | None = None
     website_url: str | None = None
@@ -135,7 +135,7 @@ class UserInfo(Response):
     social_links: dict[str, str] = {}
     solves: int = 0
     attempts: int = 0
-    last_active_at: datetime | None
+    last_active_at: datetime | None = None
 
 
 class ProfilePatchRequest(Request):
@@ -155,11 +155,11 @@ class MeResponse(UserInfo):
     email: str = ""
     is_admin: bool = False
     role: Role = "user"
-    providers: list[str]
+    providers: list[str] = []
     token_kind: str = "user"
     profile_visibility: dict[str, bool] = {}
-    competition_teams: list[CompetitionMembershipInfo]
-    competition_admin_ids: list[str]
+    competition_teams: list[CompetitionMembershipInfo] = []
+    competition_admin_ids: list[str] = []
     email_verified: bool = False
 
 
@@ -187,8 +187,8 @@ class LinkedIdentity(Response):
     provider_user_id: str = ""
     provider_login: str = ""
     avatar_url: str = ""
-    created_at: datetime | None
-    last_used_at: datetime | None
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class PasswordSetResponse(Response):
@@ -239,7 +239,7 @@ class DeviceInfoResponse(Response):
     """Which device waits behind a code."""
 
     status: str
-    requested_at: datetime | None
+    requested_at: datetime | None = None
     requester_ip: str = ""
     requester_user_agent: str = ""
 
@@ -299,16 +299,16 @@ class TrendPoint(Response):
 class ProfileStats(Response):
     """What a person or team did: attempts by day, solves by tag, difficulty and day."""
 
-    calendar: list[CalendarBucket]
-    by_tag: list[TagStat]
-    by_difficulty: list[DifficultyStat]
-    solve_trend: list[TrendPoint]
+    calendar: list[CalendarBucket] = []
+    by_tag: list[TagStat] = []
+    by_difficulty: list[DifficultyStat] = []
+    solve_trend: list[TrendPoint] = []
 
 
 class UserSolveTrend(Response):
     """The solves of the last days, a point per day."""
 
-    solve_trend: list[TrendPoint]
+    solve_trend: list[TrendPoint] = []
 
 
 class MySolveSummary(Response):
@@ -316,14 +316,14 @@ class MySolveSummary(Response):
 
     challenge_id: str
     best_rank: int
-    solved_at: datetime | None
+    solved_at: datetime | None = None
 
 
 class MilestoneProgress(Response):
     """How far the caller's teams are with a challenge of several questions."""
 
     challenge_id: str
-    solved_question_ids: list[str]
+    solved_question_ids: list[str] = []
     total_questions: int = 0
 
 
@@ -334,7 +334,7 @@ class AdminUserInfo(UserInfo):
     role: Role = "user"
     promoted_by: str | None = None
     promoted_at: datetime | None = None
-    providers: list[str]
+    providers: list[str] = []
     suspended_at: datetime | None = None
     suspended_reason: str = ""
     email_verified: bool = False

@@ -24,7 +24,7 @@ class AchievementCatalogEntry(Response):
     icon: str
     tier: str
     secret: bool = False
-    progress: AchievementProgress | None
+    progress: AchievementProgress | None = None
     points: int = 0
     earned_by_count: int = 0
     rarity: str = "unearned"
@@ -39,8 +39,8 @@ class TeamAchievement(Response):
     icon: str
     tier: str
     secret: bool = False
-    unlocked_at: datetime | None
-    context: dict[str, Any]
+    unlocked_at: datetime | None = None
+    context: dict[str, Any] = {}
     points: int = 0
     earned_by_count: int = 0
     rarity: str = "unearned"
@@ -58,9 +58,9 @@ class AchievementSummary(Response):
 class MyAchievementsResponse(Response):
     """What the caller's teams have, and what there is to get."""
 
-    unlocked: list[TeamAchievement]
-    locked: list[AchievementCatalogEntry]
-    summary: AchievementSummary
+    unlocked: list[TeamAchievement] = []
+    locked: list[AchievementCatalogEntry] = []
+    summary: AchievementSummary = AchievementSummary()
 
 
 class RecentUnlock(Response):
@@ -72,7 +72,7 @@ class RecentUnlock(Response):
     name: str
     icon: str
     tier: str
-    unlocked_at: datetime | None
+    unlocked_at: datetime | None = None
 
 
 class EasterEggClaim(Response):
@@ -88,5 +88,5 @@ class StarGazerVerifyResponse(Response):
 
     verified: bool
     reason: str = ""
-    achievement: TeamAchievement | None
+    achievement: TeamAchievement | None = None
     already_unlocked: bool = False

@@ -56,7 +56,7 @@ class Activity(Response):
     """Something that happened, and who did it."""
 
     id: str = ""
-    timestamp: datetime | None
+    timestamp: datetime | None = None
     event: str
     team_id: str = ""
     team_name: str = ""
@@ -65,14 +65,14 @@ class Activity(Response):
     actor_name: str = ""
     actor_type: str = ""
     actor_avatar_url: str = ""
-    detail: ActivityDetail
+    detail: ActivityDetail = ActivityDetail()
 
 
 class ActivityTimeseriesBucket(Response):
     """What happened from `ts` (Unix seconds) on; `partial`: this bucket goes on."""
 
     ts: float = 0.0
-    counts: dict[str, int]
+    counts: dict[str, int] = {}
     partial: bool = False
 
 
@@ -81,5 +81,5 @@ class ActivityTimeseries(Response):
 
     window_s: int = 0
     bucket_s: int = 0
-    events: list[str]
-    buckets: list[ActivityTimeseriesBucket]
+    events: list[str] = []
+    buckets: list[ActivityTimeseriesBucket] = []

@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from ctfy.core.errors import ErrorResponse as ErrorResponse
+from ctfy.core.wire import Response as Response
+from ctfy.core.wire import Unbelieved as Unbelieved
 
 T = TypeVar("T")
-
-# A list that a node gives: it may be long, and the first thing wrong with it is enough.
-Unbelieved = Annotated[list[T], FailFast()]
-
-
-class Response(BaseModel):
-    """What the server answers. Clients ignore fields they do not know."""
-
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 class Request(BaseModel):
@@ -62,6 +55,10 @@ class Page(Response, Generic[T]):
     total: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=1)]
     offset: Annotated[int, Field(ge=0)]
+
+
+class BigLimitOffsetPage(Page[T], Generic[T]):
+    """A page of the lists that give more at once; clients of before know it by this name."""
 
 
 class ListOf(RootModel[Unbelieved[T]], Generic[T]):

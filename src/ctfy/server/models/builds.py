@@ -27,13 +27,13 @@ class ChallengeBuildStateRow(Response):
 
     challenge_id: str
     aggregated: str = "unbuilt"
-    nodes: list[ChallengeBuildNodeState]
+    nodes: list[ChallengeBuildNodeState] = []
 
 
 class ChallengeBuildStateResponse(Response):
     """Every challenge on every node."""
 
-    rows: list[ChallengeBuildStateRow]
+    rows: list[ChallengeBuildStateRow] = []
 
 
 class ChallengePullNodeState(Response):
@@ -51,13 +51,70 @@ class ChallengePullStateRow(Response):
 
     challenge_id: str
     aggregated: str = "unpulled"
-    nodes: list[ChallengePullNodeState]
+    nodes: list[ChallengePullNodeState] = []
 
 
 class ChallengePullStateResponse(Response):
     """Every challenge's images on every node."""
 
-    rows: list[ChallengePullStateRow]
+    rows: list[ChallengePullStateRow] = []
+
+
+class ChallengeBuildKickoffNodeResult(Response):
+    """What came of building on one node: the challenges that it was to build."""
+
+    node_id: str
+    ok: bool
+    status: str = ""
+    queued: list[str] = []
+    skipped_built: list[str] = []
+    skipped_in_progress: list[str] = []
+    error: str = ""
+
+
+class ChallengeBuildKickoffResponse(Response):
+    """The result of a task that builds; `challenge_id` is empty where it was several."""
+
+    challenge_id: str = ""
+    nodes: list[ChallengeBuildKickoffNodeResult] = []
+
+
+class ChallengePullKickoffNodeResult(Response):
+    """What came of pulling on one node: the challenges whose images it was to pull."""
+
+    node_id: str
+    ok: bool
+    status: str = ""
+    queued: list[str] = []
+    skipped_pulled: list[str] = []
+    skipped_in_progress: list[str] = []
+    error: str = ""
+
+
+class ChallengePullKickoffResponse(Response):
+    """The result of a task that pulls; `challenge_id` is empty where it was several."""
+
+    challenge_id: str = ""
+    nodes: list[ChallengePullKickoffNodeResult] = []
+
+
+class ChallengeRescanNodeResult(Response):
+    """How many challenges a node found, or why it did not look."""
+
+    node_id: str
+    ok: bool
+    total: int | None = None
+    error: str | None = None
+
+
+class ChallengeRescanResult(Response):
+    """The result of a rescan: what came and went in the platform's folder, and what nodes found."""
+
+    total: int
+    added: list[str] = []
+    removed: list[str] = []
+    changed: list[str] = []
+    nodes: list[ChallengeRescanNodeResult] = []
 
 
 class PrebuildScopeRequest(Request):

@@ -8,20 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.core.enums import ChallengeCategory as ChallengeCategory
+from ctfy.core.target import AttachmentInfo as AttachmentInfo
 from ctfy.server.models.base import Request, Response
-
-
-class AttachmentInfo(Response):
-    """A file that players download; `size` in bytes."""
-
-    name: str
-    size: int
 
 
 class AttachmentList(Response):
     """The files of a challenge or an instance."""
 
-    files: list[AttachmentInfo]
+    files: list[AttachmentInfo] = []
 
 
 class QuestionInput(Response):
@@ -41,9 +35,9 @@ class QuestionPublicInfo(Response):
 
     id: str
     prompt: str
-    mode: str | None
-    choices: list[str] | None
-    requires: list[str]
+    mode: str | None = None
+    choices: list[str] | None = None
+    requires: list[str] = []
     input: QuestionInput | None = None
 
 
@@ -57,10 +51,10 @@ class ChallengeInfo(Response):
     description: str = ""
     solves_count: int = 0
     launch_count: int = 0
-    tags: list[str]
-    questions: list[QuestionPublicInfo]
-    flag_solves: dict[str, int]
-    attachments: list[AttachmentInfo]
+    tags: list[str] = []
+    questions: list[QuestionPublicInfo] = []
+    flag_solves: dict[str, int] = {}
+    attachments: list[AttachmentInfo] = []
     is_qa_only: bool = False
     value: int = 0
     solved: bool = False
@@ -91,10 +85,10 @@ class ChallengeFacets(Response):
     """What the caller's challenges can be filtered by."""
 
     total: int = 0
-    difficulty: list[ChallengeFacetCount]
-    category: list[ChallengeFacetCount]
-    tags: list[ChallengeFacetCount]
-    status: list[ChallengeFacetCount]
+    difficulty: list[ChallengeFacetCount] = []
+    category: list[ChallengeFacetCount] = []
+    tags: list[ChallengeFacetCount] = []
+    status: list[ChallengeFacetCount] = []
 
 
 ReactionName = Literal[
@@ -113,8 +107,8 @@ ReactionName = Literal[
 class MyReactionsResponse(Response):
     """What the caller said of a challenge."""
 
-    reactions: list[ReactionName]
-    updated_at: datetime | None
+    reactions: list[ReactionName] = []
+    updated_at: datetime | None = None
 
 
 class FeedbackStats(Response):
@@ -138,7 +132,7 @@ class ChallengeSolveAttempt(Response):
     duration_s: float = 0.0
     attempts: int = 0
     solved: bool = False
-    solved_flags: list[str]
+    solved_flags: list[str] = []
     stop_reason: str = ""
 
 
@@ -160,8 +154,8 @@ class ChallengeSolveAttemptsResponse(Response):
     """Who tried a challenge, newest first, and the same by team, fastest first."""
 
     challenge_id: str
-    attempts: list[ChallengeSolveAttempt]
-    per_team: list[ChallengeTeamSolveSummary]
+    attempts: list[ChallengeSolveAttempt] = []
+    per_team: list[ChallengeTeamSolveSummary] = []
     total_attempts: int = 0
 
 
@@ -173,10 +167,10 @@ class QaChallengeView(Response):
     bucket: str
     description: str
     difficulty: str = ""
-    tags: list[str]
-    questions: list[QuestionPublicInfo]
-    solved_question_ids: list[str]
-    attempted_wrong_question_ids: list[str]
+    tags: list[str] = []
+    questions: list[QuestionPublicInfo] = []
+    solved_question_ids: list[str] = []
+    attempted_wrong_question_ids: list[str] = []
 
 
 class AdminFeedbackRow(Response):
@@ -189,8 +183,8 @@ class AdminFeedbackRow(Response):
     team_id: str
     competition_id: str
     reaction: ReactionName
-    created_at: datetime | None
-    updated_at: datetime | None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class QuestionAttemptResetInfo(Response):

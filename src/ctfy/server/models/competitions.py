@@ -26,13 +26,13 @@ class CompetitionInfo(Response):
     id: str
     title: str
     description: str
-    starts_at: datetime | None
-    ends_at: datetime | None
-    created_at: datetime | None
-    updated_at: datetime | None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     created_by: str
     created_by_name: str
-    challenge_ids: list[str]
+    challenge_ids: list[str] = []
     status: Status = "published"
     access: Access = "public"
     phase: Phase = "running"
@@ -58,8 +58,8 @@ class CompetitionInfo(Response):
 class CompetitionDetail(CompetitionInfo):
     """One competition with its challenges, in the curator's order."""
 
-    challenges: list[ChallengeInfo]
-    registered_at: datetime | None
+    challenges: list[ChallengeInfo] = []
+    registered_at: datetime | None = None
 
 
 class CompetitionCreate(Request):
@@ -102,7 +102,7 @@ class CompetitionUpdate(Request):
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
-class GrantRequest(Request):
+class GrantCompetitionAdminRequest(Request):
     """Somebody, by id or by e-mail address."""
 
     user_id: Annotated[str, Field(max_length=64)] = ""
@@ -116,7 +116,7 @@ class CompetitionAdminInfo(Response):
     display_name: str = ""
     email: str = ""
     granted_by: str = ""
-    granted_at: datetime | None
+    granted_at: datetime | None = None
 
 
 class CompetitionInviteInfo(Response):
@@ -126,7 +126,7 @@ class CompetitionInviteInfo(Response):
     display_name: str = ""
     email: str = ""
     invited_by: str = ""
-    invited_at: datetime | None
+    invited_at: datetime | None = None
 
 
 class CompetitionMembershipInfo(Response):
@@ -139,8 +139,8 @@ class CompetitionMembershipInfo(Response):
     team_name: str
     role: Literal["captain", "member"]
     running_instances: int = 0
-    starts_at: datetime | None
-    ends_at: datetime | None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
     my_rank: int = -1
     competition_team_count: int = 0
 
@@ -150,7 +150,7 @@ class CompetitionRegistrationInfo(Response):
 
     team_id: str
     team_name: str = ""
-    registered_at: datetime | None
+    registered_at: datetime | None = None
     members: int = 0
     solved: int = 0
 

@@ -22,10 +22,10 @@ class AnnouncementInfo(Response):
     title: str
     body: str
     severity: Severity
-    starts_at: datetime | None
-    ends_at: datetime | None
-    created_at: datetime | None
-    updated_at: datetime | None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     created_by: str
     created_by_name: str
 
@@ -66,7 +66,7 @@ class InboxIncomingInvite(Response):
     team_name: str
     captain_user_id: str
     captain_display_name: str
-    created_at: datetime | None
+    created_at: datetime | None = None
 
 
 class InboxOutgoingRequest(InboxIncomingInvite):
@@ -83,7 +83,7 @@ class InboxCaptainRequest(Response):
     team_name: str
     requester_user_id: str
     requester_display_name: str
-    created_at: datetime | None
+    created_at: datetime | None = None
 
 
 class InboxCompetitionInvite(Response):
@@ -94,15 +94,15 @@ class InboxCompetitionInvite(Response):
     competition_phase: Phase
     invited_by_user_id: str = ""
     invited_by_display_name: str = ""
-    invited_at: datetime | None
+    invited_at: datetime | None = None
 
 
 class InboxResponse(Response):
     """Everything that waits for the caller."""
 
-    incoming_invites: list[InboxIncomingInvite]
-    outgoing_requests: list[InboxOutgoingRequest]
-    captain_requests: list[InboxCaptainRequest]
-    competition_invites: list[InboxCompetitionInvite]
-    announcements: list[InboxAnnouncement]
+    incoming_invites: list[InboxIncomingInvite] = []
+    outgoing_requests: list[InboxOutgoingRequest] = []
+    captain_requests: list[InboxCaptainRequest] = []
+    competition_invites: list[InboxCompetitionInvite] = []
+    announcements: list[InboxAnnouncement] = []
     unread_announcement_count: int = 0

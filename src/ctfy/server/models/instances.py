@@ -6,55 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ctfy.core.enums import ServiceType as ServiceType
-from ctfy.server.models.base import Request, Response, Unbelieved
+from ctfy.core.target import AttackSurface as AttackSurface
+from ctfy.core.target import Credential as Credential
+from ctfy.core.target import ServiceEndpoint as ServiceEndpoint
+from ctfy.core.target import ServiceType as ServiceType
+from ctfy.core.target import VpnEndpoint as VpnEndpoint
+from ctfy.server.models.base import Request, Response
 from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory, QuestionInput
 
 NetworkTopology = Literal["simple", "engagement"]
-
-
-class Credential(Response):
-    """A login that belongs to a service."""
-
-    username: str
-    password: str | None = None
-    key_file: str | None = None
-
-
-class ServiceEndpoint(Response):
-    """Where one service of an instance is reached."""
-
-    service_type: ServiceType
-    host: str
-    port: int
-    credentials: Credential | None = None
-    path: str = "/"
-    label: str = ""
-
-    @property
-    def url(self) -> str:
-        """The address as a URL; a TCP service has no path."""
-        path = self.path if self.service_type in (ServiceType.HTTP, ServiceType.HTTPS) else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.service_type.value}://{host}:{self.port}{path}"
-
-
-class VpnEndpoint(Response):
-    """The OpenVPN server of an engagement instance."""
-
-    proto: Literal["udp", "tcp"] = "udp"
-    host: str
-    port: int
-    config_url: str = ""
-
-
-class AttackSurface(Response):
-    """Everything a player is given to start from."""
-
-    services: Unbelieved[ServiceEndpoint] = []
-    provided_files: Unbelieved[AttachmentInfo] = []
-    flag_path: str | None = None
-    vpn: VpnEndpoint | None = None
 
 
 WaitingFor = Literal["", "node", "labels", "memory", "place", "turn"]
@@ -87,7 +47,7 @@ class InstanceStatusResponse(Response):
 
     id: str
     status: str = "starting"
-    attack_surface: AttackSurface | None
+    attack_surface: AttackSurface | None = None
     error: str = ""
     cert_volume: str = ""
     queue_position: int = 0
@@ -100,13 +60,13 @@ class InstanceQuestionInfo(Response):
 
     id: str
     prompt: str
-    mode: str | None
-    choices: list[str] | None
-    requires: list[str]
+    mode: str | None = None
+    choices: list[str] | None = None
+    requires: list[str] = []
     unlocked: bool = True
     answered_correctly: bool = False
-    attempts_remaining: int | None
-    attempts_cap: int | None
+    attempts_remaining: int | None = None
+    attempts_cap: int | None = None
     input: QuestionInput | None = None
 
 
@@ -119,19 +79,19 @@ class InstanceInfo(Response):
     competition_id: str = ""
     node_id: str = ""
     name: str = ""
-    category: ChallengeCategory | None
+    category: ChallengeCategory | None = None
     difficulty: str = ""
     status: str = "starting"
     started_at: float = 0.0
     ttl: int = 0
     expires_at: float = 0.0
-    services: list[ServiceEndpoint]
+    services: list[ServiceEndpoint] = []
     description: str = ""
-    questions: list[InstanceQuestionInfo]
-    attachments: list[AttachmentInfo]
+    questions: list[InstanceQuestionInfo] = []
+    attachments: list[AttachmentInfo] = []
     network_topology: NetworkTopology = "simple"
-    vpn_endpoint: VpnEndpoint | None
-    entry_urls: list[str]
+    vpn_endpoint: VpnEndpoint | None = None
+    entry_urls: list[str] = []
     queue_position: int = 0
     waiting_for: WaitingFor = ""
     error: str = ""

@@ -6,13 +6,17 @@ from ctfy.server.models.base import Response
 
 
 class HealthResponse(Response):
-    """Alive, and which version: clients compare `major.minor` with their own."""
+    """Alive, and which version: clients compare `major.minor` with their own.
+
+    `idempotency_keys`: a POST that is repeated with its `Idempotency-Key` is done once.
+    """
 
     status: str = "ok"
     hostname: str = ""
     running_instances: int = 0
     capacity: int = 0
     version: str = ""
+    idempotency_keys: bool = False
 
 
 class ClusterInfo(Response):
@@ -44,8 +48,8 @@ class MetaResponse(Response):
     """
 
     version: str = ""
-    platform: MetaPlatform
-    challenges: MetaChallenges
+    platform: MetaPlatform = MetaPlatform()
+    challenges: MetaChallenges = MetaChallenges()
     started_at_ts: float = 0.0
     server_time_ts: float = 0.0
     teams_total: int | None = None

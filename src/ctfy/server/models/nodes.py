@@ -31,9 +31,9 @@ class NodeInfo(Response):
     capacity: int = 0
     running: int = 0
     is_healthy: bool = True
-    last_heartbeat: datetime | None
-    registered_at: datetime | None
-    labels: dict[str, str]
+    last_heartbeat: datetime | None = None
+    registered_at: datetime | None = None
+    labels: dict[str, str] = {}
     cpu_percent: float = 0.0
     memory_percent: float = 0.0
     disk_percent: float = 0.0
@@ -83,15 +83,15 @@ class CreateInviteResponse(Response):
 
     id: str
     registration_token: str
-    expires_at: datetime | None
+    expires_at: datetime | None = None
 
 
 class NodeInviteInfo(Response):
     """An invite: `pending`, `consumed`, `expired` or `revoked`."""
 
     id: str
-    created_at: datetime | None
-    expires_at: datetime | None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
     status: str
     consumed_by_node_id: str = ""
 

@@ -19,7 +19,7 @@ class AdminOverviewCounts(Response):
 class AdminOverview(Response):
     """Counts of everything."""
 
-    nodes: AdminOverviewCounts
+    nodes: AdminOverviewCounts = AdminOverviewCounts()
     capacity: int = 0
     running_instances: int = 0
     teams_total: int = 0
@@ -91,10 +91,10 @@ class AdminNodeWarning(Response):
 class AdminHealthFlags(Response):
     """What an operator should look at now."""
 
-    stuck_starting: list[AdminStuckInstance]
-    recent_errors: list[AdminRecentError]
-    unhealthy_nodes: list[AdminUnhealthyNode]
-    silent_challenges: list[AdminSilentChallenge]
+    stuck_starting: list[AdminStuckInstance] = []
+    recent_errors: list[AdminRecentError] = []
+    unhealthy_nodes: list[AdminUnhealthyNode] = []
+    silent_challenges: list[AdminSilentChallenge] = []
     node_warnings: list[AdminNodeWarning] = []
 
 
@@ -112,7 +112,7 @@ class AdminTimeseries(Response):
     metric: str = ""
     window_s: int = 0
     bucket_s: int = 0
-    buckets: list[AdminTimeseriesBucket]
+    buckets: list[AdminTimeseriesBucket] = []
 
 
 class AdminTrafficTeamRow(Response):
@@ -143,8 +143,8 @@ class AdminTrafficInstanceRow(Response):
 class AdminTrafficSummary(Response):
     """Who sends how much, busiest first; the instances of the last day, and those that run."""
 
-    teams: list[AdminTrafficTeamRow]
-    instances: list[AdminTrafficInstanceRow]
+    teams: list[AdminTrafficTeamRow] = []
+    instances: list[AdminTrafficInstanceRow] = []
     total_requests: int = 0
 
 
@@ -163,7 +163,7 @@ class AdminChallengeStatsRow(Response):
     name: str = ""
     difficulty: str = ""
     category: str = ""
-    tags: list[str]
+    tags: list[str] = []
     question_count: int = 0
     launches: int = 0
     errors: int = 0
@@ -173,8 +173,8 @@ class AdminChallengeStatsRow(Response):
     p95_launch_s: float = 0.0
     solve_rate: float = 0.0
     running_count: int = 0
-    last_error: AdminChallengeLastError | None
-    recent_launch_durations: list[float]
+    last_error: AdminChallengeLastError | None = None
+    recent_launch_durations: list[float] = []
 
 
 class AdminChallengeTimeseriesBucket(Response):
@@ -195,7 +195,7 @@ class AdminChallengeTimeseries(Response):
     challenge_id: str = ""
     window_s: int = 0
     bucket_s: int = 0
-    buckets: list[AdminChallengeTimeseriesBucket]
+    buckets: list[AdminChallengeTimeseriesBucket] = []
 
 
 class AdminChallengeLatencyBucket(Response):

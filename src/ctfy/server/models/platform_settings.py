@@ -13,10 +13,10 @@ class PlatformSettingInfo(Response):
     key: str = ""
     type: str = ""
     description: str = ""
-    value: Any
+    value: Any = None
     source: str = ""
-    env_value: Any
-    default_value: Any
+    env_value: Any = None
+    default_value: Any = None
     bounds: dict[str, Any] = {}
 
 

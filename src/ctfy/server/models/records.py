@@ -17,7 +17,7 @@ class InstanceRecordInfo(Response):
     challenge_id: str = ""
     node_id: str = ""
     name: str = ""
-    category: ChallengeCategory | None
+    category: ChallengeCategory | None = None
     difficulty: str = ""
     status: str = ""
     stop_reason: str = ""
@@ -38,8 +38,8 @@ class InstanceRecordInfo(Response):
 class InstanceRecordInfoDetail(InstanceRecordInfo):
     """The same with how it was made, what it showed, and where its artifacts lie in the store."""
 
-    spec: dict[str, Any]
-    surface: AttackSurface | None
+    spec: dict[str, Any] = {}
+    surface: AttackSurface | None = None
     artifact_dir: str = ""
 
 
@@ -67,4 +67,4 @@ class InstanceRecordDetail(Response):
     """A record and its artifacts."""
 
     record: InstanceRecordInfoDetail
-    artifacts: InstanceRecordArtifacts
+    artifacts: InstanceRecordArtifacts = InstanceRecordArtifacts()

@@ -18,8 +18,8 @@ class ScoreboardEntry(Response):
     solved: int = 0
     flags_solved: int = 0
     attempts: int = 0
-    last_solve_at: datetime | None
-    last_active_at: datetime | None
+    last_solve_at: datetime | None = None
+    last_active_at: datetime | None = None
     avatar_url: str = ""
     points: int = 0
     bracket: str = ""
@@ -36,7 +36,7 @@ class UserScoreboardEntry(Response):
     country: str = ""
     flags_solved: int = 0
     solved: int = 0
-    last_solve_at: datetime | None
+    last_solve_at: datetime | None = None
 
 
 class ChallengeFlagStats(Response):
@@ -51,12 +51,12 @@ class ChallengeStats(Response):
 
     challenge_id: str
     name: str = ""
-    category: ChallengeCategory | None
+    category: ChallengeCategory | None = None
     difficulty: str = ""
     solves_count: int = 0
     total_attempts: int = 0
     success_rate: float = 0.0
-    flag_stats: list[ChallengeFlagStats]
+    flag_stats: list[ChallengeFlagStats] = []
 
 
 class ScoreboardSnapshotState(Response):
@@ -86,13 +86,13 @@ class ScoreHistorySeries(Response):
 
     team_id: str
     team_name: str
-    points: list[ScoreHistoryPoint]
+    points: list[ScoreHistoryPoint] = []
 
 
 class CompetitionScoreHistory(Response):
     """The best teams over time."""
 
-    series: list[ScoreHistorySeries]
+    series: list[ScoreHistorySeries] = []
     generated_at: float = 0.0
 
 
@@ -107,7 +107,7 @@ class CompetitionScoreDistribution(Response):
     """How the teams spread over the number of solved challenges."""
 
     total_teams: int = 0
-    bins: list[ScoreBucket]
+    bins: list[ScoreBucket] = []
 
 
 class AdminSolveMatrixTeam(Response):
@@ -134,7 +134,7 @@ class AdminSolveCell(Response):
     team_id: str
     challenge_id: str
     solved: bool = False
-    solved_at: datetime | None
+    solved_at: datetime | None = None
     solve_time_s: float = 0.0
     attempts: int = 0
     first_blood: bool = False
@@ -143,9 +143,9 @@ class AdminSolveCell(Response):
 class AdminSolveMatrix(Response):
     """Who solved what."""
 
-    teams: list[AdminSolveMatrixTeam]
-    challenges: list[AdminSolveMatrixChallenge]
-    cells: list[AdminSolveCell]
+    teams: list[AdminSolveMatrixTeam] = []
+    challenges: list[AdminSolveMatrixChallenge] = []
+    cells: list[AdminSolveCell] = []
 
 
 class CompetitionChallengeRow(Response):
@@ -153,21 +153,21 @@ class CompetitionChallengeRow(Response):
 
     challenge_id: str
     name: str = ""
-    category: ChallengeCategory | None
+    category: ChallengeCategory | None = None
     difficulty: str = ""
     solves_count: int = 0
     attempts: int = 0
     success_rate: float = 0.0
     first_blood_team_id: str = ""
     first_blood_team_name: str = ""
-    first_blood_at: datetime | None
+    first_blood_at: datetime | None = None
     value: int = 0
 
 
 class CompetitionChallengeBreakdown(Response):
     """Every challenge of a competition, in the curator's order."""
 
-    challenges: list[CompetitionChallengeRow]
+    challenges: list[CompetitionChallengeRow] = []
     generated_at: float = 0.0
 
 

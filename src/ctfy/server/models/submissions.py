@@ -56,16 +56,16 @@ class SubmissionResponse(Response):
     correct: bool
     solve_time_s: float = 0
     solve_rank: int = 0
-    question_id: str | None
+    question_id: str | None = None
     challenge_fully_solved: bool = False
-    attempts_remaining: int | None
+    attempts_remaining: int | None = None
 
 
 class VerifyAnswerResponse(Response):
     """The grade of an answer that does not score."""
 
     correct: bool
-    question_id: str | None
+    question_id: str | None = None
 
 
 class SubmissionState(Response):

@@ -26,8 +26,8 @@ class AdminTaskInfo(Response):
     id: str = ""
     kind: str = ""
     status: str = ""
-    params: dict[str, Any]
-    result: dict[str, Any]
+    params: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     progress: float = 0.0
     progress_message: str = ""
     error: str = ""
@@ -44,7 +44,7 @@ class AdminTaskInfo(Response):
 class AdminTaskListResponse(Response):
     """One page of tasks, newest first."""
 
-    items: list[AdminTaskInfo]
+    items: list[AdminTaskInfo] = []
     total: int = 0
     offset: int = 0
     limit: int = 50
@@ -62,7 +62,7 @@ class AdminTaskLogLine(Response):
 class AdminTaskLogsResponse(Response):
     """Lines after a number; ask again with `after=next_after` for what came since."""
 
-    items: list[AdminTaskLogLine]
+    items: list[AdminTaskLogLine] = []
     next_after: int = 0
 
 

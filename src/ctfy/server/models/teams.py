@@ -27,7 +27,7 @@ class TeamMemberInfo(Response):
     display_name: str = ""
     avatar_url: str = ""
     is_captain: bool = False
-    joined_at: datetime | None
+    joined_at: datetime | None = None
 
 
 class TeamInfo(Response):
@@ -40,10 +40,10 @@ class TeamInfo(Response):
     captain_display_name: str = ""
     captain_avatar_url: str = ""
     member_count: int = 0
-    created_at: datetime | None
+    created_at: datetime | None = None
     solves: int = 0
     attempts: int = 0
-    last_active_at: datetime | None
+    last_active_at: datetime | None = None
     competition_id: str = ""
     bracket: str = ""
 
@@ -51,7 +51,7 @@ class TeamInfo(Response):
 class TeamDetail(TeamInfo):
     """A team with its members."""
 
-    members: list[TeamMemberInfo]
+    members: list[TeamMemberInfo] = []
 
 
 class TeamUpdate(Request):
@@ -93,11 +93,11 @@ class TeamInviteInfo(Response):
     code: str
     team_id: str
     created_by_user_id: str
-    created_at: datetime | None
-    expires_at: datetime | None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
     max_uses: int
     use_count: int
-    revoked_at: datetime | None
+    revoked_at: datetime | None = None
     active: bool = True
     competition_id: str = ""
     kind: Literal["code", "direct", "join_request"] = "code"

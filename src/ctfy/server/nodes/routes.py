@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from sqlalchemy import select
 
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, Everybody, bearer_token
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.activity import service as activity
 from ctfy.server.database.connections import Session
@@ -32,8 +33,8 @@ from ctfy.server.nodes.events import NodeEvent
 from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.nodes import Node, NodeInvite
 
-router = APIRouter(prefix="/nodes", tags=["nodes"])
-admin = APIRouter(prefix="/admin/nodes", tags=["nodes"])
+router = Router(prefix="/nodes", tags=["nodes"])
+admin = Router(prefix="/admin/nodes", tags=["nodes"])
 
 
 @router.get("", dependencies=[Everybody])

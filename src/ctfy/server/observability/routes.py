@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheDatabase, TheSettings
@@ -27,7 +28,7 @@ from ctfy.server.nodes.warnings import host_of
 from ctfy.server.observability import service
 from ctfy.server.standings.projection import TheStandings
 
-router = APIRouter(prefix="/admin", tags=["observability"])
+router = Router(prefix="/admin", tags=["observability"])
 
 _Window = Annotated[int, Query(ge=60, le=604_800)]
 _Bucket = Annotated[int, Query(ge=60, le=86_400)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import AnyToken, Caller
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.challenges.service import infos
 from ctfy.server.challenges.visibility import TheChallenges
@@ -28,7 +28,7 @@ from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import ALIVE, Instance
 from ctfy.server.tables.teams import TeamMember
 
-router = APIRouter(tags=["competitions"])
+router = Router(tags=["competitions"])
 
 
 @router.get("/competitions")

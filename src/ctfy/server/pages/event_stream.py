@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ctfy.core.errors import Unauthorized, field_error
 from ctfy.server.access.caller import StreamCaller, authenticator, bearer_token
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.events.relay import Listener, Position, Relay, Rights
 from ctfy.server.kernel import TheDatabase, TheRelay
 
-router = APIRouter(tags=["events"])
+router = Router(tags=["events"])
 
 
 class EventStreamResponse(Response):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import Body, Query, Response
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller, SessionOnly, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View, takes_part
 from ctfy.server.accounts import profiles
@@ -37,7 +38,7 @@ from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import TeamMember
 
-router = APIRouter(prefix="/me", tags=["me"])
+router = Router(prefix="/me", tags=["me"])
 
 _READ = may(Scope.PROFILE, ScopeLevel.READ)
 _WRITE = may(Scope.PROFILE, ScopeLevel.WRITE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 
-from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody, MaybeCaller
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheBackground, TheCatalogue, TheRelay, TheServices, TheSettings
@@ -29,7 +29,7 @@ from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import Team
 
-router = APIRouter(tags=["meta"])
+router = Router(tags=["meta"])
 _ON_NODES = select(func.count()).where(Instance.state.in_(ON_NODE))
 _RUNNING = _ON_NODES.scalar_subquery()
 _CAPACITY = (
@@ -54,6 +54,7 @@ async def health(session: Session) -> HealthResponse:
         running_instances=running,
         capacity=capacity,
         version=__version__,
+        idempotency_keys=True,
     )
 
 

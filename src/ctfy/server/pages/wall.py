@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Everybody, MaybeCaller
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.database.base import now
@@ -21,7 +22,7 @@ from ctfy.server.standings import statistics
 from ctfy.server.standings.projection import TheStandings
 from ctfy.server.tables.competitions import Competition
 
-router = APIRouter(tags=["standings"])
+router = Router(tags=["standings"])
 
 
 @router.get("/walls", dependencies=[Everybody])

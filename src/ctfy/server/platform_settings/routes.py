@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from ctfy.server.access.caller import Admin, SuperAdmin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.models.platform_settings import PlatformSettingInfo, PlatformSettingPatch
 from ctfy.server.platform_settings import service
 from ctfy.server.platform_settings.service import TheLiveSettings
 
-router = APIRouter(prefix="/admin/platform-settings", tags=["settings"])
+router = Router(prefix="/admin/platform-settings", tags=["settings"])
 
 
 @router.get("")

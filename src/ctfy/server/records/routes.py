@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheStore
@@ -18,7 +19,7 @@ from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, Insta
 from ctfy.server.records import archive, flows, service
 from ctfy.server.tables.submissions import Submission
 
-router = APIRouter(prefix="/admin/instance-records", tags=["records"])
+router = Router(prefix="/admin/instance-records", tags=["records"])
 
 
 @router.get("")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from ctfy.server.access.caller import SuperAdmin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheRateLimits, TheSettings, TheStore
 from ctfy.server.models.shell import (
@@ -16,7 +17,7 @@ from ctfy.server.models.shell import (
 from ctfy.server.nodes.clients import TheNodeClients
 from ctfy.server.shell import service
 
-router = APIRouter(prefix="/admin", tags=["shell"])
+router = Router(prefix="/admin", tags=["shell"])
 
 
 @router.post("/instances/{instance_id}/shell/sessions")

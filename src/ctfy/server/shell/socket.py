@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import WebSocket, WebSocketDisconnect
 from sqlalchemy import select, update
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.secrets import Secret, node_token
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -30,7 +31,7 @@ from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.shell import ShellSession
 
 log = structlog.get_logger()
-router = APIRouter()
+router = Router()
 
 _TICKET_S = 10.0
 _LOOK_S = 0.5

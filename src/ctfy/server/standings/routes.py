@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from ctfy.core.enums import ChallengeCategory, ScopeLevel
 from ctfy.server.access.caller import Caller, MaybeCaller, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
@@ -31,7 +32,7 @@ from ctfy.server.response_cache import cache_response, encoded
 from ctfy.server.standings import global_standings, snapshots, statistics
 from ctfy.server.standings.projection import Encoded, Snapshot, TheStandings
 
-router = APIRouter(tags=["standings"])
+router = Router(tags=["standings"])
 
 _READ = may(Scope.SCOREBOARD, ScopeLevel.READ)
 _IN = "/competitions/{competition_id}"

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ctfy.core.errors import CtfyError
 from ctfy.core.responses import error_response
 from ctfy.server.access.caller import Authenticator, bearer_of
+from ctfy.server.access.idempotency import idempotency_key
 from ctfy.server.models.submissions import SubmissionCreate
 from ctfy.server.submissions.service import Submissions, check_may_submit
 
@@ -54,7 +55,8 @@ class FastSubmissions:
             await self._app(scope, _again(message, receive), send)
             return
         try:
-            answer = await self._submissions.submit_on_instance(caller, asked)
+            key = idempotency_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
+            answer = await self._submissions.submit_on_instance(caller, asked, key=key)
         except CtfyError as error:
             refused = error_response(error.status, error.code, error.detail, error.headers)
             await refused(scope, receive, send)
@@ -66,7 +68,7 @@ class FastSubmissions:
         await send({"type": "http.response.body", "body": content})
 
 
-_HEADERS = frozenset({b"authorization", b"content-type"})
+_HEADERS = frozenset({b"authorization", b"content-type", b"idempotency-key"})
 
 
 def _again(first: Message, receive: Receive) -> Receive:

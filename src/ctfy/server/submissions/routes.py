@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from sqlalchemy import and_, select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Caller, may
+from ctfy.server.access.idempotency import IdempotencyKey, Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
@@ -23,7 +23,7 @@ from ctfy.server.submissions.service import TheSubmissions
 from ctfy.server.tables.submissions import Submission
 from ctfy.server.tables.teams import TeamMember
 
-router = APIRouter(tags=["submissions"])
+router = Router(tags=["submissions"])
 
 _READ = may(Scope.SUBMISSIONS, ScopeLevel.READ)
 _WRITE = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)
@@ -33,11 +33,12 @@ _WRITE = may(Scope.SUBMISSIONS, ScopeLevel.WRITE)
 async def submit(
     body: SubmissionCreate,
     submissions: TheSubmissions,
+    key: IdempotencyKey = "",
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
     """Answer a question of an instance."""
-    return await submissions.submit_on_instance(caller, body, competition_id)
+    return await submissions.submit_on_instance(caller, body, competition_id, key)
 
 
 @router.get("/submissions")
@@ -98,6 +99,7 @@ async def verify_answer(
 async def submit_qa(
     body: QaSubmissionCreate,
     submissions: TheSubmissions,
+    key: IdempotencyKey = "",
     caller: Caller = _WRITE,
     competition_id: str = "",
 ) -> SubmissionResponse:
@@ -108,4 +110,5 @@ async def submit_qa(
         body.competition_id or competition_id,
         body.question_id,
         body.answer,
+        key,
     )

@@ -19,6 +19,7 @@ class Verdict(StrEnum):
     WITHDRAWN = "withdrawn"  # the challenge was taken out of the competition
     LOCKED = "locked"
     CAPPED = "capped"
+    REPEATED = "repeated"  # the same request once more: it was recorded the first time
 
 
 @dataclass(slots=True)

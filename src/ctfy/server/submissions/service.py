@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from ctfy.server.submissions.scoring import Graded, Verdict
 from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import Instance
-from ctfy.server.tables.submissions import Solve
+from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
 
@@ -52,7 +53,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer on its way to be graded: who gives it, where, to which question."""
+    """One answer on its way to be graded: who gives it, where, to which question.
+
+    `id`: of its submission; `repeatable`: made of an idempotency key, for the same once more.
+    """
+
+    id: str
+    repeatable: bool
 
     context: Context
     user_id: str
@@ -81,6 +88,7 @@ _CONTEXT = (
 _SOLVED = select(Solve.question_id).where(
     Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
 )
+_QUESTION_OF = select(Submission.question_id).where(Submission.id == bindparam("id"))
 
 
 class Submissions:
@@ -105,17 +113,18 @@ class Submissions:
         self._secret = secret
 
     async def submit_on_instance(
-        self, caller: Caller, body: SubmissionCreate, competition_id: str = ""
+        self, caller: Caller, body: SubmissionCreate, competition_id: str = "", key: str = ""
     ) -> SubmissionResponse:
         """What the caller answers to a question of an instance, recorded and graded.
 
-        Raises `instance_not_found`, `competition_ended`, `unknown_question_id`,
+        The same answer with the same idempotency `key` is recorded once. Raises
+        `instance_not_found`, `competition_ended`, `unknown_question_id`,
         `question_id_required`, `all_answered`, `answer_malformed`, `question_locked`,
         `question_attempt_cap_exceeded`.
         """
         await self._rate_limits.hit("submit", caller.user_id)
         answer = await self._on_instance(
-            caller, body.instance_id, body.question_id, body.answer, competition_id
+            caller, body.instance_id, body.question_id, body.answer, competition_id, key
         )
         return await self._submit(answer)
 
@@ -126,6 +135,7 @@ class Submissions:
         competition_id: str,
         question_id: str,
         text: str | list[str],
+        key: str = "",
     ) -> SubmissionResponse:
         """The same for a challenge that has no instance. Raises `not_a_qa_challenge`."""
         await self._rate_limits.hit("submit", caller.user_id)
@@ -141,7 +151,7 @@ class Submissions:
                 raise _out_of_competition()
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
-        answer = await self._to_question(context, caller, challenge, question_id, text)
+        answer = await self._to_question(context, caller, challenge, question_id, text, key)
         return await self._submit(answer)
 
     async def verify(
@@ -169,17 +179,18 @@ class Submissions:
         question_id: str,
         text: str | list[str],
         competition_id: str,
+        key: str = "",
     ) -> Answer:
         # No transaction stays open: the writer, which comes next, may have to wait for its turn.
-        key = ("submission context", caller.token_id, instance_id)
-        context: Context | None = self._cache.get(key)
+        place = ("submission context", caller.token_id, instance_id)
+        context: Context | None = self._cache.get(place)
         if context is None:
-            context = await self._look_up(caller, instance_id, key)
+            context = await self._look_up(caller, instance_id, place)
         if competition_id not in ("", context.competition.id):
             raise _no_instance()
         _require_open(context.competition)
         challenge = get_challenge(self._catalogue, context.challenge_id)
-        return await self._to_question(context, caller, challenge, question_id, text)
+        return await self._to_question(context, caller, challenge, question_id, text, key)
 
     async def _to_question(
         self,
@@ -188,15 +199,21 @@ class Submissions:
         challenge: Challenge,
         question_id: str,
         text: str | list[str],
+        key: str,
     ) -> Answer:
-        questions = challenge.metadata.questions
+        where = (context.team_id, context.instance_id or "", challenge.id, question_id)
+        id_ = _id_by_key(key, caller.user_id, *where, text) if key else new_id()
         default = asked.OF_INSTANCES if context.instance_id else asked.WITHOUT_INSTANCE
-        question = asked.named(questions, question_id, default)
+        question = asked.named(challenge.metadata.questions, question_id, default)
+        if question is None and key:  # sent once more it is for the same question, not the next
+            before = await self._database.read(_QUESTION_OF, {"id": id_})
+            question = challenge.metadata.question(before[0].question_id) if before else None
         if question is None:
             values = {"team_id": context.team_id, "challenge_id": challenge.id}
             rows = await self._database.read(_SOLVED, values)
-            question = asked.the_open_one(questions, {row.question_id for row in rows})
-        return Answer(context, caller.user_id, challenge, question, text)
+            solved = {row.question_id for row in rows}
+            question = asked.the_open_one(challenge.metadata.questions, solved)
+        return Answer(id_, bool(key), context, caller.user_id, challenge, question, text)
 
     async def _look_up(self, caller: Caller, instance_id: str, key: Hashable) -> Context:
         cache = self._cache
@@ -243,7 +260,8 @@ class Submissions:
         text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
         suspicious = minted and looks_dynamic(text)
         return Attempt(
-            id=new_id(),
+            id=answer.id,
+            repeatable=answer.repeatable,
             competition_id=context.competition.id,
             audience=audience_of_solves(context.competition, moment),
             tells_rank=View(moment=moment).solves_until(context.competition) is None,
@@ -293,6 +311,11 @@ class Submissions:
 
 
 TheSubmissions = Annotated[Submissions, provided(Submissions)]
+
+
+def _id_by_key(*parts: str | list[str]) -> str:
+    """The id of the submission that a request with an idempotency key makes, again and again."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def check_may_submit(caller: Caller) -> None:

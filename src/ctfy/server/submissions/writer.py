@@ -33,7 +33,7 @@ from ctfy.server.submissions.events import (
     FlagPartCorrect,
     FlagWrong,
 )
-from ctfy.server.submissions.scoring import Graded, Outcome, Progress, judge
+from ctfy.server.submissions.scoring import Graded, Outcome, Progress, Verdict, judge
 
 log = structlog.get_logger()
 
@@ -68,6 +68,8 @@ SELECT k.team_id, k.challenge_id,
           WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id)
 FROM unnest(%(teams)s::text[], %(challenges)s::text[]) AS k(team_id, challenge_id)
 """
+# Of attempts that a client may be sending once more.
+_REPEATED = "SELECT id FROM submissions WHERE id = ANY(%(ids)s::text[])"
 _RANKS = """
 WITH solved AS (
   SELECT c.competition_id, c.challenge_id, n.times
@@ -125,7 +127,8 @@ class Attempt:
 
     `audience`: who hears that the scoreboard changed. `tells_rank`: whether its team may know how
     many others solved the challenge before. `digest`: of an answer that could be another team's.
-    `wrapped`: it looks like a flag that nobody decoded.
+    `wrapped`: it looks like a flag that nobody decoded. `repeatable`: its id is made from the
+    request's idempotency key, so that the same request once more is known by it.
     """
 
     id: str
@@ -143,6 +146,7 @@ class Attempt:
     submitted_at: datetime
     digest: str | None
     wrapped: bool
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,16 +248,30 @@ async def _record(
     pairs = sorted({(a.team_id, a.challenge_id) for a in attempts})
     keys = [f"{team_id}|{challenge_id}" for team_id, challenge_id in pairs]
     teams, challenges = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    repeatable = [a.id for a in attempts if a.repeatable]
     async with connection.pipeline():
         locked = await connection.execute(_LOCK, {"keys": keys})
         found = await connection.execute(_PROGRESS, {"teams": teams, "challenges": challenges})
+        if repeatable:
+            before = await connection.execute(_REPEATED, {"ids": repeatable})
+    repeated = {row[0] for row in await before.fetchall()} if repeatable else set()
     xact = int((await locked.fetchall())[0][0])
     reached: dict[_Pair, int] = {}
     progress: dict[_Pair, Progress] = {}
     for team_id, challenge_id, solved, wrong, rank, offered in await found.fetchall():
         reached[team_id, challenge_id] = rank or 0
         progress[team_id, challenge_id] = Progress(set(solved), wrong, offered)
-    judged = [(a, judge(a.grade, progress[a.team_id, a.challenge_id])) for a in attempts]
+    judged: _Judged = []
+    for attempt in attempts:
+        standing = progress[attempt.team_id, attempt.challenge_id]
+        if attempt.id in repeated:
+            wrong = standing.wrong.get(attempt.grade.question_id, 0)
+            judged.append((attempt, Outcome(Verdict.REPEATED, wrong=wrong)))
+        else:
+            outcome = judge(attempt.grade, standing)
+            judged.append((attempt, outcome))
+            if attempt.repeatable and outcome.is_recorded:
+                repeated.add(attempt.id)
     ranks = await _new_ranks(connection, judged)
     # Each as of its turn: an answer before the last one solved nothing yet.
     recorded: list[Recorded] = []
@@ -265,8 +283,8 @@ async def _record(
             reached[pair] = ranks[pair].told
         told = reached[pair] if attempt.tells_rank else 0
         recorded.append(Recorded(outcome, reached[pair] > 0, told))
-        repeated = attempt.grade.correct and outcome.solved_before
-        if outcome.is_recorded and attempt.grade.scores and not repeated:
+        again = attempt.grade.correct and outcome.solved_before
+        if outcome.is_recorded and attempt.grade.scores and not again:
             event = _event(attempt, outcome, told)
             events.append(event)
             emitted.append(Emitted(event, attempt.submitted_at, actor_id=event.user_id))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from ctfy.server.access.caller import Admin
+from ctfy.server.access.idempotency import Router
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Offset, Paging
 from ctfy.server.kernel import TheJobs
@@ -21,7 +22,7 @@ from ctfy.server.models.tasks import (
 from ctfy.server.tasks import schedule, service
 from ctfy.server.tasks.registry import TheRegistry
 
-router = APIRouter(prefix="/admin", tags=["tasks"])
+router = Router(prefix="/admin", tags=["tasks"])
 
 
 @router.get("/tasks")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
+from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View, takes_part
 from ctfy.server.database.connections import Session
@@ -30,7 +31,7 @@ from ctfy.server.tables.access import User
 from ctfy.server.tables.teams import Team
 from ctfy.server.teams import invites, membership, service
 
-router = APIRouter(tags=["teams"])
+router = Router(tags=["teams"])
 
 
 _READ = may(Scope.TEAMS, ScopeLevel.READ)

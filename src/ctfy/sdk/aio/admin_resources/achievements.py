@@ -21,4 +21,4 @@ class AdminAchievementsResource:
 
     async def revoke(self, team_id: str, achievement_id: str) -> None:
         """Take an achievement from a team."""
-        await self._http.request("DELETE", f"/admin/teams/{team_id}/achievements/{achievement_id}")
+        await self._http.call("DELETE", f"/admin/teams/{team_id}/achievements/{achievement_id}")

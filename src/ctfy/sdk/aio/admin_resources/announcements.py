@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,10 @@ class AdminAnnouncementsResource:
         return await self._http.fetch_page(
             AnnouncementInfo, "/admin/announcements", offset=offset, limit=limit
         )
+
+    def iterate(self) -> AsyncIterator[AnnouncementInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(AnnouncementInfo, "/admin/announcements")
 
     async def create(
         self,
@@ -53,4 +58,4 @@ class AdminAnnouncementsResource:
 
     async def delete(self, announcement_id: str) -> None:
         """Take an announcement back."""
-        await self._http.request("DELETE", f"/admin/announcements/{announcement_id}")
+        await self._http.call("DELETE", f"/admin/announcements/{announcement_id}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.competitions import CompetitionAdminInfo
@@ -23,6 +24,11 @@ class AdminCompetitionAdminsResource:
         path = f"/admin/competitions/{competition_id}/admins"
         return await self._http.fetch_page(CompetitionAdminInfo, path, offset=offset, limit=limit)
 
+    def iterate(self, competition_id: str) -> AsyncIterator[CompetitionAdminInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        path = f"/admin/competitions/{competition_id}/admins"
+        return self._http.pages(CompetitionAdminInfo, path)
+
     async def grant(
         self, competition_id: str, *, user_id: str = "", email: str = ""
     ) -> CompetitionAdminInfo:
@@ -33,4 +39,4 @@ class AdminCompetitionAdminsResource:
 
     async def revoke(self, competition_id: str, user_id: str) -> None:
         """Take it back."""
-        await self._http.request("DELETE", f"/admin/competitions/{competition_id}/admins/{user_id}")
+        await self._http.call("DELETE", f"/admin/competitions/{competition_id}/admins/{user_id}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.competitions import CompetitionInviteInfo
@@ -23,6 +24,11 @@ class AdminCompetitionInvitesResource:
         path = f"/admin/competitions/{competition_id}/invites"
         return await self._http.fetch_page(CompetitionInviteInfo, path, offset=offset, limit=limit)
 
+    def iterate(self, competition_id: str) -> AsyncIterator[CompetitionInviteInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        path = f"/admin/competitions/{competition_id}/invites"
+        return self._http.pages(CompetitionInviteInfo, path)
+
     async def invite(
         self, competition_id: str, *, user_id: str = "", email: str = ""
     ) -> CompetitionInviteInfo:
@@ -33,6 +39,4 @@ class AdminCompetitionInvitesResource:
 
     async def revoke(self, competition_id: str, user_id: str) -> None:
         """Take an invite back, by the person's id or the invited address."""
-        await self._http.request(
-            "DELETE", f"/admin/competitions/{competition_id}/invites/{user_id}"
-        )
+        await self._http.call("DELETE", f"/admin/competitions/{competition_id}/invites/{user_id}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -66,10 +67,14 @@ class AdminCompetitionsResource:
             CompetitionInfo, "/admin/competitions", offset=offset, limit=limit, **filters
         )
 
+    def iterate(self, **filters: str) -> AsyncIterator[CompetitionInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(CompetitionInfo, "/admin/competitions", **filters)
+
     async def delete(self, competition_id: str, *, force: bool = False) -> None:
         """Delete a competition; one with solves only with `force`."""
         path = f"/admin/competitions/{competition_id}"
-        await self._http.request("DELETE", path, params={"force": force})
+        await self._http.call("DELETE", path, params={"force": force})
 
     async def registrations(
         self, competition_id: str, offset: int = 0, limit: int = 50
@@ -88,7 +93,7 @@ class AdminCompetitionsResource:
     async def export(self, competition_id: str) -> bytes:
         """The whole competition as one file."""
         return (
-            await self._http.request("GET", f"/admin/competitions/{competition_id}/export")
+            await self._http.call("GET", f"/admin/competitions/{competition_id}/export")
         ).content
 
     async def import_(self, file: bytes) -> CompetitionImportResult:

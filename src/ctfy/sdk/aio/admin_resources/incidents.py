@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.incidents import IncidentInfo
@@ -23,6 +24,10 @@ class AdminIncidentsResource:
         return await self._http.fetch_page(
             IncidentInfo, "/admin/incidents", offset=offset, limit=limit, **filters
         )
+
+    def iterate(self, **filters: str) -> AsyncIterator[IncidentInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(IncidentInfo, "/admin/incidents", **filters)
 
     async def get(self, incident_id: str) -> IncidentInfo:
         """One incident with its evidence."""

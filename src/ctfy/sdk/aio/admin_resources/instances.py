@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 from typing import Any
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
@@ -21,7 +22,7 @@ class AdminInstancesResource:
     async def stop_all(self) -> builtins.list[dict[str, Any]]:
         """Stop every instance of everybody; their ids."""
         stopped: builtins.list[dict[str, Any]] = (
-            await self._http.request("DELETE", "/instances")
+            await self._http.call("DELETE", "/instances")
         ).json()
         return stopped
 
@@ -45,18 +46,26 @@ class AdminInstancesResource:
             **filters,
         )
 
+    def iterate(
+        self, *, node_id: str = "", status: str = "", **filters: str
+    ) -> AsyncIterator[InstanceInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            InstanceInfo, "/admin/instances", node_id=node_id, status=status, **filters
+        )
+
     async def get(self, instance_id: str) -> InstanceInfo:
         """One instance."""
         return await self._http.fetch(InstanceInfo, "GET", f"/admin/instances/{instance_id}")
 
     async def stop(self, instance_id: str) -> None:
         """Stop somebody's instance."""
-        await self._http.request("DELETE", f"/admin/instances/{instance_id}")
+        await self._http.call("DELETE", f"/admin/instances/{instance_id}")
 
     async def containers(self, instance_id: str) -> builtins.list[dict[str, Any]]:
         """What a running instance is made of."""
         path = f"/admin/instances/{instance_id}/containers"
-        found: builtins.list[dict[str, Any]] = (await self._http.request("GET", path)).json()
+        found: builtins.list[dict[str, Any]] = (await self._http.call("GET", path)).json()
         return found
 
     async def container_log(self, instance_id: str) -> str:
@@ -66,12 +75,12 @@ class AdminInstancesResource:
 
     async def pcap(self, instance_id: str) -> bytes:
         """The packets of a running instance so far."""
-        return (await self._http.request("GET", f"/admin/instances/{instance_id}/pcap")).content
+        return (await self._http.call("GET", f"/admin/instances/{instance_id}/pcap")).content
 
     async def har(self, instance_id: str) -> dict[str, Any]:
         """What was said to a running instance so far, as an HTTP Archive."""
         path = f"/admin/instances/{instance_id}/har"
-        found: dict[str, Any] = (await self._http.request("GET", path)).json()
+        found: dict[str, Any] = (await self._http.call("GET", path)).json()
         return found
 
     async def traffic(
@@ -80,5 +89,5 @@ class AdminInstancesResource:
         """What was said to a running instance so far: `items`, oldest first."""
         path = f"/admin/instances/{instance_id}/traffic"
         params = {"offset": offset, "limit": limit}
-        found: dict[str, Any] = (await self._http.request("GET", path, params=params)).json()
+        found: dict[str, Any] = (await self._http.call("GET", path, params=params)).json()
         return found

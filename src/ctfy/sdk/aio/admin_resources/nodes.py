@@ -37,11 +37,11 @@ class AdminNodesResource:
 
     async def revoke_invite(self, invite_id: str) -> None:
         """Make an unused invite useless."""
-        await self._http.request("DELETE", f"/nodes/invites/{invite_id}")
+        await self._http.call("DELETE", f"/nodes/invites/{invite_id}")
 
     async def remove(self, node_id: str) -> None:
         """Remove a node; its instances end."""
-        await self._http.request("DELETE", f"/nodes/{node_id}")
+        await self._http.call("DELETE", f"/nodes/{node_id}")
 
     async def register(
         self, url: str, capacity: int = 10, labels: dict[str, str] | None = None

@@ -31,7 +31,7 @@ class AdminShellResource:
 
     async def close(self, session_id: str) -> None:
         """Close a session, whoever has it open."""
-        await self._http.request("DELETE", f"/admin/shell-sessions/{session_id}")
+        await self._http.call("DELETE", f"/admin/shell-sessions/{session_id}")
 
     async def recordings(self) -> list[ShellRecordingInfo]:
         """What was recorded, newest first."""
@@ -41,4 +41,4 @@ class AdminShellResource:
 
     async def recording(self, session_id: str) -> bytes:
         """A recording in asciicast v2."""
-        return (await self._http.request("GET", f"/admin/shell-recordings/{session_id}")).content
+        return (await self._http.call("GET", f"/admin/shell-recordings/{session_id}")).content

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.accounts import AdminUserInfo
@@ -24,6 +25,13 @@ class AdminUsersResource:
         return await self._http.fetch_page(
             AdminUserInfo, "/admin/users", offset=offset, limit=limit, **params
         )
+
+    def iterate(
+        self, *, q: str = "", role: str = "", standing: str = ""
+    ) -> AsyncIterator[AdminUserInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        params = {"q": q, "standing": standing, **({"role": role} if role else {})}
+        return self._http.pages(AdminUserInfo, "/admin/users", **params)
 
     async def get(self, user_id: str) -> AdminUserInfo:
         """One person."""

@@ -94,7 +94,7 @@ class Competition:
 
     async def decline_invite(self, invite_id: str) -> None:
         """Decline a direct invite."""
-        await self._http.request("POST", f"{self._path}/invites/{invite_id}/decline")
+        await self._http.call("POST", f"{self._path}/invites/{invite_id}/decline")
 
     async def hints(self, challenge_id: str) -> list[HintInfo]:
         """A challenge's hints with their cost; the text of those that the team took."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 from functools import cached_property
 from typing import Any
 
@@ -28,9 +29,13 @@ class CompetitionInvites:
         """The codes, invites and requests, newest first."""
         return await self._http.fetch_page(TeamInviteInfo, self._path, offset=offset, limit=limit)
 
+    def iterate(self) -> AsyncIterator[TeamInviteInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(TeamInviteInfo, self._path)
+
     async def revoke(self, invite_id: str) -> None:
         """Take an invite back."""
-        await self._http.request("DELETE", f"{self._path}/{invite_id}")
+        await self._http.call("DELETE", f"{self._path}/{invite_id}")
 
     async def send(self, email: str) -> TeamInviteInfo:
         """Invite somebody by the address of their account."""
@@ -52,7 +57,7 @@ class CompetitionRequests:
 
     async def reject(self, invite_id: str) -> None:
         """Turn down somebody who asked."""
-        await self._http.request("POST", f"{self._path}/{invite_id}/reject")
+        await self._http.call("POST", f"{self._path}/{invite_id}/reject")
 
 
 class CompetitionTeam:
@@ -78,11 +83,11 @@ class CompetitionTeam:
 
     async def leave(self) -> None:
         """Leave the team."""
-        await self._http.request("POST", f"{self._path}/leave")
+        await self._http.call("POST", f"{self._path}/leave")
 
     async def kick(self, user_id: str) -> None:
         """Put a member off the team; for captains."""
-        await self._http.request("DELETE", f"{self._path}/members/{user_id}")
+        await self._http.call("DELETE", f"{self._path}/members/{user_id}")
 
     @cached_property
     def invites(self) -> CompetitionInvites:

@@ -48,7 +48,7 @@ class AuthResource:
 
     async def logout(self) -> None:
         """End the session in use, on the server."""
-        await self._http.request("POST", "/auth/logout")
+        await self._http.call("POST", "/auth/logout")
 
     async def device_code(self) -> DeviceCodeResponse:
         """Begin to sign in without a browser at hand: show `user_code` to the person."""
@@ -93,11 +93,11 @@ class AuthResource:
 
     async def delete_password(self) -> None:
         """Sign in with linked accounts only."""
-        await self._http.request("DELETE", "/auth/password")
+        await self._http.call("DELETE", "/auth/password")
 
     async def forgot_password(self, email: str) -> None:
         """Have a link mailed that sets a new password."""
-        await self._http.request("POST", "/auth/password/forgot", json={"email": email})
+        await self._http.call("POST", "/auth/password/forgot", json={"email": email})
 
     async def reset_password(self, token: str, new_password: str) -> AuthTokenResponse:
         """Set a new password with the token of a mailed link, and sign in."""
@@ -106,11 +106,11 @@ class AuthResource:
 
     async def send_verification(self) -> None:
         """Have the link mailed again that verifies the caller's address."""
-        await self._http.request("POST", "/auth/email/send-verification")
+        await self._http.call("POST", "/auth/email/send-verification")
 
     async def verify_email(self, token: str) -> None:
         """Verify an address with the token of a mailed link."""
-        await self._http.request("POST", "/auth/email/verify", json={"token": token})
+        await self._http.call("POST", "/auth/email/verify", json={"token": token})
 
     async def list_identities(self, offset: int = 0, limit: int = 50) -> list[LinkedIdentity]:
         """The accounts elsewhere that sign the caller in."""
@@ -120,7 +120,7 @@ class AuthResource:
 
     async def unbind_identity(self, identity_id: str) -> None:
         """Let go of a linked account."""
-        await self._http.request("DELETE", f"/auth/identities/{identity_id}")
+        await self._http.call("DELETE", f"/auth/identities/{identity_id}")
 
     async def start_oauth_link(self, provider: str) -> LinkStartResponse:
         """Begin to link an account elsewhere: open the address in a browser.
@@ -162,11 +162,11 @@ class AuthResource:
 
     async def revoke_token(self, token_id: str) -> None:
         """Revoke one token."""
-        await self._http.request("DELETE", f"/auth/tokens/{token_id}")
+        await self._http.call("DELETE", f"/auth/tokens/{token_id}")
 
     async def revoke_other_tokens(self) -> None:
         """Sign out everywhere else and revoke every API token."""
-        await self._http.request("DELETE", "/auth/tokens/others")
+        await self._http.call("DELETE", "/auth/tokens/others")
 
     async def token_scopes(self) -> TokenScopesResponse:
         """What a token's permissions can name."""

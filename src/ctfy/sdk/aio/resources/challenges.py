@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
@@ -55,6 +56,30 @@ class ChallengesResource:
             limit=limit,
         )
 
+    def iterate(
+        self,
+        difficulty: str | None = None,
+        tag: str = "",
+        category: str = "",
+        q: str = "",
+        *,
+        status: str = "",
+        sort: str = "",
+        competition_id: str = "",
+    ) -> AsyncIterator[ChallengeInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            ChallengeInfo,
+            "/challenges",
+            difficulty=difficulty or "",
+            tag=tag,
+            category=category,
+            q=q,
+            status=status,
+            sort=sort,
+            competition_id=competition_id,
+        )
+
     async def get(self, challenge_id: str) -> ChallengeInfo:
         """One challenge."""
         return await self._http.fetch(ChallengeInfo, "GET", f"/challenges/{challenge_id}")
@@ -69,7 +94,7 @@ class ChallengesResource:
         """One file of a challenge."""
         name = quote(filename, safe="")
         return (
-            await self._http.request("GET", f"/challenges/{challenge_id}/attachments/{name}")
+            await self._http.call("GET", f"/challenges/{challenge_id}/attachments/{name}")
         ).content
 
     async def solve_attempts(
@@ -103,8 +128,8 @@ class ChallengesResource:
 
     async def remove_reaction(self, challenge_id: str, reaction: str) -> None:
         """Take one reaction back."""
-        await self._http.request("DELETE", f"/challenges/{challenge_id}/feedback/{reaction}")
+        await self._http.call("DELETE", f"/challenges/{challenge_id}/feedback/{reaction}")
 
     async def clear_reactions(self, challenge_id: str) -> None:
         """Take every reaction back."""
-        await self._http.request("DELETE", f"/challenges/{challenge_id}/feedback")
+        await self._http.call("DELETE", f"/challenges/{challenge_id}/feedback")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
@@ -23,6 +24,10 @@ class CompetitionsResource:
         return await self._http.fetch_page(
             CompetitionInfo, "/competitions", phase=phase, offset=offset, limit=limit
         )
+
+    def iterate(self, phase: str = "") -> AsyncIterator[CompetitionInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(CompetitionInfo, "/competitions", phase=phase)
 
     async def get(self, competition_id: str) -> CompetitionDetail:
         """One competition with its challenges."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.base import growing_pauses
-from ctfy.sdk.errors import CtfyApiError, InstanceFailed, StartTimeout
+from ctfy.sdk.errors import InstanceFailed, NotFoundError, StartTimeout
 from ctfy.sdk.resources.instances import _FIRST_POLL_S, _LONGEST_WAIT_S, InstanceReadyResult
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.instances import (
@@ -66,7 +67,9 @@ class InstancesResource:
                 if on_status is not None:
                     on_status(status)
                 if status.status == "ready" and status.attack_surface is not None:
-                    return InstanceReadyResult(started.id, status.attack_surface)
+                    return InstanceReadyResult(
+                        started.id, status.attack_surface, status.cert_volume
+                    )
                 if status.status in ("error", "stopped"):
                     raise InstanceFailed(started.id, status.error or "it was stopped")
             if time.monotonic() >= deadline:
@@ -78,10 +81,8 @@ class InstancesResource:
         """The status; None for the 404 that a replica may give right after the start."""
         try:
             return await self.status(instance_id, wait=min(wait, _LONGEST_WAIT_S))
-        except CtfyApiError as error:
-            if error.status_code == 404:
-                return None
-            raise
+        except NotFoundError:
+            return None
 
     async def get(self, instance_id: str) -> InstanceInfo:
         """One instance."""
@@ -109,8 +110,9 @@ class InstancesResource:
         return await self._http.fetch(InstanceStatusResponse, "GET", path, params=params)
 
     async def stop(self, instance_id: str) -> None:
-        """Stop an instance; returns when it is off its node."""
-        await self._http.request("DELETE", f"/instances/{instance_id}", timeout=60)
+        """Stop an instance; returns when it is off its node. One that is gone already is done."""
+        with contextlib.suppress(NotFoundError):
+            await self._http.call("DELETE", f"/instances/{instance_id}", timeout=60)
 
     async def renew(self, instance_id: str, ttl: int | None = None) -> RenewResponse:
         """Let an instance live `ttl` seconds from now."""
@@ -137,6 +139,14 @@ class InstancesResource:
             limit=limit,
         )
 
+    def iterate(
+        self, challenge_id: str = "", status: str = "", q: str = ""
+    ) -> AsyncIterator[InstanceInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(
+            InstanceInfo, "/instances", challenge_id=challenge_id, status=status, q=q
+        )
+
     async def attachments(self, instance_id: str) -> AttachmentList:
         """The files of an instance, rendered for it."""
         return await self._http.fetch(
@@ -146,16 +156,16 @@ class InstancesResource:
     async def download_attachment(self, instance_id: str, filename: str) -> bytes:
         """One file of an instance."""
         path = f"/instances/{instance_id}/attachments/{quote(filename, safe='')}"
-        return (await self._http.request("GET", path)).content
+        return (await self._http.call("GET", path)).content
 
     async def openvpn_config(self, instance_id: str) -> bytes:
         """The client configuration of an instance's VPN."""
-        return (await self._http.request("GET", f"/instances/{instance_id}/openvpn-config")).content
+        return (await self._http.call("GET", f"/instances/{instance_id}/openvpn-config")).content
 
     async def har(self, instance_id: str, *, competition_id: str = "") -> dict[str, Any]:
         """The HTTP part of the traffic as an HTTP Archive, for browsers and proxies."""
         params = {"competition_id": competition_id}
-        response = await self._http.request("GET", f"/instances/{instance_id}/har", params=params)
+        response = await self._http.call("GET", f"/instances/{instance_id}/har", params=params)
         archive: dict[str, Any] = response.json()
         return archive
 
@@ -177,8 +187,6 @@ class InstancesResource:
         params |= {"offset": offset, "limit": limit}
         if max_bytes is not None:
             params["max_bytes"] = max_bytes
-        response = await self._http.request(
-            "GET", f"/instances/{instance_id}/traffic", params=params
-        )
+        response = await self._http.call("GET", f"/instances/{instance_id}/traffic", params=params)
         traffic: dict[str, Any] = response.json()
         return traffic

@@ -29,11 +29,11 @@ class MeResource:
 
     async def read_announcement(self, announcement_id: str) -> None:
         """Mark one announcement as read."""
-        await self._http.request("POST", f"/me/announcements/{announcement_id}/read")
+        await self._http.call("POST", f"/me/announcements/{announcement_id}/read")
 
     async def read_all_announcements(self) -> None:
         """Mark everything that is shown as read."""
-        await self._http.request("POST", "/me/announcements/read-all")
+        await self._http.call("POST", "/me/announcements/read-all")
 
     async def update_profile(self, **fields: Any) -> MeResponse:
         """Change what the caller tells of themselves; None empties a field.
@@ -48,12 +48,12 @@ class MeResource:
 
     async def export_account(self) -> bytes:
         """Everything that is held on the caller, as JSON."""
-        return (await self._http.request("GET", "/me/export")).content
+        return (await self._http.call("GET", "/me/export")).content
 
     async def delete_account(self, confirm_display_name: str) -> None:
         """Delete the account; submissions stay, without a name."""
         body = {"confirm_display_name": confirm_display_name}
-        await self._http.request("DELETE", "/me", json=body)
+        await self._http.call("DELETE", "/me", json=body)
 
     async def achievements(self, competition_id: str = "") -> MyAchievementsResponse:
         """What the caller's teams have, and what there is to get."""

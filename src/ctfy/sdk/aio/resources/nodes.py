@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.nodes import NodeInfo
@@ -19,3 +20,7 @@ class NodesResource:
     async def list(self, offset: int = 0, limit: int = 50) -> builtins.list[NodeInfo]:
         """The nodes, oldest first."""
         return await self._http.fetch_page(NodeInfo, "/nodes", offset=offset, limit=limit)
+
+    def iterate(self) -> AsyncIterator[NodeInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(NodeInfo, "/nodes")

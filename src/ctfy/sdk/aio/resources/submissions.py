@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.base import ListOf
@@ -57,6 +58,10 @@ class SubmissionsResource:
         return await self._http.fetch_page(
             SubmissionState, "/submissions", challenge_id=challenge_id, offset=offset, limit=limit
         )
+
+    def iterate(self, challenge_id: str = "") -> AsyncIterator[SubmissionState]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(SubmissionState, "/submissions", challenge_id=challenge_id)
 
     async def list_qa_challenges(self, competition_id: str) -> builtins.list[QaChallengeView]:
         """The challenges without instances, and how far the caller's team is."""

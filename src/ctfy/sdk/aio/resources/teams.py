@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.accounts import ProfileStats
@@ -21,6 +22,10 @@ class TeamsResource:
     async def list(self, offset: int = 0, limit: int = 50) -> builtins.list[TeamInfo]:
         """The teams that the caller may know of, oldest first."""
         return await self._http.fetch_page(TeamInfo, "/teams", offset=offset, limit=limit)
+
+    def iterate(self) -> AsyncIterator[TeamInfo]:
+        """Each one that `list` finds, asked for page by page as they are taken."""
+        return self._http.pages(TeamInfo, "/teams")
 
     async def get(self, team_id: str) -> TeamDetail:
         """One team with its members."""

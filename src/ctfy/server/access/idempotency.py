@@ -1,0 +1,154 @@
+"""POST requests that may be sent twice, and are done once.
+
+A client whose connection broke does not know whether the server did what it asked. With an
+`Idempotency-Key` it may ask again: the first answer is written down in the transaction that it
+tells of, and given again to whoever sends the same request with the same token and key, for a day.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Annotated, Any
+
+from cryptography.fernet import Fernet
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from ctfy.core.errors import Conflict, CtfyError, Invalid, field_error
+from ctfy.server.access.caller import Authenticator, bearer_of
+from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database, transaction_of
+from ctfy.server.tables.idempotency import IdempotentRequest
+
+KEPT_FOR = timedelta(hours=24)
+_HEADER = "idempotency-key"
+_MOST_KEY = 255
+_MOST_BYTES = 256 * 1024  # of what is asked, and of what is answered; longer is not kept
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=_MOST_KEY,
+        description="A random text: the same request sent again with it is done once",
+    ),
+]
+
+
+def idempotency_key(value: str) -> str:
+    """A key as it was sent. Raises `validation_error` where it is none."""
+    if len(value) > _MOST_KEY or not (value.isascii() and (value.isprintable() or not value)):
+        raise field_error(
+            ["header", "Idempotency-Key"], f"up to {_MOST_KEY} printable ASCII characters"
+        )
+    return value
+
+
+class Router(APIRouter):
+    """A router whose POSTs may be repeated with an idempotency key."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=_Route, **options)
+
+
+class _Route(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, asked once for each key."""
+        handle = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return handle
+
+        async def once(request: Request) -> Response:
+            repeatable = await _repeatable(request)
+            if repeatable is None:
+                return await handle(request)
+            before = await repeatable.answer_before()
+            if before is not None:
+                return before
+            response = await handle(request)
+            await repeatable.keep(response)
+            return response
+
+        return once
+
+
+class _Repeatable:
+    """One request with a key, of somebody who is signed in."""
+
+    def __init__(self, request: Request, key: str, body: bytes) -> None:
+        sent_by = request.headers.get("authorization", "")
+        where = f"{request.method} {request.url.path}?{request.url.query}"
+        named = "\n".join((sent_by, where, key)).encode()
+        self._id = hashlib.sha256(b"id\n" + named).hexdigest()
+        self._cipher = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"key\n" + named).digest()))
+        self._body_digest = hashlib.sha256(body).hexdigest()
+        self._database = request.app.services.get(Database)
+        self._request = request
+
+    async def answer_before(self) -> Response | None:
+        """What was answered the first time, if this is not it."""
+        kept = select(
+            IdempotentRequest.body_digest, IdempotentRequest.status, IdempotentRequest.answer
+        ).where(IdempotentRequest.id == self._id)
+        for row in await self._database.read(kept):
+            if row.body_digest != self._body_digest:
+                raise Invalid(
+                    "idempotency_key_reused", "This Idempotency-Key was sent with another body."
+                )
+            return Response(
+                self._cipher.decrypt(row.answer),
+                row.status,
+                {"Idempotency-Replayed": "true"},
+                media_type="application/json",
+            )
+        return None
+
+    async def keep(self, response: Response) -> None:
+        """Write the answer down, together with what it tells of.
+
+        Raises `request_in_progress`, and so undoes all of it, where another came first meanwhile.
+        """
+        body = bytes(getattr(response, "body", b""))
+        if not 200 <= response.status_code < 300 or len(body) > _MOST_BYTES:
+            return
+        values = {
+            "id": self._id,
+            "body_digest": self._body_digest,
+            "status": response.status_code,
+            "answer": self._cipher.encrypt(body),
+            "created_at": now(),
+        }
+        statement = (
+            insert(IdempotentRequest)
+            .values(values)
+            .on_conflict_do_nothing()
+            .returning(IdempotentRequest.id)
+        )
+        session = transaction_of(self._request)
+        if session is None:
+            await self._database.read(statement)
+        elif (await session.execute(statement)).first() is None:
+            raise Conflict(
+                "request_in_progress",
+                "The same request was being done. Ask again.",
+                headers={"Retry-After": "1"},
+            )
+
+
+async def _repeatable(request: Request) -> _Repeatable | None:
+    """A request that is to be done once; None for those that are simply done."""
+    key = idempotency_key(request.headers.get(_HEADER, ""))
+    length = request.headers.get("content-length", "0")
+    if not key or not length.isdecimal() or int(length) > _MOST_BYTES:
+        return None
+    token = bearer_of(request.headers.get("authorization", ""))
+    try:
+        await request.app.services.get(Authenticator).identify(token)
+    except CtfyError:
+        return None  # the route says so, in its own way
+    return _Repeatable(request, key, await request.body())
