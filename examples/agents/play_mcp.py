@@ -7,6 +7,7 @@ at `$CTFY_URL/api/v1/mcp/` and the prompt `play_competition`.
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import sys
 import tempfile
@@ -29,7 +30,7 @@ async def call(client: Client, tool: str, **arguments: Any) -> Any:
     if found.is_error:
         raise RuntimeError(getattr(found.content[0], "text", "refused"))
     result = found.structured_content or {}
-    return result["result"] if set(result) == {"result"} else result
+    return result.get("result", result)
 
 
 async def main(command: list[str]) -> int:
@@ -117,8 +118,13 @@ async def save(client: Client, names: list[str], **whose: str) -> Path:
     """Files in a folder for the agent."""
     folder = Path(tempfile.mkdtemp(prefix="ctfy-agent-"))
     for name in names:
-        file = await call(client, "read_attachment", filename=name, **whose)
-        (folder / Path(name).name).write_text(file["text"])
+        content, size = b"", 1
+        while len(content) < size:
+            given = {"filename": name, "offset": len(content), **whose}
+            part = await call(client, "read_attachment", **given)
+            content += part["text"].encode() or base64.b64decode(part["base64"])
+            size = part["size"]
+        (folder / Path(name).name).write_bytes(content)
     return folder
 
 

@@ -4,94 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from ctfy.sdk import PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.conftest import Arena
+from tests.mcp.clients import WAYS, Way, call, least_token, over_http, over_stdio, refusal, run
 from tests.processes import CHALLENGES, PATIENCE_S
 
 CONTRACT = (Path(__file__).parent.parent / "contract" / "mcp.txt").read_text()
 PROMISED = re.findall(r"^(\w+)\((.*)\)\n    -> \{(.*)\}", CONTRACT, re.M)
-# What playing takes, and nothing more.
-LEAST = {
-    "challenges": "read",
-    "submissions": "write",
-    "instances": "write",
-    "teams": "write",
-    "scoreboard": "none",
-    "profile": "none",
-    "identities": "none",
-    "tokens": "none",
-}
-
-
-@asynccontextmanager
-async def over_http(url: str, token: str, mode: str = "auto") -> AsyncIterator[Client]:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with (
-        httpx2.AsyncClient(headers=headers, timeout=PATIENCE_S) as http,
-        Client(
-            streamable_http_client(f"{url}/api/v1/mcp/", http_client=http),
-            mode=mode,
-        ) as client,
-    ):
-        yield client
-
-
-@asynccontextmanager
-async def over_stdio(url: str, token: str, mode: str = "auto") -> AsyncIterator[Client]:
-    program = StdioServerParameters(
-        command=sys.executable,
-        args=["-c", "from ctfy.cli.player import main; main()", "mcp"],
-        env={**os.environ, "CTFY_URL": url, "CTFY_TOKEN": token},
-    )
-    async with Client(program, mode=mode) as client:
-        yield client
-
-
-Way = Callable[..., Any]
-WAYS = [over_http, over_stdio]
-
-
-def run(way: Way, url: str, token: str, work: Callable[[Client], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        async with way(url, token) as client:
-            await work(client)
-
-    asyncio.run(whole())
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """What a tool answers; a refusal fails."""
-    found = await client.call_tool(tool, arguments)
-    assert not found.is_error, found.content
-    result = found.structured_content
-    assert result is not None
-    return result["result"] if set(result) == {"result"} else result
-
-
-async def refusal(client: Client, tool: str, **arguments: Any) -> str:
-    found = await client.call_tool(tool, arguments)
-    assert found.is_error, found
-    return str(found.content[0].text)  # type: ignore[union-attr]
-
-
-def least_token(player: PlatformClient) -> str:
-    return player.auth.mint_token("agent", permissions=LEAST).token
 
 
 def solved(url: str) -> str:
@@ -288,6 +218,20 @@ def test_nobody_is_served_without_a_token(arena: Arena, token: str) -> None:
     refused = httpx.post(f"{arena.url}/api/v1/mcp/", json={}, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
     assert refused.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_address_needs_no_slash_at_its_end(arena: Arena) -> None:
+    """A client that follows no redirect, or not with its token, is served as any other."""
+
+    async def look() -> None:
+        headers = {"Authorization": f"Bearer {least_token(arena.admin)}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=PATIENCE_S, follow_redirects=False) as http,
+            Client(streamable_http_client(f"{arena.url}/api/v1/mcp", http_client=http)) as client,
+        ):
+            assert (await call(client, "health"))["status"] == "ok"
+
+    asyncio.run(look())
 
 
 def test_a_server_that_is_away_is_told(arena: Arena) -> None:

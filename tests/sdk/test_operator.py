@@ -158,6 +158,8 @@ def playing(
     assert admin.instances.get(ready.id).node_id
     assert admin.instances.containers(ready.id)[0]["service"] == "service"
     assert isinstance(admin.instances.container_log(ready.id), str)
+    live = admin._http.call("GET", f"/admin/instances/{ready.id}/container-log").json()
+    assert set(live) == {"logs"}
     (flow,) = admin.instances.traffic(ready.id)["items"]
     assert (flow["request"]["method"], flow["response"]["status"]) == ("GET", 200)
     assert flow["request"]["path"].startswith("/?q=it")
@@ -331,6 +333,8 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
     assert len(admin.records.pcap(instance_id)) == kept.artifacts.pcap_bytes
     if kept.artifacts.has_container_log:
         assert admin.records.container_log(instance_id)
+        path = f"/admin/instance-records/{instance_id}/container-log"
+        assert set(admin._http.call("GET", path).json()) == {"logs"}
     else:
         assert refused(admin.records.container_log, instance_id) == "artifact_not_found"
     with zipfile.ZipFile(io.BytesIO(admin.records.archive(instance_id))) as bundle:

@@ -40,7 +40,7 @@ def test_a_full_node_queues_fairly_and_moves_on(small: Arena) -> None:
     assert modest.instances.status(late).waiting_for == "place"
     assert place(modest, late) == 1  # its team runs nothing, so it goes first
     error = refusal(greedy.instances.start, "notes", competition_id=competition.id)
-    assert (error.status_code, error.code, error.detail["cap"]) == (503, "capacity_exceeded", 4)
+    assert (error.status_code, error.code, error.detail["cap"]) == (409, "capacity_exceeded", 4)
     greedy.instances.stop(running[0])
     wait_for("its turn", lambda: modest.instances.status(late).status == "ready")
     assert place(greedy, waiting[0]) == 1

@@ -97,7 +97,9 @@ def test_assets_are_compressed_and_kept_for_ever(arena: Arena, encoding: str) ->
         assert answer.content == plain.read_bytes()
 
 
-@pytest.mark.parametrize("path", ["/assets/none.js", "/api/v1/none", "/none.map", "/../x.py"])
+@pytest.mark.parametrize(
+    "path", ["/assets/none.js", "/api/v1/none", "/none.map", "/../x.py", "/.well-known/none"]
+)
 def test_what_is_not_there_is_not_found(arena: Arena, path: str) -> None:
     answer = httpx.get(f"{arena.url}{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -154,3 +156,14 @@ def test_a_private_wall_is_for_those_who_may_see_it(arena: Arena) -> None:
     assert answer(member.auth.mint_token("all").token) == (200, "")
     assert answer(stranger.auth.mint_token("all").token) == (404, "competition_not_found")
     assert answer(lacking) == (403, "token_missing_scope")
+
+
+def test_a_visitor_is_told_of_the_platform_and_counts_only_what_they_see(arena: Arena) -> None:
+    shown = httpx.get(f"{arena.url}/api/v1/walls?limit=10000").json()["items"]
+    started = [one["id"] for one in shown if one["phase"] != "upcoming"]
+    challenges = {id_ for one in started for id_ in arena.admin.competitions.get(one).challenge_ids}
+    told = httpx.get(f"{arena.url}/api/v1/meta").json()
+    assert told["challenges"]["total"] == len(challenges)
+    assert told["version"] == arena.admin.get_meta().version
+    counts = ("teams_total", "users_total", "nodes_total", "nodes_healthy", "running_instances")
+    assert [told[name] for name in counts] == [None] * 5

@@ -163,7 +163,7 @@ export function Log({ url, live = true }: { url: string; live?: boolean }) {
     queryFn: async () => {
       const response = await fetch(url);
       if (!response.ok) throw await refusal(response);
-      return response.text();
+      return ((await response.json()) as { logs: string }).logs;
     },
     refetchInterval: live ? 3000 : false,
   });

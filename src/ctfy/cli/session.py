@@ -120,6 +120,7 @@ def show_version(wanted: bool) -> None:
 _BY_STATUS = {401: Code.SIGNED_OUT, 404: Code.NOT_FOUND, 403: Code.REFUSED, 409: Code.REFUSED}
 _HINTS = {
     "competition_scope_required": "name one with --competition",
+    "question_id_required": "name one with --question-id",
     "not_registered": "ctfy competition register COMPETITION_ID",
     "team_missing": "ctfy competition register COMPETITION_ID",
     "challenge_not_found": "ctfy challenge list",

@@ -2,18 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Generic, TypeVar
+
 from pydantic import BaseModel
 
 from ctfy.server.models.challenges import AttachmentInfo, ChallengeCategory, ChallengeInfo
-from ctfy.server.models.competitions import CompetitionInfo
+from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
 from ctfy.server.models.instances import (
     AttackSurface,
     Credential,
     InstanceInfo,
+    InstanceStatusResponse,
     ServiceEndpoint,
     ServiceType,
     VpnEndpoint,
 )
+from ctfy.server.models.submissions import SubmissionResponse
+
+Row = TypeVar("Row", bound=BaseModel)
+MOST_CHARACTERS = 16_000  # of the rows of one result: a few thousand tokens
+
+
+class Listing(BaseModel, Generic[Row]):
+    """Rows, out of `total`; `more` says how to get the rest, and is empty when there is none."""
+
+    result: list[Row]
+    total: int
+    more: str = ""
+
+
+def fitting(rows: Iterable[Row]) -> list[Row]:
+    """The first rows, as many as fit into a context; one at least."""
+    kept: list[Row] = []
+    left = MOST_CHARACTERS
+    for row in rows:
+        left -= len(row.model_dump_json())
+        if left < 0 and kept:
+            break
+        kept.append(row)
+    return kept
+
+
+def listing(rows: Iterable[Row], total: int, offset: int) -> Listing[Row]:
+    """The rows that fit, from `offset` on, of a list."""
+    kept = fitting(rows)
+    end = offset + len(kept)
+    more = f"Call again with offset={end}." if kept and end < total else ""
+    return Listing[Row](result=kept, total=total, more=more)
+
+
+def over(status: str, stop_reason: str) -> str:
+    """What to do about an instance that is not running any more; empty where it is."""
+    if status not in ("stopped", "error"):
+        return ""
+    reason = f" (reason {stop_reason})" if stop_reason else ""
+    return f"{status}{reason}: call start_instance for a new one"
+
+
+class Instance(InstanceInfo):
+    """An instance, with its services' `urls`; `note` says what to do when it is over."""
+
+    urls: list[str]
+    note: str = ""
+
+    @classmethod
+    def of(cls, found: InstanceInfo) -> Instance:
+        """An instance with its note."""
+        urls = [service.url for service in found.services]
+        return cls(**dict(found), urls=urls, note=over(found.status, found.stop_reason))
+
+
+class Status(InstanceStatusResponse):
+    """How far an instance is; `note` says what to do when it is over."""
+
+    note: str = ""
+
+    @classmethod
+    def of(cls, found: InstanceStatusResponse) -> Status:
+        """A status with its note."""
+        return cls(**dict(found), note=over(found.status, found.stop_reason))
+
+
+class Verified(BaseModel):
+    """Whether an answer is right, and to which question."""
+
+    result: bool
+    question_id: str
+    note: str = ""
+
+
+class Graded(SubmissionResponse):
+    """A grade; `note` says when a wrong answer went to an instance that is over."""
+
+    note: str = ""
 
 
 class Service(BaseModel):
@@ -80,6 +163,22 @@ class CompetitionRow(BaseModel):
         )
 
 
+class Competition(CompetitionInfo):
+    """A competition; list_competition_challenges has the challenges that `more` tells of."""
+
+    challenges: list[ChallengeRow]
+    registered_at: datetime | None
+    more: str = ""
+
+    @classmethod
+    def of(cls, found: CompetitionDetail) -> Competition:
+        """A competition with the rows of its challenges, as many as fit."""
+        rows = fitting(ChallengeRow.of(one) for one in found.challenges)
+        left = len(rows) < len(found.challenges)
+        more = f"Call list_competition_challenges with offset={len(rows)}." if left else ""
+        return cls(**dict(found) | {"challenges": rows}, more=more)
+
+
 class ChallengeRow(BaseModel):
     """A challenge in a list; get_challenge has its description, questions and files."""
 
@@ -123,13 +222,14 @@ class InstanceRow(BaseModel):
 
 
 class FileContent(BaseModel):
-    """A file: `text` when it is UTF-8, else `base64`. `size` in bytes, before any cut."""
+    """A part of a file: `text` when it is UTF-8, else `base64`. `size` is the whole's, in bytes."""
 
     name: str
     size: int
     text: str = ""
     base64: str = ""
     truncated: bool = False
+    more: str = ""
 
 
 class HttpExchange(BaseModel):

@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi_swagger import patch_fastapi
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -98,6 +99,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
         api.include_router(router)
     app.include_router(api)
     mcp = McpEndpoint(app)
+    app.router.routes.append(Route(MCP_PATH, mcp))  # both, for a client may not follow a redirect
     app.mount(MCP_PATH, mcp)
     app.include_router(prometheus.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")

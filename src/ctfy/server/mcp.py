@@ -102,6 +102,8 @@ class McpEndpoint:
             self._app = asyncio.get_running_loop().create_future()
             self._serving = asyncio.create_task(self._serve())
         app = await asyncio.shield(self._app)
+        if scope["path"] == PATH:
+            scope = {**scope, "path": f"{PATH}/", "root_path": PATH}
         await app(scope, receive, send)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.output import out, print_table, prints
+from ctfy.cli.output import Code, fail, out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
@@ -75,10 +75,16 @@ def claim_egg(
 
 
 @app.command()
-@prints("verified reason achievement")
+@prints(people=lambda found: _say_verified(found))
 def verify_star_gazer(competition_id: Competition = "") -> StarGazerVerifyResponse:
-    """Have the server look whether you starred the project.
+    """Have the server look whether you starred the project; exits with 1 if you did not.
 
     Example: ctfy achievement verify-star-gazer
     """
     return session.client().me.verify_star_gazer(competition_id)
+
+
+def _say_verified(found: StarGazerVerifyResponse) -> None:
+    if not found.verified:
+        fail(found.reason or "not starred", code=Code.FAILED)
+    out.print("Verified.")

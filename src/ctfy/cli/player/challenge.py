@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import Folder, save_all
-from ctfy.cli.output import Code, fail, out, print_table, prints
+from ctfy.cli.output import out, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.player.grades import say_grade
 from ctfy.server.models.challenges import (
@@ -182,7 +182,7 @@ def answer(
         typer.Argument(help="Several where several are right; or first a question's id"),
     ],
     question_id: Annotated[
-        str, typer.Option("--question-id", "-q", help="Which question; default: the only one")
+        str, typer.Option("--question-id", "-q", help="Which question; the open one by default")
     ] = "",
     competition: Annotated[
         str, typer.Option(help="For this competition; needed when you are in several")
@@ -205,13 +205,10 @@ def answer(
 def _which(
     challenge: ChallengeInfo, question_id: str, given: builtins.list[str]
 ) -> tuple[str, builtins.list[str]]:
-    """The question that is meant, and what it is answered with."""
+    """The question that is named, if one is, and what it is answered with."""
     questions = [question.id for question in challenge.questions]
     if question_id:
         return question_id, given
     if len(given) > 1 and given[0] in questions:
         return given[0], given[1:]
-    if len(questions) != 1:
-        known = ", ".join(questions)
-        fail(f"{challenge.id} asks several questions", hint=f"-q one of {known}", code=Code.USAGE)
-    return questions[0], given
+    return "", given

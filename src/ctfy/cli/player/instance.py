@@ -28,7 +28,9 @@ from ctfy.server.models.submissions import SubmissionResponse, VerifyAnswerRespo
 
 app = typer.Typer(no_args_is_help=True)
 InstanceId = Annotated[str, typer.Argument(help="An instance's id")]
-Question = Annotated[str, typer.Option("--question-id", "-q", help="Which question")]
+Question = Annotated[
+    str, typer.Option("--question-id", "-q", help="Which question; the open one by default")
+]
 Answers = Annotated[list[str], typer.Argument(help="Several, where several are right")]
 
 
@@ -165,7 +167,7 @@ def renew(
 @app.command()
 @prints(people=say_grade)
 def submit(
-    instance_id: InstanceId, answer: Answers, question_id: Question = "flag"
+    instance_id: InstanceId, answer: Answers, question_id: Question = ""
 ) -> SubmissionResponse:
     """Answer a question; a wrong answer exits with 1.
 
@@ -178,7 +180,7 @@ def submit(
 @app.command()
 @prints(people=say_grade)
 def verify(
-    instance_id: InstanceId, answer: Answers, question_id: Question = "flag"
+    instance_id: InstanceId, answer: Answers, question_id: Question = ""
 ) -> VerifyAnswerResponse:
     """Say whether an answer is right, without scoring; a wrong one exits with 1.
 

@@ -6,29 +6,31 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ctfy.mcp.calls import Call, client
-from ctfy.mcp.outputs import ChallengeRow, CompetitionRow
+from ctfy.mcp.calls import Call, client, fetch_page
+from ctfy.mcp.outputs import ChallengeRow, Competition, CompetitionRow, Listing, listing
 from ctfy.mcp.tools.arguments import CompetitionId, Difficulty, Limit, Offset, Tag
-from ctfy.server.models.competitions import CompetitionDetail
+from ctfy.server.models.challenges import ChallengeInfo
+from ctfy.server.models.competitions import CompetitionInfo
 from ctfy.server.models.teams import TeamDetail
 
 
 async def list_competitions(
     call: Call,
-    phase: Annotated[str, Field(description="running, upcoming, past; empty: all")] = "",
+    phase: Annotated[str, Field(description="running, upcoming or past")] = "",
     offset: Offset = 0,
     limit: Limit = 50,
-) -> list[CompetitionRow]:
+) -> Listing[CompetitionRow]:
     """Competitions that you may see. Start here, with phase="running"."""
+    where = {"phase": phase, "offset": offset, "limit": limit}
     async with client(call) as c:
-        found = await c.competitions.list(phase, offset, limit)
-    return [CompetitionRow.of(one) for one in found]
+        page = await fetch_page(c, CompetitionInfo, "/competitions", **where)
+    return listing(map(CompetitionRow.of, page.items), page.total, offset)
 
 
-async def get_competition(call: Call, competition_id: CompetitionId) -> CompetitionDetail:
-    """One competition whole: rules, times, your team and rank, challenges."""
+async def get_competition(call: Call, competition_id: CompetitionId) -> Competition:
+    """One competition: rules, times, your team and rank, challenges."""
     async with client(call) as c:
-        return await c.competitions.get(competition_id)
+        return Competition.of(await c.competitions.get(competition_id))
 
 
 async def list_competition_challenges(
@@ -38,12 +40,13 @@ async def list_competition_challenges(
     tag: Tag = "",
     offset: Offset = 0,
     limit: Limit = 50,
-) -> list[ChallengeRow]:
+) -> Listing[ChallengeRow]:
     """The challenges of one competition, and which your team has solved."""
+    where = {"difficulty": difficulty, "tag": tag, "offset": offset, "limit": limit}
+    path = f"/competitions/{competition_id}/challenges"
     async with client(call) as c:
-        competition = c.competition(competition_id)
-        found = await competition.challenges(difficulty, tag, "", offset, limit)
-    return [ChallengeRow.of(one) for one in found]
+        page = await fetch_page(c, ChallengeInfo, path, **where)
+    return listing(map(ChallengeRow.of, page.items), page.total, offset)
 
 
 async def register_for_competition(
@@ -51,10 +54,10 @@ async def register_for_competition(
     competition_id: CompetitionId,
     mode: Annotated[
         Literal["solo", "create", "join"],
-        Field(description="Alone, with a new team of that name, or by a team's code"),
+        Field(description="`solo`, `create` with a name, or `join` with a code"),
     ] = "solo",
-    name: Annotated[str, Field(description="The new team's name")] = "",
-    code: Annotated[str, Field(description="The team's code, to join")] = "",
+    name: Annotated[str, Field(description="the new team's name")] = "",
+    code: Annotated[str, Field(description="the team's code")] = "",
 ) -> TeamDetail:
     """Take part in a competition; needed once, before start_instance."""
     async with client(call) as c:

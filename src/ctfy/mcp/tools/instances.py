@@ -8,9 +8,17 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ctfy.mcp.calls import Call, client
-from ctfy.mcp.outputs import HttpExchange, InstanceRow, StartedInstance
-from ctfy.mcp.tools.arguments import ChallengeId, InstanceId, Limit, Offset
+from ctfy.mcp.calls import Call, client, fetch_page
+from ctfy.mcp.outputs import (
+    HttpExchange,
+    Instance,
+    InstanceRow,
+    Listing,
+    StartedInstance,
+    Status,
+    listing,
+)
+from ctfy.mcp.tools.arguments import ChallengeId, InstanceId, Limit, MaybeId, Offset
 from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.server.models.instances import InstanceInfo, InstanceStatusResponse
 
@@ -22,9 +30,9 @@ _LONGEST_WAIT_S = 600
 async def start_instance(
     call: Call,
     challenge_id: ChallengeId,
-    ttl: Annotated[int | None, Field(ge=1, description="Seconds that it lives")] = None,
+    ttl: Annotated[int | None, Field(ge=1, description="the seconds that it shall live")] = None,
     competition_id: Annotated[
-        str, Field(description="Needed when you are in several with this challenge")
+        MaybeId, Field(description="which, when several that you play in have this challenge")
     ] = "",
 ) -> StartedInstance:
     """Launch a private instance and return when it is ready. Keep `id`, attack `services`."""
@@ -43,23 +51,23 @@ async def start_instance(
     return StartedInstance.of(ready.id, ready.surface)
 
 
-async def get_instance(call: Call, instance_id: InstanceId) -> InstanceInfo:
-    """One instance whole: services, questions with their state, files, expiry."""
+async def get_instance(call: Call, instance_id: InstanceId) -> Instance:
+    """One instance: services, questions with their state, files, expiry."""
     async with client(call) as c:
-        return await c.instances.get(instance_id)
+        return Instance.of(await c.instances.get(instance_id))
 
 
-async def get_instance_status(call: Call, instance_id: InstanceId) -> InstanceStatusResponse:
+async def get_instance_status(call: Call, instance_id: InstanceId) -> Status:
     """How far an instance is; wait_until_ready waits for it."""
     async with client(call) as c:
-        return await c.instances.status(instance_id)
+        return Status.of(await c.instances.status(instance_id))
 
 
 async def wait_until_ready(
     call: Call,
     instance_id: InstanceId,
-    timeout: Annotated[int, Field(ge=1, le=_LONGEST_WAIT_S, description="Seconds")] = 300,
-) -> InstanceStatusResponse:
+    timeout: Annotated[int, Field(ge=1, le=_LONGEST_WAIT_S, description="seconds")] = 300,
+) -> Status:
     """Return when an instance is ready or has failed, telling how far it is meanwhile."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
@@ -70,26 +78,28 @@ async def wait_until_ready(
             )
             await _report_progress(call, status)
             if status.status != "starting" or loop.time() >= deadline:
-                return status
+                return Status.of(status)
 
 
 async def list_instances(
     call: Call,
-    challenge_id: Annotated[str, Field(description="Only of this challenge")] = "",
+    challenge_id: Annotated[str, Field(description="one challenge's id")] = "",
     status: Annotated[str, Field(description="starting, ready, error or stopped")] = "",
-    q: Annotated[str, Field(description="Words of the challenge's name")] = "",
+    q: Annotated[str, Field(description="words of the challenge's name")] = "",
     offset: Offset = 0,
     limit: Limit = 50,
-) -> list[InstanceRow]:
-    """Your team's instances."""
+) -> Listing[InstanceRow]:
+    """Your team's instances, newest first."""
+    given = {"challenge_id": challenge_id, "status": status, "q": q}
     async with client(call) as c:
-        found = await c.instances.list(challenge_id, status, q, offset, limit)
-    return [InstanceRow.of(one) for one in found]
+        page = await fetch_page(c, InstanceInfo, "/instances", offset=offset, limit=limit, **given)
+    return listing(map(InstanceRow.of, page.items), page.total, offset)
 
 
 async def stop_instance(call: Call, instance_id: InstanceId) -> str:
     """Stop an instance that you do not need any more."""
     async with client(call) as c:
+        await c.instances.status(instance_id)  # stopping takes one that there is not for done
         await c.instances.stop(instance_id)
     return "stopped"
 
@@ -98,7 +108,7 @@ async def renew_instance(
     call: Call,
     instance_id: InstanceId,
     ttl: Annotated[
-        int | None, Field(ge=1, description="Seconds from now; default: as started")
+        int | None, Field(ge=1, description="seconds from now; default: as started")
     ] = None,
 ) -> float:
     """Give an instance more time; its new expiry, Unix seconds."""
@@ -110,15 +120,20 @@ async def get_traffic(
     call: Call,
     instance_id: InstanceId,
     limit: Limit = 20,
-) -> list[HttpExchange]:
-    """The newest HTTP exchanges with an instance, as its node recorded them."""
-    newest: deque[HttpExchange] = deque(maxlen=limit)
-    offset = 0
+    offset: Annotated[Offset, Field(description="how many of the newest to skip")] = 0,
+) -> Listing[HttpExchange]:
+    """The newest HTTP exchanges with an instance, in their order, as its node recorded them."""
+    newest: deque[HttpExchange] = deque(maxlen=offset + limit)
+    total = read = 0
     async with client(call) as c:
-        while flows := await _page(c, instance_id, offset):
-            newest.extend(_exchange(flow) for flow in flows if flow["kind"] == "http")
-            offset += len(flows)
-    return list(newest)
+        while flows := await _page(c, instance_id, read):
+            exchanges = [_exchange(flow) for flow in flows if flow["kind"] == "http"]
+            newest.extend(exchanges)
+            total += len(exchanges)
+            read += len(flows)
+    found = listing(list(newest)[::-1][offset:], total, offset)  # the oldest go where it is much
+    found.result.reverse()
+    return found
 
 
 async def _page(c: AsyncPlatformClient, instance_id: str, offset: int) -> list[dict[str, Any]]:

@@ -6,52 +6,58 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ctfy.mcp.calls import Call, client
-from ctfy.mcp.outputs import EventRow
-from ctfy.mcp.tools.arguments import Limit, Offset
+from ctfy.mcp.calls import Call, client, fetch_page
+from ctfy.mcp.outputs import EventRow, Listing, listing
+from ctfy.mcp.tools.arguments import Category, Limit, MaybeId, Offset
+from ctfy.server.models.activity import Activity
 from ctfy.server.models.standings import ChallengeStats, ScoreboardEntry
 
 
 async def get_scoreboard(
     call: Call,
-    category: Annotated[str, Field(description="Count only this category")] = "",
+    category: Category = "",
     offset: Offset = 0,
     limit: Limit = 50,
-    competition_id: Annotated[str, Field(description="Of one competition; empty: all")] = "",
-) -> list[ScoreboardEntry]:
-    """The standings, best team first."""
+    competition_id: Annotated[MaybeId, Field(description="one competition's id")] = "",
+) -> Listing[ScoreboardEntry]:
+    """The standings, best team first; of one competition, or of all in one category."""
+    path, of = "/scoreboard", category
+    if competition_id:
+        path, of = f"/competitions/{competition_id}/scoreboard", ""
     async with client(call) as c:
-        if competition_id:
-            return await c.competition(competition_id).scoreboard(offset, limit)
-        return await c.scoreboard.get(category, offset, limit)
+        page = await fetch_page(c, ScoreboardEntry, path, category=of, offset=offset, limit=limit)
+    return listing(page.items, page.total, offset)
 
 
 async def get_challenge_stats(
     call: Call, offset: Offset = 0, limit: Limit = 50
-) -> list[ChallengeStats]:
+) -> Listing[ChallengeStats]:
     """How often each challenge was tried and solved."""
+    path = "/scoreboard/challenges"
     async with client(call) as c:
-        return await c.scoreboard.challenge_stats(offset, limit)
+        page = await fetch_page(c, ChallengeStats, path, offset=offset, limit=limit)
+    return listing(page.items, page.total, offset)
 
 
 async def list_events(
     call: Call,
-    event: Annotated[str, Field(description="Only this kind, as flag_correct")] = "",
-    challenge_id: Annotated[str, Field(description="Only with this challenge")] = "",
+    event: Annotated[str, Field(description="a kind, as flag_correct")] = "",
+    challenge_id: Annotated[str, Field(description="one challenge's id")] = "",
     limit: Limit = 20,
-) -> list[EventRow]:
+    offset: Offset = 0,
+) -> Listing[EventRow]:
     """What happened lately, newest first: launches, answers, solves."""
+    where = {"event": event, "challenge_id": challenge_id, "offset": offset, "limit": limit}
     async with client(call) as c:
-        found = await c.activities.list("", challenge_id, event, 0, limit)
-    return [
-        EventRow(
-            event=one.event,
-            detail={
-                "at": one.timestamp.isoformat() if one.timestamp else "",
-                "team_name": one.team_name,
-                "challenge_id": one.challenge_id,
-                **one.detail.model_dump(mode="json", exclude_none=True),
-            },
-        )
-        for one in found
-    ]
+        page = await fetch_page(c, Activity, "/activities", **where)
+    return listing(map(_row, page.items), page.total, offset)
+
+
+def _row(found: Activity) -> EventRow:
+    detail = {
+        "at": found.timestamp.isoformat() if found.timestamp else "",
+        "team_name": found.team_name,
+        "challenge_id": found.challenge_id,
+        **found.detail.model_dump(mode="json", exclude_none=True),
+    }
+    return EventRow(event=found.event, detail=detail)

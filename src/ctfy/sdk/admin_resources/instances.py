@@ -9,6 +9,7 @@ from typing import Any
 from ctfy.core.traffic import Har, Traffic
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.instances import InstanceInfo
+from ctfy.server.models.records import ContainerLog
 
 
 class AdminInstancesResource:
@@ -70,7 +71,8 @@ class AdminInstancesResource:
 
     def container_log(self, instance_id: str) -> str:
         """What a running instance's processes printed so far."""
-        return self._http.call("GET", f"/admin/instances/{instance_id}/container-log").text
+        path = f"/admin/instances/{instance_id}/container-log"
+        return self._http.fetch(ContainerLog, "GET", path).logs
 
     def pcap(self, instance_id: str) -> bytes:
         """The packets of a running instance so far."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ctfy.core.traffic import Flow, Har
 from ctfy.sdk.base import BaseHttpClient
-from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, InstanceRecordInfo
 
 
 class AdminRecordsResource:
@@ -69,7 +69,7 @@ class AdminRecordsResource:
     def container_log(self, instance_id: str) -> str:
         """What the instance's processes printed."""
         path = f"/admin/instance-records/{instance_id}/container-log"
-        return self._http.call("GET", path).text
+        return self._http.fetch(ContainerLog, "GET", path).logs
 
     def events(
         self, instance_id: str, offset: int = 0, limit: int = 50

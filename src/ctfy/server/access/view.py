@@ -138,6 +138,10 @@ class View:
         """Whether its challenges show: from its start on; to its operators before."""
         return self.is_operator(competition.id) or competition.phase_at(self.moment) != "upcoming"
 
+    def challenges_of_visitors(self) -> ColumnElement[bool]:
+        """The condition on competitions whose challenges a visitor may know of."""
+        return PUBLIC & func.coalesce(Competition.starts_at <= self.moment, True)
+
     def solves_until(self, competition: Competition) -> datetime | None:
         """The moment from which on solves do not count for them; None: every solve counts."""
         frozen = competition.freezes_at is not None and competition.freezes_at <= self.moment

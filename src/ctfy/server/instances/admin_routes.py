@@ -23,6 +23,7 @@ from ctfy.server.kernel import TheCatalogue, TheJobs, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.instances import InstanceInfo, StopResponse
 from ctfy.server.models.nodes import NodeContainer
+from ctfy.server.models.records import ContainerLog
 from ctfy.server.nodes.clients import NodeClients, TheNodeClients
 from ctfy.server.records import flows
 from ctfy.server.scheduling import lifecycle
@@ -140,14 +141,13 @@ async def live_har(
     return flows.as_har(await _ask(flows.begun(flows.lines(flows.pages(node, instance_id)))))
 
 
-@router.get("/{instance_id}/container-log", response_class=Response)
+@router.get("/{instance_id}/container-log")
 async def live_log(
     instance_id: str, node_clients: TheNodeClients, session: Session, _: Admin
-) -> Response:
+) -> ContainerLog:
     """What the instance's processes printed so far."""
     node = await _node_of(session, node_clients, instance_id)
-    output = await _ask(node.get_container_logs(instance_id))
-    return Response(output, media_type="text/plain; charset=utf-8")
+    return ContainerLog(logs=await _ask(node.get_container_logs(instance_id)))
 
 
 @router.get("/{instance_id}/pcap", response_class=Response)

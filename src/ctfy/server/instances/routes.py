@@ -250,7 +250,11 @@ async def _node(session: Session, row: Owned, node_clients: TheNodeClients) -> A
     instance: Instance = row.Instance
     node = await session.get(Node, instance.node_id) if instance.node_id else None
     if node is None or instance.state not in ON_NODE:
-        raise NotFound("instance_not_running", "This instance is on no node now.")
+        raise NotFound(
+            "instance_not_running",
+            "This instance is on no node now.",
+            stop_reason=instance.stop_reason,
+        )
     await session.commit()
     return node_clients.of(node.id, node.url)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.enums import InstanceStatus
-from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, field_error
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import View
@@ -76,7 +76,7 @@ async def start(
     if challenge.is_qa_only:
         raise Invalid(
             "challenge_has_no_instance",
-            "This challenge has no instance: answer it through /qa/submissions.",
+            "This challenge has no instance: it is answered without one.",
         )
     if challenge.id in settings.disabled_challenges:
         raise Conflict(
@@ -174,10 +174,9 @@ async def _check_team_cap(
         )
     )
     if (running or 0) >= cap:
-        raise Unavailable(
+        raise Conflict(
             "capacity_exceeded",
             f"Your team runs {running} instances, the most it may. Stop one first.",
-            headers={"Retry-After": "30"},
             cap=cap,
         )
 
@@ -373,6 +372,7 @@ def status_response(row: Row[Any]) -> InstanceStatusResponse:
         error=instance.error,
         queue_position=row.queue_position,
         waiting_for=row.waiting_for,
+        stop_reason=instance.stop_reason,
     )
 
 
@@ -394,7 +394,11 @@ async def renew(
         .returning(Instance)
     )
     if renewed is None:
-        raise Conflict("instance_not_running", "This instance is over. Start a new one.")
+        raise Conflict(
+            "instance_not_running",
+            "This instance is over. Start a new one.",
+            stop_reason=instance.stop_reason,
+        )
     await lifecycle.emit_for_instance(session, InstanceRenewed, renewed, ttl=seconds)
     return expires_at.timestamp()
 

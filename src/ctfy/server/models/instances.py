@@ -52,6 +52,7 @@ class InstanceStatusResponse(Response):
     cert_volume: str = ""
     queue_position: int = 0
     waiting_for: WaitingFor = ""
+    stop_reason: str = ""
 
 
 class InstanceQuestionInfo(Response):

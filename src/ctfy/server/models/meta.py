@@ -41,7 +41,11 @@ class MetaChallenges(MetaPlatform):
 
 
 class MetaResponse(Response):
-    """Version, origin and counts. Times are Unix seconds."""
+    """Version, origin and counts. Times are Unix seconds.
+
+    What counts teams, people, nodes and instances is null for visitors; what counts challenges
+    and solves counts those that whoever asks may see.
+    """
 
     version: str = ""
     platform: MetaPlatform = MetaPlatform()

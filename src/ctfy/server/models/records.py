@@ -57,6 +57,12 @@ class InstanceRecordArtifacts(Response):
     pruned_at: float = 0.0
 
 
+class ContainerLog(Response):
+    """What an instance's processes printed."""
+
+    logs: str
+
+
 class InstanceRecordDetail(Response):
     """A record and its artifacts."""
 

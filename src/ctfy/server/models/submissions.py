@@ -11,7 +11,13 @@ from ctfy.server.models.base import Request, Response
 
 AnswerText = Annotated[str, Field(min_length=1, max_length=4096)]
 Answer = AnswerText | Annotated[list[AnswerText], Field(min_length=1, max_length=100)]
-QuestionId = Annotated[str, Field(min_length=1, max_length=128)]
+QuestionId = Annotated[
+    str,
+    Field(
+        max_length=128,
+        description="Empty: the one question that is unlocked and not answered yet",
+    ),
+]
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -19,7 +25,7 @@ class SubmissionCreate(Request):
     """An answer to one question of an instance; a list for a multiple choice."""
 
     instance_id: Id
-    question_id: QuestionId = "flag"
+    question_id: QuestionId = ""
     answer: Answer
 
 
@@ -31,14 +37,14 @@ class QaSubmissionCreate(Request):
 
     challenge_id: Id
     competition_id: Annotated[str, Field(max_length=128)] = ""
-    question_id: QuestionId = "answer"
+    question_id: QuestionId = ""
     answer: Answer
 
 
 class VerifyAnswerRequest(Request):
     """An answer to be graded without scoring."""
 
-    question_id: QuestionId = "flag"
+    question_id: QuestionId = ""
     answer: Answer
 
 

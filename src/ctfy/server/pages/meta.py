@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.core.errors import Unavailable
-from ctfy.server.access.caller import AnyToken, Everybody
+from ctfy.server.access.caller import AnyToken, Everybody, MaybeCaller
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
@@ -23,16 +23,26 @@ from ctfy.server.models.meta import (
     MetaResponse,
 )
 from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ON_NODE, Instance
 from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import Team
 
 router = Router(tags=["meta"])
-_RUNNING = select(func.count()).where(Instance.state.in_(ON_NODE)).scalar_subquery()
+_ON_NODES = select(func.count()).where(Instance.state.in_(ON_NODE))
+_RUNNING = _ON_NODES.scalar_subquery()
 _CAPACITY = (
     select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
 )
+
+_FOR_CALLERS = {
+    "teams_total": select(func.count(Team.id)),
+    "users_total": select(func.count(User.id)),
+    "nodes_total": select(func.count(Node.id)),
+    "nodes_healthy": select(func.count(Node.id)).where(Node.is_healthy),
+    "running_instances": _ON_NODES,
+}
 
 
 @router.get("/health", dependencies=[Everybody])
@@ -78,39 +88,28 @@ async def meta(
     catalogue: TheCatalogue,
     services: TheServices,
     session: Session,
-    caller: AnyToken,
+    caller: MaybeCaller,
 ) -> MetaResponse:
-    """Version, origin and counts."""
-    counts = (
-        await session.execute(
-            select(
-                select(func.count(Team.id)).scalar_subquery().label("teams_total"),
-                select(func.count(User.id)).scalar_subquery().label("users_total"),
-                select(func.count(Node.id)).scalar_subquery().label("nodes_total"),
-                select(func.count(Node.id))
-                .where(Node.is_healthy)
-                .scalar_subquery()
-                .label("nodes_healthy"),
-                _RUNNING.label("running_instances"),
-                select(func.count(ChallengeSolve.rank))
-                .where(
-                    View(caller).deeds(
-                        ChallengeSolve.team_id,
-                        ChallengeSolve.competition_id,
-                        ChallengeSolve.solved_at,
-                    )
-                )
-                .scalar_subquery()
-                .label("solves_total"),
-            )
-        )
-    ).one()
+    """Version, origin and counts; for visitors, of what they may see."""
+    view = View(caller)
+    deeds = view.deeds(
+        ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
+    )
+    asked = {"solves_total": select(func.count(ChallengeSolve.rank)).where(deeds)}
+    if caller is None:
+        shown = func.count(CompetitionChallenge.challenge_id.distinct())
+        asked["challenges"] = select(shown).join(Competition).where(view.challenges_of_visitors())
+    else:
+        asked |= _FOR_CALLERS
+    columns = [query.scalar_subquery().label(name) for name, query in asked.items()]
+    counts = dict((await session.execute(select(*columns))).one()._mapping)
+    total = counts.pop("challenges", len(catalogue.challenges))
     return MetaResponse(
         version=__version__,
         platform=MetaPlatform(),
-        challenges=MetaChallenges(total=len(catalogue.challenges)),
+        challenges=MetaChallenges(total=total),
         started_at_ts=services.started_at,
         server_time_ts=time.time(),
-        admin_shell_enabled=settings.admin_shell_enabled,
-        **counts._mapping,
+        admin_shell_enabled=caller is not None and settings.admin_shell_enabled,
+        **counts,
     )

@@ -15,7 +15,7 @@ from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheStore
 from ctfy.server.models.base import Page
-from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, InstanceRecordInfo
 from ctfy.server.records import archive, flows, service
 from ctfy.server.tables.submissions import Submission
 
@@ -109,11 +109,11 @@ async def record_har(
     return flows.as_har(flows.stored(store, path, limit=total))
 
 
-@router.get("/{instance_id}/container-log", response_class=Response)
-async def record_log(instance_id: str, store: TheStore, session: Session, _: Admin) -> Response:
+@router.get("/{instance_id}/container-log")
+async def record_log(instance_id: str, store: TheStore, session: Session, _: Admin) -> ContainerLog:
     """What the instance's processes printed."""
     content = await service.file(session, store, instance_id, archive.CONTAINER_LOG)
-    return Response(content, media_type="text/plain; charset=utf-8")
+    return ContainerLog(logs=content.decode(errors="replace"))
 
 
 @router.get("/{instance_id}/pcap", response_class=Response)

@@ -30,10 +30,12 @@ from ctfy.server.instances.service import infer_competition
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
 from ctfy.server.services import provided
 from ctfy.server.settings import Settings
+from ctfy.server.submissions import asked
 from ctfy.server.submissions.scoring import Graded, Verdict
 from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.instances import Instance
+from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams.service import require_team
 
@@ -52,7 +54,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer on its way to be graded: who gives it, where, to which question."""
+    """One answer on its way to be graded: who gives it, where, to which question.
+
+    `id`: of its submission; `repeatable`: made of an idempotency key, for the same once more.
+    """
+
+    id: str
+    repeatable: bool
 
     context: Context
     user_id: str
@@ -77,6 +85,11 @@ _CONTEXT = (
     .join(Team, Team.id == Instance.team_id)
     .where(Instance.id == bindparam("instance_id"))
 )
+
+_SOLVED = select(Solve.question_id).where(
+    Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
+)
+_QUESTION_OF = select(Submission.question_id).where(Submission.id == bindparam("id"))
 
 
 class Submissions:
@@ -106,14 +119,15 @@ class Submissions:
         """What the caller answers to a question of an instance, recorded and graded.
 
         The same answer with the same idempotency `key` is recorded once. Raises
-        `instance_not_found`, `competition_ended`, `unknown_question_id`, `answer_malformed`,
-        `question_locked`, `question_attempt_cap_exceeded`.
+        `instance_not_found`, `competition_ended`, `unknown_question_id`,
+        `question_id_required`, `all_answered`, `answer_malformed`, `question_locked`,
+        `question_attempt_cap_exceeded`.
         """
         await self._rate_limits.hit("submit", caller.user_id)
         answer = await self._on_instance(
-            caller, body.instance_id, body.question_id, body.answer, competition_id
+            caller, body.instance_id, body.question_id, body.answer, competition_id, key
         )
-        return await self._submit(answer, key)
+        return await self._submit(answer)
 
     async def submit_without_instance(
         self,
@@ -142,8 +156,8 @@ class Submissions:
                 raise _out_of_competition()
             await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
         context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
-        question = _question(challenge, question_id)
-        return await self._submit(Answer(context, caller.user_id, challenge, question, text), key)
+        answer = await self._to_question(context, caller, challenge, question_id, text, key)
+        return await self._submit(answer)
 
     async def verify(
         self,
@@ -170,17 +184,41 @@ class Submissions:
         question_id: str,
         text: str | list[str],
         competition_id: str,
+        key: str = "",
     ) -> Answer:
         # No transaction stays open: the writer, which comes next, may have to wait for its turn.
-        key = ("submission context", caller.token_id, instance_id)
-        context: Context | None = self._cache.get(key)
+        place = ("submission context", caller.token_id, instance_id)
+        context: Context | None = self._cache.get(place)
         if context is None:
-            context = await self._look_up(caller, instance_id, key)
+            context = await self._look_up(caller, instance_id, place)
         if competition_id not in ("", context.competition.id):
             raise _no_instance()
         _require_open(context.competition)
         challenge = get_challenge(self._catalogue, context.challenge_id)
-        return Answer(context, caller.user_id, challenge, _question(challenge, question_id), text)
+        return await self._to_question(context, caller, challenge, question_id, text, key)
+
+    async def _to_question(
+        self,
+        context: Context,
+        caller: Caller,
+        challenge: Challenge,
+        question_id: str,
+        text: str | list[str],
+        key: str,
+    ) -> Answer:
+        where = (context.team_id, context.instance_id or "", challenge.id, question_id)
+        id_ = _id_by_key(key, caller.user_id, *where, text) if key else new_id()
+        default = asked.OF_INSTANCES if context.instance_id else asked.WITHOUT_INSTANCE
+        question = asked.named(challenge.metadata.questions, question_id, default)
+        if question is None and key:  # sent once more it is for the same question, not the next
+            before = await self._database.read(_QUESTION_OF, {"id": id_})
+            question = challenge.metadata.question(before[0].question_id) if before else None
+        if question is None:
+            values = {"team_id": context.team_id, "challenge_id": challenge.id}
+            rows = await self._database.read(_SOLVED, values)
+            solved = {row.question_id for row in rows}
+            question = asked.the_open_one(challenge.metadata.questions, solved)
+        return Answer(id_, bool(key), context, caller.user_id, challenge, question, text)
 
     async def _look_up(self, caller: Caller, instance_id: str, key: Hashable) -> Context:
         cache = self._cache
@@ -201,8 +239,8 @@ class Submissions:
         cache.put(key, context, (*caller.stamp, *stamp))
         return context
 
-    async def _submit(self, answer: Answer, key: str) -> SubmissionResponse:
-        attempt = self._graded(answer, scores=True, key=key)
+    async def _submit(self, answer: Answer) -> SubmissionResponse:
+        attempt = self._graded(answer, scores=True)
         recorded = await self._record(answer, attempt)
         cap, wrong = attempt.grade.cap, recorded.outcome.wrong
         return SubmissionResponse(
@@ -215,7 +253,7 @@ class Submissions:
             attempts_remaining=None if cap is None else max(0, cap - wrong),
         )
 
-    def _graded(self, answer: Answer, *, scores: bool, key: str = "") -> Attempt:
+    def _graded(self, answer: Answer, *, scores: bool) -> Attempt:
         """The answer with its grade, as it is written down. Raises `answer_malformed`."""
         context, question, moment = answer.context, answer.question, now()
         if refusal := question.refusal(answer.text):
@@ -227,8 +265,8 @@ class Submissions:
         text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
         suspicious = minted and looks_dynamic(text)
         return Attempt(
-            id=_id_by_key(answer, text, key) if key else new_id(),
-            repeatable=bool(key),
+            id=answer.id,
+            repeatable=answer.repeatable,
             competition_id=context.competition.id,
             audience=audience_of_solves(context.competition, moment),
             tells_rank=View(moment=moment).solves_until(context.competition) is None,
@@ -280,11 +318,9 @@ class Submissions:
 TheSubmissions = Annotated[Submissions, provided(Submissions)]
 
 
-def _id_by_key(answer: Answer, text: str, key: str) -> str:
+def _id_by_key(*parts: str | list[str]) -> str:
     """The id of the submission that a request with an idempotency key makes, again and again."""
-    where = (answer.context.instance_id or "", answer.challenge.id, answer.question.id)
-    parts = json.dumps([key, answer.user_id, answer.context.team_id, *where, text])
-    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def check_may_submit(caller: Caller) -> None:
@@ -306,15 +342,3 @@ def _require_open(competition: Competition) -> None:
     if competition.status != "published":
         raise Conflict("competition_ended", "This competition is not open any more.")
     require_running(competition)
-
-
-def _question(challenge: Challenge, question_id: str) -> Question:
-    question = challenge.metadata.question(question_id)
-    if question is None:
-        known = [q.id for q in challenge.metadata.questions]
-        raise Invalid(
-            "unknown_question_id",
-            f"This challenge has no question '{question_id}'; it has: {', '.join(known)}.",
-            known=known,
-        )
-    return question

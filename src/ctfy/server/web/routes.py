@@ -37,6 +37,8 @@ _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}}},
     404: {"model": ErrorResponse},
 }
+# Below these only programs ask: for the API, and for what a server may say about itself (RFC 8615).
+_NO_PAGES = ("api", ".well-known")
 # What crawlers and browsers ask for by themselves; an address of the interface has no dot.
 _names_file = re.compile(r"[^/]*\.[^/]*$").search
 _UNBUILT = (
@@ -55,11 +57,11 @@ async def index() -> Response:
 async def file_or_page(path: str, request: Request) -> Response:
     """A file of the web interface; for any other address a person may open, its page.
 
-    Raises `not_found` for addresses of the API that there are not, and for missing files.
+    Raises `not_found` for what programs ask for and is not there, and for missing files.
     """
     if path in _files():
         return _file(path, request.headers.get("accept-encoding", ""))
-    if path.partition("/")[0] == "api" or path.startswith("assets/") or _names_file(path):
+    if path.partition("/")[0] in _NO_PAGES or path.startswith("assets/") or _names_file(path):
         raise NotFound("not_found", "There is no such address.")
     return page()
 

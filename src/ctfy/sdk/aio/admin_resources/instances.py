@@ -11,6 +11,7 @@ from typing import Any
 from ctfy.core.traffic import Har, Traffic
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.instances import InstanceInfo
+from ctfy.server.models.records import ContainerLog
 
 
 class AdminInstancesResource:
@@ -70,7 +71,8 @@ class AdminInstancesResource:
 
     async def container_log(self, instance_id: str) -> str:
         """What a running instance's processes printed so far."""
-        return (await self._http.call("GET", f"/admin/instances/{instance_id}/container-log")).text
+        path = f"/admin/instances/{instance_id}/container-log"
+        return (await self._http.fetch(ContainerLog, "GET", path)).logs
 
     async def pcap(self, instance_id: str) -> bytes:
         """The packets of a running instance so far."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from ctfy.core.traffic import Flow, Har
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.records import InstanceRecordDetail, InstanceRecordInfo
+from ctfy.server.models.records import ContainerLog, InstanceRecordDetail, InstanceRecordInfo
 
 
 class AdminRecordsResource:
@@ -71,7 +71,7 @@ class AdminRecordsResource:
     async def container_log(self, instance_id: str) -> str:
         """What the instance's processes printed."""
         path = f"/admin/instance-records/{instance_id}/container-log"
-        return (await self._http.call("GET", path)).text
+        return (await self._http.fetch(ContainerLog, "GET", path)).logs
 
     async def events(
         self, instance_id: str, offset: int = 0, limit: int = 50
