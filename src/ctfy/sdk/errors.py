@@ -61,9 +61,10 @@ class CtfyApiError(CtfyError, httpx.HTTPStatusError):
             code, detail = str(body["code"]), body["detail"]
             request_id = str(body.get("request_id") or named)
         except (ValueError, KeyError, TypeError):
-            words = response.text[:200] or response.reason_phrase
-            detail = _NOT_THERE if response.status_code == 405 else words
-            code, request_id = "http_error", named
+            code, detail = "http_error", response.text[:200] or response.reason_phrase
+            if response.status_code == 405:
+                code, detail = "method_not_allowed", _NOT_THERE
+            request_id = named
         kind = cls
         if cls is CtfyApiError:
             kind = _BY_CODE.get(code) or _BY_STATUS.get(response.status_code, CtfyApiError)
