@@ -58,6 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in out]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """The controller starts PostgreSQL before there is any worker."""
     # Each of the tests' many nodes would make and remove as many as a node in earnest.
@@ -68,6 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
         missing = "; ".join(f"{group}: {what}" for group, what in lacking().items())
         raise pytest.UsageError(f"{ALL} is set, and this machine lacks for {missing}")
     folder = Path(tempfile.mkdtemp(prefix="ctfy-tests-"))
+    # pytest's own place is shared by all runs of the user, and each run closes it to others: also
+    # to the user that an embedded database of root runs as.
+    config.option.basetemp = config.option.basetemp or str(folder / "files")
     postgres = EmbeddedPostgres(folder)
     url = postgres.start()
     with psycopg.connect(url, autocommit=True) as admin:

@@ -128,7 +128,8 @@ def stack(
         "CTFY_CHALLENGES_DIR": str(challenges),
         "CTFY_RATE_LIMITING_ENABLED": "false",
         "CTFY_PLACEMENT_MAX_LOAD": "100",  # the tests themselves load the machine
-        "CTFY_JOB_INTERVALS": '{"ttl_sweep": 1}',
+        # No snapshot falls between two looks at the same standings.
+        "CTFY_JOB_INTERVALS": '{"ttl_sweep": 1, "scoreboard_snapshot": 86400}',
         **environment,
     }
     start = ["server", "start", "--port", str(port)] + (["--no-worker"] if worker_apart else [])

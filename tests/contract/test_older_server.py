@@ -155,6 +155,8 @@ def test_no_tool_needs_what_an_older_server_does_not_send(server: str) -> None:
             for tool in (await client.list_tools()).tools:
                 schema = tool.input_schema
                 given = dict.fromkeys(schema.get("required", []), "x")
+                if "challenge_id" in schema["properties"]:  # of some tools it is one of two
+                    given["challenge_id"] = "x"
                 found = await client.call_tool(tool.name, given)
                 said = str(found.content)
                 if found.is_error and not OLDER.search(said):

@@ -16,8 +16,6 @@ from tests.playing import start
 from tests.processes import wait_for
 from tests.refusals import refusal
 
-NOW = datetime.now(UTC)
-
 
 def team_of(
     arena: Arena, competition_id: str, size: int = 2
@@ -144,13 +142,16 @@ def test_a_full_team_takes_nobody(arena: Arena) -> None:
 
 
 def test_registration_has_its_window(arena: Arena) -> None:
-    early = arena.competition(registration_opens_at=NOW + timedelta(hours=1))
-    late = arena.competition(registration_closes_at=NOW - timedelta(hours=1))
+    early = arena.competition(registration_opens_at=datetime.now(UTC) + timedelta(hours=1))
+    late = arena.competition(registration_closes_at=datetime.now(UTC) - timedelta(hours=1))
     player = arena.player()
     for competition in (early, late):
         error = refusal(player.competition(competition.id).register)
         assert (error.status_code, error.code) == (409, "registration_closed")
-    over = arena.competition(starts_at=NOW - timedelta(hours=2), ends_at=NOW - timedelta(hours=1))
+    over = arena.competition(
+        starts_at=datetime.now(UTC) - timedelta(hours=2),
+        ends_at=datetime.now(UTC) - timedelta(hours=1),
+    )
     assert refusal(player.competition(over.id).register).code == "competition_ended"
 
 
@@ -235,7 +236,7 @@ def test_a_private_competition_takes_the_invited(arena: Arena) -> None:
 
 def test_an_invite_waits_for_the_account_to_come(arena: Arena) -> None:
     hidden = arena.competition(access="private_hidden")
-    email = f"later-{NOW.timestamp()}@example.org"
+    email = f"later-{datetime.now(UTC).timestamp()}@example.org"
     arena.admin.call("POST", f"/admin/competitions/{hidden.id}/invites", json={"email": email})
     token = PlatformClient(arena.url).auth.register(email, "a-long-enough-secret").token
     assert PlatformClient(arena.url, token).competitions.get(hidden.id).id == hidden.id

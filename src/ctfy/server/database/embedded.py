@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import time
 import warnings
@@ -78,4 +79,6 @@ class EmbeddedPostgres:
         """Leave the server, and stop it when nobody else uses it."""
         if self._server is not None:
             self._server.cleanup()
+            # The library does it once more at exit, and so makes its lock's folder anew.
+            atexit.unregister(self._server._cleanup)
             self._server = None
