@@ -80,7 +80,9 @@ class Engine:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = ["docker", "--host", self.host, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=60
+        )  # or it is a fault
 
     def lines(self, *words: str) -> list[str]:
         said = self.run(*words)
@@ -114,7 +116,11 @@ def play(player: PlatformClient, competition_id: str, *, keep: bool) -> int:
     used = accepted = 0
     while accepted < INSTANCES // TEAMS:
         try:
-            ready = player.instances.start("spark", competition_id=competition_id, timeout=60)
+            ready = player.instances.start(
+                "spark",
+                competition_id=competition_id,
+                timeout=60,  # then another
+            )
         except (InstanceFailed, StartTimeout):
             accepted += 1
             continue
@@ -126,7 +132,9 @@ def play(player: PlatformClient, competition_id: str, *, keep: bool) -> int:
             continue
         accepted += 1
         with suppress(httpx.HTTPError):
-            httpx.get(f"{ready.surface.services[0].url}flag", timeout=5).raise_for_status()
+            httpx.get(
+                f"{ready.surface.services[0].url}/flag", timeout=5
+            ).raise_for_status()  # it may be killed
             used += 1
         if accepted < INSTANCES // TEAMS or not keep:
             with suppress(CtfyApiError, httpx.HTTPError):

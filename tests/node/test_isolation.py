@@ -132,7 +132,13 @@ def reachable(host: str, port: int) -> None:
     """What a closed door proves, it proves only if there is somebody behind it."""
 
     def answers() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=5):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(
+                (host, port),
+                timeout=5,  # a packet that is dropped is never refused
+            ),
+        ):
             return True
         return False
 

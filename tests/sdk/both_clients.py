@@ -12,6 +12,7 @@ import pytest
 
 from ctfy.sdk import CtfyApiError
 from ctfy.sdk.competition import Competition
+from tests.processes import PATIENCE_S
 
 
 def public_methods(classes: Iterable[type]) -> set[str]:
@@ -31,7 +32,7 @@ class Loop:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def wait(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE_S)
 
     def iterate(self, items: AsyncIterator[Any]) -> Iterator[Any]:
         while True:

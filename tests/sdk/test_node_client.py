@@ -182,7 +182,7 @@ def test_a_media_type_is_one(kind: str) -> None:
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 x\r\n\r\n"])
 def test_an_answer_in_drops_is_not_waited_for(head: bytes) -> None:
     with saying(head, b"x", pause=0.1) as url, pytest.raises(httpx.ReadTimeout):
-        client("asynchronous", url, timeout=1).get_status("x")
+        client("asynchronous", url, timeout=1).get_status("x")  # which is to be over
 
 
 def test_who_asks_may_give_up_earlier() -> None:
