@@ -166,3 +166,9 @@ def test_everything_runs_from_a_wheel_in_an_empty_folder(wheel: Path, tmp_path: 
     finally:
         running.send_signal(signal.SIGINT)
         assert running.wait(PATIENCE_S) == 0, log.read_text()
+
+
+def test_the_sdk_alone_loads_little() -> None:
+    """What a script waits for at each start is what it loads."""
+    counted = "import ctfy.sdk, sys; print(len(sys.modules))"
+    assert int(run(sys.executable, "-c", counted).stdout) < 350
