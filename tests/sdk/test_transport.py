@@ -105,8 +105,16 @@ def test_a_post_that_may_have_arrived_is_not_repeated(
     """The second answer is that of `/health`: an older server keeps no idempotency keys."""
     server.script = iter([first, OK])
     with pytest.raises((CtfyApiError, httpx.TransportError)):
-        BaseHttpClient(server.url).call("POST", "/x", json={})
+        BaseHttpClient(server.url, "t").call("POST", "/x", json={})
     assert [method for method, _ in server.asked] == ["POST", "GET"]
+
+
+def test_a_post_of_nobody_is_not_repeated(server: Scripted) -> None:
+    """Registered twice, it would be told that its own address is taken."""
+    server.script = iter([None, KEEPS_KEYS, OK])
+    with pytest.raises(httpx.TransportError):
+        BaseHttpClient(server.url).call("POST", "/auth/register", json={})
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("first", [refused(502), BY_PROXY, None])
@@ -114,7 +122,7 @@ def test_a_post_is_repeated_with_its_key_where_the_server_keeps_keys(
     server: Scripted, first: Answer | None
 ) -> None:
     server.script = iter([first, KEEPS_KEYS, OK])
-    assert BaseHttpClient(server.url).call("POST", "/x", json={}).status_code == 200
+    assert BaseHttpClient(server.url, "t").call("POST", "/x", json={}).status_code == 200
     assert server.keys[0] == server.keys[2] != ""
 
 

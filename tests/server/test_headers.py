@@ -14,7 +14,7 @@ from starlette.types import Message
 from ctfy.core.request_headers import SingleHeaders
 from ctfy.node.app import create_app as create_node
 from tests.conftest import Arena
-from tests.openapi import gets
+from tests.openapi import gets, operations
 from tests.playing import start
 from tests.processes import PATIENCE_S
 
@@ -60,6 +60,20 @@ def test_a_header_that_decides_comes_once(arena: Arena, name: str) -> None:
     answer = httpx.get(f"{arena.url}/api/v1/health", headers=twice(name, "one", "two"))
     assert (answer.status_code, answer.json()["code"]) == (400, "header_repeated")
     assert answer.json()["detail"]["header"] == name.lower()
+
+
+def test_every_header_that_a_route_takes_comes_once(arena: Arena) -> None:
+    with httpx.Client(base_url=arena.url, timeout=PATIENCE_S) as client:
+        taken = {
+            parameter["name"]
+            for _, _, operation in operations(client)
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "header"
+        }
+        assert taken
+        for name in taken:
+            answer = client.get("/api/v1/health", headers=twice(name, "one", "two"))
+            assert answer.json().get("code") == "header_repeated", name
 
 
 @pytest.mark.parametrize("name", ["Host", "Content-Length"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -14,7 +18,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.server import pages
 from ctfy.server.access.idempotency import Router
 from ctfy.server.domains import DOMAINS
-from tests.conftest import Arena
+from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
 from tests.playing import flag, start
 
 
@@ -67,6 +71,77 @@ def test_those_sent_at_once_are_done_once(arena: Arena) -> None:
     refused = {a.json()["code"] for a in answers if a.status_code != 202}
     assert refused <= {"request_in_progress"}
     assert len(player.instances.list()) == 1
+
+
+def test_one_that_lost_to_itself_is_told_to_ask_again(arena: Arena) -> None:
+    """Not that its name is taken, or that it is on a team already: it did that itself."""
+    competition = arena.competition()
+    player = arena.player()
+    path, asked = f"/competitions/{competition.id}/teams", {"name": uuid.uuid4().hex}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: keyed(player, path, "k11", json=asked), range(8)))
+    assert {a.json().get("code") for a in answers if a.status_code != 201} <= {
+        "request_in_progress"
+    }
+    assert len({a.json()["id"] for a in answers if a.status_code == 201}) == 1
+
+
+def test_a_large_file_is_taken_once(arena: Arena) -> None:
+    competitions, id_ = arena.admin.admin.competitions, arena.competition().id
+    exported = competitions.export(id_)
+    competitions.delete(id_)
+    large = json.dumps(json.loads(exported)).encode() + b" " * 300_000
+    first, again = (
+        keyed(arena.admin, "/admin/competitions/import", "k12", content=large) for _ in range(2)
+    )
+    assert (first.status_code, first.json()) == (201, again.json())
+
+
+@pytest.mark.parametrize(
+    ("path", "says", "status"),
+    [
+        ("/admin/competitions/import", "Transfer-Encoding: chunked", b"403"),
+        ("/me/announcements/read-all", "Content-Length: 9", b"200"),
+    ],
+)
+def test_a_body_that_no_route_reads_is_not_waited_for(
+    arena: Arena, path: str, says: str, status: bytes
+) -> None:
+    token = arena.player().token
+    where = urlsplit(arena.url)
+    assert where.hostname
+    with socket.create_connection((where.hostname, where.port or 80), timeout=60) as connection:
+        connection.sendall(
+            f"POST /api/v1{path} HTTP/1.1\r\nHost: ctfy\r\nAuthorization: Bearer {token}\r\n"
+            f"Idempotency-Key: k13\r\n{says}\r\n\r\n".encode()
+        )
+        assert connection.recv(65536).split()[1] == status
+
+
+def test_a_browser_gets_its_cookie_each_time(arena: Arena) -> None:
+    asked = {"email": ADMIN_EMAIL, "password": PASSWORD}
+    for _ in range(2):
+        answer = httpx.post(
+            f"{arena.url}/api/v1/auth/login?as_cookie=true",
+            headers={
+                "Authorization": f"Bearer {arena.admin.token}",
+                "Idempotency-Key": "k14",
+                "Origin": arena.url,
+            },
+            json=asked,
+        )
+        assert (answer.status_code, len(answer.cookies)) == (200, 2)
+
+
+def test_what_was_asked_cannot_be_found_by_guessing(arena: Arena, database_url: str) -> None:
+    """A password is in it, and a plain digest of one is as good as the password."""
+    body = json.dumps({"email": ADMIN_EMAIL, "password": PASSWORD}).encode()
+    json_body = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+    assert arena.admin.http.post("/auth/login", headers=json_body, content=body).is_success
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute("SELECT id, body_digest FROM idempotent_requests").fetchall()
+    assert kept
+    assert hashlib.sha256(body).hexdigest() not in {digest for row in kept for digest in row}
 
 
 def test_a_key_is_of_one_body(arena: Arena) -> None:

@@ -37,6 +37,7 @@ _SINGLE = frozenset(
         b"content-length",
         b"content-type",
         b"host",
+        b"idempotency-key",
         b"if-modified-since",
         b"if-range",
         b"if-unmodified-since",

@@ -57,8 +57,8 @@ class AsyncBaseHttpClient(AsyncClosable):
 
     A request is repeated, after a growing and jittered pause, when the connection was refused,
     on 429 (as `Retry-After` says), and, where a second time does no harm, when the connection broke
-    or a proxy answered 502 to 504. That is so for GET, PUT and DELETE; and for a POST when the
-    server says that it keeps idempotency keys, of which each POST carries one.
+    or a proxy answered 502 to 504. That is so for GET, PUT and DELETE; and for a POST with a token
+    when the server says that it keeps idempotency keys, of which each POST carries one.
 
     `max_retries` times at most, or, once the server has answered this client at all, for the two
     minutes that its restart may take. 0: nothing is repeated.
@@ -120,7 +120,7 @@ class AsyncBaseHttpClient(AsyncClosable):
             )
             repeat = state.passing and self.max_retries and (attempt < self.max_retries or patient)
             if repeat and state.arrived and (method not in _REPEATABLE):
-                repeat = method == "POST" and await self._keeps_keys()
+                repeat = method == "POST" and bool(self.token) and await self._keeps_keys()
             if not repeat:
                 if isinstance(outcome, httpx.TransportError):
                     raise outcome

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Annotated, Any
@@ -22,13 +23,13 @@ from sqlalchemy.dialects.postgresql import insert
 from ctfy.core.errors import Conflict, CtfyError, Invalid, field_error
 from ctfy.server.access.caller import Authenticator, bearer_of
 from ctfy.server.database.base import now
-from ctfy.server.database.connections import Database, transaction_of
+from ctfy.server.database.connections import Background, Database, transaction_of
 from ctfy.server.tables.idempotency import IdempotentRequest
 
 KEPT_FOR = timedelta(hours=24)
 _HEADER = "idempotency-key"
 _MOST_KEY = 255
-_MOST_BYTES = 256 * 1024  # of what is asked, and of what is answered; longer is not kept
+_MOST_BYTES = 256 * 1024  # of an answer; a longer one is not kept
 
 IdempotencyKey = Annotated[
     str,
@@ -64,13 +65,21 @@ class _Route(APIRoute):
             return handle
 
         async def once(request: Request) -> Response:
-            repeatable = await _repeatable(request)
-            if repeatable is None:
+            key = await _key_of_somebody(request)
+            if not key:
                 return await handle(request)
+            # What a route reads by itself may be large, and is for it to read once it knows who
+            # sends it; what a route does not read may never come.
+            body = await request.body() if self.body_field else b""
+            repeatable = _Repeatable(request, key, body)
             before = await repeatable.answer_before()
             if before is not None:
                 return before
-            response = await handle(request)
+            try:
+                response = await handle(request)
+            except CtfyError:
+                await repeatable.check_not_done_meanwhile()
+                raise
             await repeatable.keep(response)
             return response
 
@@ -82,11 +91,12 @@ class _Repeatable:
 
     def __init__(self, request: Request, key: str, body: bytes) -> None:
         sent_by = request.headers.get("authorization", "")
-        where = f"{request.method} {request.url.path}?{request.url.query}"
+        where = f"{request.method} {request.scope['path']}?{request.scope['query_string']!r}"
         named = "\n".join((sent_by, where, key)).encode()
         self._id = hashlib.sha256(b"id\n" + named).hexdigest()
         self._cipher = Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"key\n" + named).digest()))
-        self._body_digest = hashlib.sha256(body).hexdigest()
+        # By what only the sender has: a body may hold a password, which a plain digest would tell.
+        self._body_digest = hmac.new(named, body, hashlib.sha256).hexdigest()
         self._database = request.app.services.get(Database)
         self._request = request
 
@@ -108,13 +118,24 @@ class _Repeatable:
             )
         return None
 
+    async def check_not_done_meanwhile(self) -> None:
+        """Raise `request_in_progress` where a refused request was done by its twin meanwhile.
+
+        What refused it may be what the other did: a name that is taken, an invite that is used.
+        """
+        database: Database = self._request.app.services.get(Background)
+        found = select(IdempotentRequest.id).where(IdempotentRequest.id == self._id)
+        if await database.read(found):
+            raise _in_progress()
+
     async def keep(self, response: Response) -> None:
         """Write the answer down, together with what it tells of.
 
         Raises `request_in_progress`, and so undoes all of it, where another came first meanwhile.
         """
         body = bytes(getattr(response, "body", b""))
-        if not 200 <= response.status_code < 300 or len(body) > _MOST_BYTES:
+        kept = 200 <= response.status_code < 300 and len(body) <= _MOST_BYTES
+        if not kept or "set-cookie" in response.headers:  # a cookie is given to one browser, once
             return
         values = {
             "id": self._id,
@@ -133,22 +154,25 @@ class _Repeatable:
         if session is None:
             await self._database.read(statement)
         elif (await session.execute(statement)).first() is None:
-            raise Conflict(
-                "request_in_progress",
-                "The same request was being done. Ask again.",
-                headers={"Retry-After": "1"},
-            )
+            raise _in_progress()
 
 
-async def _repeatable(request: Request) -> _Repeatable | None:
-    """A request that is to be done once; None for those that are simply done."""
+def _in_progress() -> Conflict:
+    return Conflict(
+        "request_in_progress",
+        "The same request was being done. Ask again.",
+        headers={"Retry-After": "1"},
+    )
+
+
+async def _key_of_somebody(request: Request) -> str:
+    """The key of a request that is to be done once; empty for those that are simply done."""
     key = idempotency_key(request.headers.get(_HEADER, ""))
-    length = request.headers.get("content-length", "0")
-    if not key or not length.isdecimal() or int(length) > _MOST_BYTES:
-        return None
-    token = bearer_of(request.headers.get("authorization", ""))
+    if not key:
+        return ""
     try:
+        token = bearer_of(request.headers.get("authorization", ""))
         await request.app.services.get(Authenticator).identify(token)
     except CtfyError:
-        return None  # the route says so, in its own way
-    return _Repeatable(request, key, await request.body())
+        return ""  # the route says so, in its own way
+    return key

@@ -13,8 +13,8 @@ from ctfy.server.database.base import Base, now
 class IdempotentRequest(Base):
     """A POST that was done, by a digest of who sent it, where to, and its idempotency key.
 
-    `body_digest` is of what it asked. The answer may hold a token that is stored nowhere else, so
-    it is encrypted by a key that only the request itself yields.
+    `body_digest` is of what it asked, which may hold a password; the answer may hold a token that
+    is stored nowhere else. So both are kept by keys that only the request itself yields.
     """
 
     __tablename__ = "idempotent_requests"
