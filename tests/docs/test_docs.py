@@ -98,7 +98,7 @@ class Reader:
         """What `ctfy login` leaves behind."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CTFY_CONFIG_DIR", str(config))
-            url, me = self.arena.url, hosts.Host(token=self.arena.admin._http.token)
+            url, me = self.arena.url, hosts.Host(token=self.arena.admin.token)
             hosts.save(hosts.Hosts(current=url, hosts={url: me}))
 
     def least(self, page: Path) -> PlatformClient:

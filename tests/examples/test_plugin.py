@@ -64,7 +64,12 @@ def ctfy_admin(
         text=True,
         cwd=ROOT,
         timeout=PATIENCE_S,
-        env={**os.environ, "PYTHONPATH": str(site), **environment},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(site),
+            "CTFY_CHALLENGES_DIR": str(CHALLENGES),
+            **environment,
+        },
     )
 
 

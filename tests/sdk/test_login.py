@@ -24,16 +24,16 @@ def test_a_client_is_whoever_signed_in(kind: type[PlatformClient | AsyncPlatform
     with pytest.raises(CtfyError, match=r"not signed in to http://127.0.0.1:8100: ctfy login"):
         kind.from_login()
     hosts.save(hosts.Hosts(current=B, hosts={A: hosts.Host(token="a"), B: hosts.Host(token="b")}))
-    assert (kind.from_login()._http.base_url, kind.from_login()._http.token) == (f"{B}/api/v1", "b")
-    assert kind.from_login(f"{A}/")._http.token == "a"
+    assert (kind.from_login().base_url, kind.from_login().token) == (f"{B}/api/v1", "b")
+    assert kind.from_login(f"{A}/").token == "a"
 
 
 def test_the_environment_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts.save(hosts.Hosts(current=B, hosts={A: hosts.Host(token="a"), B: hosts.Host(token="b")}))
     monkeypatch.setenv("CTFY_URL", A)
-    assert PlatformClient.from_login()._http.token == "a"
+    assert PlatformClient.from_login().token == "a"
     monkeypatch.setenv("CTFY_TOKEN", "c")
-    assert PlatformClient.from_login()._http.token == "c"
+    assert PlatformClient.from_login().token == "c"
 
 
 def test_a_damaged_file_is_an_error_of_ours(tmp_path: Path) -> None:

@@ -56,8 +56,11 @@ class VersionCheck:
         """What to tell the user; empty where there is nothing to tell."""
         if self.quiet:
             return ""
-        what = "may not go together" if self.severe else "differ: the newer one does more"
-        return f"client {self.client} and server {self.server} {what}; {self.remediation}"
+        what = "may not go together" if self.severe else "differ"
+        ours, theirs = parse_version(self.client), parse_version(self.server)
+        older = "client" if (ours or ()) < (theirs or ()) else "server"
+        how = f": {self.remediation}" if older == "client" else f", or {self.remediation}"
+        return f"client {self.client} and server {self.server} {what}: upgrade the {older}{how}"
 
 
 def package_version() -> str:

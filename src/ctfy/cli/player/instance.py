@@ -147,7 +147,9 @@ def stop(instance_id: InstanceId) -> str:
 
     Example: ctfy instance stop INSTANCE_ID
     """
-    session.client().instances.stop(instance_id)
+    instances = session.client().instances
+    instances.get(instance_id)  # stopping what is not there is no mistake to the SDK; here it is
+    instances.stop(instance_id)
     return "Stopped."
 
 
