@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -12,8 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ctfy.cli.operator.processes import claim
 from tests.cli.terminal import PROGRAMS, Terminal, commands
-from tests.conftest import cloned_database
+from tests.conftest import Arena, cloned_database
 from tests.processes import ADMIN, CHALLENGES, PATIENCE_S, ROOT, free_port
 
 
@@ -170,3 +172,42 @@ def test_a_player_without_a_server_gets_one_line() -> None:
         timeout=PATIENCE_S,
     )
     assert "is the server running?" in one_line(finished)
+
+
+@pytest.mark.parametrize("line", ["ctfy", "ctfy competition", "ctfy-admin", "ctfy-admin admin"])
+def test_a_group_alone_shows_its_help_once(tmp_path: Path, line: str) -> None:
+    ran = Terminal(tmp_path, "http://127.0.0.1:9").run(line)
+    assert (ran.code, ran.out.count("Usage:")) == (2, 1)
+
+
+@pytest.mark.parametrize("line", ["ctfy status", "ctfy challenge list", "ctfy-admin node join"])
+def test_a_url_without_a_scheme_is_told_with_the_fix(tmp_path: Path, line: str) -> None:
+    me = Terminal(tmp_path, "localhost:9")
+    more = ["--data-dir", str(tmp_path / "node")] if "node" in line else []
+    ran = me.run(line, *more)
+    assert (ran.code, ran.err.count("\n")) == (2, 1), ran
+    assert "write 'http://localhost:9'" in ran.err
+
+
+def test_a_server_that_cannot_be_reached_says_why(tmp_path: Path) -> None:
+    me = Terminal(tmp_path, f"https://127.0.0.1:{free_port()}", "pf_x")
+    assert "Connection refused" in me.run("ctfy challenge list").err
+
+
+def test_a_token_of_the_environment_is_named_where_it_fails(tmp_path: Path, arena: Arena) -> None:
+    ran = Terminal(tmp_path, arena.url, "pf_x").run("ctfy challenge list")
+    assert ran.code == 3
+    assert "CTFY_TOKEN is set" in ran.err
+
+
+def test_the_board_needs_a_terminal(tmp_path: Path) -> None:
+    ran = Terminal(tmp_path, "http://127.0.0.1:9", "pf_x").run("ctfy play")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "needs a terminal" in ran.err
+
+
+def test_two_nodes_do_not_share_a_folder(tmp_path: Path) -> None:
+    join = ["node", "join", "http://127.0.0.1:9", "--data-dir", str(tmp_path)]
+    with contextlib.ExitStack() as first:
+        claim(first, tmp_path, "node.lock")
+        assert "in use by another ctfy" in one_line(ctfy_admin(*join))

@@ -6,6 +6,7 @@ import pickle
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -255,6 +256,40 @@ def test_what_is_no_answer_of_this_api_says_so(server: Scripted, answer: Answer)
         PlatformClient(server.url).me.get()
 
 
+def test_a_page_is_told_in_words_instead_of_markup(server: Scripted) -> None:
+    server.script = iter([(404, {"Content-Type": "text/html"}, b"<h1>nothing here</h1>")])
+    with pytest.raises(NotFoundError, match="a page came") as caught:
+        PlatformClient(server.url).me.get()
+    assert "<" not in str(caught.value)
+
+
+@pytest.mark.parametrize("challenge_id", ["", ".", "..", "../me", "notes/"])
+def test_an_id_that_leads_elsewhere_is_not_asked_for(server: Scripted, challenge_id: str) -> None:
+    with pytest.raises(ConfigError, match="an id in it is empty, or none"):
+        PlatformClient(server.url).challenges.get(challenge_id)
+    assert server.asked == []
+
+
+def test_events_that_are_none_end_the_stream(server: Scripted) -> None:
+    server.script = iter([(200, {"Content-Type": "text/html"}, b"<h1>a page</h1>")])
+    with pytest.raises(BadAnswer, match="its URL is wrong"):
+        next(iter(PlatformClient(server.url).events()))
+
+
+def test_a_stream_that_is_connected_again_is_logged(
+    server: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = (200, {"Content-Type": "text/event-stream"}, b"event: x\ndata: {}\n\n")
+    server.script = iter([None, told])
+    with caplog.at_level("WARNING", logger="ctfy"):
+        assert next(iter(PlatformClient(server.url).events()))["event"] == "x"
+    assert "GET /events: RemoteProtocolError" in caplog.text
+
+
+def test_the_address_of_the_api_is_taken_for_that_of_the_server() -> None:
+    assert PlatformClient("http://host/api/v1/").base_url == "http://host/api/v1"
+
+
 def test_the_token_is_sent_as_bearer(server: Scripted) -> None:
     server.script = iter([OK])
     BaseHttpClient(server.url, "pf_secret").call("GET", "/x")
@@ -274,6 +309,12 @@ def test_a_url_that_is_none_fails_at_once_with_the_fix(url: str) -> None:
         PlatformClient(url)
     with pytest.raises(ValueError, match="write 'http://"):
         PlatformClient(url)
+
+
+@pytest.mark.parametrize("given", [(None, ""), ("http://127.0.0.1:1", None)])
+def test_a_variable_that_is_not_set_is_told(given: tuple[Any, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"the (token|URL of the server) is None"):
+        PlatformClient(*given)
 
 
 def test_what_is_repeated_is_logged(server: Scripted, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,8 @@ import typer
 from ctfy import __version__
 from ctfy.cli.output import Code, fail, out, say
 from ctfy.core.plugins import PluginBroken
-from ctfy.sdk import AdminClient, CtfyApiError, CtfyError, PlatformClient, hosts
+from ctfy.sdk import AdminClient, ConfigError, CtfyApiError, CtfyError, PlatformClient, hosts
+from ctfy.sdk.base import check_address
 
 _DAY_S = 24 * 3600.0
 _chosen: ContextVar[str] = ContextVar("host", default="")
@@ -65,11 +66,16 @@ def token() -> str:
     return hosts.token(server_url())
 
 
+def overruled() -> str:
+    """That a sign-in changes nothing, for the environment names the token; else empty."""
+    if not os.environ.get("CTFY_TOKEN"):
+        return ""
+    return "CTFY_TOKEN is set, and goes before what `ctfy login` saves: unset it"
+
+
 def anyone() -> PlatformClient:
     """A client for the server, signed in or not."""
     url = server_url()
-    if not url.startswith(("http://", "https://")):
-        fail(f"{url} is no URL", hint="give it as https://ctf.example.org", code=Code.USAGE)
     client = PlatformClient(url, token())
     _warn_of_another_version(client, url)
     return client
@@ -77,7 +83,9 @@ def anyone() -> PlatformClient:
 
 def client() -> PlatformClient:
     """A client for whoever is signed in."""
-    if not token():
+    given = token()
+    check_address(server_url(), given)
+    if not given:
         fail(f"not signed in to {server_url()}", hint="ctfy login", code=Code.SIGNED_OUT)
     return anyone()
 
@@ -123,6 +131,8 @@ _HINTS = {
     "question_id_required": "name one with --question-id",
     "not_registered": "ctfy competition register COMPETITION_ID",
     "team_missing": "ctfy competition register COMPETITION_ID",
+    "invalid_credentials": "",
+    "not_a_qa_challenge": "ctfy instance start CHALLENGE, then ctfy instance submit",
     "challenge_not_found": "ctfy challenge list",
     "unknown_challenge": "ctfy challenge list",
     "competition_not_found": "ctfy competition list",
@@ -170,8 +180,11 @@ def run(
                 f"`{program} {word}` needs {error.name}, which is not installed",
                 hint=f"install ctfy with its extra: ctfy[{extras[word]}]",
             )
-        except httpx.TransportError:
-            fail(f"{server_url()} does not answer", hint="is the server running? try --host")
+        except httpx.TransportError as error:
+            words = f"{server_url()} does not answer: {str(error) or type(error).__name__}"
+            fail(words, hint="is the server running? try --host")
+        except ConfigError as error:
+            fail(str(error), code=Code.USAGE)
         except CtfyError as error:
             fail(str(error))
         except (KeyboardInterrupt, typer.Abort):
@@ -216,7 +229,8 @@ def _explain_usage(error: Exception, program: str) -> NoReturn:
     asked = context.command_path if context else program
     message = getattr(error, "format_message", lambda: "")()
     if type(error).__name__ == "NoArgsIsHelpError" or not message:  # a group alone shows its help
-        out.print(context.get_help() if context else message, markup=False)
+        if message:  # else typer has shown it by itself
+            out.print(message, markup=False)
         raise typer.Exit(Code.USAGE)
     fail(message.rstrip("."), hint=f"see `{asked} --help`", code=Code.USAGE)
 
@@ -232,5 +246,6 @@ def _explain_refusal(error: CtfyApiError) -> NoReturn:
     code = _BY_STATUS.get(error.status_code, Code.REFUSED)
     if error.status_code >= 500 and error.code != "capacity_exceeded":
         code = Code.FAILED
-    hint = _HINTS.get(error.code, "ctfy login" if code is Code.SIGNED_OUT else "")
+    sign_in = overruled() or "ctfy login"
+    hint = _HINTS.get(error.code, sign_in if code is Code.SIGNED_OUT else "")
     fail(f"{str(message).rstrip('.')} [{error.code}]", hint=hint, code=code)

@@ -79,7 +79,7 @@ class BaseHttpClient(Closable):
         max_retries: int = 3,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/") + "/api/v1"
+        self.base_url = base_url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
         self.token = token
         self.timeout = timeout
         self.max_retries = max_retries
@@ -144,7 +144,12 @@ class BaseHttpClient(Closable):
         return health.idempotency_keys
 
     def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """The same as `request`, but raises CtfyApiError when the server refuses."""
+        """The same as `request`, but raises CtfyApiError when the server refuses.
+
+        Raises ConfigError where an id in `path` is empty or leads elsewhere.
+        """
+        if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
+            raise ConfigError(f"{path}: an id in it is empty, or none")
         response = self.request(method, path, **kwargs)
         if response.is_redirect:
             to = response.headers.get("location", "")
@@ -189,8 +194,13 @@ class BaseHttpClient(Closable):
         self.http.close()
 
 
-def check_address(base_url: str, token: str) -> None:
-    """Raises ConfigError for what can only be a slip, without repeating the token."""
+def check_address(base_url: str | None, token: str | None) -> None:
+    """Raises ConfigError for what can only be a slip, without repeating the token.
+
+    None is what `os.environ.get` gives for a variable that is not set.
+    """
+    if base_url is None or token is None:
+        raise ConfigError(f"the {'token' if base_url else 'URL of the server'} is None")
     try:
         parts = urlsplit(base_url)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -170,6 +170,7 @@ class PlatformClient(BaseHttpClient):
         """
         url = server_url or hosts.server_url()
         token = hosts.token(url)
+        check_address(url, token)
         if not token:
             raise CtfyError(f"not signed in to {url}: ctfy login")
         return cls(url, token)

@@ -14,7 +14,9 @@ from pydantic_core import from_json
 from ctfy.core import exceptions
 
 # What a server of an earlier version says of a route that came after it, in words for people.
-_NOT_THERE = "the server has nothing of that kind; it may be older than this client"
+_NOT_THERE = (
+    "the server has nothing of that kind; it may be older than this client, or its URL is wrong"
+)
 
 
 class CtfyError(exceptions.PlatformError):
@@ -22,7 +24,7 @@ class CtfyError(exceptions.PlatformError):
 
 
 class ConfigError(CtfyError, exceptions.ConfigError, ValueError):
-    """A client was given no URL, or no token."""
+    """A client was given a URL, a token or an id that can be none."""
 
 
 class CtfyApiError(CtfyError, httpx.HTTPStatusError):
@@ -62,6 +64,8 @@ class CtfyApiError(CtfyError, httpx.HTTPStatusError):
             request_id = str(body.get("request_id") or named)
         except (ValueError, KeyError, TypeError):
             code, detail = "http_error", response.text[:200] or response.reason_phrase
+            if response.headers.get("content-type", "").startswith("text/html"):
+                detail = f"{response.reason_phrase}: a page came, not the answer of a ctfy server"
             if response.status_code == 405:
                 code, detail = "method_not_allowed", _NOT_THERE
             request_id = named

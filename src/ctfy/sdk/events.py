@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 from httpx_sse import EventSource
 
-from ctfy.sdk.base import Closable, growing_pauses
-from ctfy.sdk.errors import CtfyApiError
+from ctfy.sdk.base import Closable, growing_pauses, log
+from ctfy.sdk.errors import BadAnswer, CtfyApiError
 
 # The server sends a comment every 15 s; longer silence is a dead connection.
 _TIMEOUT = httpx.Timeout(10, read=60)
@@ -21,6 +21,8 @@ class EventStream(Closable):
     """Server-sent events, each `{"event": name, "data": {…}}`.
 
     A broken connection is made again and resumes after the last event seen, so none is missed.
+    The logger `ctfy.sdk` says when, and why. Raises CtfyApiError when the server refuses, and
+    BadAnswer when what came are no events.
     """
 
     def __init__(
@@ -49,12 +51,16 @@ class EventStream(Closable):
                 for event in self._connection():
                     pauses = growing_pauses(0.2, 10)
                     yield event
-            except httpx.TransportError:
+                why = "the stream ended"
+            except httpx.TransportError as error:
                 if not self._auto_reconnect:
                     raise
-            if not self._auto_reconnect:
+                why = f"{type(error).__name__} {error}".strip()
+            if not self._auto_reconnect or self._closed:
                 return
-            time.sleep(next(pauses))
+            pause = next(pauses)
+            log.warning("GET %s: %s; again in %.1f s", self._path, why, pause)
+            time.sleep(pause)
 
     def _connection(self) -> Iterator[dict[str, Any]]:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -66,6 +72,8 @@ class EventStream(Closable):
                 if response.status_code in (429, 502, 503, 504):
                     return
                 raise CtfyApiError.of(response)
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise BadAnswer.page(self._path)
             for frame in EventSource(response).iter_sse():
                 self._last_id = frame.id or self._last_id
                 if not frame.data:  # of a comment; an event of ours is never empty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +12,10 @@ import typer
 
 from ctfy.cli import session
 from ctfy.cli.operator.admin.nodes import NODE
-from ctfy.cli.operator.processes import configure_logs, loading, until_signal
+from ctfy.cli.operator.processes import claim, configure_logs, loading, until_signal
 from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors, write_samples
 from ctfy.cli.output import Code, err, fail, out, prints
+from ctfy.sdk.base import check_address
 from ctfy.server.models.nodes import NodeInfo
 
 if TYPE_CHECKING:
@@ -109,10 +111,12 @@ def join(
     )
     if capacity is not None:
         settings.capacity = capacity
-    with one_line_errors():
+    with one_line_errors(), contextlib.ExitStack() as parts:
         try:
             write_samples(challenges_dir)
             where = url or session.server_url()
+            check_address(where, token)
+            claim(parts, data_dir, "node.lock")
             up = partial(out.print, markup=False, soft_wrap=True)
             asyncio.run(until_signal(run(settings, where, token, up)))
         except (JoinRefused, ProviderAway, ProviderUnavailable) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import gc
 import io
 import logging
@@ -14,9 +15,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from ctfy.cli.output import out
+from ctfy.cli.output import fail, out
 
 if TYPE_CHECKING:
     import uvicorn
@@ -25,6 +27,19 @@ _PR_SET_PDEATHSIG = 1
 _MOST_HEAD = 128 * 1024  # bytes, of a request to the platform
 _MOST_HEADERS = 256
 _libc = ctypes.CDLL(None)
+
+
+def claim(parts: contextlib.ExitStack, data_dir: Path, name: str) -> None:
+    """Have a data directory for this process alone, by a lock of that name in it.
+
+    Raises PermissionError, or exits when another holds it.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = parts.enter_context((data_dir / name).open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fail(f"{data_dir} is in use by another ctfy", hint="stop it, or choose another --data-dir")
 
 
 def configure_logs() -> None:

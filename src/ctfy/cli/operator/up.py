@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import signal
@@ -22,7 +21,7 @@ import typer
 
 from ctfy.challenge import samples
 from ctfy.cli.operator.node import Provider
-from ctfy.cli.operator.processes import configure_logs, spawn
+from ctfy.cli.operator.processes import claim, configure_logs, spawn
 from ctfy.cli.operator.server import (
     CHALLENGES,
     ChallengesDir,
@@ -68,7 +67,7 @@ def up(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with one_line_errors(), contextlib.ExitStack() as parts:
-        _claim(parts, data_dir)
+        claim(parts, data_dir, "up.lock")
         check_port(host, port)
         write_samples(challenges_dir)
         plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
@@ -195,16 +194,6 @@ def _not_started(part: Part, when: str = "") -> NoReturn:
 def _show(lines: list[str]) -> None:
     for line in lines:
         out.print(f"  {line}", markup=False, soft_wrap=True, style="dim")
-
-
-def _claim(parts: contextlib.ExitStack, data_dir: Path) -> None:
-    """Have the data directory for ourselves. Raises PermissionError, or exits when it is taken."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = parts.enter_context((data_dir / "up.lock").open("w"))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fail(f"{data_dir} is in use by another ctfy", hint="stop it, or choose another --data-dir")
 
 
 @contextlib.contextmanager

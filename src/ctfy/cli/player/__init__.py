@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, NoReturn
 
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.output import out, prints
+from ctfy.cli.output import Code, fail, out, prints
 from ctfy.cli.player import (
     achievement,
     activity,
@@ -86,6 +87,8 @@ def play(
     from ctfy.cli.player.play import Board
 
     session.client()  # says so when nobody is signed in
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail("the board needs a terminal", hint="ctfy challenge list", code=Code.USAGE)
     Board(session.server_url(), session.token(), competition_id).run()
 
 

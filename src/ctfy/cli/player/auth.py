@@ -83,6 +83,8 @@ def _welcome(token: str, save: bool) -> None:
         )
         hosts.save(saved)
         say(f"Signed in to {saved.current} as {me.display_name} ({me.email}).")
+        if warning := session.overruled():
+            say(f"warning: {warning}")
     else:
         say(f"Signed in as {me.display_name} ({me.email}); the token, shown once:")
         out.print(token, markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
@@ -31,6 +32,7 @@ def watch(
 
     Example: ctfy events watch --filter 'flag_*'
     """
+    logging.basicConfig(format="%(message)s")  # what the SDK repeats, and why
     with session.client().events() as stream:
         for event in stream:
             name = event["event"]

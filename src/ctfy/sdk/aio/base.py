@@ -28,7 +28,7 @@ from ctfy.sdk.base import (
     jittered_pause,
     log,
 )
-from ctfy.sdk.errors import BadAnswer, CtfyApiError
+from ctfy.sdk.errors import BadAnswer, ConfigError, CtfyApiError
 from ctfy.server.models.base import Page
 from ctfy.server.models.meta import HealthResponse
 
@@ -76,7 +76,7 @@ class AsyncBaseHttpClient(AsyncClosable):
         max_retries: int = 3,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/") + "/api/v1"
+        self.base_url = base_url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
         self.token = token
         self.timeout = timeout
         self.max_retries = max_retries
@@ -140,7 +140,12 @@ class AsyncBaseHttpClient(AsyncClosable):
         return health.idempotency_keys
 
     async def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """The same as `request`, but raises CtfyApiError when the server refuses."""
+        """The same as `request`, but raises CtfyApiError when the server refuses.
+
+        Raises ConfigError where an id in `path` is empty or leads elsewhere.
+        """
+        if not {"", ".", ".."}.isdisjoint(path.split("/")[1:]):
+            raise ConfigError(f"{path}: an id in it is empty, or none")
         response = await self.request(method, path, **kwargs)
         if response.is_redirect:
             to = response.headers.get("location", "")

@@ -156,6 +156,7 @@ class AsyncPlatformClient(AsyncBaseHttpClient):
         """
         url = server_url or hosts.server_url()
         token = hosts.token(url)
+        check_address(url, token)
         if not token:
             raise CtfyError(f"not signed in to {url}: ctfy login")
         return cls(url, token)

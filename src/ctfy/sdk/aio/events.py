@@ -13,8 +13,8 @@ import httpx
 from httpx_sse import EventSource
 
 from ctfy.sdk.aio.base import AsyncClosable
-from ctfy.sdk.base import growing_pauses
-from ctfy.sdk.errors import CtfyApiError
+from ctfy.sdk.base import growing_pauses, log
+from ctfy.sdk.errors import BadAnswer, CtfyApiError
 from ctfy.sdk.events import _TIMEOUT
 
 
@@ -22,6 +22,8 @@ class AsyncEventStream(AsyncClosable):
     """Server-sent events, each `{"event": name, "data": {…}}`.
 
     A broken connection is made again and resumes after the last event seen, so none is missed.
+    The logger `ctfy.sdk` says when, and why. Raises CtfyApiError when the server refuses, and
+    BadAnswer when what came are no events.
     """
 
     def __init__(
@@ -50,12 +52,16 @@ class AsyncEventStream(AsyncClosable):
                 async for event in self._connection():
                     pauses = growing_pauses(0.2, 10)
                     yield event
-            except httpx.TransportError:
+                why = "the stream ended"
+            except httpx.TransportError as error:
                 if not self._auto_reconnect:
                     raise
-            if not self._auto_reconnect:
+                why = f"{type(error).__name__} {error}".strip()
+            if not self._auto_reconnect or self._closed:
                 return
-            await asyncio.sleep(next(pauses))
+            pause = next(pauses)
+            log.warning("GET %s: %s; again in %.1f s", self._path, why, pause)
+            await asyncio.sleep(pause)
 
     async def _connection(self) -> AsyncIterator[dict[str, Any]]:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -69,6 +75,8 @@ class AsyncEventStream(AsyncClosable):
                 if response.status_code in (429, 502, 503, 504):
                     return
                 raise CtfyApiError.of(response)
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise BadAnswer.page(self._path)
             async for frame in EventSource(response).aiter_sse():
                 self._last_id = frame.id or self._last_id
                 if not frame.data:
