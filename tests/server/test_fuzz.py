@@ -16,7 +16,7 @@ from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
 from tests.processes import PATIENCE_S
 
 # Cases per operation; `make fuzz` asks for as many as make forty thousand.
-EXAMPLES = os.environ.get("CTFY_FUZZ_EXAMPLES", "5")
+EXAMPLES = os.environ.get("CTFY_FUZZ_EXAMPLES", "3")
 CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance"
 
 

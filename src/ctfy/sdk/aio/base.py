@@ -123,6 +123,7 @@ class AsyncBaseHttpClient(AsyncClosable):
                 repeat = method == "POST" and bool(self.token) and await self._keeps_keys()
             if not repeat:
                 if isinstance(outcome, httpx.TransportError):
+                    outcome.add_note(f"{method} {self.base_url}{path}")
                     raise outcome
                 return outcome
             pause = state.retry_after or jittered_pause(attempt)
