@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 
 from ctfy.core.enums import InstanceStatus, PlatformEvent
@@ -33,7 +35,7 @@ def why(error: CtfyApiError) -> str:
     match error:
         case RateLimitedError(retry_after=seconds):
             return f"again in {seconds or 1:.0f} s"
-        case ValidationError(issues=issues):
+        case ValidationError(issues=issues) if issues:
             return "; ".join(f"{issue.loc[-1]}: {issue.msg}" for issue in issues)
         case CapacityError():
             return "stop something first"
@@ -76,6 +78,13 @@ def play(url: str, token: str, competition_id: str, challenge_id: str, answer: s
     return []
 
 
+async def renew_for_ever(client: AsyncPlatformClient, instance_id: str) -> None:
+    """Something to be told of, however late somebody listens."""
+    while True:
+        await client.instances.renew(instance_id)
+        await asyncio.sleep(0.5)
+
+
 async def play_awaiting(
     url: str, token: str, competition_id: str, challenge_id: str, answer: str
 ) -> list[str]:
@@ -90,14 +99,13 @@ async def play_awaiting(
             challenge_id, competition_id=competition_id, on_status=told
         )
         result: SubmissionResponse = await client.submissions.submit(ready.id, answer)
-        await client.instances.stop(ready.id)
+        renewing = asyncio.create_task(renew_for_ever(client, ready.id))
         async with client.events() as stream:
             async for event in stream:
-                if event["event"] == PlatformEvent.INSTANCE_STOPPED:
+                if event["event"] == PlatformEvent.INSTANCE_RENEWED:
                     break
-                await client.instances.stop(
-                    (await client.instances.start(challenge_id, competition_id=competition_id)).id
-                )
+        renewing.cancel()
+        await client.instances.stop(ready.id)
         try:
             await client.submissions.submit(ready.id, answer, question_id="none")
         except httpx.HTTPStatusError as error:

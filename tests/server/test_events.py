@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import httpx
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctfy.sdk import PlatformClient
-from ctfy.server.events.relay import KEEP_ALIVE, Position
+from ctfy.server.database.connections import Database
+from ctfy.server.events.relay import KEEP_ALIVE, Position, Relay
 from tests.conftest import Arena
 from tests.event_stream import following
 from tests.playing import start
@@ -186,6 +188,28 @@ def test_an_event_that_commits_late_is_not_skipped(arena: Arena, database_url: s
         of = lambda: [e["competition_id"] for e in seen if e.get("competition_id") in marks]  # noqa: E731
         wait_for("both", lambda: len(of()) == 2)
         assert of() == marks
+
+
+def test_transactions_are_numbers(database_url: str) -> None:
+    """The tenth comes after the ninth, as text it does not."""
+    insert = (
+        "INSERT INTO events (name, audience, payload, created_at, xact) "
+        "VALUES ('competition_updated', 'platform', '{}', now(), %s::text::xid8)"
+    )
+
+    async def read() -> list[int]:
+        database = Database(database_url)
+        events, _ = await Relay(database).read(Position())
+        await database.close()
+        return [event.position.xact for event in events][:4]
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for xact in ("11", "9", "10", "8"):
+            connection.execute(insert, [xact])
+        try:
+            assert asyncio.run(read()) == [8, 9, 10, 11]
+        finally:
+            connection.execute("DELETE FROM events WHERE xact < '12'::xid8")
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**63 - 1))

@@ -20,6 +20,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.domains import DOMAINS
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
 from tests.playing import flag, start
+from tests.processes import PATIENCE_S
 
 
 def keyed(client: PlatformClient, path: str, key: str = "", **kwargs: Any) -> httpx.Response:
@@ -110,7 +111,7 @@ def test_a_body_that_no_route_reads_is_not_waited_for(
     token = arena.player().token
     where = urlsplit(arena.url)
     assert where.hostname
-    with socket.create_connection((where.hostname, where.port or 80), timeout=60) as connection:
+    with socket.create_connection((where.hostname, where.port or 80), PATIENCE_S) as connection:
         connection.sendall(
             f"POST /api/v1{path} HTTP/1.1\r\nHost: ctfy\r\nAuthorization: Bearer {token}\r\n"
             f"Idempotency-Key: k13\r\n{says}\r\n\r\n".encode()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from ctfy.sdk import PlatformClient
 from tests.available import chromium
@@ -32,6 +32,18 @@ def launched() -> Iterator[Browser]:
         browser.close()
 
 
+def _uncut(load: Callable[[], object]) -> None:
+    """Load a page, again where that is cut."""
+    while True:
+        try:
+            load()
+        except Error as error:
+            if _CUT not in str(error):
+                raise
+        else:
+            return
+
+
 @dataclass
 class Window:
     """A window of its own, as of another person; what its console complains of is kept."""
@@ -42,10 +54,10 @@ class Window:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.url + path)
+        _uncut(lambda: self.page.goto(self.url + path))
         while len(lasting := self.lasting()) < len(self.complaints):
             self.complaints[:] = lasting
-            self.page.reload()
+            _uncut(self.page.reload)
         return self.page
 
     def lasting(self) -> list[str]:

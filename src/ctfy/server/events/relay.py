@@ -39,13 +39,13 @@ _READ = text(
            xact < pg_snapshot_xmin(pg_current_snapshot()) AS settled
     FROM events
     WHERE (xact, id) > (CAST(CAST(:xact AS text) AS xid8), :id)
-    ORDER BY xact, id LIMIT :batch
+    ORDER BY events.xact, id LIMIT :batch
     """
 )
 _NEWEST = text(
     """
     SELECT xact::text AS xact, id FROM events
-    WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xact DESC, id DESC LIMIT 1
+    WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY events.xact DESC, id DESC LIMIT 1
     """
 )
 
@@ -54,7 +54,7 @@ _BEHIND = text(
     """
     SELECT xact::text AS xact, id FROM events
     WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xact DESC, id DESC OFFSET :most LIMIT 1
+    ORDER BY events.xact DESC, id DESC OFFSET :most LIMIT 1
     """
 )
 
