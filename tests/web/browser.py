@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ctfy.sdk import PlatformClient
-from tests.available import chromium
 from tests.processes import PATIENCE_S, ROOT
 
 DESKTOP, PHONE = (1280, 800), (360, 740)
@@ -18,8 +18,8 @@ _ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-# Tests beside these add and remove network interfaces; the browser then cuts what it is loading.
-_CUT = "ERR_NETWORK_CHANGED"
+# Starts it deaf to changes of the network, which tests beside these make.
+_START = Path(__file__).parent / "deaf_chromium.py"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -27,21 +27,9 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 @contextlib.contextmanager
 def launched() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=_START, args=_ARGUMENTS)
         yield browser
         browser.close()
-
-
-def _uncut(load: Callable[[], object]) -> None:
-    """Load a page, again where that is cut."""
-    while True:
-        try:
-            load()
-        except Error as error:
-            if _CUT not in str(error):
-                raise
-        else:
-            return
 
 
 @dataclass
@@ -54,15 +42,8 @@ class Window:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        _uncut(lambda: self.page.goto(self.url + path))
-        while len(lasting := self.lasting()) < len(self.complaints):
-            self.complaints[:] = lasting
-            _uncut(self.page.reload)
+        self.page.goto(self.url + path)
         return self.page
-
-    def lasting(self) -> list[str]:
-        """The complaints that are ours."""
-        return [line for line in self.complaints if _CUT not in line]
 
     def sign_in(self, client: PlatformClient, password: str) -> Window:
         """Sign in as the client's person, as the sign-in page does."""
@@ -101,7 +82,7 @@ def window(
     )
     try:
         yield opened
-        assert not opened.lasting(), opened.lasting()
+        assert not opened.complaints, opened.complaints
     finally:
         context.close()
 

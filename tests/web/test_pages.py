@@ -61,7 +61,7 @@ def look_at(mine: Window, path: str) -> list[str]:
         return [*mine.complaints, f"does not come up: {error}"]
     page.wait_for_timeout(150)
     page.wait_for_function(FADED_IN)
-    found = findings(page) + mine.lasting()
+    found = findings(page) + mine.complaints
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         found.append(f"is {wide} px too wide")
