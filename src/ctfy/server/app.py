@@ -32,6 +32,7 @@ from ctfy.server.mcp import McpEndpoint
 from ctfy.server.observability import metrics as prometheus
 from ctfy.server.observability.counters import Metrics
 from ctfy.server.response_cache import ResponseCache
+from ctfy.server.route_table import RouteTable
 from ctfy.server.services import Application, Services
 from ctfy.server.settings import Settings
 from ctfy.server.submissions.fast_path import FastSubmissions
@@ -104,6 +105,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     app.include_router(prometheus.router)
     patch_fastapi(app, redirect_from_root_to_docs=False, title="ctfy API")
     app.include_router(web.router)  # last: it takes every address that is left
+    app.router.middleware_stack = RouteTable(app.router.app, app.routes)
     return app
 
 
