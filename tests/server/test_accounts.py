@@ -5,6 +5,7 @@ import uuid
 import httpx
 import psycopg
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ctfy.sdk import PlatformClient
 from ctfy.server.access.secrets import token_hash
@@ -39,6 +40,20 @@ def test_a_wrong_password_and_an_unknown_address_are_told_alike(arena: Arena) ->
         "invalid_credentials",
         unknown.detail,
     )
+
+
+def test_a_password_hash_of_old_parameters_is_renewed_at_the_next_sign_in(
+    arena: Arena, database_url: str
+) -> None:
+    email = arena.player().me.get().email
+    auth = PlatformClient(arena.url).auth
+    old = Argon2Hasher(time_cost=3, memory_cost=64 * 1024, parallelism=4).hash(PASSWORD)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE users SET password_hash = %s WHERE email = %s", [old, email])
+        for _ in range(2):
+            assert auth.login(email, PASSWORD).token
+        found = connection.execute("SELECT password_hash FROM users WHERE email = %s", [email])
+        assert found.fetchone()[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")  # type: ignore[index]
 
 
 def test_a_password_of_one_letter_is_weak(arena: Arena) -> None:

@@ -6,7 +6,12 @@ import asyncio
 import functools
 import hashlib
 import hmac
+import os
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -16,7 +21,20 @@ from ctfy.core.credentials import NODE_TOKEN_PREFIX as NODE_TOKEN_PREFIX
 from ctfy.core.credentials import REGISTRATION_TOKEN_PREFIX as REGISTRATION_TOKEN_PREFIX
 from ctfy.core.credentials import SESSION_TOKEN_PREFIX as SESSION_TOKEN_PREFIX
 
-_passwords = PasswordHash((Argon2Hasher(),))
+Result = TypeVar("Result")
+
+# The parameters of OWASP's password storage cheat sheet. Hashes of others are still verified.
+_passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
+# As many at once as there are processors; the rest wait here, and nobody else waits for them.
+_hashing = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="password")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassword:
+    """Whether a password is right, and its new hash where the stored one is of old parameters."""
+
+    is_right: bool
+    renewed_hash: str | None = None
 
 
 @functools.cache
@@ -31,16 +49,21 @@ class Secret(bytes):
 
 async def hash_password(password: str) -> str:
     """The Argon2id hash of a password, computed off the event loop."""
-    return await asyncio.to_thread(_passwords.hash, password)
+    return await _off_the_loop(_passwords.hash, password)
 
 
-async def password_matches(password: str, stored: str | None) -> bool:
-    """Whether a password is right. Without a stored one it takes as long, and is wrong."""
+async def check_password_hash(password: str, stored: str | None) -> CheckedPassword:
+    """Compare a password. Without a stored hash it takes as long, and is wrong."""
 
-    def verify() -> bool:
-        return _passwords.verify(password, stored or _nobodys_hash())
+    def check() -> CheckedPassword:
+        is_right, renewed = _passwords.verify_and_update(password, stored or _nobodys_hash())
+        return CheckedPassword(is_right, renewed) if stored else CheckedPassword(is_right=False)
 
-    return await asyncio.to_thread(verify) and stored is not None
+    return await _off_the_loop(check)
+
+
+async def _off_the_loop(work: Callable[..., Result], *arguments: str) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, work, *arguments)
 
 
 def new_token(prefix: str) -> str:

@@ -125,7 +125,7 @@ async def login(
     if not await service.has_signed_in_from(database, body.email, network(request)):
         counted.append(("account", body.email.lower()))
     async with rate_limits.failures(*counted):
-        token = await service.login(session, body, origin_of(request))
+        token = await service.login(database, session, body, origin_of(request))
     return _given(request, response, settings, token, as_cookie)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,11 +112,37 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
     return await _create_user(session, email.lower(), password, "Administrator", role="super_admin")
 
 
-async def login(session: AsyncSession, body: LoginRequest, origin: Origin) -> str:
-    """A session token. Raises `invalid_credentials`, `account_suspended`."""
-    user_id = await check_credentials(session, body.email, body.password)
-    await require_active(session, user_id)
-    return new_session(session, user_id, origin)
+async def login(
+    database: Database, session: AsyncSession, body: LoginRequest, origin: Origin
+) -> str:
+    """A session token. Raises `invalid_credentials`, `account_suspended`.
+
+    Wrong halves of an address and a password are not told apart. Nothing is asked of `session`
+    before the password is known to be right: a connection would be held while others are hashed.
+    """
+    found = await database.read(_CREDENTIALS, {"email": body.email.lower()})
+    stored = found[0].password_hash if found else None
+    checked = await secrets.check_password_hash(body.password, stored)
+    if not checked.is_right:
+        raise _invalid_credentials()
+    # Whoever changes the password meanwhile ends every session, also this one that is to be.
+    user = await session.scalar(
+        select(User)
+        .where(User.id == found[0].id, User.password_hash == stored)
+        .with_for_update(key_share=True)
+    )
+    if user is None:
+        raise _invalid_credentials()
+    await require_active(session, user.id)
+    user.password_hash = checked.renewed_hash or stored
+    return new_session(session, user.id, origin)
+
+
+_CREDENTIALS = select(User.id, User.password_hash).where(User.email == bindparam("email"))
+
+
+def _invalid_credentials() -> Unauthorized:
+    return Unauthorized("invalid_credentials", "E-mail address or password is wrong.")
 
 
 async def has_signed_in_from(database: Database, email: str, where: str) -> bool:
@@ -137,18 +163,6 @@ async def require_active(session: AsyncSession, user_id: str) -> None:
     if user.suspended_at is not None:
         reason = f" The reason given: {user.suspended_reason}" if user.suspended_reason else ""
         raise Forbidden("account_suspended", f"This account is suspended.{reason}")
-
-
-async def check_credentials(session: AsyncSession, email: str, password: str) -> str:
-    """Whose address and password these are.
-
-    Raises `invalid_credentials` without saying which half was wrong.
-    """
-    user = await session.scalar(select(User).where(User.email == email.lower()))
-    stored = user.password_hash if user else None
-    if not await secrets.password_matches(password, stored) or user is None:
-        raise Unauthorized("invalid_credentials", "E-mail address or password is wrong.")
-    return user.id
 
 
 def new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
@@ -317,7 +331,8 @@ async def set_password(
     if user.password_hash is not None:
         if not body.current_password:
             raise Conflict("password_already_set", "Give the current password to change it.")
-        if not await secrets.password_matches(body.current_password, user.password_hash):
+        checked = await secrets.check_password_hash(body.current_password, user.password_hash)
+        if not checked.is_right:
             raise Unauthorized("wrong_current_password", "The current password is wrong.")
     await _replace_password(session, user, body.new_password, keep_token=caller.token_id)
     if body.revoke_tokens:
