@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import http.client
 import json
 import re
@@ -37,6 +38,7 @@ from tests.processes import free_port, wait_for  # noqa: E402
 
 COLD_S, WARM_S, BARE_S = 1.0, 0.7, 0.25  # of each route; of the bare app twice
 CALLERS = 1000
+PATIENCE_S = 10  # with the first answer of a route
 PASSWORD = "bench-only-password"
 QUESTION = "bench-question"  # a challenge without an instance
 RESULTS = ROOT / "dist" / "bench-http.json"
@@ -148,7 +150,7 @@ def request(method: str, path: str, token: str = "", body: object = None) -> str
 
 def exchange(port: int, text: str) -> tuple[int, list[tuple[str, str]], bytes]:
     """One request and its answer: status, headers, body, as they came."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
         connection.sendall(text.encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -249,7 +251,7 @@ def probe(
 ) -> tuple[tuple[int, list[tuple[str, str]], bytes], int, int]:
     """An answer, and how many SQL statements a caller's first and second question take.
 
-    Two callers whom no other route has: one warms what all share, the other is counted.
+    They are callers whom no other route has: the first warms what all share, the next is counted.
     """
     first, second, third = (route.requests[-3 * number - n] for n in (1, 2, 3))
     answer = exchange(port, first)
@@ -294,20 +296,23 @@ def run() -> None:
             rows = connection.execute(CALLER, [data.competitions[0], CALLERS]).fetchall()
         callers = [{k: v for k, v in row.items() if v is not None} for row in rows]
         log = folder / "postgres" / "postgres" / "log"
-        found, answers = {}, {}
+        found: dict[str, dict[str, Any]] = {}
+        answers = {}
         with statements_logged(database), served(database, folder, "--no-worker") as (port, _):
-            _, _, document = exchange(
-                port, request("GET", "/openapi.json").replace("gzip", "*;q=0")
-            )
-            routes, left_out = routes_of(json.loads(document), callers)
+            _, _, document = exchange(port, request("GET", "/openapi.json"))
+            routes, left_out = routes_of(json.loads(gzip.decompress(document)), callers)
             routes += written(callers)
             for number, route in enumerate(routes):
-                answers[route.name], *counts = probe(port, log, route, number)
+                try:
+                    answer, *counts = probe(port, log, route, number)
+                except TimeoutError:
+                    left_out[route.name] = f"no answer within {PATIENCE_S} s"
+                    continue
+                if answer[0] >= 300:
+                    left_out[route.name] = f"answers {answer[0]} to a player of the data"
+                    continue
+                answers[route.name] = answer
                 found[route.name] = dict(zip(("cold_sql", "warm_sql"), counts, strict=True))
-        for route in [r for r in routes if not 200 <= answers[r.name][0] < 300]:
-            left_out[route.name] = f"answers {answers[route.name][0]} to a player of the data"
-            routes.remove(route)
-            del found[route.name]
 
         wire = Wire()
         stack.callback(wire.close)
@@ -320,7 +325,7 @@ def run() -> None:
         )
         print(COLUMNS.format("", *["cold"] * 4, *["warm"] * 4))
         print(COLUMNS.format("", *["/s", "% bare", "CPU ms", "SQL"] * 2), flush=True)
-        for route in routes:
+        for route in (r for r in routes if r.name in answers):
             wire.give(answers[route.name])
             row = {**measure(wire, database, folder, route), **found[route.name]}
             found[route.name] = row
@@ -351,6 +356,8 @@ def show(name: str, row: dict[str, Any]) -> None:
 
 def compare(saved: Path) -> None:
     """Print the change since a saved run, the routes that lost most first."""
+    if missing := [str(path) for path in (saved, RESULTS) if not path.exists()]:
+        sys.exit(f"there is no {' and no '.join(missing)}: `make bench-http` writes {RESULTS}")
     was, now = (json.loads(path.read_text()) for path in (saved, RESULTS))
     print(f"{was['at']} (bare {was['bare']:.0f}/s) -> {now['at']} (bare {now['bare']:.0f}/s)")
     both = was["routes"].keys() & now["routes"].keys()
