@@ -36,7 +36,7 @@ from bench import load  # noqa: E402
 from ctfy.server.access.secrets import hash_password  # noqa: E402
 from tests.processes import free_port, wait_for  # noqa: E402
 
-COLD_S, WARM_S, BARE_S = 1.0, 0.7, 0.25  # of each route; of the bare app twice
+COLD_S, WARM_S, BARE_S = 0.8, 0.5, 0.15  # of each route; of the bare app twice
 CALLERS = 1000
 PATIENCE_S = 10  # with the first answer of a route
 PASSWORD = "bench-only-password"
