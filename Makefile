@@ -9,7 +9,7 @@ NODE := sh $(CURDIR)/tools/with-node
 
 WEB := src/ctfy/server/web/built/index.html
 
-.PHONY: up test check docs chaos bench bench-web screenshots fuzz images web clean
+.PHONY: up test check docs chaos bench bench-http bench-compare bench-web screenshots fuzz images web clean
 
 up: .venv/.ready $(WEB)
 	@CTFY_CHALLENGES_DIR=$${CTFY_CHALLENGES_DIR:-examples/challenges} $(BIN)/ctfy-admin up $(ARGS)
@@ -43,6 +43,14 @@ bench: .venv/.dev
 	@$(BIN)/python bench/events.py
 	@$(BIN)/python bench/operators.py
 	@$(BIN)/python bench/nodes.py
+
+# Every route of players, cold and warm, by 1,000 callers; into dist/bench-http.json.
+bench-http: .venv/.dev
+	@$(BIN)/python bench/routes.py
+
+# What changed since a saved run.
+bench-compare: .venv/.dev
+	@$(BIN)/python bench/routes.py $(or $(BASE),dist/bench-http.saved.json)
 
 # What the web interface weighs, and when a page of it can be used; needs chromium.
 bench-web: .venv/.dev $(WEB)

@@ -35,7 +35,6 @@ from ctfy.server.instances.answers import derive  # noqa: E402
 from tests.processes import ADMIN, free_port, wait_for  # noqa: E402
 
 TEAMS, CHALLENGES, SOLVES, COMPETITIONS = 1000, 50, 20_000, 2
-CALLERS = 500  # tokens that take turns
 SECRET = "bench-only"
 FLAG = Dynamic(id="flag", prompt="?")
 
@@ -79,7 +78,7 @@ def fill(url: str) -> Data:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         copy(cursor, "users", "id, email, display_name, role, created_at",
              [(u, f"{u}@example.org", f"Player {u}", "user", begin) for u in users])  # fmt: skip
-        data.tokens = [f"token-{u}" for u in users[:CALLERS]]
+        data.tokens = [f"token-{u}" for u in users]
         copy(
             cursor,
             "tokens",
@@ -137,7 +136,7 @@ def fill_competition(
     if competition == data.competitions[0]:
         done = set(pairs)
         rows = []
-        for user in users[:CALLERS]:
+        for user in users:
             for challenge in [c for c in names if (user, c) not in done]:
                 id_ = f"i-{user}-{challenge}"
                 rows.append((id_, competition, teams[user], user, challenge, "stopped", 86_400, now,
@@ -187,7 +186,7 @@ def posts(folder: Path, entries: list[tuple[str, str, str]]) -> Path:
     return script
 
 
-def start(database: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
+def start(database: str, folder: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
     environment = {
         "CTFY_DATABASE_URL": database,
         "CTFY_DATA_DIR": str(folder / "data"),
@@ -197,7 +196,7 @@ def start(database: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
         "CTFY_LOG_LEVEL": "WARNING",
     }
     return subprocess.Popen(
-        [sys.executable, "-c", ADMIN, "server", "start", "--port", str(port)],
+        [sys.executable, "-c", ADMIN, "server", "start", "--port", str(port), *options],
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -205,8 +204,8 @@ def start(database: str, folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[tuple[str, int, Data, Path]]:
-    """A server on the data: its address, its process, what it holds, a folder for files."""
+def filled() -> Iterator[tuple[str, Data, Path]]:
+    """The data: the URL of its database, what it holds, a folder for files."""
     with tempfile.TemporaryDirectory(prefix="ctfy-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -215,18 +214,24 @@ def running() -> Iterator[tuple[str, int, Data, Path]]:
         database = postgres.start()
         try:
             upgrade(database)
-            data = fill(database)
-            port = free_port()
-            url = f"http://127.0.0.1:{port}"
-            server = start(database, folder, port)
-            try:
-                wait_for("the server", lambda: _alive(url))
-                yield url, server.pid, data, folder
-            finally:
-                server.terminate()
-                server.wait()
+            yield database, fill(database), folder
         finally:
             postgres.stop()
+
+
+@contextlib.contextmanager
+def running() -> Iterator[tuple[str, int, Data, Path]]:
+    """A server on the data: its address, its process, what it holds, a folder for files."""
+    with filled() as (database, data, folder):
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        server = start(database, folder, port)
+        try:
+            wait_for("the server", lambda: _alive(url))
+            yield url, server.pid, data, folder
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def main() -> None:
@@ -254,12 +259,6 @@ def report(url: str, pid: int, data: Data, folder: Path) -> None:
     line(
         "full standings", f"{reached:.0f} req/s", f"{ratio:.2f} of it (target 0.65), p99 {p99:.0f}"
     )
-    for what, path, target in (
-        ("top-10 history", f"/api/v1/competitions/{competition}/score-history?top=10", ""),
-        ("challenge list", f"/api/v1/competitions/{competition}/challenges", "target 2700, "),
-    ):
-        reached, p99 = wrk(url, gets(folder, path, data.tokens))
-        line(what, f"{reached:.0f} req/s", f"{target}p99 {p99:.0f} ms")
 
     # Everybody guesses at an instance of theirs; then every right answer there is, once each.
     guesses = {token: instance for token, instance, _ in data.instances}
