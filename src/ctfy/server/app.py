@@ -35,7 +35,7 @@ from ctfy.server.response_cache import ResponseCache
 from ctfy.server.route_table import RouteTable
 from ctfy.server.services import Application, Services
 from ctfy.server.settings import Settings
-from ctfy.server.submissions.fast_path import FastSubmissions
+from ctfy.server.submissions.fast_path import TAKEN, FastSubmissions
 from ctfy.server.submissions.service import Submissions
 
 log = structlog.get_logger()
@@ -172,7 +172,7 @@ def _route_of(scope: Scope) -> str:
     """What the metrics call a request: its route's template, for ids must not become labels."""
     path: str = scope["path"]
     route: str = getattr(scope.get("route"), "path", "")
-    if path == "/api/v1/submissions":  # taken before the routes
+    if path in TAKEN:  # before the routes
         return path
     return f"/api/v1{route}" if route and path.startswith("/api/v1/") else route or "none"
 

@@ -41,6 +41,7 @@ from ctfy.server.models.challenges import (
     ReactionName,
 )
 from ctfy.server.response_cache import cache_response
+from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.carried import counts_against
 from ctfy.server.teams.service import require_team
@@ -276,13 +277,14 @@ async def clear_reactions(
 async def list_hints(
     competition_id: str,
     challenge_id: str,
+    database: TheDatabase,
     challenges: TheChallenges,
     session: Session,
     caller: Caller = _READ,
 ) -> list[HintInfo]:
     """A challenge's hints with their cost; the text of those that the team took."""
     challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
-    row = await require_team(session, caller, competition_id)
+    row = await require_team(database, caller, competition_id)
     return await hints.listed(session, challenge, row.team_id)
 
 
@@ -291,14 +293,15 @@ async def unlock_hint(
     competition_id: str,
     challenge_id: str,
     hint_id: str,
+    database: TheDatabase,
     challenges: TheChallenges,
     session: Session,
     caller: Caller = _ANSWER,
 ) -> HintInfo:
     """Take a hint: its cost is taken off the team's points, once."""
     challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
-    row = await require_team(session, caller, competition_id)
-    require_running(row.Competition)
+    row = await require_team(database, caller, competition_id)
+    require_running(Competition.of(row))
     return await hints.unlock(
         session,
         caller,

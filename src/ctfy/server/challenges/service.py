@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.server.challenges.visibility import ChallengeView
@@ -15,6 +16,7 @@ from ctfy.server.models.challenges import (
     ChallengeInfo,
     QuestionPublicInfo,
 )
+from ctfy.server.standings.board import Board
 from ctfy.server.standings.scoring import value_after
 
 SORTS: dict[str, Callable[[ChallengeInfo], tuple[object, ...]]] = {
@@ -58,33 +60,55 @@ EVERYTHING = ChallengeFilter()
 
 def challenge_info(challenge: Challenge, view: ChallengeView) -> ChallengeInfo:
     """A challenge on the wire. A locked one shows its name and what unlocks it."""
-    meta = challenge.metadata
+    info = _as_all_see_it(challenge, view.boards)
     missing = view.missing(challenge)
-    solves = sum(len(board.challenge_solves.get(challenge.id, {})) for board in view.boards)
-    answered: Counter[str] = Counter()
-    for board in view.boards:
-        answered.update(board.answered.get(challenge.id, {}))
     done = view.solved_questions(challenge.id)
-    return ChallengeInfo(
-        id=challenge.id,
+    solved = view.is_solved(challenge.id)
+    if not (missing or done or solved):
+        return info
+    own: dict[str, object] = {
+        "solved": solved,
+        "solved_question_ids": [q.id for q in challenge.metadata.questions if q.id in done],
+    }
+    if missing:
+        own |= {"locked": True, "unlocked_by": missing, "description": ""}
+        own |= {"questions": [], "attachments": []}
+    return info.model_copy(update=own)
+
+
+def _as_all_see_it(challenge: Challenge, boards: list[Board]) -> ChallengeInfo:
+    """A challenge as somebody sees it who solved nothing, where nothing is locked.
+
+    Most of a list is the same for all: it is made once, until somebody launches or solves it.
+    """
+    id_, meta = challenge.id, challenge.metadata
+    solves = sum(len(board.challenge_solves.get(id_, ())) for board in boards)
+    launches = sum(board.launches.get(id_, 0) for board in boards)
+    answered = {q.id: sum(b.answers(id_, q.id) for b in boards) for q in meta.questions}
+    of = (challenge, solves, launches, answered)
+    drawn: dict[str, tuple[object, Any]] = boards[0].drawn_challenges if boards else {}
+    known = drawn.get(id_)
+    if known is not None and known[0] == of:
+        info: ChallengeInfo = known[1]
+        return info
+    info = ChallengeInfo(
+        id=id_,
         name=meta.name,
         category=meta.category,
         difficulty=meta.difficulty,
-        description="" if missing else meta.description,
+        description=meta.description,
         solves_count=solves,
-        launch_count=sum(board.launches.get(challenge.id, 0) for board in view.boards),
+        launch_count=launches,
         tags=meta.tags,
-        questions=[] if missing else public_questions(challenge),
-        flag_solves={q.id: answered[q.id] for q in meta.questions},
-        attachments=[] if missing else attachment_infos(challenge),
+        questions=public_questions(challenge),
+        flag_solves=answered,
+        attachments=attachment_infos(challenge),
         is_qa_only=challenge.is_qa_only,
         value=value_after(meta.value, solves),
-        solved=view.is_solved(challenge.id),
-        solved_question_ids=[q.id for q in meta.questions if q.id in done],
-        locked=bool(missing),
-        unlocked_by=missing,
         hints=len(meta.hints),
     )
+    drawn[id_] = (of, info)
+    return info
 
 
 def public_questions(challenge: Challenge) -> list[QuestionPublicInfo]:

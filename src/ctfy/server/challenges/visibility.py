@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.errors import Conflict, Forbidden, NotFound
@@ -207,19 +207,23 @@ def get_challenge(catalogue: Catalogue, challenge_id: str) -> Challenge:
     return challenge
 
 
+_SOLVED = Statement(
+    select(ChallengeSolve.challenge_id).where(
+        ChallengeSolve.team_id == bindparam("team_id"),
+        one_of(ChallengeSolve.challenge_id, texts("ids")),
+    )
+)
+
+
 async def require_unlocked(
-    session: AsyncSession, team_id: str, challenge: Challenge, in_competition: list[str]
+    database: Database, team_id: str, challenge: Challenge, in_competition: Sequence[str]
 ) -> None:
     """Raise `challenge_locked` until a team solved what the challenge is unlocked by."""
     needed = [id_ for id_ in challenge.metadata.unlocked_by if id_ in in_competition]
     if not needed:
         return
-    solved = await session.scalars(
-        select(ChallengeSolve.challenge_id).where(
-            ChallengeSolve.team_id == team_id, ChallengeSolve.challenge_id.in_(needed)
-        )
-    )
-    _require_solved(sorted(set(needed) - set(solved)))
+    solved = await database.read(_SOLVED, team_id=team_id, ids=needed)
+    _require_solved(sorted(set(needed) - {row.challenge_id for row in solved}))
 
 
 def _require_solved(missing: list[str]) -> None:

@@ -86,6 +86,7 @@ async def start(
     jobs: TheJobs,
     rate_limits: TheRateLimits,
     secret: TheSecret,
+    database: TheDatabase,
     session: Session,
     caller: Caller = _WRITE,
     competition_id: str = "",
@@ -93,7 +94,9 @@ async def start(
     """Launch an instance; poll its status until `ready`."""
     await rate_limits.hit("start", caller.user_id)
     body.competition_id = body.competition_id or competition_id
-    instance = await service.start(session, settings, catalogue, jobs, secret, caller, body)
+    instance = await service.start(
+        database, session, settings, catalogue, jobs, secret, caller, body
+    )
     if instance.state != State.REQUESTED:
         return StartResponse(id=instance.id)
     row = await service.get_owned(session, caller, instance.id)

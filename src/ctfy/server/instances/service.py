@@ -66,6 +66,7 @@ STOPPED: frozenset[type[Event]] = frozenset({InstanceStopped, InstanceError})
 
 
 async def start(
+    database: Database,
     session: AsyncSession,
     settings: Settings,
     catalogue: Catalogue,
@@ -88,15 +89,16 @@ async def start(
             challenge_id=challenge.id,
         )
     ttl = checked_ttl(settings, body.ttl, ["body", "ttl"])
-    competition_id = body.competition_id or await infer_competition(session, caller, challenge.id)
-    row = await require_team(session, caller, competition_id)
-    require_running(row.Competition)  # first: until it starts, nothing tells what is in it
+    competition_id = body.competition_id or await infer_competition(database, caller, challenge.id)
+    row = await require_team(database, caller, competition_id)
+    competition = Competition.of(row)
+    require_running(competition)  # first: until it starts, nothing tells what is in it
     if challenge.id not in row.challenge_ids:
         raise Forbidden(
             "challenge_out_of_competition", "This challenge is not part of that competition."
         )
-    await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
-    await _check_team_cap(session, settings, row.Competition, row.team_id)
+    await require_unlocked(database, row.team_id, challenge, row.challenge_ids)
+    await _check_team_cap(session, settings, competition, row.team_id)
     moment = now()
     instance = Instance(
         id=new_id(),
@@ -135,35 +137,36 @@ def checked_ttl(settings: Settings, ttl: int | None, location: list[str | int]) 
     return ttl
 
 
-async def infer_competition(session: AsyncSession, caller: Caller, challenge_id: str) -> str:
+@functools.cache
+def _played(sight: Sight) -> Statement:
+    """The running competitions with a challenge that the caller plays in."""
+    its_challenge = and_(
+        CompetitionChallenge.competition_id == TeamMember.competition_id,
+        CompetitionChallenge.challenge_id == bindparam("challenge_id"),
+    )
+    return Statement(
+        in_phase(sight, "running")
+        .join(CompetitionChallenge, its_challenge)
+        .where(TeamMember.team_id.is_not(None))
+    )
+
+
+async def infer_competition(database: Database, caller: Caller, challenge_id: str) -> str:
     """The one running competition with that challenge that the caller plays in.
 
     Raises `not_registered` when there is none, `competition_scope_required` when there are several.
     """
     view = View(caller)
-    rows = (
-        await session.execute(
-            in_phase(view.sight, "running")
-            .join(
-                CompetitionChallenge,
-                and_(
-                    CompetitionChallenge.competition_id == TeamMember.competition_id,
-                    CompetitionChallenge.challenge_id == challenge_id,
-                ),
-            )
-            .where(TeamMember.team_id.is_not(None)),
-            view.values,
-        )
-    ).all()
+    rows = await database.read(_played(view.sight), challenge_id=challenge_id, **view.values)
     if len(rows) == 1:
-        competition_id: str = rows[0].Competition.id
+        competition_id: str = rows[0].id
         return competition_id
     if not rows:
         raise Forbidden("not_registered", "You play in no running competition with this challenge.")
     raise Invalid(
         "competition_scope_required",
         "You play in several competitions with this challenge: name one as `competition_id`.",
-        choices=[{"id": r.Competition.id, "title": r.Competition.title} for r in rows],
+        choices=[{"id": row.id, "title": row.title} for row in rows],
     )
 
 

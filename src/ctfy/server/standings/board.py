@@ -74,12 +74,18 @@ class Board:
         self.answered: defaultdict[str, defaultdict[str, int]] = defaultdict(
             lambda: defaultdict(int)
         )  # challenge, question: teams
+        # Challenge: what it was last drawn from, and how; whoever draws compares.
+        self.drawn_challenges: dict[str, tuple[object, Any]] = {}
         self._catalogue = catalogue
         self._xmin = self._xmax = 0
         self._open: frozenset[int] = frozenset()
         self._ahead: set[str] = set()  # submissions applied before the relay brought them
         self._relayed = 0  # the transaction of the last event that the relay brought
         self.answered_by: dict[str, int] = {}  # person: the version with their newest, if from here
+
+    def answers(self, challenge_id: str, question_id: str) -> int:
+        """How many teams answered a question."""
+        return self.answered[challenge_id][question_id] if challenge_id in self.answered else 0
 
     # -- filling
 

@@ -1,8 +1,8 @@
-"""`POST /submissions` without the framework around it.
+"""`POST /submissions` and `/qa/submissions` without the framework around them.
 
-It is the one write that a whole competition makes at once. FastAPI's own work on it, measured, was
-four fifths of the time; here only what the route does is left. Whatever is not an ordinary
-submission goes on to the route, which gives the same answers and is what the documentation shows.
+They are the one write that a whole competition makes at once. FastAPI's own work on it, measured,
+was four fifths of the time; here only what the routes do is left. Whatever is not an ordinary
+submission goes on to its route, which gives the same answers and is what the documentation shows.
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ctfy.core.errors import CtfyError
 from ctfy.core.responses import error_response
-from ctfy.server.access.caller import Authenticator, bearer_of
+from ctfy.server.access.caller import Authenticator, Caller, bearer_of
 from ctfy.server.access.idempotency import idempotency_key
-from ctfy.server.models.submissions import SubmissionCreate
+from ctfy.server.models.submissions import (
+    QaSubmissionCreate,
+    SubmissionCreate,
+    SubmissionResponse,
+)
 from ctfy.server.submissions.service import Submissions, check_may_submit
 
-_PATH = "/api/v1/submissions"
+# What is taken here, and its body.
+TAKEN: dict[str, type[SubmissionCreate | QaSubmissionCreate]] = {
+    "/api/v1/submissions": SubmissionCreate,
+    "/api/v1/qa/submissions": QaSubmissionCreate,
+}
 _MOST_BYTES = 16 * 1024
 
 
@@ -33,7 +41,8 @@ class FastSubmissions:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST":
+        taken = TAKEN.get(scope["path"]) if scope["type"] == "http" else None
+        if taken is None or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         message = await receive()
@@ -50,13 +59,13 @@ class FastSubmissions:
             token = bearer_of(headers.get(b"authorization", b"").decode("latin-1"))
             caller = await self._authenticator.identify(token)
             check_may_submit(caller)
-            asked = SubmissionCreate.model_validate_json(body)
+            asked = taken.model_validate_json(body)
         except (CtfyError, ValidationError, ValueError):
             await self._app(scope, _again(message, receive), send)
             return
         try:
             key = idempotency_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
-            answer = await self._submissions.submit_on_instance(caller, asked, key=key)
+            answer = await self._submit(caller, asked, key)
         except CtfyError as error:
             refused = error_response(error.status, error.code, error.detail, error.headers)
             await refused(scope, receive, send)
@@ -66,6 +75,15 @@ class FastSubmissions:
         start = [(b"content-type", b"application/json"), (b"content-length", length)]
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": content})
+
+    async def _submit(
+        self, caller: Caller, asked: SubmissionCreate | QaSubmissionCreate, key: str
+    ) -> SubmissionResponse:
+        if isinstance(asked, SubmissionCreate):
+            return await self._submissions.submit_on_instance(caller, asked, key=key)
+        return await self._submissions.submit_without_instance(
+            caller, asked.challenge_id, asked.competition_id, asked.question_id, asked.answer, key
+        )
 
 
 _HEADERS = frozenset({b"authorization", b"content-type", b"idempotency-key"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -51,6 +51,7 @@ class Context:
     challenge_id: str
     instance_id: str | None
     started_at: datetime | None
+    in_competition: Sequence[str] = ()  # the challenges beside this one; not with an instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +152,14 @@ class Submissions:
             raise Invalid(
                 "not_a_qa_challenge", "This challenge is answered on an instance. Start one."
             )
-        async with self._database.transaction() as session:
-            chosen = competition_id or await infer_competition(session, caller, challenge_id)
-            row = await require_team(session, caller, chosen)
-            _require_open(row.Competition)  # first: until it starts, nothing tells what is in it
-            if challenge_id not in row.challenge_ids:
-                raise _out_of_competition()
-            await require_unlocked(session, row.team_id, challenge, row.challenge_ids)
-        context = Context(row.Competition, row.team_id, row.team_name, challenge_id, None, None)
+        database = self._database
+        chosen = competition_id or await infer_competition(database, caller, challenge_id)
+        place = ("submission context", caller.token_id, chosen, challenge_id)
+        context: Context | None = self._cache.get(place)
+        if context is None:
+            context = await self._play(caller, chosen, challenge_id, place)
+        _require_open(context.competition)
+        await require_unlocked(database, context.team_id, challenge, context.in_competition)
         answer = await self._to_question(context, caller, challenge, question_id, text, key)
         return await self._submit(answer)
 
@@ -240,6 +241,32 @@ class Submissions:
                 break
         context = Context(
             competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
+        )
+        cache.put(key, context, (*caller.stamp, *stamp))
+        return context
+
+    async def _play(
+        self, caller: Caller, competition_id: str, challenge_id: str, key: Hashable
+    ) -> Context:
+        cache = self._cache
+        while True:
+            before = cache.changes
+            row = await require_team(self._database, caller, competition_id)
+            competition = Competition.of(row)
+            _require_open(competition)  # first: until it starts, nothing tells what is in it
+            if challenge_id not in row.challenge_ids:
+                raise _out_of_competition()
+            stamp = cache.stamp_since(before, f"competition:{competition_id}")
+            if stamp is not None:
+                break
+        context = Context(
+            competition,
+            row.team_id,
+            row.team_name,
+            challenge_id,
+            instance_id=None,
+            started_at=None,
+            in_competition=row.challenge_ids,
         )
         cache.put(key, context, (*caller.stamp, *stamp))
         return context

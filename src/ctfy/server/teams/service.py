@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import Sight, View, audience_of, takes_part
-from ctfy.server.competitions.service import get_visible
+from ctfy.server.competitions.service import get_visible, read_visible
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
@@ -277,9 +277,12 @@ def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
     )
 
 
-async def require_team(session: AsyncSession, caller: Caller, competition_id: str) -> Row[Any]:
-    """The competition's row with the caller's team in it. Raises `not_registered`."""
-    row = await get_visible(session, caller, competition_id)
+async def require_team(database: Database, caller: Caller, competition_id: str) -> Any:
+    """The competition's row, as `read_visible` has it, with the caller's team in it.
+
+    Raises `not_registered`.
+    """
+    row = await read_visible(database, View(caller), competition_id)
     if row.team_id is None:
         raise Forbidden(
             "not_registered",
