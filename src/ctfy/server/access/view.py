@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -190,8 +190,16 @@ class Sight:
         )
 
 
+# The team in it that a caller is on, beside a competition.
+OWN_TEAM = (
+    select(_member.team_id)
+    .where(_member.competition_id == Competition.id, _member.user_id == ME)
+    .correlate(Competition)
+    .scalar_subquery()
+    .label("team_id")
+)
 _ONE = Statement(
-    select(Competition, _BELONGS.label("belongs")).where(
+    select(Competition, OWN_TEAM, _BELONGS.label("belongs")).where(
         Competition.id == bindparam("competition_id")
     )
 )
@@ -201,6 +209,13 @@ _PUBLIC_ONE = Statement(
     select(Competition).where(Competition.id == bindparam("competition_id"), PUBLIC)
 )
 _VISITOR = Sight(is_visitor=True)
+
+
+class Place(NamedTuple):
+    """A competition, and the team in it that a caller is on, if any."""
+
+    competition: Competition
+    team_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,15 +267,19 @@ class View:
 
         Raises `competition_not_found`, `token_competition_forbidden`.
         """
+        return (await self.place(database, cache, competition_id)).competition
+
+    async def place(self, database: Database, cache: Cache, competition_id: str) -> Place:
+        """The same, with the team in it that the caller is on."""
         caller = self.caller
         if caller is None:
             rows = await database.read(_PUBLIC_ONE, competition_id=competition_id)
             if not rows:
                 raise NotFound("competition_not_found", "There is no such public competition.")
-            return Competition.of(rows[0])
+            return Place(Competition.of(rows[0]))
         caller.check_competition(competition_id)
         key = ("visible", caller.token_id, competition_id)
-        known: Competition | None = cache.get(key)
+        known: Place | None = cache.get(key)
         if known is not None:
             return known
         stamp = (*caller.stamp, *cache.stamp(f"competition:{competition_id}"))
@@ -271,8 +290,9 @@ class View:
         hidden = competition.access == "private_hidden" and not rows[0].belongs
         if not self.is_operator(competition_id) and (competition.status != "published" or hidden):
             raise _not_found()
-        cache.put(key, competition, stamp)
-        return competition
+        place = Place(competition, rows[0].team_id)
+        cache.put(key, place, stamp)
+        return place
 
     def challenges_are_open(self, competition: Competition) -> bool:
         """Whether its challenges show: from its start on; to its operators before."""

@@ -79,11 +79,11 @@ async def competition_challenges(
     topics = (f"{topic}:{competition_id}" for topic in ("competition", "attempts", "launches"))
     stamp = (*caller.stamp, *cache.stamp(*topics))
     view = View(caller)
-    competition = await view.competition(database, cache, competition_id)
-    if not view.challenges_are_open(competition):
+    place = await view.place(database, cache, competition_id)
+    if not view.challenges_are_open(place.competition):
         return paging.cut(list[ChallengeInfo]())
-    seen = await challenges.of_competition(view, competition_id)
-    cache_response(request, stamp, caller.expires_at, view.until_changes(competition))
+    seen = await challenges.of_place(view, place)
+    cache_response(request, stamp, caller.expires_at, view.until_changes(place.competition))
     return paging.cut(service.infos(catalogue, seen, wanted))
 
 
@@ -238,9 +238,11 @@ async def add_reaction(
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """Say something of a challenge."""
-    await challenges.get(View(caller), challenge_id, competition_id)
-    team_id = (await challenges.teams_of(caller)).get(competition_id)
-    await feedback.react(session, caller, challenge_id, reaction, competition_id, team_id)
+    _, seen = await challenges.get(View(caller), challenge_id, competition_id)
+    teams = {board.competition_id: team_id for board, team_id in seen.own}
+    await feedback.react(
+        session, caller, challenge_id, reaction, competition_id, teams.get(competition_id)
+    )
     return await feedback.mine(session, caller, challenge_id)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, null, select
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.errors import Conflict, Forbidden, NotFound
-from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import Sight, View
+from ctfy.server.access.view import ME, OWN_TEAM, Place, Sight, View
 from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement, one_of, texts
@@ -77,21 +76,21 @@ class ChallengeView:
 
 @functools.cache
 def _known(sight: Sight) -> Statement:
+    """The competitions that they may know of, the newest first."""
+    team = null().label("team_id") if sight.is_visitor else OWN_TEAM
     newest_first = (Competition.created_at.desc(), Competition.id)
-    return Statement(select(Competition).where(sight.competitions()).order_by(*newest_first))
+    return Statement(select(Competition, team).where(sight.competitions()).order_by(*newest_first))
 
 
 @functools.cache
-def _those(sight: Sight) -> Statement:
-    named = one_of(Competition.id, texts("ids"))
-    return Statement(select(Competition).where(named, sight.reaches(Competition.id)))
-
-
-_TEAMS = Statement(
-    select(TeamMember.competition_id, TeamMember.team_id).where(
-        TeamMember.user_id == bindparam("user_id")
+def _played(sight: Sight) -> Statement:
+    """Those that the caller is in, whatever has become of them."""
+    its_member = (TeamMember.competition_id == Competition.id) & (TeamMember.user_id == ME)
+    return Statement(
+        select(Competition, TeamMember.team_id)
+        .join(TeamMember, its_member)
+        .where(sight.reaches(Competition.id))
     )
-)
 
 
 class VisibleChallenges:
@@ -110,56 +109,45 @@ class VisibleChallenges:
 
         Raises `competition_not_found`, `token_competition_forbidden`.
         """
-        competition = await view.competition(self._database, self._cache, competition_id)
-        operates = view.is_operator(competition_id)
-        return await self._through(view, [competition], sees_locked=operates)
+        place = await view.place(self._database, self._cache, competition_id)
+        return await self.of_place(view, place)
+
+    async def of_place(self, view: View, place: Place) -> ChallengeView:
+        """The same, where it is known that they may know of the competition."""
+        operates = view.is_operator(place.competition.id)
+        return await self._through(view, [place], sees_locked=operates)
 
     async def of_all(self, view: View) -> ChallengeView:
         """Those of every competition that they may see; for administrators, the whole catalogue."""
         rows = await self._database.read(_known(view.sight), **view.values)
-        found = await self._through(view, list(map(Competition.of, rows)))
+        found = await self._through(view, [Place(Competition.of(r), r.team_id) for r in rows])
         if view.caller is None or not view.caller.is_admin:
             return found
         return ChallengeView(
             list(self._catalogue.challenges), found.boards, found.own, sees_locked=True
         )
 
-    async def _through(
-        self,
-        view: View,
-        competitions: list[Competition],
-        *,
-        sees_locked: bool = False,
-    ) -> ChallengeView:
-        teams = await self.teams_of(view.caller) if view.caller else {}
-        boards: list[Board] = []
-        own: list[tuple[Board, str]] = []
-        for competition in filter(view.challenges_are_open, competitions):
-            boards.append((await self._standings.seen_by(view, competition)).board)
-            if competition.id in teams:
-                newest = await self._standings.live(competition.id)
-                own.append((newest.board, teams[competition.id]))
-        ids = list(dict.fromkeys(id_ for board in boards for id_ in board.rules.challenge_ids))
-        return ChallengeView(ids, boards, own, sees_locked)
-
     async def of_own_teams(self, view: View, competition_id: str = "") -> ChallengeView:
         """Those of the competitions that a caller is in, once they have started; or of one."""
-        teams = await self.teams_of(view.caller) if view.caller else {}
-        wanted = [id_ for id_ in teams if competition_id in ("", id_)]
-        rows = await self._database.read(_those(view.sight), ids=wanted, **view.values)
-        return await self._through(view, list(map(Competition.of, rows)))
+        rows = await self._database.read(_played(view.sight), **view.values)
+        places = [Place(Competition.of(row), row.team_id) for row in rows]
+        wanted = [p for p in places if competition_id in ("", p.competition.id)]
+        return await self._through(view, wanted)
 
-    async def teams_of(self, caller: Caller) -> dict[str, str]:
-        """The caller's team per competition; cached."""
-        key = ("teams", caller.user_id)
-        known: dict[str, str] | None = self._cache.get(key)
-        if known is not None:
-            return known
-        stamp = self._cache.stamp(f"user:{caller.user_id}")
-        rows = await self._database.read(_TEAMS, user_id=caller.user_id)
-        found = {row.competition_id: row.team_id for row in rows}
-        self._cache.put(key, found, stamp)
-        return found
+    async def _through(
+        self, view: View, places: list[Place], *, sees_locked: bool = False
+    ) -> ChallengeView:
+        boards: list[Board] = []
+        own: list[tuple[Board, str]] = []
+        for competition, team_id in places:
+            if not view.challenges_are_open(competition):
+                continue
+            boards.append((await self._standings.seen_by(view, competition)).board)
+            if team_id is not None:
+                newest = await self._standings.live(competition.id)
+                own.append((newest.board, team_id))
+        ids = list(dict.fromkeys(id_ for board in boards for id_ in board.rules.challenge_ids))
+        return ChallengeView(ids, boards, own, sees_locked)
 
     async def get(
         self, view: View, challenge_id: str, competition_id: str = ""
@@ -170,9 +158,9 @@ class VisibleChallenges:
         `challenge_out_of_competition`.
         """
         if competition_id and view.caller is not None:
-            competition = await view.competition(self._database, self._cache, competition_id)
-            seen = await self.of_competition(view, competition_id)
-            started = view.challenges_are_open(competition)
+            place = await view.place(self._database, self._cache, competition_id)
+            seen = await self.of_place(view, place)
+            started = view.challenges_are_open(place.competition)
             if started and challenge_id not in seen.ids and self._catalogue.get(challenge_id):
                 raise Forbidden(
                     "challenge_out_of_competition",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from ctfy.server.access.caller import AnyToken
 from ctfy.server.access.idempotency import Router
-from ctfy.server.access.view import Sight, View
+from ctfy.server.access.view import Place, Sight, View
 from ctfy.server.challenges.service import infos
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.competitions import service
@@ -70,7 +70,9 @@ async def get_competition(
     standing = await _own(standings, competition, row.team_id)
     return CompetitionDetail(
         **service.competition_info(view, competition, row, standing),
-        challenges=infos(catalogue, await challenges.of_competition(view, competition_id)),
+        challenges=infos(
+            catalogue, await challenges.of_place(view, Place(competition, row.team_id))
+        ),
         registered_at=row.joined_at,
     )
 
