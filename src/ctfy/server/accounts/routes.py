@@ -53,8 +53,7 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.models.base import Page
 from ctfy.server.settings import Settings
-from ctfy.server.tables.access import Token, User
-from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.access import User
 
 router = Router(tags=["accounts"])
 
@@ -168,7 +167,7 @@ async def token_scopes() -> TokenScopesResponse:
     )
 
 
-def _token_fields(token: Token, caller: Caller) -> dict[str, Any]:
+def _token_fields(token: Any, caller: Caller) -> dict[str, Any]:
     names = TokenInfo.model_fields.keys() - {"is_current"}
     fields = {name: getattr(token, name) for name in names}
     reached = [id_ for id_ in token.competition_ids if caller.sees_competition(id_)]
@@ -177,15 +176,16 @@ def _token_fields(token: Token, caller: Caller) -> dict[str, Any]:
 
 @router.get("/auth/tokens")
 async def list_tokens(
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = may(Scope.TOKENS, ScopeLevel.READ),
 ) -> Page[TokenInfo]:
     """The caller's tokens, newest first."""
-    return await paging.fetch(
-        session,
-        service.tokens_of(caller),
-        lambda row: TokenInfo(**_token_fields(row.Token, caller)),
+    return await paging.read(
+        database,
+        service.TOKENS,
+        lambda row: TokenInfo(**_token_fields(row, caller)),
+        user_id=caller.user_id,
     )
 
 
@@ -314,16 +314,15 @@ async def verify_email(
 
 @router.get("/auth/identities")
 async def list_identities(
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = may(Scope.IDENTITIES, ScopeLevel.READ),
 ) -> Page[LinkedIdentity]:
     """The accounts elsewhere that sign the caller in."""
-    rows, total = await paging.rows(session, service.identities_of(caller))
-    return paging.of([_identity_info(row.Identity) for row in rows], total)
+    return await paging.read(database, service.IDENTITIES, _identity_info, user_id=caller.user_id)
 
 
-def _identity_info(identity: Identity) -> LinkedIdentity:
+def _identity_info(identity: Any) -> LinkedIdentity:
     return LinkedIdentity(
         id=identity.id,
         provider=identity.provider,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,7 @@ from ctfy.server.access.rate_limits import network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.paging import Listing
 from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains, prune
 from ctfy.server.events.outbox import emit
@@ -186,17 +187,20 @@ def new_session(session: AsyncSession, user_id: str, origin: Origin) -> str:
     return token
 
 
-def tokens_of(caller: Caller) -> Select[Any]:
-    """The caller's live tokens, newest first."""
+def tokens_of(user_id: str | BindParameter[Any]) -> Select[Any]:
+    """Somebody's live tokens, newest first."""
     return (
         select(Token)
         .where(
-            Token.user_id == caller.user_id,
+            Token.user_id == user_id,
             Token.revoked_at.is_(None),
-            (Token.expires_at.is_(None)) | (Token.expires_at > now()),
+            (Token.expires_at.is_(None)) | (Token.expires_at > func.now()),
         )
         .order_by(Token.created_at.desc(), Token.id)
     )
+
+
+TOKENS = Listing(tokens_of(bindparam("user_id")))
 
 
 async def mint(
@@ -211,7 +215,7 @@ async def mint(
     )
     live = await session.scalar(
         select(func.count()).select_from(
-            tokens_of(caller).where(Token.kind == "fine_grained").subquery()
+            tokens_of(caller.user_id).where(Token.kind == "fine_grained").subquery()
         )
     )
     if (live or 0) >= _MAX_TOKENS:
@@ -344,8 +348,10 @@ async def set_password(
         await _revoke_api_tokens(session, user)
     if body.revoke_identities:
         await _unlink_all(session, user)
-    left = (await session.scalars(tokens_of(caller).where(Token.id != caller.token_id))).all()
-    return list(left), list((await session.scalars(identities_of(caller))).all())
+    left = (
+        await session.scalars(tokens_of(caller.user_id).where(Token.id != caller.token_id))
+    ).all()
+    return list(left), list((await session.scalars(identities_of(caller.user_id))).all())
 
 
 async def reset_password(session: AsyncSession, user: User, body: PasswordResetRequest) -> None:
@@ -403,19 +409,22 @@ async def delete_password(session: AsyncSession, caller: Caller) -> None:
     user.password_hash = None
 
 
-def identities_of(caller: Caller) -> Select[Identity]:
-    """The caller's accounts elsewhere, oldest first."""
+def identities_of(user_id: str | BindParameter[Any]) -> Select[Identity]:
+    """Somebody's accounts elsewhere, oldest first."""
     return (
         select(Identity)
-        .where(Identity.user_id == caller.user_id)
+        .where(Identity.user_id == user_id)
         .order_by(Identity.created_at, Identity.id)
     )
+
+
+IDENTITIES = Listing(identities_of(bindparam("user_id")))
 
 
 async def unlink(session: AsyncSession, caller: Caller, identity_id: str) -> None:
     """Let go of an account elsewhere. Raises `identity_not_found`, `last_sign_in_method`."""
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
-    found = (await session.scalars(identities_of(caller))).all()
+    found = (await session.scalars(identities_of(caller.user_id))).all()
     identity = next((i for i in found if i.id == identity_id), None)
     if identity is None:
         raise NotFound("identity_not_found", "You have no such linked account.")

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
-from ctfy.server.access.caller import Admin, AnyToken
+from ctfy.server.access.caller import Admin, AnyToken, Caller
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.activity import service
-from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Paged
+from ctfy.server.database.connections import Database
+from ctfy.server.database.paging import Paged, Paging
+from ctfy.server.kernel import TheDatabase
 from ctfy.server.models.activity import Activity, ActivityTimeseries
 from ctfy.server.models.base import Page
-from ctfy.server.tables.events import OutboxEvent
 
 router = Router(tags=["activity"])
 
@@ -30,57 +30,60 @@ async def _wanted(
     event: _Word = "",
     since: datetime | None = None,
     until: datetime | None = None,
-) -> list[Any]:
-    return service.narrowed(
+) -> dict[str, Any]:
+    return service.filter_values(
         team_id=team_id, challenge_id=challenge_id, event=event, since=since, until=until
     )
 
 
-_Wanted = Annotated[list[Any], Depends(_wanted)]
+_Wanted = Annotated[dict[str, Any], Depends(_wanted)]
+
+
+async def _page(
+    database: Database, paging: Paging, caller: Caller, wanted: dict[str, Any]
+) -> Page[Activity]:
+    view = View(caller)
+    return await paging.read(
+        database,
+        service.listed(view.sight, frozenset(wanted)),
+        lambda row: service.activity(row, row, audited=caller.is_admin),
+        **view.values,
+        **wanted,
+    )
 
 
 @router.get("/activities")
 async def list_activities(
-    session: Session, paging: Paged, caller: AnyToken, wanted: _Wanted
+    database: TheDatabase, paging: Paged, caller: AnyToken, wanted: _Wanted
 ) -> Page[Activity]:
     """What happened, newest first: global activities and those of the caller's teams."""
-    view = View(caller)
-    query = service.activities([view.bind(view.sight.events()), *wanted])
-    return await paging.fetch(
-        session, query, lambda row: service.activity(row, audited=caller.is_admin)
-    )
+    return await _page(database, paging, caller, wanted)
 
 
 @router.get("/activities/timeseries")
 async def activities_timeseries(
-    session: Session,
+    database: TheDatabase,
     caller: AnyToken,
     wanted: _Wanted,
     window: _Window = 86_400,
     bucket: _Bucket = 3600,
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
-    view = View(caller)
-    conditions = [view.bind(view.sight.events()), *wanted]
-    return await service.timeseries(session, conditions, window, bucket)
+    return await service.timeseries(database, View(caller), wanted, window, bucket)
 
 
 @router.get("/admin/activities")
 async def list_all_activities(
-    session: Session, paging: Paged, caller: Admin, wanted: _Wanted, actor_id: _Word = ""
+    database: TheDatabase, paging: Paged, caller: Admin, wanted: _Wanted, actor_id: _Word = ""
 ) -> Page[Activity]:
     """Everything that anybody did, newest first, with what it was before and after."""
-    by = [OutboxEvent.actor_id == actor_id] if actor_id else []
-    view = View(caller)
-    query = service.activities([view.bind(view.sight.events()), *wanted, *by])
-    return await paging.fetch(session, query, lambda row: service.activity(row, audited=True))
+    by = wanted | service.filter_values(actor_id=actor_id)
+    return await _page(database, paging, caller, by)
 
 
 @router.get("/admin/activities/timeseries")
 async def all_activities_timeseries(
-    session: Session, caller: Admin, window: _Window = 86_400, bucket: _Bucket = 3600
+    database: TheDatabase, caller: Admin, window: _Window = 86_400, bucket: _Bucket = 3600
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
-    view = View(caller)
-    events = [view.bind(view.sight.events())]
-    return await service.timeseries(session, events, window, bucket)
+    return await service.timeseries(database, View(caller), {}, window, bucket)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, text
 
+from ctfy.server.access.view import Sight, View
+from ctfy.server.database.connections import Database
+from ctfy.server.database.paging import Listing
+from ctfy.server.database.statement import Statement
 from ctfy.server.models.activity import (
     Activity,
     ActivityDetail,
@@ -20,27 +25,37 @@ from ctfy.server.tables.access import User
 from ctfy.server.tables.events import OutboxEvent
 
 
-def narrowed(
+def filter_values(
     *,
     team_id: str = "",
     challenge_id: str = "",
     event: str = "",
+    actor_id: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
-) -> list[Any]:
-    """Conditions on events; empty values leave them out."""
-    conditions: list[Any] = []
-    if team_id:
-        conditions.append(OutboxEvent.team_id == team_id)
-    if challenge_id:
-        conditions.append(OutboxEvent.payload["challenge_id"].as_string() == challenge_id)
-    if event:
-        conditions.append(OutboxEvent.name == event)
-    if since:
-        conditions.append(OutboxEvent.created_at >= _zoned(since))
-    if until:
-        conditions.append(OutboxEvent.created_at < _zoned(until))
-    return conditions
+) -> dict[str, Any]:
+    """What the log is narrowed to, for `listed` and `timeseries`; empty values narrow nothing."""
+    given = {
+        "team_id": team_id,
+        "challenge_id": challenge_id,
+        "event": event,
+        "actor_id": actor_id,
+        "since": _zoned(since) if since else None,
+        "until": _zoned(until) if until else None,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _narrowed(sight: Sight, by: frozenset[str]) -> list[ColumnElement[bool]]:
+    columns: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+        "team_id": lambda value: OutboxEvent.team_id == value,
+        "challenge_id": lambda value: OutboxEvent.payload["challenge_id"].as_string() == value,
+        "event": lambda value: OutboxEvent.name == value,
+        "actor_id": lambda value: OutboxEvent.actor_id == value,
+        "since": lambda value: OutboxEvent.created_at >= value,
+        "until": lambda value: OutboxEvent.created_at < value,
+    }
+    return [sight.events(), *(columns[name](bindparam(name)) for name in sorted(by))]
 
 
 def _zoned(moment: datetime) -> datetime:
@@ -61,9 +76,14 @@ def activities(conditions: list[Any]) -> Select[OutboxEvent, str | None, str | N
     )
 
 
-def activity(row: Row[*tuple[Any, ...]], *, audited: bool = False) -> Activity:
-    """A row of `activities` on the wire; what was before and after is for operators."""
-    event: OutboxEvent = row.OutboxEvent
+@functools.cache
+def listed(sight: Sight, narrowed: frozenset[str]) -> Listing:
+    """The part of the log that somebody may read; `narrowed`: by which values."""
+    return Listing(activities(_narrowed(sight, narrowed)))
+
+
+def activity(event: Any, row: Any, *, audited: bool = False) -> Activity:
+    """An event and its row of `activities` on the wire; operators see what was before and after."""
     payload = event.payload
     known = {name: payload[name] for name in ActivityDetail.model_fields if name in payload}
     if audited and event.audit:
@@ -83,19 +103,27 @@ def activity(row: Row[*tuple[Any, ...]], *, audited: bool = False) -> Activity:
     )
 
 
+@functools.cache
+def _counted(sight: Sight, narrowed: frozenset[str]) -> Statement:
+    number = func.floor(
+        func.extract("epoch", OutboxEvent.created_at) / bindparam("bucket", type_=Integer)
+    ).label("number")
+    return Statement(
+        select(number, OutboxEvent.name, func.count().label("times"))
+        .where(*_narrowed(sight, narrowed), OutboxEvent.created_at >= bindparam("first"))
+        .group_by(text("number"), OutboxEvent.name)
+    )
+
+
 async def timeseries(
-    session: AsyncSession, conditions: list[Any], window: int, bucket: int
+    database: Database, view: View, narrowed: dict[str, Any], window: int, bucket: int
 ) -> ActivityTimeseries:
     """The activities of the last `window` seconds, in buckets of `bucket` seconds."""
     end = time.time()
     first = int((end - window) // bucket) * bucket
-    since = datetime.fromtimestamp(first, UTC)
-    number = func.floor(func.extract("epoch", OutboxEvent.created_at) / bucket)
-    rows = await session.execute(
-        select(number.label("number"), OutboxEvent.name, func.count().label("times"))
-        .where(*conditions, OutboxEvent.created_at >= since)
-        .group_by(number, OutboxEvent.name)
-    )
+    statement = _counted(view.sight, frozenset(narrowed))
+    values = view.values | narrowed | {"first": datetime.fromtimestamp(first, UTC)}
+    rows = await database.read(statement, bucket=bucket, **values)
     counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
     names: set[str] = set()
     for row in rows:

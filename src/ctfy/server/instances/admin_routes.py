@@ -19,7 +19,7 @@ from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
 from ctfy.server.instances.routes import Answer, NodeFetchFailed, ask
-from ctfy.server.kernel import TheCatalogue, TheJobs, TheSettings
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.instances import InstanceInfo, StopResponse
 from ctfy.server.models.nodes import NodeContainer
@@ -37,7 +37,7 @@ router = Router(prefix="/admin/instances", tags=["instances"])
 async def list_all_instances(
     settings: TheSettings,
     catalogue: TheCatalogue,
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     _: Admin,
     node_id: str = "",
@@ -48,18 +48,20 @@ async def list_all_instances(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Page[InstanceInfo]:
     """Everybody's instances, newest first."""
-    query = service.filtered(
-        service.everybodys(),
+    narrowed = service.filter_values(
         catalogue,
-        challenge_id=challenge_id,
         status=status,
         text=q,
+        challenge_id=challenge_id,
         competition_id=competition_id,
         node_id=node_id,
         team_id=team_id,
     )
-    return await paging.fetch(
-        session, query, lambda row: service.instance_info(row.Instance, row, settings, catalogue)
+    return await paging.read(
+        database,
+        service.listed(None, frozenset(narrowed)),
+        lambda row: service.instance_info(row, row, settings, catalogue),
+        **narrowed,
     )
 
 

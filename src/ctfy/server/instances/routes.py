@@ -109,7 +109,7 @@ async def start(
 async def list_instances(
     settings: TheSettings,
     catalogue: TheCatalogue,
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = _READ,
     challenge_id: str = "",
@@ -119,19 +119,15 @@ async def list_instances(
 ) -> Page[InstanceInfo]:
     """The instances of the caller's teams, newest first."""
     view = View(caller)
-    query = service.filtered(
-        service.owned(view.sight),
-        catalogue,
-        challenge_id=challenge_id,
-        status=status,
-        text=q,
-        competition_id=competition_id,
+    narrowed = service.filter_values(
+        catalogue, status=status, text=q, challenge_id=challenge_id, competition_id=competition_id
     )
-    return await paging.fetch(
-        session,
-        query,
-        lambda row: service.instance_info(row.Instance, row, settings, catalogue),
-        view.values,
+    return await paging.read(
+        database,
+        service.listed(view.sight, frozenset(narrowed)),
+        lambda row: service.instance_info(row, row, settings, catalogue),
+        **view.values,
+        **narrowed,
     )
 
 

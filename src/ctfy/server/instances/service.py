@@ -20,7 +20,8 @@ from ctfy.server.challenges.visibility import get_challenge, require_unlocked
 from ctfy.server.competitions.service import in_phase, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
-from ctfy.server.database.statement import Statement
+from ctfy.server.database.paging import Listing
+from ctfy.server.database.statement import Statement, containing, one_of, texts
 from ctfy.server.events.types import Event
 from ctfy.server.instances.answers import digest, instance_answers
 from ctfy.server.jobs.queue import Jobs
@@ -267,42 +268,41 @@ def _missing() -> NotFound:
     return NotFound("instance_not_found", "Your teams have no such instance.")
 
 
-def filtered(
-    query: Select[Any],
-    catalogue: Catalogue,
-    *,
-    challenge_id: str,
-    status: str,
-    text: str,
-    competition_id: str,
-    node_id: str = "",
-    team_id: str = "",
-) -> Select[Any]:
-    """Narrow a query of instances; empty values leave it as it is."""
-    if node_id:
-        query = query.where(Instance.node_id == node_id)
-    if team_id:
-        query = query.where(Instance.team_id == team_id)
-    if challenge_id:
-        query = query.where(Instance.challenge_id == challenge_id)
-    if competition_id:
-        query = query.where(Instance.competition_id == competition_id)
+def filter_values(
+    catalogue: Catalogue, *, status: str = "", text: str = "", **columns: str
+) -> dict[str, Any]:
+    """What a list of instances is narrowed to, for `listed`; empty values narrow nothing.
+
+    `columns`: a column's own value. Raises 422 on a status that there is not.
+    """
+    values: dict[str, Any] = {name: value for name, value in columns.items() if value}
     if status:
-        states = [state for state, wire in WIRE_STATUS.items() if wire == status]
-        if not states:
+        values["states"] = [state for state, wire in WIRE_STATUS.items() if wire == status]
+        if not values["states"]:
             known = ", ".join(sorted(set(WIRE_STATUS.values())))
             raise field_error(["query", "status"], f"use one of: {known}")
-        query = query.where(Instance.state.in_(states))
     if text:
-        named = [
+        values["begins"] = containing(text).removeprefix("%")
+        values["named"] = [
             c.id
             for c in catalogue.challenges.values()
             if text.casefold() in f"{c.id}\n{c.metadata.name}".casefold()
         ]
-        query = query.where(
-            Instance.id.startswith(text, autoescape=True) | Instance.challenge_id.in_(named)
-        )
-    return query
+    return values
+
+
+@functools.cache
+def listed(sight: Sight | None, narrowed: frozenset[str]) -> Listing:
+    """The instances of the caller's teams, or everybody's; `narrowed`: by which values."""
+    query = owned(sight) if sight else everybodys()
+    for name in sorted(narrowed - {"states", "begins", "named"}):
+        query = query.where(getattr(Instance, name) == bindparam(name))
+    if "states" in narrowed:
+        query = query.where(one_of(Instance.state, texts("states")))
+    if "begins" in narrowed:
+        begins = Instance.id.like(bindparam("begins"), escape="/")
+        query = query.where(begins | one_of(Instance.challenge_id, texts("named")))
+    return Listing(query)
 
 
 def surface_of(instance: Any) -> AttackSurface | None:

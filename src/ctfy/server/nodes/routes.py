@@ -13,8 +13,8 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.activity import service as activity
 from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheJobs, TheSecret, TheSettings
+from ctfy.server.database.paging import Listing, Paged
+from ctfy.server.kernel import TheDatabase, TheJobs, TheSecret, TheSettings
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
 from ctfy.server.models.nodes import (
@@ -38,10 +38,12 @@ admin = Router(prefix="/admin/nodes", tags=["nodes"])
 
 
 @router.get("", dependencies=[Everybody])
-async def list_nodes(session: Session, paging: Paged) -> Page[NodeInfo]:
+async def list_nodes(database: TheDatabase, paging: Paged) -> Page[NodeInfo]:
     """The nodes, oldest first."""
-    query = select(Node).order_by(Node.registered_at, Node.id)
-    return await paging.fetch(session, query, lambda row: NodeInfo(**service.node_fields(row.Node)))
+    return await paging.read(database, _ALL, lambda row: NodeInfo(**service.node_fields(row)))
+
+
+_ALL = Listing(select(Node).order_by(Node.registered_at, Node.id))
 
 
 @router.post("/register", dependencies=[ByOwnToken])
@@ -171,4 +173,4 @@ async def node_events(
         OutboxEvent.payload["node_id"].as_string() == node_id,
     ]
     rows = await session.execute(activity.activities(conditions).limit(limit))
-    return [activity.activity(row, audited=True) for row in rows]
+    return [activity.activity(row.OutboxEvent, row, audited=True) for row in rows]

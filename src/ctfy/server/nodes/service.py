@@ -269,7 +269,7 @@ async def remove(session: AsyncSession, jobs: Jobs, caller_id: str, node_id: str
     await session.delete(node)
 
 
-def node_fields(node: Node) -> dict[str, Any]:
+def node_fields(node: Any) -> dict[str, Any]:
     """The wire fields of a node."""
     return {name: getattr(node, name) for name in NodeInfo.model_fields}
 

@@ -14,7 +14,6 @@ from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody, MaybeCaller
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import Sight, View
-from ctfy.server.database.connections import Session
 from ctfy.server.database.statement import Statement
 from ctfy.server.kernel import (
     TheBackground,
@@ -46,6 +45,7 @@ _CAPACITY = (
     select(func.coalesce(func.sum(Node.capacity), 0)).where(Node.is_healthy).scalar_subquery()
 )
 
+_LOAD = Statement(select(_RUNNING, _CAPACITY))
 _FOR_CALLERS = {
     "teams_total": select(func.count(Team.id)),
     "users_total": select(func.count(User.id)),
@@ -56,9 +56,9 @@ _FOR_CALLERS = {
 
 
 @router.get("/health", dependencies=[Everybody])
-async def health(session: Session) -> HealthResponse:
+async def health(database: TheDatabase) -> HealthResponse:
     """Alive, and which version."""
-    running, capacity = (await session.execute(select(_RUNNING, _CAPACITY))).one()
+    running, capacity = (await database.read(_LOAD))[0]
     return HealthResponse(
         hostname=socket.gethostname(),
         running_instances=running,

@@ -12,8 +12,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import PUBLIC, View
 from ctfy.server.database.base import now
-from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Paged
+from ctfy.server.database.paging import Listing, Paged
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import PublicCompetition, Wall
@@ -26,12 +25,14 @@ router = Router(tags=["standings"])
 
 
 @router.get("/walls", dependencies=[Everybody])
-async def list_walls(session: Session, paging: Paged) -> Page[PublicCompetition]:
+async def list_walls(database: TheDatabase, paging: Paged) -> Page[PublicCompetition]:
     """The public competitions, the newest first; for visitors who have not signed in."""
-    query = (
-        select(Competition).where(PUBLIC).order_by(Competition.created_at.desc(), Competition.id)
-    )
-    return await paging.fetch(session, query, lambda row: _public(row.Competition))
+    return await paging.read(database, _LISTED, lambda row: _public(Competition.of(row)))
+
+
+_LISTED = Listing(
+    select(Competition).where(PUBLIC).order_by(Competition.created_at.desc(), Competition.id)
+)
 
 
 @router.get("/walls/{competition_id}", response_model=Wall)
