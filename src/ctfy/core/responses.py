@@ -54,12 +54,17 @@ def error_response(
         return error_response(status, code, json.loads(escaped), headers)
 
 
+def refusal(error: CtfyError) -> JSONResponse:
+    """An error of ours as a response."""
+    return error_response(error.status, error.code, error.detail, error.headers)
+
+
 def install(app: FastAPI) -> None:
     """Give every failure of `app` the envelope."""
 
     @app.exception_handler(CtfyError)
     async def refused(_: Request, error: CtfyError) -> JSONResponse:
-        return error_response(error.status, error.code, error.detail, error.headers)
+        return refusal(error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import structlog
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_swagger import patch_fastapi
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
@@ -25,6 +27,8 @@ from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
 from ctfy.server.cache import Cache
+from ctfy.server.database.connections import away
+from ctfy.server.database.turns import overloaded
 from ctfy.server.domains import DOMAINS
 from ctfy.server.kernel import assemble, connected
 from ctfy.server.mcp import PATH as MCP_PATH
@@ -84,6 +88,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     app.services = services
     authenticator, metrics = services.get(Authenticator), services.get(Metrics)
     responses.install(app)
+    app.add_exception_handler(OperationalError, _database_is_away)
+    app.add_exception_handler(PoolTimeout, _no_connection)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
     app.add_middleware(
         FastSubmissions, authenticator=authenticator, submissions=services.get(Submissions)
@@ -107,6 +113,14 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     app.include_router(web.router)  # last: it takes every address that is left
     app.router.middleware_stack = RouteTable(app.router.app, app.routes)
     return app
+
+
+async def _database_is_away(_: Request, __: Exception) -> Response:
+    return responses.refusal(away())
+
+
+async def _no_connection(_: Request, __: Exception) -> Response:
+    return responses.refusal(overloaded())
 
 
 @contextlib.asynccontextmanager

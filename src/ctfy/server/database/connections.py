@@ -14,12 +14,15 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
 
+from ctfy.core.errors import Unavailable
 from ctfy.server.database.statement import Row, Statement
+from ctfy.server.database.turns import BoundedPool, Turns
 
 AFTER_COMMIT = "ctfy.after_commit"
 _TRANSACTION = "ctfy.transaction"
 
 
+_LONGEST_WAIT_S = 10.0  # for a connection
 # Reads are short and a process has one core to run them from: more would only wait in PostgreSQL.
 _MOST_READERS = 8
 
@@ -32,9 +35,15 @@ class Database:
         # No overflow: a connection beyond the pool would be made and thrown away at each use,
         # which costs more than waiting for one.
         self.engine = create_async_engine(
-            sqlalchemy_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False
+            sqlalchemy_url(url),
+            poolclass=BoundedPool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=_LONGEST_WAIT_S,
+            pool_pre_ping=False,
         )
         self._most_readers = min(pool_size, _MOST_READERS)
+        self._turns = Turns(self._most_readers)
         self._readers: asyncpg.Pool | None = None
         # A class of its own, so that the listener below hears this database's sessions alone.
         self._sync_session = type("Transaction", (SyncSession,), {})
@@ -60,10 +69,16 @@ class Database:
     async def read(self, statement: Statement, **values: Any) -> list[Row]:
         """The rows of one statement, alone: no transaction around it, so one round trip.
 
-        The statement may write, too, when all that it does is one thing.
+        The statement may write, too, when all that it does is one thing. Raises `overloaded`,
+        `database_unavailable`.
         """
-        readers = self._readers or await self._open_readers()
-        rows: Any = await readers.fetch(statement.sql, *statement.arguments(values))
+        arguments = statement.arguments(values)
+        async with self._turns:
+            readers = self._readers or await self._open_readers()
+            try:
+                rows: Any = await readers.fetch(statement.sql, *arguments)
+            except (OSError, asyncpg.InterfaceError, *_AWAY) as error:
+                raise away() from error
         return rows  # type: ignore[no-any-return]
 
     async def _open_readers(self) -> asyncpg.Pool:
@@ -109,6 +124,24 @@ def sqlalchemy_url(url: str) -> str:
     """A `postgresql://` URL with the driver that SQLAlchemy is to use."""
     scheme, rest = url.split("://", 1)
     return f"{scheme.split('+')[0].replace('postgres:', 'postgresql:')}+psycopg://{rest}"
+
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+def away() -> Unavailable:
+    """The database does not answer, or not now."""
+    return Unavailable(
+        "database_unavailable",
+        "The database does not answer. Ask again in a moment.",
+        headers={"Retry-After": "1"},
+    )
 
 
 def _driver_url(url: str) -> str:

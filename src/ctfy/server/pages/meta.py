@@ -6,7 +6,6 @@ import functools
 import socket
 import time
 
-from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import func, select
 
 from ctfy import __version__
@@ -79,7 +78,7 @@ async def ready(background: TheBackground, relay: TheRelay) -> dict[str, str]:
     """Whether requests should come here: the database answers and events are followed."""
     try:
         await background.read(_ANYTHING)
-    except (OSError, PostgresError, InterfaceError) as error:
+    except Unavailable as error:
         raise Unavailable("not_ready", "The database does not answer.") from error
     if not relay.following:
         raise Unavailable("not_ready", "Events are not followed yet.")
