@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 
 import structlog
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi_swagger import patch_fastapi
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
@@ -95,10 +95,9 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     # The caller's address is the proxy's word where the operators trust the proxy, else nobody's.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     app.add_middleware(SingleHeaders)
-    api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+    # Each by itself: a router in a router has every route built once more.
     for router in (*(router for domain in DOMAINS for router in domain.routers), *pages.ROUTERS):
-        api.include_router(router)
-    app.include_router(api)
+        app.include_router(router, prefix="/api/v1", responses=_REFUSALS)
     mcp = McpEndpoint(app)
     app.router.routes.append(Route(MCP_PATH, mcp))  # both, for a client may not follow a redirect
     app.mount(MCP_PATH, mcp)
