@@ -15,7 +15,6 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from cryptography.fernet import Fernet
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import select
@@ -109,6 +108,8 @@ class _Repeatable:
     """One request with a key, of somebody who is signed in."""
 
     def __init__(self, request: Request, key: str, body: bytes) -> None:
+        from cryptography.fernet import Fernet  # 8 MB in memory, which not every server needs
+
         sent_by = request.headers.get("authorization", "")
         where = f"{request.method} {request.scope['path']}?{request.scope['query_string']!r}"
         named = "\n".join((sent_by, where, key)).encode()
