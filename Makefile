@@ -8,6 +8,11 @@ BIN := .venv/bin
 NODE := sh $(CURDIR)/tools/with-node
 
 WEB := src/ctfy/server/web/built/index.html
+# Writes the bytecode of what a start loads. uv writes none, and where Python may not, each process of
+# each start would compile its thousand modules again: more than half of the processor time.
+COMPILED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
+  "import ctfy.cli.operator.up, ctfy.cli.player, ctfy.node.process, \
+  ctfy.node.providers.docker, ctfy.server.app, ctfy.mcp.server"
 
 .PHONY: up test check docs chaos bench bench-http bench-compare bench-web screenshots fuzz images web clean
 
@@ -82,11 +87,13 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json |
 # Made anew only when the lock changes, so that a second run needs no network.
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --frozen --all-extras --no-default-groups --inexact --python $(PYTHON)
+	@$(COMPILED)
 	@touch $@
 
 # What tests, measurements and the documentation need besides.
 .venv/.dev: pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --quiet --frozen --all-extras --group dev --python $(PYTHON)
+	@$(COMPILED)
 	@touch $@ .venv/.ready
 
 # The package that existing programs are written for, apart: tests let it talk to our server.

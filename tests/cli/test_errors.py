@@ -116,6 +116,13 @@ def test_the_platform_says_that_its_database_is_not_there(tmp_path: Path) -> Non
     assert "Connection refused" in one_line(up(tmp_path, CTFY_DATABASE_URL=nowhere))
 
 
+def test_a_store_that_is_none_is_told_at_the_start(tmp_path: Path) -> None:
+    arguments = ["server", "start", "--port", str(free_port()), "--data-dir", str(tmp_path)]
+    with cloned_database() as url:
+        refused = ctfy_admin(*arguments, CTFY_DATABASE_URL=url, CTFY_STORE_URL="ftp://archive")
+    assert "CTFY_STORE_URL" in one_line(refused)
+
+
 def test_a_newer_database(tmp_path: Path) -> None:
     with cloned_database() as url:
         with psycopg.connect(url) as connection:

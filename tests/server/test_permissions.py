@@ -25,6 +25,7 @@ from ctfy.server.access.caller import (
     Permission,
     StreamPermission,
 )
+from ctfy.server.access.idempotency import API
 from ctfy.server.app import create_app
 from ctfy.server.settings import Settings
 from tests.conftest import lone_server_and_database
@@ -56,7 +57,9 @@ def named(tmp_path: Path) -> dict[str, list[str]]:
         database_url="postgresql://nowhere/x", data_dir=tmp_path, challenges_dir=CHALLENGES
     )
     return {
-        f"{','.join(sorted(route.methods))} {route.path}": permissions(route.dependant)
+        f"{','.join(sorted(route.methods))} {route.path.removeprefix(API)}": permissions(
+            route.dependant
+        )
         for route in routes(create_app(settings))
         if not route.path.startswith(("/docs", "/swagger"))
     }

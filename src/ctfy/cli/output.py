@@ -59,6 +59,13 @@ def cells(*texts: str) -> None:
     out.file.flush()
 
 
+def print_markdown(text: str) -> None:
+    """Show a text with its headings, lists and code."""
+    from rich.markdown import Markdown  # slow to load, and of use to few commands
+
+    out.print(Markdown(text))
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs")]
 Fields = Annotated[str, typer.Option(help="Only these, as id,name", metavar="NAMES")]
 Jq = Annotated[str, typer.Option("--jq", help="A jq filter for the JSON", metavar="FILTER")]

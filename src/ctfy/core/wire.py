@@ -20,5 +20,8 @@ class Response(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="ignore", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+        extra="ignore",
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+        defer_build=True,  # its validator is made when it is first used: no program uses them all
     )

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi_swagger import patch_fastapi
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -54,17 +53,6 @@ def _most(scope: Scope) -> int:
     return _MAX_IMPORT if scope["path"] == _IMPORT else MAX_BODY
 
 
-# Every route's, in the API's document. By its name: as a model, FastAPI would make a validator of
-# it for each status of each route, which was a quarter of a server's start.
-_REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {
-        "description": HTTPStatus(status).phrase,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
-    }
-    for status in (400, 401, 403, 404, 409, 413, 422, 429, 502, 503)
-}
-
-
 def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     """The platform's API on `settings.database_url`, which must be migrated.
 
@@ -101,10 +89,8 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     # The caller's address is the proxy's word where the operators trust the proxy, else nobody's.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxies)
     app.add_middleware(SingleHeaders)
-    api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     for router in (*(router for domain in DOMAINS for router in domain.routers), *pages.ROUTERS):
-        api.include_router(router)
-    app.include_router(api)
+        app.router.routes += router.routes
     mcp = McpEndpoint(app)
     app.router.routes.append(Route(MCP_PATH, mcp))  # both, for a client may not follow a redirect
     app.mount(MCP_PATH, mcp)
@@ -184,11 +170,9 @@ class Guard:
 
 def _route_of(scope: Scope) -> str:
     """What the metrics call a request: its route's template, for ids must not become labels."""
-    path: str = scope["path"]
-    route: str = getattr(scope.get("route"), "path", "")
-    if path in TAKEN:  # before the routes
-        return path
-    return f"/api/v1{route}" if route and path.startswith("/api/v1/") else route or "none"
+    if scope["path"] in TAKEN:  # before the routes
+        return str(scope["path"])
+    return getattr(scope.get("route"), "path", "") or "none"
 
 
 def _refusal(scope: Scope) -> Response | None:

@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import BinaryIO
-
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, BinaryIO
 
 from ctfy.server.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 _CHUNK = 1024 * 1024
 
 
 class Store:
-    """Files by path, as `<instance id>/traffic.jsonl`. Every method may raise OSError."""
+    """Files by path, as `<instance id>/traffic.jsonl`. Every method may raise OSError.
+
+    So may the constructor, where `store_url` names no store. The library that a folder needs as
+    well is 6 MB in memory, so the first file loads it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._opened: ObjectStore | None = None
+        if settings.store_url:
+            with _as_oserror("CTFY_STORE_URL"):
+                _ = self._store
 
-    @property
+    @cached_property
     def _store(self) -> ObjectStore:
-        if self._opened is None:
-            if self._settings.store_url:
-                self._opened = from_url(self._settings.store_url)
-            else:
-                folder = (self._settings.data_dir / "archive").resolve()
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._opened = LocalStore(folder)
-        return self._opened
+        from obstore.store import LocalStore, from_url
+
+        if self._settings.store_url:
+            return from_url(self._settings.store_url)
+        folder = (self._settings.data_dir / "archive").resolve()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return LocalStore(folder)
 
     async def put(self, path: str, content: bytes | BinaryIO | AsyncIterator[bytes]) -> None:
         """Write a file whole, be it given at once or in parts."""
-        try:
+        with _as_oserror(path):
             await self._store.put_async(path, content)
-        except BaseError as error:
-            raise OSError(f"{path}: {error}") from error
 
     async def get(self, path: str) -> bytes | None:
         """A file's content; None when there is none."""
-        try:
+        with _as_oserror(path), suppress(FileNotFoundError):
             result = await self._store.get_async(path)
             return bytes(await result.bytes_async())
-        except FileNotFoundError:
-            return None
-        except BaseError as error:
-            raise OSError(f"{path}: {error}") from error
+        return None
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
         """A file's content in parts. Raises FileNotFoundError before the first one."""
-        try:
+        with _as_oserror(path):
             result = await self._store.get_async(path)
             async for chunk in result.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
-        except FileNotFoundError:
-            raise
-        except BaseError as error:
-            raise OSError(f"{path}: {error}") from error
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """The files of a folder with their sizes in bytes."""
@@ -71,9 +69,16 @@ class Store:
         """Remove a folder with everything in it; one that is not there is no error."""
         paths = list(await self.sizes(folder))
         if paths:
-            try:
+            with _as_oserror(folder), suppress(FileNotFoundError):
                 await self._store.delete_async(paths)
-            except FileNotFoundError:
-                return
-            except BaseError as error:
-                raise OSError(f"{folder}: {error}") from error
+
+
+@contextmanager
+def _as_oserror(what: str) -> Iterator[None]:
+    """Give the library's errors as OSErrors, in one line that says of what."""
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except (BaseError, ValueError) as error:
+        raise OSError(f"{what}: {str(error).splitlines()[0]}") from error

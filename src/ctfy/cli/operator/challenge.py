@@ -10,11 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.markdown import Markdown
 
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors
-from ctfy.cli.output import Code, cells, err, fail, out, print_table, prints, say, stdin_is_a_person
+from ctfy.cli.output import (
+    Code,
+    cells,
+    err,
+    fail,
+    out,
+    print_markdown,
+    print_table,
+    prints,
+    say,
+    stdin_is_a_person,
+)
 from ctfy.core.enums import ChallengeCategory
 
 if TYPE_CHECKING:
@@ -95,7 +105,7 @@ def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = CHALLENGES) 
 def _show(found: dict[str, Any]) -> None:
     out.print(f"[bold]{found['name']}[/]  {found['category']}, {found['difficulty']}")
     out.print(f"{found['path']}, runs: {', '.join(found['runs'])}", markup=False, soft_wrap=True)
-    out.print(Markdown(found["description"]))
+    print_markdown(found["description"])
     rows = [
         [q["id"], q["mode"], q["prompt"], str(q.get("answer", "minted per instance"))]
         for q in found["questions"]
@@ -310,7 +320,7 @@ async def _play(
 ) -> None:
     from ctfy.cli.operator import trial
 
-    out.print(Markdown(challenge.metadata.description))
+    print_markdown(challenge.metadata.description)
     async with trial.trial_node(catalogue, provider, timeout=timeout) as instances:
         running = await _started(instances, challenge, timeout)
         url = running.surface.services[0].url if running.surface.services else ""

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import Folder, save_all
-from ctfy.cli.output import out, print_table, prints
+from ctfy.cli.output import out, print_markdown, print_table, prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.player.grades import say_grade
 from ctfy.server.models.challenges import (
@@ -74,7 +73,7 @@ def _describe(found: ChallengeInfo) -> None:
         f"[bold]{found.name}[/]  {found.category}, {found.difficulty}, "
         f"{found.solves_count} solves{', solved' if found.solved else ''}"
     )
-    out.print(Markdown(found.description))
+    print_markdown(found.description)
     rows = [
         [q.id, _asked(q), q.mode or "", ", ".join(q.choices or []), ", ".join(q.requires)]
         for q in found.questions

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import File, save
-from ctfy.cli.output import moment, out, print_table, prints
+from ctfy.cli.output import moment, out, print_markdown, print_table, prints
 from ctfy.cli.people import Member
 from ctfy.sdk import runs
 from ctfy.server.models.challenges import ChallengeInfo
@@ -63,7 +62,7 @@ def _describe(found: CompetitionDetail) -> None:
             f"rank {found.my_rank}, {found.my_points} points" if found.my_rank > 0 else "unranked"
         )
         out.print(f"Your team: {found.my_team_name} ({found.my_role}), {place}")
-    out.print(Markdown(found.description))
+    print_markdown(found.description)
     headings = ("id", "name", "category", "difficulty", "value", "solves", "solved")
     print_table(headings, [_row(c) for c in found.challenges])
 

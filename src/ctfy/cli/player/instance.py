@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from ctfy.cli import session
 from ctfy.cli.download import File, Folder, save, save_all
-from ctfy.cli.output import Code, cells, err, fail, moment, out, print_table, prints
+from ctfy.cli.output import Code, cells, err, fail, moment, out, print_markdown, print_table, prints
 from ctfy.cli.player.grades import say_grade
 from ctfy.cli.traffic import show_flows
 from ctfy.sdk import InstanceReadyResult, PlatformClient
@@ -86,7 +85,7 @@ def _describe(found: InstanceInfo) -> None:
         out.print(f"VPN: ctfy instance vpn {found.id} --out instance.ovpn")
     if found.expires_at:
         out.print(f"until {moment(found.expires_at)}")
-    out.print(Markdown(found.description))
+    print_markdown(found.description)
     rows = [_row(q) for q in found.questions]
     print_table(("question", "prompt", "mode", "state", "attempts left"), rows, wrapped=("prompt",))
     for file in found.attachments:

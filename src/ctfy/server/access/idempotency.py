@@ -12,9 +12,9 @@ import hashlib
 import hmac
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from cryptography.fernet import Fernet
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy import bindparam, select
@@ -28,6 +28,7 @@ from ctfy.server.database.statement import Statement
 from ctfy.server.tables.idempotency import IdempotentRequest
 
 KEPT_FOR = timedelta(hours=24)
+API = "/api/v1"
 _HEADER = "idempotency-key"
 _MOST_KEY = 255
 _MOST_BYTES = 256 * 1024  # of an answer; a longer one is not kept
@@ -65,12 +66,28 @@ _KEEP = (
     .returning(IdempotentRequest.id)
 )
 
+# Every route's, in the API's document. By its name: as a model, FastAPI would make a validator of
+# it for each status of each route, which was a quarter of a server's start.
+_REFUSALS: dict[int | str, dict[str, object]] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}},
+    }
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, 502, 503)
+}
+
 
 class Router(APIRouter):
-    """A router whose POSTs may be repeated with an idempotency key."""
+    """A router of the API, whose POSTs may be repeated with an idempotency key.
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(route_class=_Route, **options)
+    Its routes are whole: where FastAPI adds a prefix or responses to a router that it includes, it
+    makes each of its routes once more.
+    """
+
+    def __init__(self, prefix: str = "", **options: Any) -> None:
+        super().__init__(
+            prefix=f"{API}{prefix}", route_class=_Route, responses=_REFUSALS, **options
+        )
 
 
 class _Route(APIRoute):
@@ -106,6 +123,8 @@ class _Repeatable:
     """One request with a key, of somebody who is signed in."""
 
     def __init__(self, request: Request, key: str, body: bytes) -> None:
+        from cryptography.fernet import Fernet  # 8 MB in memory, which not every server needs
+
         sent_by = request.headers.get("authorization", "")
         where = f"{request.method} {request.scope['path']}?{request.scope['query_string']!r}"
         named = "\n".join((sent_by, where, key)).encode()

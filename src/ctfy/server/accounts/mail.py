@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Literal
 
-import aiosmtplib
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -81,6 +79,11 @@ async def send(settings: Settings, database: Database, user_id: str, purpose: Pu
 
 
 async def _deliver(settings: Settings, address: str, purpose: Purpose, token: str) -> None:
+    # With the first mail, for most servers send none.
+    from email.message import EmailMessage
+
+    import aiosmtplib
+
     subject, words = _WORDS[purpose]
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.smtp_from, address, subject
