@@ -12,7 +12,7 @@ from ctfy.server.access.view import View
 from ctfy.server.competitions import admins_and_invites, editing, portability, service
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     Access,
@@ -48,7 +48,9 @@ async def list_all_competitions(
     return await paging.fetch(
         session,
         query,
-        lambda row: CompetitionInfo(**service.competition_info(view, row.Competition, row)),
+        lambda row: CompetitionInfo(
+            **service.competition_info(view, row.Competition, row, row.registered_count)
+        ),
         view.values,
     )
 
@@ -61,13 +63,15 @@ async def create_competition(
     competition_id = await editing.create(session, catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row, 0))
 
 
 @router.patch("/admin/competitions/{competition_id}")
 async def update_competition(
     competition_id: str,
     body: CompetitionUpdate,
+    database: TheDatabase,
+    cache: TheCache,
     catalogue: TheCatalogue,
     session: Session,
     caller: ItsAdmin,
@@ -76,7 +80,11 @@ async def update_competition(
     await editing.update(session, catalogue, caller, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
+    counts = await service.registered_counts(database, cache, [competition_id])
+    info = service.competition_info(
+        View(caller), row.Competition, row, counts.get(competition_id, 0)
+    )
+    return CompetitionInfo(**info)
 
 
 @router.delete("/admin/competitions/{competition_id}")
@@ -100,7 +108,7 @@ async def clone_competition(
     copy_id = await editing.clone(session, caller.user_id, competition_id, body.title)
     await session.flush()
     row = await service.get_visible(session, caller, copy_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row, 0))
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)

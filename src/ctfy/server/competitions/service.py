@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +25,11 @@ from sqlalchemy.orm import aliased
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import ME, MOMENT, Sight, View, takes_part
-from ctfy.server.cache import Cache
+from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
-from ctfy.server.database.statement import Statement
+from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.models.competitions import Phase
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.tables.access import User
@@ -71,12 +72,48 @@ def running(moment: datetime) -> ColumnElement[bool]:
     return and_(Competition.status == "published", _in_phase("running", moment))
 
 
+# How many teams somebody takes part with, beside a competition.
+_registered = aliased(Team)
+_REGISTERED = (
+    select(func.count(_registered.id))
+    .where(_registered.competition_id == Competition.id, takes_part(_registered.id))
+    .correlate(Competition)
+    .scalar_subquery()
+    .label("registered_count")
+)
+_COUNTED = Statement(
+    select(Competition.id, _REGISTERED).where(one_of(Competition.id, texts("ids")))
+)
+
+
+async def registered_counts(
+    database: Database, cache: Cache, competition_ids: Iterable[str]
+) -> dict[str, int]:
+    """How many teams take part in each competition; cached.
+
+    It is the same for all who see a competition, and looks at all of its people.
+    """
+    counts: dict[str, int] = {}
+    stamps: dict[str, Stamp] = {}
+    for id_ in competition_ids:
+        known: int | None = cache.get(("registered", id_))
+        if known is None:
+            stamps[id_] = cache.stamp(f"competition:{id_}")
+        else:
+            counts[id_] = known
+    if stamps:
+        for row in await database.read(_COUNTED, ids=list(stamps)):
+            counts[row.id] = row.registered_count
+            cache.put(("registered", row.id), row.registered_count, stamps[row.id])
+    return counts
+
+
 def curated(view: View, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
     """All competitions, for their curators; empty values match everything.
 
     It needs `View.values`.
     """
-    query = with_membership(view.sight)
+    query = with_membership(view.sight).add_columns(_REGISTERED)
     if text:
         query = query.where(Competition.title.icontains(text, autoescape=True))
     if status:
@@ -101,16 +138,6 @@ def with_membership(sight: Sight) -> Select[Any]:
         CompetitionInvite.user_id == ME,
         sight.reaches(CompetitionInvite.competition_id),
     )
-    registered = aliased(Team)
-    teams = (
-        select(func.count(registered.id))
-        .where(
-            registered.competition_id == Competition.id,
-            takes_part(registered.id),
-        )
-        .correlate(Competition)
-        .scalar_subquery()
-    )
     ordered = (
         select(CompetitionChallenge.challenge_id)
         .where(CompetitionChallenge.competition_id == Competition.id)
@@ -127,7 +154,6 @@ def with_membership(sight: Sight) -> Select[Any]:
             TeamMember.joined_at,
             case((Team.captain_user_id == ME, "captain"), else_="member").label("role"),
             invited.label("is_invited"),
-            teams.label("registered_count"),
             challenges.label("challenge_ids"),
         )
         .join(User, User.id == Competition.created_by)
@@ -156,11 +182,16 @@ def _one(sight: Sight) -> Statement:
 
 
 def competition_info(
-    view: View, competition: Competition, row: Any, standing: ScoreboardEntry | None = None
+    view: View,
+    competition: Competition,
+    row: Any,
+    registered_count: int,
+    standing: ScoreboardEntry | None = None,
 ) -> dict[str, Any]:
     """The wire fields of a competition and its row of `with_membership`.
 
-    `standing`: of the caller's own team. Before the start it names no challenges.
+    `registered_count`: the teams that take part; `standing`: of the caller's own. Before the start
+    it names no challenges.
     """
     registered = row.team_id is not None
     return {
@@ -177,7 +208,7 @@ def competition_info(
         "status": competition.status,
         "access": competition.access,
         "phase": competition.phase_at(now()),
-        "registered_count": row.registered_count,
+        "registered_count": registered_count,
         "is_registered": registered,
         "can_participate": competition.access == "public" or registered or row.is_invited,
         "my_team_id": row.team_id or "",

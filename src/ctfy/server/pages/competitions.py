@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from ctfy.server.access.caller import AnyToken
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import Place, Sight, View
+from ctfy.server.cache import Cache
 from ctfy.server.challenges.service import infos
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.competitions import service
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Paged
 from ctfy.server.database.statement import Statement
-from ctfy.server.kernel import TheCatalogue, TheDatabase
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     CompetitionDetail,
@@ -35,6 +36,7 @@ router = Router(tags=["competitions"])
 @router.get("/competitions")
 async def list_competitions(
     database: TheDatabase,
+    cache: TheCache,
     paging: Paged,
     standings: TheStandings,
     caller: AnyToken,
@@ -46,10 +48,14 @@ async def list_competitions(
     values = view.values | ({"competition_id": competition_id} if competition_id else {})
     listing = service.listed(view.sight, phase or None, of_one=bool(competition_id))
     page = await paging.read(database, listing, lambda row: (Competition.of(row), row), **values)
+    ids = [competition.id for competition, _ in page.items]
+    counts = await service.registered_counts(database, cache, ids)
     items = []
     for competition, row in page.items:
         standing = await _own(standings, competition, row.team_id)
-        info = service.competition_info(view, competition, row, standing)
+        info = service.competition_info(
+            view, competition, row, counts.get(competition.id, 0), standing
+        )
         items.append(CompetitionInfo(**info))
     return paging.of(items, page.total)
 
@@ -58,6 +64,7 @@ async def list_competitions(
 async def get_competition(
     competition_id: str,
     database: TheDatabase,
+    cache: TheCache,
     catalogue: TheCatalogue,
     standings: TheStandings,
     challenges: TheChallenges,
@@ -67,9 +74,10 @@ async def get_competition(
     view = View(caller)
     row = await service.read_visible(database, view, competition_id)
     competition = Competition.of(row)
+    counts = await service.registered_counts(database, cache, [competition_id])
     standing = await _own(standings, competition, row.team_id)
     return CompetitionDetail(
-        **service.competition_info(view, competition, row, standing),
+        **service.competition_info(view, competition, row, counts.get(competition_id, 0), standing),
         challenges=infos(
             catalogue, await challenges.of_place(view, Place(competition, row.team_id))
         ),
@@ -101,11 +109,13 @@ def _memberships(sight: Sight) -> Statement:
 
 
 async def memberships(
-    database: Database, standings: Standings, view: View
+    database: Database, cache: Cache, standings: Standings, view: View
 ) -> list[CompetitionMembershipInfo]:
     """Where the caller plays, newest competition first."""
+    rows = await database.read(_memberships(view.sight), **view.values)
+    counts = await service.registered_counts(database, cache, [row.id for row in rows])
     result = []
-    for row in await database.read(_memberships(view.sight), **view.values):
+    for row in rows:
         competition = Competition.of(row)
         standing = await _own(standings, competition, row.team_id)
         result.append(
@@ -120,7 +130,7 @@ async def memberships(
                 starts_at=competition.starts_at,
                 ends_at=competition.ends_at,
                 my_rank=standing.rank if standing else -1,
-                competition_team_count=row.registered_count,
+                competition_team_count=counts.get(competition.id, 0),
             )
         )
     return result

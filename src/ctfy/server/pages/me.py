@@ -19,7 +19,7 @@ from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
 from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains
-from ctfy.server.kernel import TheCatalogue, TheDatabase, TheServices
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheServices
 from ctfy.server.models.accounts import (
     DeleteMeRequest,
     MeResponse,
@@ -49,6 +49,7 @@ _CompetitionId = Annotated[str, Query(max_length=64)]
 @router.get("")
 async def me(
     database: TheDatabase,
+    cache: TheCache,
     standings: TheStandings,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
@@ -59,7 +60,7 @@ async def me(
     if not rows:
         raise profiles.not_found()
     user = rows[0]
-    teams = await memberships(database, standings, view)
+    teams = await memberships(database, cache, standings, view)
     return MeResponse(
         **profiles.profile_fields(user, own=True),
         solves=user.solves,
@@ -90,6 +91,7 @@ async def update_profile(
     body: ProfilePatchRequest,
     session: Session,
     database: TheDatabase,
+    cache: TheCache,
     standings: TheStandings,
     caller: Caller = _WRITE,
     competition_id: _CompetitionId = "",
@@ -98,13 +100,14 @@ async def update_profile(
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_profile(user, body)
     await session.commit()
-    return await me(database, standings, caller, competition_id)
+    return await me(database, cache, standings, caller, competition_id)
 
 
 @router.patch("/profile/visibility")
 async def update_visibility(
     session: Session,
     database: TheDatabase,
+    cache: TheCache,
     standings: TheStandings,
     caller: Caller = _WRITE,
     overrides: Annotated[dict[str, bool] | None, Body()] = None,
@@ -114,7 +117,7 @@ async def update_visibility(
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_visibility(user, overrides or {})
     await session.commit()
-    return await me(database, standings, caller, competition_id)
+    return await me(database, cache, standings, caller, competition_id)
 
 
 @router.get("/inbox")
