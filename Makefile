@@ -14,7 +14,7 @@ COMPILED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
   "import ctfy.cli.operator.up, ctfy.cli.player, ctfy.node.process, \
   ctfy.node.providers.docker, ctfy.server.app, ctfy.mcp.server"
 
-.PHONY: up test check docs chaos bench bench-http bench-compare bench-web screenshots fuzz images web clean
+.PHONY: up test check docs chaos bench bench-http bench-compare bench-costs bench-web screenshots fuzz images web clean
 
 up: .venv/.ready $(WEB)
 	@CTFY_CHALLENGES_DIR=$${CTFY_CHALLENGES_DIR:-examples/challenges} $(BIN)/ctfy-admin up $(ARGS)
@@ -52,6 +52,10 @@ bench: .venv/.dev
 # Every route of players, cold and warm, by 1,000 callers; into dist/bench-http.json.
 bench-http: .venv/.dev
 	@$(BIN)/python bench/routes.py
+
+# What ten requests cost in processor time, also where the machine is busy.
+bench-costs: .venv/.dev
+	@$(BIN)/python bench/costs.py
 
 # What changed since a saved run.
 bench-compare: .venv/.dev
