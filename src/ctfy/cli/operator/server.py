@@ -214,7 +214,7 @@ def start(
             servers = [Part("server", serve) for _ in range(most)]
             # The first server tells what is wrong, if anything; then jobs wait no longer.
             parts = [servers[0], *(workers if worker else []), *servers[1:]]
-            renew = functools.partial(_read_challenges_again, app, settings)
+            renew = functools.partial(_replaced, app, settings)
             supervisor = Supervisor(parts, lambda: _say_up(settings), renew, before)
             try:
                 working = supervisor.run()
@@ -282,10 +282,12 @@ def _work(settings: Settings, up: Callable[[], None]) -> None:
         asyncio.run(until_signal(worker.run(settings, up)))
 
 
-def _read_challenges_again(app: Application, settings: Settings) -> None:
-    """Have the next process begin with the challenges as they are now, as the others did."""
+def _replaced(app: Application, settings: Settings, process: int) -> None:
+    """Before the process that takes the place of a dead one: it begins as the others are now."""
     from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
+    from ctfy.server.observability.counters import Metrics
 
+    app.services.get(Metrics).forget(process)
     with contextlib.suppress(BrokenChallenge, OSError):  # told when they were scanned
         app.services.get(Catalogue).rescan(settings.challenges_dir)
 

@@ -49,6 +49,7 @@ class Part:
     began: float = 0.0
     deaths: int = 0  # quick ones, in a row
     due: float = 0.0
+    died: int = 0  # the process of before
 
 
 @dataclass
@@ -57,13 +58,16 @@ class Supervisor:
 
     Each is a copy of this process, so what this one has loaded is in memory once. It must have no
     threads that a part needs. `before` are processes that do the same work already: for each part
-    that works, one of them is told to end. `renew` is called before a part is forked once more.
+    that works, one of them is told to end. `renew` is called with the id of a process that died,
+    before the next is forked.
     """
 
     parts: list[Part]
     up: Callable[[], None]
-    renew: Callable[[], None] = lambda: None
+    renew: Callable[[int], None] = lambda _: None
     before: list[int] = field(default_factory=list)
+    _leaving: list[int] = field(init=False, default_factory=list)  # told to end
+    _told: bool = field(init=False, default=False)  # that it is up
 
     def run(self) -> list[int]:
         """Supervise until SIGTERM or SIGINT, which end every part, or SIGHUP, which ends none.
@@ -71,7 +75,6 @@ class Supervisor:
         Returns the processes that go on. Raises NothingStarts.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
-        self._told = False
         while True:
             self._start_next()
             info = signal.sigtimedwait(_HEARD, self._pause())
@@ -92,8 +95,8 @@ class Supervisor:
         now = time.monotonic()
         for part in self.parts:
             if not part.pid and part.due <= now:
-                if part.began:
-                    self.renew()
+                if part.died:
+                    self.renew(part.died)
                 part.began, part.ready = now, False
                 part.pid = _fork(part.run)
                 return
@@ -106,24 +109,29 @@ class Supervisor:
         for part in self.parts:
             if part.pid == pid:
                 part.ready = True
-                if self.before:
-                    _send(self.before.pop(0), signal.SIGTERM)
+                self._dismiss(1)
                 if not self._told:
                     self._told = True
                     self.up()
         if all(part.ready for part in self.parts):
-            for other in self.before:
-                _send(other, signal.SIGTERM)
-            self.before.clear()
+            self._dismiss(len(self.before))
+
+    def _dismiss(self, number: int) -> None:
+        """Tell so many of those that were here before to end."""
+        told, self.before = self.before[:number], self.before[number:]
+        for pid in told:
+            _send(pid, signal.SIGTERM)
+        self._leaving += told
 
     def _reap(self) -> None:
-        for pid in [pid for pid in self.before if _ended(pid) is not None]:
-            self.before.remove(pid)
+        self.before = [pid for pid in self.before if _ended(pid) is None]
+        self._leaving = [pid for pid in self._leaving if _ended(pid) is None]
         for part in self.parts:
             code = _ended(part.pid) if part.pid else None
             if code is None:
                 continue
-            pid, started, part.pid, part.ready = part.pid, part.ready, 0, False
+            started, part.ready = part.ready, False
+            part.died, part.pid = part.pid, 0
             if not started and not self.before and not any(each.ready for each in self.parts):
                 self._stop()
                 raise NothingStarts(part.name)
@@ -132,11 +140,15 @@ class Supervisor:
             pause = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2**part.deaths) if part.deaths else 0
             part.due = time.monotonic() + pause
             log.warning(
-                "process_died", part=part.name, process=pid, code=code, again_in_s=round(pause, 2)
+                "process_died",
+                part=part.name,
+                process=part.died,
+                code=code,
+                again_in_s=round(pause, 2),
             )
 
     def _alive(self) -> list[int]:
-        return [*self.before, *(part.pid for part in self.parts if part.pid)]
+        return [*self.before, *self._leaving, *(part.pid for part in self.parts if part.pid)]
 
     def _stop(self) -> None:
         """End every process, those that take too long by force; a second signal is passed on."""
