@@ -8,6 +8,7 @@ import functools
 import gc
 import os
 import resource
+import shutil
 import socket
 import sys
 import tempfile
@@ -296,15 +297,18 @@ def _replaced(app: Application, settings: Settings, process: int) -> None:
 def _counted_together() -> Iterator[None]:
     """Have every process see what all of them counted, by files of the metrics' library.
 
-    It looks for the variable when it is imported. A program that took over goes on with the files.
+    It looks for the variable when it is imported. A program that took over goes on with the files;
+    a folder that the operators named stays.
     """
     variable = "PROMETHEUS_MULTIPROC_DIR"
-    if variable in os.environ:
+    prefix = "ctfy-metrics-"
+    folder = os.environ.get(variable) or tempfile.mkdtemp(prefix=prefix)
+    os.environ[variable] = folder
+    try:
         yield
-        return
-    with tempfile.TemporaryDirectory(prefix="ctfy-metrics-") as folder:
-        os.environ[variable] = folder
-        yield
+    finally:
+        if Path(folder).name.startswith(prefix):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pool_of_each(pool: int, processes: int) -> int:
