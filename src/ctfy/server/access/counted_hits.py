@@ -15,7 +15,8 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _HIT = text(
     """
     INSERT INTO rate_limit_hits (key, at, expires_at)
-    SELECT CAST(:key AS varchar), clock_timestamp(), clock_timestamp() + make_interval(secs => :seconds)
+    SELECT CAST(:key AS varchar), clock_timestamp(),
+           clock_timestamp() + make_interval(secs => :seconds)
      WHERE (
        SELECT count(*) FROM rate_limit_hits
         WHERE key = :key AND at > clock_timestamp() - make_interval(secs => :seconds)
