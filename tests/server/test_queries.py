@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import httpx
 import psycopg
@@ -12,6 +14,7 @@ from sqlalchemy import event
 
 from ctfy.server.app import create_app
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Row, Statement
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
 from tests.playing import start
@@ -76,6 +79,12 @@ def count_statements(
     )
     statements: list[str] = []
 
+    run = Database.read
+
+    async def read(database: Database, statement: Statement, **values: Any) -> list[Row]:
+        statements.append(statement.sql)
+        return await run(database, statement, **values)
+
     async def count() -> httpx.Response:
         app = create_app(settings, with_worker=False)
         database = app.services.get(Database)
@@ -91,7 +100,8 @@ def count_statements(
                 "before_cursor_execute",
                 lambda _c, _cur, statement, *_: statements.append(statement),
             )
-            answer = await client.get(where)
+            with patch.object(Database, "read", read):
+                answer = await client.get(where)
         await database.close()
         return answer
 

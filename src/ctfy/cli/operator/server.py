@@ -329,12 +329,14 @@ def _as_many_as_connect(url: str, processes: int, *, asked: bool) -> int:
     connections = row[0] if row else 0
     each = 2 * _SMALLEST_POOL + _BESIDE_THE_POOL
     most = max(1, (connections - _BESIDE_THE_SERVER) // each)
-    if processes > most and asked:
-        fail(
-            f"the database takes {connections} connections, enough for {most} processes",
-            hint="raise its max_connections, or choose fewer --processes",
-        )
-    return min(processes, most)
+    if processes <= most:
+        return processes
+    enough = _BESIDE_THE_SERVER + each * processes
+    short = f"max_connections of the database is {connections}, and {processes} processes may take"
+    if asked:
+        fail(f"{short} {enough}", hint=f"raise it, or choose --processes {most}")
+    out.print(f"{short} {enough}: there are {most}.", soft_wrap=True)
+    return most
 
 
 def _listening(host: str, port: int) -> list[socket.socket]:

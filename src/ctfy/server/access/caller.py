@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, true
+from sqlalchemy import bindparam, func, select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden, Unauthorized
@@ -19,6 +19,7 @@ from ctfy.server.access.scopes import Scope, holds
 from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Row, Statement
 from ctfy.server.tables.access import CompetitionAdmin, Token, User
 
 _bearer = HTTPBearer(auto_error=False)
@@ -33,7 +34,7 @@ class Caller:
     role: str
     token_id: str
     token_kind: str
-    competition_access: str
+    competition_access: Literal["all", "selected", "none"]
     competition_ids: frozenset[str]
     permissions: dict[str, str]
     administered: frozenset[str] = frozenset()
@@ -60,22 +61,14 @@ class Caller:
         return self.token_kind == "user" and self.role in ("admin", "super_admin")
 
     @property
-    def reaches_none(self) -> bool:
-        """Whether the token reaches into no competition."""
-        return self.token_kind != "user" and self.competition_access == "none"
+    def reach(self) -> Literal["all", "selected", "none"]:
+        """Into which competitions the token reaches; a session, into all."""
+        return "all" if self.token_kind == "user" else self.competition_access
 
     def sees_competition(self, competition_id: str) -> bool:
         """Whether the token reaches into a competition at all."""
-        if self.token_kind == "user" or self.competition_access == "all":
-            return True
-        return self.competition_access == "selected" and competition_id in self.competition_ids
-
-    def reaches(self, column: Any) -> ColumnElement[bool]:
-        """The condition that the competition in a column is one that the token reaches into."""
-        if self.token_kind == "user" or self.competition_access == "all":
-            return true()
-        reached: ColumnElement[bool] = column.in_(self.competition_ids)
-        return reached
+        reach = self.reach
+        return reach == "all" or (reach == "selected" and competition_id in self.competition_ids)
 
     def check_competition(self, competition_id: str) -> None:
         """Raise 403 when the token does not reach into the competition."""
@@ -88,7 +81,7 @@ class Caller:
 
     def check_reaches_everywhere(self) -> None:
         """Raise 403 when the token leaves competitions out."""
-        if self.token_kind != "user" and self.competition_access != "all":
+        if self.reach != "all":
             raise Forbidden(
                 "token_competition_forbidden", "This takes a token that reaches all competitions."
             )
@@ -116,7 +109,7 @@ def bearer_of(header: str) -> str:
 
 
 # Built once: every request runs it, and building it costs as much as running it.
-_BY_HASH = (
+_BY_HASH = Statement(
     select(
         Token.id,
         Token.user_id,
@@ -160,7 +153,7 @@ class Authenticator:
             return known
         while True:
             before = cache.changes
-            rows = await self._database.read(_BY_HASH, {"hash": hashed})
+            rows = await self._database.read(_BY_HASH, hash=hashed)
             if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= now()):
                 raise _unauthorized("This token is not valid, or not any more. Sign in again.")
             if rows[0].suspended_at is not None:
@@ -178,7 +171,7 @@ def _unauthorized(message: str) -> Unauthorized:
     return Unauthorized("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _caller(row: Row[*tuple[Any, ...]], stamp: Stamp) -> Caller:
+def _caller(row: Row, stamp: Stamp) -> Caller:
     return Caller(
         user_id=row.user_id,
         role=row.role,

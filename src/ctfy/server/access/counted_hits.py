@@ -9,6 +9,7 @@ from limits import RateLimitItem, WindowStats
 from sqlalchemy import text
 
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 
 # The lock makes two at once count one after the other.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -24,9 +25,9 @@ _HIT = text(
     RETURNING id
     """
 )
-_WINDOW = text(
+_WINDOW = Statement(
     """
-    SELECT count(*) AS uses, extract(epoch FROM min(at))::float AS first FROM rate_limit_hits
+    SELECT count(*) AS uses, CAST(extract(epoch FROM min(at)) AS float) AS first FROM rate_limit_hits
      WHERE key = :key AND at > clock_timestamp() - make_interval(secs => :seconds)
     """
 )
@@ -56,8 +57,7 @@ class CountedHits:
     async def get_window_stats(self, item: RateLimitItem, *identifiers: str) -> WindowStats:
         """When the first use that counts is forgotten, and how many are left until then."""
         values = {"key": _key(item, identifiers), "seconds": item.get_expiry()}
-        async with self._database.transaction() as session:
-            row = (await session.execute(_WINDOW, values)).one()
+        (row,) = await self._database.read(_WINDOW, **values)
         first = row.first or time.time()
         return WindowStats(first + item.get_expiry(), item.amount - row.uses)
 

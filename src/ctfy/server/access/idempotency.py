@@ -17,13 +17,14 @@ from typing import Annotated, Any
 from cryptography.fernet import Fernet
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ctfy.core.errors import Conflict, CtfyError, Invalid, field_error
 from ctfy.server.access.caller import Authenticator, bearer_of
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, Database, transaction_of
+from ctfy.server.database.statement import Statement
 from ctfy.server.tables.idempotency import IdempotentRequest
 
 KEPT_FOR = timedelta(hours=24)
@@ -48,6 +49,21 @@ def idempotency_key(value: str) -> str:
             ["header", "Idempotency-Key"], f"up to {_MOST_KEY} printable ASCII characters"
         )
     return value
+
+
+_KEPT = Statement(
+    select(IdempotentRequest.body_digest, IdempotentRequest.status, IdempotentRequest.answer).where(
+        IdempotentRequest.id == bindparam("id")
+    )
+)
+_KEEP = (
+    insert(IdempotentRequest)
+    .values(
+        {name: bindparam(name) for name in ("id", "body_digest", "status", "answer", "created_at")}
+    )
+    .on_conflict_do_nothing()
+    .returning(IdempotentRequest.id)
+)
 
 
 class Router(APIRouter):
@@ -102,10 +118,7 @@ class _Repeatable:
 
     async def answer_before(self) -> Response | None:
         """What was answered the first time, if this is not it."""
-        kept = select(
-            IdempotentRequest.body_digest, IdempotentRequest.status, IdempotentRequest.answer
-        ).where(IdempotentRequest.id == self._id)
-        for row in await self._database.read(kept):
+        for row in await self._database.read(_KEPT, id=self._id):
             if row.body_digest != self._body_digest:
                 raise Invalid(
                     "idempotency_key_reused", "This Idempotency-Key was sent with another body."
@@ -124,8 +137,7 @@ class _Repeatable:
         What refused it may be what the other did: a name that is taken, an invite that is used.
         """
         database: Database = self._request.app.services.get(Background)
-        found = select(IdempotentRequest.id).where(IdempotentRequest.id == self._id)
-        if await database.read(found):
+        if await database.read(_KEPT, id=self._id):
             raise _in_progress()
 
     async def keep(self, response: Response) -> None:
@@ -144,16 +156,10 @@ class _Repeatable:
             "answer": self._cipher.encrypt(body),
             "created_at": now(),
         }
-        statement = (
-            insert(IdempotentRequest)
-            .values(values)
-            .on_conflict_do_nothing()
-            .returning(IdempotentRequest.id)
-        )
         session = transaction_of(self._request)
         if session is None:
-            await self._database.read(statement)
-        elif (await session.execute(statement)).first() is None:
+            await self._database.read(Statement(_KEEP), **values)
+        elif (await session.execute(_KEEP, values)).first() is None:
             raise _in_progress()
 
 

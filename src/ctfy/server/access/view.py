@@ -5,18 +5,33 @@ Every list, count, feed, award and export asks here, so that a rule of visibilit
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql import visitors
 
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.events.relay import Rights
 from ctfy.server.events.types import EVENTS, Audience
 from ctfy.server.tables.access import User
@@ -34,13 +49,16 @@ PUBLIC: ColumnElement[bool] = and_(
 _member, _invite = aliased(TeamMember), aliased(CompetitionInvite)
 _person = aliased(User)
 
+# Who asks, and when: `View.values` has them. A statement that names them serves every caller.
+ME = bindparam("caller_id", type_=String)
+_RUNS = texts("caller_runs")
+_REACHED = texts("caller_reaches")
+MOMENT = bindparam("moment", type_=DateTime(timezone=True))
 
-def _belongs(user_id: Any) -> ColumnElement[bool]:
-    """The condition that somebody is in a competition, or invited to it."""
-    return or_(
-        exists().where(_member.competition_id == Competition.id, _member.user_id == user_id),
-        exists().where(_invite.competition_id == Competition.id, _invite.user_id == user_id),
-    )
+_BELONGS = or_(
+    exists().where(_member.competition_id == Competition.id, _member.user_id == ME),
+    exists().where(_invite.competition_id == Competition.id, _invite.user_id == ME),
+)
 
 
 def takes_part(team_id: Any) -> ColumnElement[bool]:
@@ -52,9 +70,137 @@ def takes_part(team_id: Any) -> ColumnElement[bool]:
     return on_it.where(_member.team_id == team_id, _person.suspended_at.is_(None)).exists()
 
 
-_ONE = select(Competition, _belongs(bindparam("user_id")).label("belongs")).where(
-    Competition.id == bindparam("competition_id")
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What callers of a kind see, as conditions over `View.values`.
+
+    There are few kinds, so that a statement is built once for each, and not for every request.
+    """
+
+    is_visitor: bool = False
+    is_admin: bool = False
+    reach: Literal["all", "selected", "none"] = "all"
+
+    def reaches(self, column: Any) -> ColumnElement[bool]:
+        """The condition that the competition in a column is one that the token reaches into."""
+        return true() if self.reach == "all" else one_of(column, _REACHED)
+
+    def runs(self, column: Any) -> ColumnElement[bool]:
+        """The condition that the competition in a column is one that they administer."""
+        return one_of(column, _RUNS)
+
+    def competitions(self) -> ColumnElement[bool]:
+        """The condition on competitions that they may know of.
+
+        Visitors: public ones. Players: published ones, a hidden one only when they are in it or
+        invited. A competition's own administrators see it always, the platform's see all. A token
+        sees those that it reaches into.
+        """
+        if self.is_visitor:
+            return PUBLIC
+        if self.is_admin:
+            return true()
+        if self.reach == "none":  # finds what there is, and nothing that it would have to enter
+            return and_(Competition.status == "published", Competition.access != "private_hidden")
+        shown = and_(
+            Competition.status == "published",
+            or_(Competition.access != "private_hidden", _BELONGS),
+        )
+        return or_(shown, self.runs(Competition.id)) & self.reaches(Competition.id)
+
+    def teams(self) -> ColumnElement[bool]:
+        """The condition on teams, joined to competitions, that they may know of.
+
+        Those of the competitions that they see; visitors see those of private ones that are
+        listed, too. Their own, also where the competition is over and put away.
+        """
+        if self.is_visitor:
+            return and_(Competition.status == "published", Competition.access != "private_hidden")
+        own = select(TeamMember.team_id).where(
+            TeamMember.user_id == ME, self.reaches(TeamMember.competition_id)
+        )
+        return or_(self.competitions(), Team.id.in_(own))
+
+    def challenges_of_visitors(self) -> ColumnElement[bool]:
+        """The condition on competitions whose challenges a visitor may know of."""
+        return PUBLIC & func.coalesce(Competition.starts_at <= MOMENT, True)
+
+    def deeds(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
+        """The condition on what teams did that they may know of; columns of team, where, when.
+
+        What their own teams did, at any time. What others did, in competitions that they see, up
+        to the freeze of each; all of it where they run the competition.
+        """
+        if self.is_admin:
+            return true()
+        seen = _of_competition(competition_id, self.competitions() & self.counts_solves_at(at))
+        if self.is_visitor:
+            return seen
+        own = select(_member.team_id).where(
+            _member.user_id == ME, self.reaches(_member.competition_id)
+        )
+        return or_(team_id.in_(own), seen)
+
+    def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
+        """The condition that no freeze hides a moment, in a column, of a row's competition."""
+        if self.is_admin:
+            return true()
+        shown = or_(
+            Competition.freezes_at.is_(None),
+            Competition.freezes_at > MOMENT,
+            at < Competition.freezes_at,
+        )
+        return shown if self.is_visitor else or_(shown, self.runs(Competition.id))
+
+    def events(self) -> ColumnElement[bool]:
+        """The condition on events that they may read, as the stream sends them.
+
+        Those for everybody, of their competitions and teams, and about themselves.
+        """
+        competition_id = OutboxEvent.payload["competition_id"].as_string()
+        # They could know of it then, and the competition may have been hidden since.
+        known = or_(
+            func.coalesce(competition_id, "") == "",
+            _of_competition(competition_id, self.competitions()),
+        )
+        everybodys = (OutboxEvent.audience == Audience.EVERYBODY) & known
+        if self.is_visitor:
+            return everybodys
+        if self.is_admin:
+            return OutboxEvent.audience != Audience.PLATFORM
+        own = (TeamMember.user_id == ME) & self.reaches(TeamMember.competition_id)
+        personal = [kind.name for kind in EVENTS.values() if kind.is_personal]
+        about_them = and_(
+            or_(OutboxEvent.audience == Audience.PERSON, OutboxEvent.name.in_(personal)),
+            OutboxEvent.payload["user_id"].as_string() == ME,
+            self.reaches(competition_id),
+            known,
+        )
+        return or_(
+            everybodys,
+            (OutboxEvent.audience == Audience.OPERATORS) & self.runs(competition_id),
+            (OutboxEvent.audience == Audience.COMPETITION)
+            & or_(
+                competition_id.in_(select(TeamMember.competition_id).where(own)),
+                self.runs(competition_id),
+            ),
+            (OutboxEvent.audience == Audience.TEAM)
+            & OutboxEvent.team_id.in_(select(TeamMember.team_id).where(own)),
+            (OutboxEvent.audience != Audience.PLATFORM) & about_them,
+        )
+
+
+_ONE = Statement(
+    select(Competition, _BELONGS.label("belongs")).where(
+        Competition.id == bindparam("competition_id")
+    )
 )
+
+
+_PUBLIC_ONE = Statement(
+    select(Competition).where(Competition.id == bindparam("competition_id"), PUBLIC)
+)
+_VISITOR = Sight(is_visitor=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,46 +210,43 @@ class View:
     caller: Caller | None = None
     moment: datetime = field(default_factory=now)
 
+    @property
+    def sight(self) -> Sight:
+        """The kind of caller."""
+        caller = self.caller
+        if caller is None:
+            return _VISITOR
+        return Sight(is_admin=caller.is_admin, reach=caller.reach)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the conditions of a `Sight` are about."""
+        caller = self.caller
+        if caller is None:
+            return {"moment": self.moment}
+        return {
+            "moment": self.moment,
+            "caller_id": caller.user_id,
+            "caller_runs": list(caller.runs),
+            "caller_reaches": list(caller.competition_ids),
+        }
+
+    def bind(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """A condition of their sight with their values in it, for a statement built just once."""
+        values = self.values
+
+        def give(parameter: BindParameter[Any]) -> None:
+            if not parameter.unique:
+                parameter.value, parameter.required = values[parameter.key], False
+
+        return visitors.cloned_traverse(condition, {"maintain_key": True}, {"bindparam": give})
+
     def is_operator(self, competition_id: str) -> bool:
         """Whether they run a competition, and so see all of it at any time."""
         return self.caller is not None and self.caller.administers(competition_id)
 
-    def competitions(self) -> ColumnElement[bool]:
-        """The condition on competitions that they may know of.
-
-        Visitors: public ones. Players: published ones, a hidden one only when they are in it or
-        invited. A competition's own administrators see it always, the platform's see all. A token
-        sees those that it reaches into.
-        """
-        caller = self.caller
-        if caller is None:
-            return PUBLIC
-        if caller.is_admin:
-            return true()
-        shown = and_(
-            Competition.status == "published",
-            or_(Competition.access != "private_hidden", _belongs(caller.user_id)),
-        )
-        if caller.reaches_none:  # finds what there is, and nothing that it would have to enter
-            return and_(Competition.status == "published", Competition.access != "private_hidden")
-        return or_(shown, Competition.id.in_(caller.runs)) & caller.reaches(Competition.id)
-
-    def teams(self) -> ColumnElement[bool]:
-        """The condition on teams, joined to competitions, that they may know of.
-
-        Those of the competitions that they see; visitors see those of private ones that are
-        listed, too. Their own, also where the competition is over and put away.
-        """
-        caller = self.caller
-        if caller is None:
-            return and_(Competition.status == "published", Competition.access != "private_hidden")
-        own = select(TeamMember.team_id).where(
-            TeamMember.user_id == caller.user_id, caller.reaches(TeamMember.competition_id)
-        )
-        return or_(self.competitions(), Team.id.in_(own))
-
     async def competition(
-        self, session: AsyncSession, cache: Cache, competition_id: str
+        self, database: Database, cache: Cache, competition_id: str
     ) -> Competition:
         """One competition that a caller may know of, cached.
 
@@ -111,36 +254,29 @@ class View:
         """
         caller = self.caller
         if caller is None:
-            query = select(Competition).where(Competition.id == competition_id, PUBLIC)
-            found: Competition | None = await session.scalar(query)
-            if found is None:
+            rows = await database.read(_PUBLIC_ONE, competition_id=competition_id)
+            if not rows:
                 raise NotFound("competition_not_found", "There is no such public competition.")
-            return found
+            return Competition.of(rows[0])
         caller.check_competition(competition_id)
         key = ("visible", caller.token_id, competition_id)
         known: Competition | None = cache.get(key)
         if known is not None:
             return known
         stamp = (*caller.stamp, *cache.stamp(f"competition:{competition_id}"))
-        values = {"user_id": caller.user_id, "competition_id": competition_id}
-        row = (await session.execute(_ONE, values)).one_or_none()
-        if row is None:
+        rows = await database.read(_ONE, caller_id=caller.user_id, competition_id=competition_id)
+        if not rows:
             raise _not_found()
-        competition: Competition = row.Competition
-        hidden = competition.access == "private_hidden" and not row.belongs
+        competition = Competition.of(rows[0])
+        hidden = competition.access == "private_hidden" and not rows[0].belongs
         if not self.is_operator(competition_id) and (competition.status != "published" or hidden):
             raise _not_found()
-        session.expunge(competition)  # it outlives the session, also one that rolls back
         cache.put(key, competition, stamp)
         return competition
 
     def challenges_are_open(self, competition: Competition) -> bool:
         """Whether its challenges show: from its start on; to its operators before."""
         return self.is_operator(competition.id) or competition.phase_at(self.moment) != "upcoming"
-
-    def challenges_of_visitors(self) -> ColumnElement[bool]:
-        """The condition on competitions whose challenges a visitor may know of."""
-        return PUBLIC & func.coalesce(Competition.starts_at <= self.moment, True)
 
     def solves_until(self, competition: Competition) -> datetime | None:
         """The moment from which on solves do not count for them; None: every solve counts."""
@@ -158,93 +294,35 @@ class View:
         ]
         return min(ahead).timestamp() if ahead else None
 
-    def deeds(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
-        """The condition on what teams did that they may know of; columns of team, where, when.
-
-        What their own teams did, at any time. What others did, in competitions that they see, up
-        to the freeze of each; all of it where they run the competition.
-        """
-        caller = self.caller
-        if caller is not None and caller.is_admin:
-            return true()
-        seen = _of_competition(competition_id, self.competitions() & self.counts_solves_at(at))
-        if caller is None:
-            return seen
-        own = select(_member.team_id).where(
-            _member.user_id == caller.user_id, caller.reaches(_member.competition_id)
-        )
-        return or_(team_id.in_(own), seen)
-
-    def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
-        """The condition that no freeze hides a moment, in a column, of a row's competition."""
-        shown = or_(
-            Competition.freezes_at.is_(None),
-            Competition.freezes_at > self.moment,
-            at < Competition.freezes_at,
-        )
-        caller = self.caller
-        if caller is None:
-            return shown
-        return true() if caller.is_admin else or_(shown, Competition.id.in_(caller.runs))
-
-    def events(self) -> ColumnElement[bool]:
-        """The condition on events that a caller may read, as the stream sends them.
-
-        Those for everybody, of their competitions and teams, and about themselves.
-        """
-        caller = self.caller
-        competition_id = OutboxEvent.payload["competition_id"].as_string()
-        # They could know of it then, and the competition may have been hidden since.
-        known = or_(
-            func.coalesce(competition_id, "") == "",
-            _of_competition(competition_id, self.competitions()),
-        )
-        everybodys = (OutboxEvent.audience == Audience.EVERYBODY) & known
-        if caller is None:
-            return everybodys
-        if caller.is_admin:
-            return OutboxEvent.audience != Audience.PLATFORM
-        own = (TeamMember.user_id == caller.user_id) & caller.reaches(TeamMember.competition_id)
-        personal = [kind.name for kind in EVENTS.values() if kind.is_personal]
-        about_them = and_(
-            or_(OutboxEvent.audience == Audience.PERSON, OutboxEvent.name.in_(personal)),
-            OutboxEvent.payload["user_id"].as_string() == caller.user_id,
-            caller.reaches(competition_id),
-            known,
-        )
-        return or_(
-            everybodys,
-            (OutboxEvent.audience == Audience.OPERATORS) & competition_id.in_(caller.runs),
-            (OutboxEvent.audience == Audience.COMPETITION)
-            & or_(
-                competition_id.in_(select(TeamMember.competition_id).where(own)),
-                competition_id.in_(caller.runs),
-            ),
-            (OutboxEvent.audience == Audience.TEAM)
-            & OutboxEvent.team_id.in_(select(TeamMember.team_id).where(own)),
-            (OutboxEvent.audience != Audience.PLATFORM) & about_them,
-        )
-
-    async def stream_rights(self, session: AsyncSession) -> Rights:
-        """What the event stream sends a caller: `events` for one event after the other."""
+    async def stream_rights(self, database: Database) -> Rights:
+        """What the event stream sends a caller: `Sight.events` for one event after the other."""
         caller = self.caller
         if caller is None:
             return Rights()
-        rows = await session.execute(
-            select(TeamMember.team_id, TeamMember.competition_id).where(
-                TeamMember.user_id == caller.user_id, caller.reaches(TeamMember.competition_id)
-            )
-        )
-        own = rows.all()
-        hidden = await session.scalars(select(Competition.id).where(~self.competitions()))
+        own = await database.read(_own_teams(self.sight), **self.values)
+        hidden = await database.read(_hidden(self.sight), **self.values)
         return Rights(
             caller.is_admin,
             frozenset(row.team_id for row in own),
             frozenset(row.competition_id for row in own) | caller.runs,
             caller.runs,
-            frozenset(hidden),
+            frozenset(row.id for row in hidden),
             caller.sees_competition,
         )
+
+
+@functools.cache
+def _own_teams(sight: Sight) -> Statement:
+    return Statement(
+        select(TeamMember.team_id, TeamMember.competition_id).where(
+            TeamMember.user_id == ME, sight.reaches(TeamMember.competition_id)
+        )
+    )
+
+
+@functools.cache
+def _hidden(sight: Sight) -> Statement:
+    return Statement(select(Competition.id).where(~sight.competitions()))
 
 
 def _not_found() -> NotFound:

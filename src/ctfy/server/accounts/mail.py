@@ -8,13 +8,14 @@ from email.message import EmailMessage
 from typing import Literal
 
 import aiosmtplib
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
@@ -37,7 +38,7 @@ _WORDS = {
 }
 
 
-_FAILED = text(
+_FAILED = Statement(
     """
     SELECT id FROM procrastinate_jobs
     WHERE task_name = 'send_mail' AND status = 'failed' AND attempts < :most LIMIT 100
@@ -48,7 +49,7 @@ _MOST_ATTEMPTS = 24
 
 async def retry_failed(database: Database, jobs: Jobs) -> str:
     """Give mails another try that were given up; how many. None is tried for ever."""
-    rows = await database.read(_FAILED, {"most": _MOST_ATTEMPTS})
+    rows = await database.read(_FAILED, most=_MOST_ATTEMPTS)
     for row in rows:
         await jobs.app.job_manager.retry_job_by_id_async(row.id, retry_at=now())
     return f"{len(rows)} tried again"

@@ -7,12 +7,13 @@ import re
 import zoneinfo
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, bindparam, func, select
 
 from ctfy.core.errors import Invalid, NotFound
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Sight, View
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
@@ -32,17 +33,17 @@ _MOST_LINK = 200
 _LINK_NAME = re.compile(r"^[a-z0-9_-]{1,32}$")
 
 
-def visibility(user: User) -> dict[str, bool]:
+def visibility(user: Any) -> dict[str, bool]:
     """Per field: whether others see it. Everything is shown until its owner hides it."""
     return {name: bool(user.visibility.get(name, True)) for name in VISIBLE_FIELDS}
 
 
-def shown(user: User, name: str) -> Any:
+def shown(user: Any, name: str) -> Any:
     """A field as others see it; None when it is hidden."""
     return getattr(user, name) if visibility(user)[name] else None
 
 
-def profile_fields(user: User, *, own: bool) -> dict[str, Any]:
+def profile_fields(user: Any, *, own: bool) -> dict[str, Any]:
     """The wire fields of a person, as they or as others see them."""
     fields = {name: getattr(user, name) if own else shown(user, name) for name in VISIBLE_FIELDS}
     return {
@@ -55,19 +56,13 @@ def profile_fields(user: User, *, own: bool) -> dict[str, Any]:
     }
 
 
-async def get_user(session: AsyncSession, user_id: str) -> User:
-    """A person who has not deleted their account. Raises `user_not_found`."""
-    user: User | None = await session.scalar(
-        select(User).where(User.id == user_id, User.deleted_at.is_(None))
-    )
-    if user is None:
-        raise NotFound("user_not_found", "There is no such person.")
-    return user
+@functools.cache
+def person(sight: Sight) -> Select[Any]:
+    """A person who has not deleted their account, and how much others know that they did.
 
-
-async def counts(session: AsyncSession, view: View, user_id: str) -> dict[str, int]:
-    """How many challenges the person finished, and how often they submitted, as others know."""
-    moment = Submission.submitted_at
+    It needs `View.values` and `user_id`. `solves`: the challenges that they finished; `attempts`:
+    how often they submitted.
+    """
     finished = (
         select(func.count(func.distinct(ChallengeSolve.team_id + ChallengeSolve.challenge_id)))
         .join(
@@ -77,29 +72,51 @@ async def counts(session: AsyncSession, view: View, user_id: str) -> dict[str, i
             & (Solve.solved_at == ChallengeSolve.solved_at),
         )
         .where(
-            Solve.user_id == user_id,
-            view.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at),
+            Solve.user_id == bindparam("user_id"),
+            sight.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at),
         )
     )
     tried = select(func.count()).where(
-        Submission.user_id == user_id,
-        view.deeds(Submission.team_id, Submission.competition_id, moment),
+        Submission.user_id == bindparam("user_id"),
+        sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
     )
-    row = (
-        await session.execute(
-            select(
-                finished.scalar_subquery().label("solves"), tried.scalar_subquery().label("tries")
-            )
-        )
-    ).one()
-    return {"solves": row.solves, "attempts": row.tries}
+    return select(
+        *User.__table__.columns,
+        finished.scalar_subquery().label("solves"),
+        tried.scalar_subquery().label("attempts"),
+    ).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
 
 
-async def user_info(session: AsyncSession, view: View, user_id: str) -> UserInfo:
+@functools.cache
+def _person(sight: Sight) -> Statement:
+    return Statement(person(sight))
+
+
+async def user_info(database: Database, view: View, user_id: str) -> UserInfo:
     """A person as others see them; themselves see everything. Raises `user_not_found`."""
-    user = await get_user(session, user_id)
+    rows = await database.read(_person(view.sight), user_id=user_id, **view.values)
+    if not rows:
+        raise not_found()
     own = view.caller is not None and view.caller.user_id == user_id
-    return UserInfo(**profile_fields(user, own=own), **await counts(session, view, user_id))
+    return UserInfo(
+        **profile_fields(rows[0], own=own), solves=rows[0].solves, attempts=rows[0].attempts
+    )
+
+
+_EXISTS = Statement(
+    select(User.id).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
+)
+
+
+async def require(database: Database, user_id: str) -> None:
+    """Raise `user_not_found` where there is nobody, or not any more."""
+    if not await database.read(_EXISTS, user_id=user_id):
+        raise not_found()
+
+
+def not_found() -> NotFound:
+    """Nobody has that id."""
+    return NotFound("user_not_found", "There is no such person.")
 
 
 def update_profile(user: User, body: ProfilePatchRequest) -> None:

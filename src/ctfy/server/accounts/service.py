@@ -26,6 +26,7 @@ from ctfy.server.access.rate_limits import network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains, prune
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.accounts import (
@@ -120,7 +121,7 @@ async def login(
     Wrong halves of an address and a password are not told apart. Nothing is asked of `session`
     before the password is known to be right: a connection would be held while others are hashed.
     """
-    found = await database.read(_CREDENTIALS, {"email": body.email.lower()})
+    found = await database.read(_CREDENTIALS, email=body.email.lower())
     stored = found[0].password_hash if found else None
     checked = await secrets.check_password_hash(body.password, stored)
     if not checked.is_right:
@@ -138,7 +139,9 @@ async def login(
     return new_session(session, user.id, origin)
 
 
-_CREDENTIALS = select(User.id, User.password_hash).where(User.email == bindparam("email"))
+_CREDENTIALS = Statement(
+    select(User.id, User.password_hash).where(User.email == bindparam("email"))
+)
 
 
 def _invalid_credentials() -> Unauthorized:
@@ -154,7 +157,9 @@ async def has_signed_in_from(database: Database, email: str, where: str) -> bool
         .distinct()
         .limit(_MOST_PLACES)
     )
-    return where in {network_of(row.ip_address or "") for row in await database.read(known)}
+    return where in {
+        network_of(row.ip_address or "") for row in await database.read(Statement(known))
+    }
 
 
 async def require_active(session: AsyncSession, user_id: str) -> None:

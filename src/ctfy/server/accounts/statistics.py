@@ -29,7 +29,7 @@ async def trend(session: AsyncSession, view: View, whose: Any, days: int) -> lis
 
 
 def _known_solves(view: View) -> Any:
-    return view.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at)
+    return view.bind(view.sight.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at))
 
 
 async def profile_stats(
@@ -37,7 +37,7 @@ async def profile_stats(
 ) -> ProfileStats:
     """The statistics of whoever the two conditions, on submissions and solves, name."""
     moment = Submission.submitted_at
-    known = view.deeds(Submission.team_id, Submission.competition_id, moment)
+    known = view.bind(view.sight.deeds(Submission.team_id, Submission.competition_id, moment))
     attempts = await _by_day(session, moment, tried & known, days)
     whole = select(Solve.challenge_id).where(solved, _known_solves(view)).distinct()
     done = set(await session.scalars(whole))

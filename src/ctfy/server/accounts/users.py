@@ -11,7 +11,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.accounts import profiles, statistics
 from ctfy.server.database.connections import Session
-from ctfy.server.kernel import TheCatalogue
+from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.accounts import ProfileStats, UserInfo, UserSolveTrend
 from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.teams.service import visible_detail
@@ -22,27 +22,32 @@ _Days = Annotated[int, Query(ge=7, le=365)]
 
 
 @router.get("/users/{user_id}")
-async def get_user(user_id: str, session: Session, caller: AnyToken) -> UserInfo:
+async def get_user(user_id: str, database: TheDatabase, caller: AnyToken) -> UserInfo:
     """A person; what they hide is absent."""
-    return await profiles.user_info(session, View(caller), user_id)
+    return await profiles.user_info(database, View(caller), user_id)
 
 
 @router.get("/users/{user_id}/solve-trend")
 async def solve_trend(
-    user_id: str, session: Session, caller: AnyToken, days: _Days = 30
+    user_id: str, database: TheDatabase, session: Session, caller: AnyToken, days: _Days = 30
 ) -> UserSolveTrend:
     """What a person answered in the last days."""
-    await profiles.get_user(session, user_id)
+    await profiles.require(database, user_id)
     points = await statistics.trend(session, View(caller), Solve.user_id == user_id, days)
     return UserSolveTrend(solve_trend=points)
 
 
 @router.get("/users/{user_id}/profile-stats")
 async def user_stats(
-    user_id: str, catalogue: TheCatalogue, session: Session, caller: AnyToken, days: _Days = 365
+    user_id: str,
+    database: TheDatabase,
+    catalogue: TheCatalogue,
+    session: Session,
+    caller: AnyToken,
+    days: _Days = 365,
 ) -> ProfileStats:
     """What a person did, by day, tag and difficulty."""
-    await profiles.get_user(session, user_id)
+    await profiles.require(database, user_id)
     return await statistics.profile_stats(
         session,
         View(caller),
@@ -55,11 +60,16 @@ async def user_stats(
 
 @router.get("/teams/{team_id}/profile-stats")
 async def team_stats(
-    team_id: str, catalogue: TheCatalogue, session: Session, caller: AnyToken, days: _Days = 365
+    team_id: str,
+    database: TheDatabase,
+    catalogue: TheCatalogue,
+    session: Session,
+    caller: AnyToken,
+    days: _Days = 365,
 ) -> ProfileStats:
     """What a team did, by day, tag and difficulty."""
     view = View(caller)
-    await visible_detail(session, view, team_id)
+    await visible_detail(database, view, team_id)
     return await statistics.profile_stats(
         session,
         view,

@@ -17,7 +17,7 @@ from ctfy.server.achievements import service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheSettings
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheSettings
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
     EasterEggClaim,
@@ -30,8 +30,9 @@ from ctfy.server.models.base import Page
 from ctfy.server.settings import Settings
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.achievements import Unlock
+from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.teams import Team
-from ctfy.server.teams.service import known_to, visible_detail
+from ctfy.server.teams.service import visible_detail
 
 router = Router(tags=["achievements"])
 
@@ -60,16 +61,19 @@ async def recent_unlocks(
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     view = View(caller)
     query = service.unlocks().where(Unlock.achievement_id.in_(open_ones), service.known_to(view))
-    return await paging.fetch(session, known_to(query, view), service.recent_unlock)
+    shown = query.join(Competition, Competition.id == Team.competition_id).where(
+        view.bind(view.sight.teams())
+    )
+    return await paging.fetch(session, shown, service.recent_unlock)
 
 
 @router.get("/teams/{team_id}/achievements")
 async def team_achievements(
-    team_id: str, session: Session, paging: Paged, caller: MaybeCaller
+    team_id: str, database: TheDatabase, session: Session, paging: Paged, caller: MaybeCaller
 ) -> Page[TeamAchievement]:
     """What a team has, newest first; secret ones keep their name to the team."""
     view = View(caller)
-    team = await visible_detail(session, view, team_id)
+    team = await visible_detail(database, view, team_id)
     known = caller is not None and (
         caller.is_admin or caller.user_id in {m.user_id for m in team.members}
     )

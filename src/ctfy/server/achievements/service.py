@@ -50,12 +50,13 @@ async def earned_by(session: AsyncSession, view: View) -> tuple[dict[str, int], 
 
 def known_to(view: View) -> ColumnElement[bool]:
     """The condition on what teams got, joined to them, that somebody may know of."""
-    return view.deeds(Unlock.team_id, Team.competition_id, Unlock.unlocked_at)
+    return view.bind(view.sight.deeds(Unlock.team_id, Team.competition_id, Unlock.unlocked_at))
 
 
 async def own_teams(session: AsyncSession, caller: Caller, competition_id: str = "") -> list[str]:
     """The caller's teams that the token reaches, of one competition when it is named."""
-    among = [caller.reaches(TeamMember.competition_id)]
+    view = View(caller)
+    among = [view.bind(view.sight.reaches(TeamMember.competition_id))]
     if competition_id:
         among.append(TeamMember.competition_id == competition_id)
     return await awarding.teams_of(session, caller.user_id, *among)

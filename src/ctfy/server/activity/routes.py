@@ -44,7 +44,8 @@ async def list_activities(
     session: Session, paging: Paged, caller: AnyToken, wanted: _Wanted
 ) -> Page[Activity]:
     """What happened, newest first: global activities and those of the caller's teams."""
-    query = service.activities([View(caller).events(), *wanted])
+    view = View(caller)
+    query = service.activities([view.bind(view.sight.events()), *wanted])
     return await paging.fetch(
         session, query, lambda row: service.activity(row, audited=caller.is_admin)
     )
@@ -59,7 +60,8 @@ async def activities_timeseries(
     bucket: _Bucket = 3600,
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
-    conditions = [View(caller).events(), *wanted]
+    view = View(caller)
+    conditions = [view.bind(view.sight.events()), *wanted]
     return await service.timeseries(session, conditions, window, bucket)
 
 
@@ -69,7 +71,8 @@ async def list_all_activities(
 ) -> Page[Activity]:
     """Everything that anybody did, newest first, with what it was before and after."""
     by = [OutboxEvent.actor_id == actor_id] if actor_id else []
-    query = service.activities([View(caller).events(), *wanted, *by])
+    view = View(caller)
+    query = service.activities([view.bind(view.sight.events()), *wanted, *by])
     return await paging.fetch(session, query, lambda row: service.activity(row, audited=True))
 
 
@@ -78,4 +81,6 @@ async def all_activities_timeseries(
     session: Session, caller: Admin, window: _Window = 86_400, bucket: _Bucket = 3600
 ) -> ActivityTimeseries:
     """The same, counted by kind and time."""
-    return await service.timeseries(session, [View(caller).events()], window, bucket)
+    view = View(caller)
+    events = [view.bind(view.sight.events())]
+    return await service.timeseries(session, events, window, bucket)

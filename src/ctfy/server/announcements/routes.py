@@ -26,7 +26,9 @@ _READER = may(Scope.PROFILE, ScopeLevel.WRITE)
 async def list_announcements(session: Session, paging: Paged, _: Admin) -> Page[AnnouncementInfo]:
     """Every announcement, newest first."""
     return await paging.fetch(
-        session, service.every(), lambda row: AnnouncementInfo(**service.info_fields(row))
+        session,
+        service.every(),
+        lambda row: AnnouncementInfo(**service.info_fields(row.Announcement, row)),
     )
 
 

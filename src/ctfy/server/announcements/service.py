@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,8 @@ from ctfy.server.announcements.events import (
     AnnouncementUpdated,
 )
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import Audience
 from ctfy.server.models.inbox import (
@@ -40,10 +42,10 @@ def every() -> Select[Announcement, str]:
     )
 
 
-def info_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """The wire fields of a row of `every`."""
+def info_fields(announcement: Any, row: Any) -> dict[str, Any]:
+    """The wire fields of an announcement and its row of `every`."""
     names = AnnouncementInfo.model_fields.keys() - {"created_by_name"}
-    fields = {name: getattr(row.Announcement, name) for name in names}
+    fields = {name: getattr(announcement, name) for name in names}
     return {**fields, "created_by_name": row.author}
 
 
@@ -52,19 +54,17 @@ async def get(session: AsyncSession, announcement_id: str) -> AnnouncementInfo:
     row = (await session.execute(every().where(Announcement.id == announcement_id))).one_or_none()
     if row is None:
         raise _missing()
-    return AnnouncementInfo(**info_fields(row))
+    return AnnouncementInfo(**info_fields(row.Announcement, row))
 
 
 def _missing() -> NotFound:
     return NotFound("announcement_not_found", "There is no such announcement.")
 
 
-def _now_shown() -> Any:
-    moment = now()
-    return and_(
-        or_(Announcement.starts_at.is_(None), Announcement.starts_at <= moment),
-        or_(Announcement.ends_at.is_(None), Announcement.ends_at > moment),
-    )
+_NOW_SHOWN = and_(
+    or_(Announcement.starts_at.is_(None), Announcement.starts_at <= func.now()),
+    or_(Announcement.ends_at.is_(None), Announcement.ends_at > func.now()),
+)
 
 
 async def create(session: AsyncSession, caller: Caller, body: AnnouncementCreate) -> str:
@@ -141,22 +141,25 @@ def _emit_changed(
     )
 
 
-async def inbox(session: AsyncSession, caller: Caller) -> list[InboxAnnouncement]:
-    """What is shown now, newest first, and whether the caller has read it."""
-    rows = await session.execute(
-        every()
-        .add_columns(AnnouncementRead.read_at)
-        .outerjoin(
-            AnnouncementRead,
-            and_(
-                AnnouncementRead.announcement_id == Announcement.id,
-                AnnouncementRead.user_id == caller.user_id,
-            ),
-        )
-        .where(_now_shown())
-        .limit(_MOST_SHOWN)
+_SHOWN = Statement(
+    every()
+    .add_columns(AnnouncementRead.read_at)
+    .outerjoin(
+        AnnouncementRead,
+        and_(
+            AnnouncementRead.announcement_id == Announcement.id,
+            AnnouncementRead.user_id == bindparam("user_id"),
+        ),
     )
-    return [InboxAnnouncement(**info_fields(r), is_read=r.read_at is not None) for r in rows]
+    .where(_NOW_SHOWN)
+    .limit(_MOST_SHOWN)
+)
+
+
+async def inbox(database: Database, caller: Caller) -> list[InboxAnnouncement]:
+    """What is shown now, newest first, and whether the caller has read it."""
+    rows = await database.read(_SHOWN, user_id=caller.user_id)
+    return [InboxAnnouncement(**info_fields(r, r), is_read=r.read_at is not None) for r in rows]
 
 
 async def read(session: AsyncSession, caller: Caller, announcement_id: str = "") -> None:
@@ -164,7 +167,7 @@ async def read(session: AsyncSession, caller: Caller, announcement_id: str = "")
 
     Raises `announcement_not_found`.
     """
-    shown = select(Announcement.id).where(_now_shown())
+    shown = select(Announcement.id).where(_NOW_SHOWN)
     if announcement_id:
         shown = shown.where(Announcement.id == announcement_id)
         if await session.scalar(shown) is None:

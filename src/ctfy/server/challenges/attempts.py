@@ -76,7 +76,11 @@ def _submissions(view: View, challenge_id: str, competition_ids: list[str]) -> S
         .where(
             Submission.challenge_id == challenge_id,
             Submission.competition_id.in_(competition_ids),
-            view.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
+            view.bind(
+                view.sight.deeds(
+                    Submission.team_id, Submission.competition_id, Submission.submitted_at
+                )
+            ),
         )
         .group_by(Submission.instance_id)
         .subquery()

@@ -24,7 +24,7 @@ from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
 from ctfy.server.competitions.service import require_running
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCache, TheCatalogue
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import (
     AdminFeedbackRow,
@@ -69,7 +69,7 @@ async def competition_challenges(
     catalogue: TheCatalogue,
     cache: TheCache,
     challenges: TheChallenges,
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     wanted: _Wanted,
     caller: Caller = _READ,
@@ -78,10 +78,10 @@ async def competition_challenges(
     topics = (f"{topic}:{competition_id}" for topic in ("competition", "attempts", "launches"))
     stamp = (*caller.stamp, *cache.stamp(*topics))
     view = View(caller)
-    competition = await view.competition(session, cache, competition_id)
+    competition = await view.competition(database, cache, competition_id)
     if not view.challenges_are_open(competition):
         return paging.cut(list[ChallengeInfo]())
-    seen = await challenges.of_competition(session, view, competition_id)
+    seen = await challenges.of_competition(view, competition_id)
     cache_response(request, stamp, caller.expires_at, view.until_changes(competition))
     return paging.cut(service.infos(catalogue, seen, wanted))
 
@@ -90,7 +90,6 @@ async def competition_challenges(
 async def list_challenges(
     catalogue: TheCatalogue,
     challenges: TheChallenges,
-    session: Session,
     paging: Paged,
     wanted: _Wanted,
     caller: Caller = _READ,
@@ -103,42 +102,39 @@ async def list_challenges(
         raise field_error(["query", "sort"], f"use one of: {', '.join(filter(None, SORTS))}")
     if status and status not in STATUSES:
         raise field_error(["query", "status"], f"use one of: {', '.join(STATUSES)}")
-    seen = await _seen(session, challenges, caller, competition_id)
+    seen = await _seen(challenges, caller, competition_id)
     found = service.infos(catalogue, seen, wanted)
     if status:
         found = [c for c in found if c.solved == (status == "solved")]
     return paging.cut(sorted(found, key=SORTS[sort]))
 
 
-async def _seen(
-    session: Session, challenges: TheChallenges, caller: Caller, competition_id: str
-) -> ChallengeView:
+async def _seen(challenges: TheChallenges, caller: Caller, competition_id: str) -> ChallengeView:
     if competition_id:
-        return await challenges.of_competition(session, View(caller), competition_id)
-    return await challenges.of_all(session, View(caller))
+        return await challenges.of_competition(View(caller), competition_id)
+    return await challenges.of_all(View(caller))
 
 
 @router.get("/challenges/facets")
 async def challenge_facets(
     catalogue: TheCatalogue,
     challenges: TheChallenges,
-    session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> ChallengeFacets:
     """What the caller's challenges can be filtered by, with counts."""
-    seen = await _seen(session, challenges, caller, competition_id)
+    seen = await _seen(challenges, caller, competition_id)
     return service.facets(service.infos(catalogue, seen))
 
 
 @router.get("/challenges/{challenge_id}")
 async def get_challenge(
-    challenge_id: str, challenges: TheChallenges, session: Session, caller: MaybeCaller
+    challenge_id: str, challenges: TheChallenges, caller: MaybeCaller
 ) -> ChallengeInfo:
     """One challenge."""
     if caller is not None:
         caller.check_scope(Scope.CHALLENGES, ScopeLevel.READ)
-    challenge, seen = await challenges.get(session, View(caller), challenge_id)
+    challenge, seen = await challenges.get(View(caller), challenge_id)
     return service.challenge_info(challenge, seen)
 
 
@@ -146,12 +142,11 @@ async def get_challenge(
 async def list_attachments(
     challenge_id: str,
     challenges: TheChallenges,
-    session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> AttachmentList:
     """The files of a challenge."""
-    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
     return AttachmentList(files=service.attachment_infos(challenge))
 
 
@@ -160,12 +155,11 @@ async def download_attachment(
     challenge_id: str,
     filename: str,
     challenges: TheChallenges,
-    session: Session,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> FileResponse:
     """One file of a challenge; ranges are served."""
-    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
     path = challenge.attachments.get(filename)
     if path is None:
         raise NotFound("attachment_not_found", "This challenge has no such file.")
@@ -196,7 +190,7 @@ async def solve_attempts(
     competition_id: _CompetitionId = "",
 ) -> ChallengeSolveAttemptsResponse:
     """Who tried a challenge and how they fared, newest first, and by team."""
-    challenge, seen = await challenges.get(session, View(caller), challenge_id, competition_id)
+    challenge, seen = await challenges.get(View(caller), challenge_id, competition_id)
     return await attempts.attempts(
         session,
         View(caller),
@@ -216,7 +210,7 @@ async def feedback_stats(
     competition_id: _CompetitionId = "",
 ) -> FeedbackStats:
     """What everybody said of a challenge."""
-    await challenges.get(session, View(caller), challenge_id, competition_id)
+    await challenges.get(View(caller), challenge_id, competition_id)
     return await feedback.stats(session, challenge_id)
 
 
@@ -229,7 +223,7 @@ async def my_reactions(
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """What the caller said of a challenge."""
-    await challenges.get(session, View(caller), challenge_id, competition_id)
+    await challenges.get(View(caller), challenge_id, competition_id)
     return await feedback.mine(session, caller, challenge_id)
 
 
@@ -243,8 +237,8 @@ async def add_reaction(
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """Say something of a challenge."""
-    await challenges.get(session, View(caller), challenge_id, competition_id)
-    team_id = (await challenges.teams_of(session, caller)).get(competition_id)
+    await challenges.get(View(caller), challenge_id, competition_id)
+    team_id = (await challenges.teams_of(caller)).get(competition_id)
     await feedback.react(session, caller, challenge_id, reaction, competition_id, team_id)
     return await feedback.mine(session, caller, challenge_id)
 
@@ -261,7 +255,7 @@ async def remove_reaction(
     competition_id: _CompetitionId = "",
 ) -> None:
     """Take one reaction back."""
-    await challenges.get(session, View(caller), challenge_id, competition_id)
+    await challenges.get(View(caller), challenge_id, competition_id)
     await feedback.take_back(session, caller, challenge_id, reaction)
 
 
@@ -274,7 +268,7 @@ async def clear_reactions(
     competition_id: _CompetitionId = "",
 ) -> None:
     """Take every reaction back."""
-    await challenges.get(session, View(caller), challenge_id, competition_id)
+    await challenges.get(View(caller), challenge_id, competition_id)
     await feedback.take_back(session, caller, challenge_id)
 
 
@@ -287,7 +281,7 @@ async def list_hints(
     caller: Caller = _READ,
 ) -> list[HintInfo]:
     """A challenge's hints with their cost; the text of those that the team took."""
-    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
     row = await require_team(session, caller, competition_id)
     return await hints.listed(session, challenge, row.team_id)
 
@@ -302,7 +296,7 @@ async def unlock_hint(
     caller: Caller = _ANSWER,
 ) -> HintInfo:
     """Take a hint: its cost is taken off the team's points, once."""
-    challenge, _ = await challenges.get_open(session, View(caller), challenge_id, competition_id)
+    challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
     row = await require_team(session, caller, competition_id)
     require_running(row.Competition)
     return await hints.unlock(
@@ -325,7 +319,7 @@ async def list_qa(
     caller: Caller = _READ,
 ) -> list[QaChallengeView]:
     """The challenges without instances of a competition, and how far the caller's team is."""
-    seen = await challenges.of_competition(session, View(caller), competition_id)
+    seen = await challenges.of_competition(View(caller), competition_id)
     team_id = next((team_id for _, team_id in seen.own), "")
     rows = await session.execute(
         select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.errors import Conflict, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Sight, View
 from ctfy.server.cache import Cache
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.services import provided
 from ctfy.server.standings.board import Board
 from ctfy.server.standings.projection import Standings
@@ -72,33 +75,49 @@ class ChallengeView:
         return fewest or []
 
 
+@functools.cache
+def _known(sight: Sight) -> Statement:
+    newest_first = (Competition.created_at.desc(), Competition.id)
+    return Statement(select(Competition).where(sight.competitions()).order_by(*newest_first))
+
+
+@functools.cache
+def _those(sight: Sight) -> Statement:
+    named = one_of(Competition.id, texts("ids"))
+    return Statement(select(Competition).where(named, sight.reaches(Competition.id)))
+
+
+_TEAMS = Statement(
+    select(TeamMember.competition_id, TeamMember.team_id).where(
+        TeamMember.user_id == bindparam("user_id")
+    )
+)
+
+
 class VisibleChallenges:
     """Says which challenges somebody sees; refuses the others as if there were none."""
 
-    def __init__(self, catalogue: Catalogue, standings: Standings, cache: Cache) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, standings: Standings, cache: Cache
+    ) -> None:
+        self._database = database
         self._catalogue = catalogue
         self._standings = standings
         self._cache = cache
 
-    async def of_competition(
-        self, session: AsyncSession, view: View, competition_id: str
-    ) -> ChallengeView:
+    async def of_competition(self, view: View, competition_id: str) -> ChallengeView:
         """Those of one competition; none before it has started.
 
         Raises `competition_not_found`, `token_competition_forbidden`.
         """
-        competition = await view.competition(session, self._cache, competition_id)
+        competition = await view.competition(self._database, self._cache, competition_id)
         operates = view.is_operator(competition_id)
-        return await self._through(session, view, [competition], sees_locked=operates)
+        return await self._through(view, [competition], sees_locked=operates)
 
-    async def of_all(self, session: AsyncSession, view: View) -> ChallengeView:
+    async def of_all(self, view: View) -> ChallengeView:
         """Those of every competition that they may see; for administrators, the whole catalogue."""
-        competitions = await session.scalars(
-            select(Competition)
-            .where(view.competitions())
-            .order_by(Competition.created_at.desc(), Competition.id)
-        )
-        found = await self._through(session, view, list(competitions.all()))
+        rows = await self._database.read(_known(view.sight), **view.values)
+        found = await self._through(view, list(map(Competition.of, rows)))
         if view.caller is None or not view.caller.is_admin:
             return found
         return ChallengeView(
@@ -107,13 +126,12 @@ class VisibleChallenges:
 
     async def _through(
         self,
-        session: AsyncSession,
         view: View,
         competitions: list[Competition],
         *,
         sees_locked: bool = False,
     ) -> ChallengeView:
-        teams = await self.teams_of(session, view.caller) if view.caller else {}
+        teams = await self.teams_of(view.caller) if view.caller else {}
         boards: list[Board] = []
         own: list[tuple[Board, str]] = []
         for competition in filter(view.challenges_are_open, competitions):
@@ -124,38 +142,27 @@ class VisibleChallenges:
         ids = list(dict.fromkeys(id_ for board in boards for id_ in board.rules.challenge_ids))
         return ChallengeView(ids, boards, own, sees_locked)
 
-    async def of_own_teams(
-        self, session: AsyncSession, view: View, competition_id: str = ""
-    ) -> ChallengeView:
+    async def of_own_teams(self, view: View, competition_id: str = "") -> ChallengeView:
         """Those of the competitions that a caller is in, once they have started; or of one."""
-        caller = view.caller
-        teams = await self.teams_of(session, caller) if caller else {}
-        query = select(Competition).where(Competition.id.in_(teams))
-        if caller is not None:
-            query = query.where(caller.reaches(Competition.id))
-        if competition_id:
-            query = query.where(Competition.id == competition_id)
-        found = await session.scalars(query)
-        return await self._through(session, view, list(found.all()))
+        teams = await self.teams_of(view.caller) if view.caller else {}
+        wanted = [id_ for id_ in teams if competition_id in ("", id_)]
+        rows = await self._database.read(_those(view.sight), ids=wanted, **view.values)
+        return await self._through(view, list(map(Competition.of, rows)))
 
-    async def teams_of(self, session: AsyncSession, caller: Caller) -> dict[str, str]:
+    async def teams_of(self, caller: Caller) -> dict[str, str]:
         """The caller's team per competition; cached."""
         key = ("teams", caller.user_id)
         known: dict[str, str] | None = self._cache.get(key)
         if known is not None:
             return known
         stamp = self._cache.stamp(f"user:{caller.user_id}")
-        rows = await session.execute(
-            select(TeamMember.competition_id, TeamMember.team_id).where(
-                TeamMember.user_id == caller.user_id
-            )
-        )
+        rows = await self._database.read(_TEAMS, user_id=caller.user_id)
         found = {row.competition_id: row.team_id for row in rows}
         self._cache.put(key, found, stamp)
         return found
 
     async def get(
-        self, session: AsyncSession, view: View, challenge_id: str, competition_id: str = ""
+        self, view: View, challenge_id: str, competition_id: str = ""
     ) -> tuple[Challenge, ChallengeView]:
         """One challenge that they may know of, and what they see of it.
 
@@ -163,8 +170,8 @@ class VisibleChallenges:
         `challenge_out_of_competition`.
         """
         if competition_id and view.caller is not None:
-            competition = await view.competition(session, self._cache, competition_id)
-            seen = await self.of_competition(session, view, competition_id)
+            competition = await view.competition(self._database, self._cache, competition_id)
+            seen = await self.of_competition(view, competition_id)
             started = view.challenges_are_open(competition)
             if started and challenge_id not in seen.ids and self._catalogue.get(challenge_id):
                 raise Forbidden(
@@ -172,17 +179,17 @@ class VisibleChallenges:
                     "This challenge is not part of that competition.",
                 )
         else:
-            seen = await self.of_all(session, view)
+            seen = await self.of_all(view)
         challenge = self._catalogue.get(challenge_id) if challenge_id in seen.ids else None
         if challenge is None:
             raise NotFound("challenge_not_found", "There is no such challenge.")
         return challenge, seen
 
     async def get_open(
-        self, session: AsyncSession, view: View, challenge_id: str, competition_id: str = ""
+        self, view: View, challenge_id: str, competition_id: str = ""
     ) -> tuple[Challenge, ChallengeView]:
         """Like `get`, and raises `challenge_locked` while they have to solve others first."""
-        challenge, seen = await self.get(session, view, challenge_id, competition_id)
+        challenge, seen = await self.get(view, challenge_id, competition_id)
         _require_solved(seen.missing(challenge))
         return challenge, seen
 

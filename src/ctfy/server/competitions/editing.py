@@ -238,7 +238,7 @@ async def _seen_by(session: AsyncSession, caller: Caller) -> set[str]:
     ids = await session.scalars(
         select(CompetitionChallenge.challenge_id)
         .join(Competition, Competition.id == CompetitionChallenge.competition_id)
-        .where(view.competitions(), or_(started, Competition.id.in_(caller.runs)))
+        .where(view.bind(view.sight.competitions()), or_(started, Competition.id.in_(caller.runs)))
     )
     return set(ids)
 

@@ -43,9 +43,13 @@ async def list_all_competitions(
     access: Access | None = None,
 ) -> Page[CompetitionInfo]:
     """Every competition, drafts and archived ones too, newest first."""
-    query = service.curated(caller, text=q, status=status or "", access=access or "")
+    view = View(caller)
+    query = service.curated(view, text=q, status=status or "", access=access or "")
     return await paging.fetch(
-        session, query, lambda row: CompetitionInfo(**service.competition_info(View(caller), row))
+        session,
+        query,
+        lambda row: CompetitionInfo(**service.competition_info(view, row.Competition, row)),
+        view.values,
     )
 
 
@@ -57,7 +61,7 @@ async def create_competition(
     competition_id = await editing.create(session, catalogue, caller.user_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row))
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
 
 
 @router.patch("/admin/competitions/{competition_id}")
@@ -72,7 +76,7 @@ async def update_competition(
     await editing.update(session, catalogue, caller, competition_id, body)
     await session.flush()
     row = await service.get_visible(session, caller, competition_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row))
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
 
 
 @router.delete("/admin/competitions/{competition_id}")
@@ -96,7 +100,7 @@ async def clone_competition(
     copy_id = await editing.clone(session, caller.user_id, competition_id, body.title)
     await session.flush()
     row = await service.get_visible(session, caller, copy_id)
-    return CompetitionInfo(**service.competition_info(View(caller), row))
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row))
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import View, takes_part
+from ctfy.server.access.view import ME, MOMENT, Sight, View, takes_part
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.paging import Listing
+from ctfy.server.database.statement import Statement
 from ctfy.server.models.competitions import Phase
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.tables.access import User
@@ -36,7 +50,10 @@ _RULES = (
 )
 
 
-def _in_phase(phase: Phase, moment: datetime) -> ColumnElement[bool]:
+_IS_IT = Competition.id == bindparam("competition_id")
+
+
+def _in_phase(phase: Phase, moment: datetime | BindParameter[Any]) -> ColumnElement[bool]:
     upcoming = Competition.starts_at > moment
     past = Competition.ends_at <= moment
     if phase == "upcoming":
@@ -54,9 +71,12 @@ def running(moment: datetime) -> ColumnElement[bool]:
     return and_(Competition.status == "published", _in_phase("running", moment))
 
 
-def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
-    """All competitions, for their curators; empty values match everything."""
-    query = with_membership(View(caller))
+def curated(view: View, *, text: str = "", status: str = "", access: str = "") -> Select[Any]:
+    """All competitions, for their curators; empty values match everything.
+
+    It needs `View.values`.
+    """
+    query = with_membership(view.sight)
     if text:
         query = query.where(Competition.title.icontains(text, autoescape=True))
     if status:
@@ -66,19 +86,20 @@ def curated(caller: Caller, *, text: str = "", status: str = "", access: str = "
     return query
 
 
-def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") -> Select[Any]:
-    """The competitions that a caller may know of, with their own membership; newest first."""
-    caller = view.caller
-    assert caller is not None  # noqa: S101 - visitors have no membership
+def with_membership(sight: Sight) -> Select[Any]:
+    """The competitions that a caller may know of, with their own membership; newest first.
+
+    It needs `View.values`.
+    """
     mine = and_(
         TeamMember.competition_id == Competition.id,
-        TeamMember.user_id == caller.user_id,
-        caller.reaches(TeamMember.competition_id),
+        TeamMember.user_id == ME,
+        sight.reaches(TeamMember.competition_id),
     )
     invited = exists().where(
         CompetitionInvite.competition_id == Competition.id,
-        CompetitionInvite.user_id == caller.user_id,
-        caller.reaches(CompetitionInvite.competition_id),
+        CompetitionInvite.user_id == ME,
+        sight.reaches(CompetitionInvite.competition_id),
     )
     registered = aliased(Team)
     teams = (
@@ -97,14 +118,14 @@ def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") ->
         .correlate(Competition)
     )
     challenges = func.array(ordered.scalar_subquery())
-    query = (
+    return (
         select(
             Competition,
             User.display_name.label("created_by_name"),
             Team.id.label("team_id"),
             Team.name.label("team_name"),
             TeamMember.joined_at,
-            case((Team.captain_user_id == caller.user_id, "captain"), else_="member").label("role"),
+            case((Team.captain_user_id == ME, "captain"), else_="member").label("role"),
             invited.label("is_invited"),
             teams.label("registered_count"),
             challenges.label("challenge_ids"),
@@ -112,24 +133,35 @@ def with_membership(view: View, *, phase: Phase | None = None, id_: str = "") ->
         .join(User, User.id == Competition.created_by)
         .outerjoin(TeamMember, mine)
         .outerjoin(Team, Team.id == TeamMember.team_id)
-        .where(view.competitions())
+        .where(sight.competitions())
         .order_by(Competition.created_at.desc(), Competition.id)
     )
-    if phase is not None:
-        query = query.where(_in_phase(phase, view.moment))
-    if id_:
-        query = query.where(Competition.id == id_)
-    return query
+
+
+def in_phase(sight: Sight, phase: Phase) -> Select[Any]:
+    """Those of them that are in a phase at the view's moment."""
+    return with_membership(sight).where(_in_phase(phase, MOMENT))
+
+
+@functools.cache
+def listed(sight: Sight, phase: Phase | None, *, of_one: bool) -> Listing:
+    """Those in a phase, or all; or the one whose `competition_id` is given."""
+    query = in_phase(sight, phase) if phase else with_membership(sight)
+    return Listing(query.where(_IS_IT) if of_one else query)
+
+
+@functools.cache
+def _one(sight: Sight) -> Statement:
+    return Statement(with_membership(sight).where(_IS_IT))
 
 
 def competition_info(
-    view: View, row: Row[Any], standing: ScoreboardEntry | None = None
+    view: View, competition: Competition, row: Any, standing: ScoreboardEntry | None = None
 ) -> dict[str, Any]:
-    """The wire fields of a row of `with_membership`; `standing`: of the caller's own team.
+    """The wire fields of a competition and its row of `with_membership`.
 
-    Before the start it names no challenges.
+    `standing`: of the caller's own team. Before the start it names no challenges.
     """
-    competition: Competition = row.Competition
     registered = row.team_id is not None
     return {
         "id": competition.id,
@@ -162,11 +194,27 @@ def competition_info(
 async def get_visible(session: AsyncSession, caller: Caller, competition_id: str) -> Row[Any]:
     """The row of one competition. Raises `competition_not_found`, `token_competition_forbidden`."""
     caller.check_competition(competition_id)
-    query = with_membership(View(caller), id_=competition_id)
-    row: Row[Any] | None = (await session.execute(query)).one_or_none()
+    view = View(caller)
+    values = view.values | {"competition_id": competition_id}
+    found = await session.execute(_one(view.sight).clause, values)
+    row: Row[Any] | None = found.one_or_none()
     if row is None:
-        raise NotFound("competition_not_found", "There is no such competition.")
+        raise _missing()
     return row
+
+
+async def read_visible(database: Database, view: View, competition_id: str) -> Any:
+    """The same outside of a transaction: a row with the competition's own columns."""
+    assert view.caller is not None  # noqa: S101 - visitors have no membership
+    view.caller.check_competition(competition_id)
+    rows = await database.read(_one(view.sight), competition_id=competition_id, **view.values)
+    if not rows:
+        raise _missing()
+    return rows[0]
+
+
+def _missing() -> NotFound:
+    return NotFound("competition_not_found", "There is no such competition.")
 
 
 async def get_competition(database: Database, cache: Cache, competition_id: str) -> Competition:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import Depends, Request
 from psycopg import AsyncConnection
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
+
+from ctfy.server.database.statement import Row, Statement
 
 AFTER_COMMIT = "ctfy.after_commit"
 _TRANSACTION = "ctfy.transaction"
 
 
+# Reads are short and a process has one core to run them from: more would only wait in PostgreSQL.
+_MOST_READERS = 8
+
+
 class Database:
-    """One pool of connections to PostgreSQL."""
+    """PostgreSQL: a pool of connections for transactions, and one for statements alone."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -26,7 +34,8 @@ class Database:
         self.engine = create_async_engine(
             sqlalchemy_url(url), pool_size=pool_size, max_overflow=0, pool_pre_ping=False
         )
-        self._alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._most_readers = min(pool_size, _MOST_READERS)
+        self._readers: asyncpg.Pool | None = None
         # A class of its own, so that the listener below hears this database's sessions alone.
         self._sync_session = type("Transaction", (SyncSession,), {})
         self._sessions = async_sessionmaker(
@@ -48,27 +57,43 @@ class Database:
         async with self._sessions() as session, session.begin():
             yield session
 
-    async def read(
-        self, statement: Executable, values: dict[str, Any] | None = None
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def read(self, statement: Statement, **values: Any) -> list[Row]:
         """The rows of one statement, alone: no transaction around it, so one round trip.
 
         The statement may write, too, when all that it does is one thing.
         """
-        async with self._alone.connect() as connection:
-            return (await connection.execute(statement, values)).all()
+        readers = self._readers or await self._open_readers()
+        rows: Any = await readers.fetch(statement.sql, *statement.arguments(values))
+        return rows  # type: ignore[no-any-return]
+
+    async def _open_readers(self) -> asyncpg.Pool:
+        # Nothing is waited for in here, so that nobody else comes in between.
+        self._readers = await asyncpg.create_pool(
+            _driver_url(self.url),
+            min_size=0,
+            max_size=self._most_readers,
+            record_class=Row,
+            init=_read_json,
+            reset=_nothing_to_reset,
+        )
+        return self._readers
 
     @property
     def connections_in_use(self) -> int:
         """How many connections of the pool somebody holds now."""
         pool: Any = self.engine.pool
-        return int(pool.checkedout())
+        readers = self._readers
+        reading = readers.get_size() - readers.get_idle_size() if readers else 0
+        return int(pool.checkedout()) + reading
 
     async def open(self) -> None:
         """Do nothing: connections are made when they are first used."""
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._readers is not None:
+            await self._readers.close()
+            self._readers = None
         await self.engine.dispose()
 
 
@@ -84,6 +109,37 @@ def sqlalchemy_url(url: str) -> str:
     """A `postgresql://` URL with the driver that SQLAlchemy is to use."""
     scheme, rest = url.split("://", 1)
     return f"{scheme.split('+')[0].replace('postgres:', 'postgresql:')}+psycopg://{rest}"
+
+
+def _driver_url(url: str) -> str:
+    """The same for the driver of the reads, which knows fewer options than libpq."""
+    scheme, rest = url.split("://", 1)
+    address, _, options = rest.partition("?")
+    known = [part for part in options.split("&") if part.split("=")[0] not in _LIBPQ_ALONE]
+    return f"{scheme.split('+')[0]}://{address}?{'&'.join(known)}".rstrip("?")
+
+
+_LIBPQ_ALONE = (
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+)
+
+
+async def _read_json(connection: Any) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+        )
+
+
+async def _nothing_to_reset(_: Any) -> None:
+    """A statement alone leaves nothing behind; the driver would ask the server to forget."""
 
 
 async def driver_connection(session: AsyncSession) -> AsyncConnection:

@@ -7,14 +7,29 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.models.base import Page
 
 Item = TypeVar("Item")
 Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+class Listing:
+    """A list whose statement is built once: of a part of its rows, each with the total."""
+
+    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
+        # The total is counted beside the rows, not over them, so that the database need not read
+        # whole rows to count them. Only a page beyond the end needs a second look.
+        whole = select(func.count().label("total")).select_from(query.order_by(None).subquery())
+        counted = query.add_columns(whole.scalar_subquery().label("total"))
+        limit, offset = (bindparam(name, type_=BigInteger) for name in ("limit", "offset"))
+        self.page = Statement(counted.limit(limit).offset(offset))
+        self.whole = Statement(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +49,34 @@ class Paging:
         session: AsyncSession,
         query: Select[*tuple[Any, ...]],
         item: Callable[[Row[Any]], Item],
+        values: dict[str, Any] | None = None,
     ) -> Page[Item]:
         """That part of a query's rows, each made an item."""
-        rows, total = await self.rows(session, query)
+        rows, total = await self.rows(session, query, values)
         return self.of([item(row) for row in rows], total)
 
     def of(self, items: list[Item], total: int) -> Page[Item]:
         """A part that was fetched, of a list of `total` items."""
         return Page(items=items, total=total, limit=self.limit, offset=self.offset)
 
+    async def read(
+        self,
+        database: Database,
+        listing: Listing,
+        item: Callable[[Any], Item],
+        **values: Any,
+    ) -> Page[Item]:
+        """That part of a listing's rows, each made an item."""
+        rows = await database.read(listing.page, limit=self.limit, offset=self.offset, **values)
+        if rows or self.offset == 0:
+            return self.of([item(row) for row in rows], rows[0].total if rows else 0)
+        return self.of([], (await database.read(listing.whole, **values))[0].total)
+
     async def rows(
-        self, session: AsyncSession, query: Select[*tuple[Any, ...]]
+        self,
+        session: AsyncSession,
+        query: Select[*tuple[Any, ...]],
+        values: dict[str, Any] | None = None,
     ) -> tuple[list[Row[Any]], int]:
         """That part's rows and the total, in one statement.
 
@@ -55,10 +87,10 @@ class Paging:
         whole = select(func.count()).select_from(query.order_by(None).subquery())
         counted = query.add_columns(whole.scalar_subquery().label("total"))
         page = counted.limit(self.limit).offset(self.offset)
-        rows = list((await session.execute(page)).all())
+        rows = list((await session.execute(page, values)).all())
         if rows or self.offset == 0:
             return rows, rows[0].total if rows else 0
-        return [], await session.scalar(whole) or 0
+        return [], await session.scalar(whole, values) or 0
 
 
 # A coroutine although it waits for nothing: FastAPI runs plain functions in threads.

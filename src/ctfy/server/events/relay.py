@@ -14,10 +14,11 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.types import EVENTS, Audience, Event, topics_of
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ _READ = text(
     ORDER BY events.xact, id LIMIT :batch
     """
 )
+_READ_ALONE = Statement(_READ)
 _NEWEST = text(
     """
     SELECT xact::text AS xact, id FROM events
@@ -118,7 +120,7 @@ class RelayedEvent:
         return f"id: {self.position}\nevent: {self.name}\ndata: {data}\n\n".encode()
 
 
-def _settled(rows: Sequence[Row[*tuple[Any, ...]]], most: int) -> tuple[list[RelayedEvent], bool]:
+def _settled(rows: Sequence[Any], most: int) -> tuple[list[RelayedEvent], bool]:
     """The events of rows up to the first unsettled one, and whether more wait behind them."""
     settled: list[RelayedEvent] = []
     for row in rows:
@@ -412,8 +414,10 @@ class Relay:
 
     async def read(self, after: Position) -> tuple[list[RelayedEvent], bool]:
         """The settled events after a position, and whether more wait behind them."""
-        values = {"xact": str(after.xact), "id": after.id, "batch": _BATCH}
-        return _settled(await self._database.read(_READ, values), _BATCH)
+        rows = await self._database.read(
+            _READ_ALONE, xact=str(after.xact), id=after.id, batch=_BATCH
+        )
+        return _settled(rows, _BATCH)
 
     async def _follow(self) -> None:
         url = self._database.url

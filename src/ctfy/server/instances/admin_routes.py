@@ -59,7 +59,7 @@ async def list_all_instances(
         team_id=team_id,
     )
     return await paging.fetch(
-        session, query, lambda row: service.instance_info(row, settings, catalogue)
+        session, query, lambda row: service.instance_info(row.Instance, row, settings, catalogue)
     )
 
 
@@ -76,7 +76,8 @@ async def get_any_instance(
     instance_id: str, settings: TheSettings, catalogue: TheCatalogue, session: Session, _: Admin
 ) -> InstanceInfo:
     """One instance."""
-    return service.instance_info(await _row(session, instance_id), settings, catalogue)
+    row = await _row(session, instance_id)
+    return service.instance_info(row.Instance, row, settings, catalogue)
 
 
 @router.delete("/{instance_id}")

@@ -17,6 +17,7 @@ from ctfy.sdk.errors import BadAnswer, CtfyApiError
 from ctfy.server.access.secrets import Secret
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Params, Report
 from ctfy.server.instances import service
 from ctfy.server.instances.answers import instance_answers
@@ -300,6 +301,6 @@ async def stop_all_instances(
     while left:
         await asyncio.sleep(0.5)
         query = select(func.count()).where(Instance.id.in_(ids), Instance.state == State.STOPPING)
-        left = (await database.read(query))[0][0]
+        left = (await database.read(Statement(query)))[0][0]
         await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
     return {"stopped": len(ids)}

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Row
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import CtfyError, NotFound
@@ -19,6 +18,7 @@ from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.access.caller import Admin, Caller, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
+from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Limit, Offset, Paged
 from ctfy.server.instances import service
@@ -44,7 +44,7 @@ from ctfy.server.models.instances import (
 from ctfy.server.nodes.clients import NODE_FAILURES, TheNodeClients
 from ctfy.server.records import flows
 from ctfy.server.scheduling import lifecycle
-from ctfy.server.tables.instances import ON_NODE, Instance, State
+from ctfy.server.tables.instances import ON_NODE, State
 from ctfy.server.tables.nodes import Node
 
 Answer = TypeVar("Answer")
@@ -58,15 +58,18 @@ def _owned(permission: Any) -> Any:
     """The row of an instance of the caller's teams, for a route that names this permission."""
 
     async def owned(
-        instance_id: str, session: Session, caller: Caller = permission, competition_id: str = ""
-    ) -> Row[Any]:
-        return await service.get_owned(session, caller, instance_id, competition_id)
+        instance_id: str,
+        database: TheDatabase,
+        caller: Caller = permission,
+        competition_id: str = "",
+    ) -> Any:
+        return await service.read_owned(database, caller, instance_id, competition_id)
 
     return Depends(owned, scope="function")
 
 
-Owned = Annotated[Row[Any], _owned(_READ)]
-OwnedToChange = Annotated[Row[Any], _owned(_WRITE)]
+Owned = Annotated[Any, _owned(_READ)]
+OwnedToChange = Annotated[Any, _owned(_WRITE)]
 
 
 class NodeFetchFailed(CtfyError):
@@ -112,8 +115,9 @@ async def list_instances(
     competition_id: str = "",
 ) -> Page[InstanceInfo]:
     """The instances of the caller's teams, newest first."""
+    view = View(caller)
     query = service.filtered(
-        service.owned(caller),
+        service.owned(view.sight),
         catalogue,
         challenge_id=challenge_id,
         status=status,
@@ -121,7 +125,10 @@ async def list_instances(
         competition_id=competition_id,
     )
     return await paging.fetch(
-        session, query, lambda row: service.instance_info(row, settings, catalogue)
+        session,
+        query,
+        lambda row: service.instance_info(row.Instance, row, settings, catalogue),
+        view.values,
     )
 
 
@@ -138,7 +145,7 @@ async def get_instance(
     catalogue: TheCatalogue,
 ) -> InstanceInfo:
     """One instance."""
-    return service.instance_info(row, settings, catalogue)
+    return service.instance_info(row, row, settings, catalogue)
 
 
 @router.get("/{instance_id}/status")
@@ -146,22 +153,19 @@ async def get_status(
     instance_id: str,
     database: TheDatabase,
     relay: TheRelay,
-    session: Session,
     caller: Caller = _READ,
     competition_id: str = "",
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> InstanceStatusResponse:
     """How far an instance is; while it starts, the answer waits up to `wait` seconds for news."""
     with relay.expect(instance_id, service.STARTED) as news:
-        row = await service.get_owned(session, caller, instance_id, competition_id)
+        row = await service.read_owned(database, caller, instance_id, competition_id)
         status = service.status_response(row)
         if not wait or status.status != "starting":
             return status
-        await session.commit()  # no transaction stays open while we wait
         await _at_most(wait, news)
-    async with database.transaction() as later:
-        row = await service.get_owned(later, caller, instance_id, competition_id)
-        return service.status_response(row)
+    row = await service.read_owned(database, caller, instance_id, competition_id)
+    return service.status_response(row)
 
 
 async def _at_most(seconds: float, news: asyncio.Event) -> None:
@@ -180,7 +184,7 @@ async def renew(
     ttl: int | None = None,
 ) -> RenewResponse:
     """Let an instance live `ttl` seconds from now; left out, as long as it was started for."""
-    expires_at = await service.renew(session, settings, row.Instance, ttl)
+    expires_at = await service.renew(session, settings, row, ttl)
     return RenewResponse(id=instance_id, expires_at=expires_at)
 
 
@@ -211,7 +215,7 @@ async def list_attachments(
     row: Owned,
 ) -> AttachmentList:
     """The files of an instance, rendered for it."""
-    surface = service.surface_of(row.Instance)
+    surface = service.surface_of(row)
     return AttachmentList(files=surface.provided_files if surface else [])
 
 
@@ -224,10 +228,10 @@ async def download_attachment(
     session: Session,
 ) -> Response:
     """One file of an instance."""
-    surface = service.surface_of(row.Instance)
+    surface = service.surface_of(row)
     if surface is None or filename not in [file.name for file in surface.provided_files]:
         raise NotFound("attachment_not_found", "This instance has no such file.")
-    node = await session.get_one(Node, row.Instance.node_id)
+    node = await session.get_one(Node, row.node_id)
     await session.commit()  # no transaction stays open while the node answers
     client = node_clients.of(node.id, node.url)
     failed = NodeFetchFailed(
@@ -247,13 +251,12 @@ async def download_attachment(
 
 async def _node(session: Session, row: Owned, node_clients: TheNodeClients) -> AsyncNodeClient:
     """The node of the caller's instance; no transaction stays open behind it."""
-    instance: Instance = row.Instance
-    node = await session.get(Node, instance.node_id) if instance.node_id else None
-    if node is None or instance.state not in ON_NODE:
+    node = await session.get(Node, row.node_id) if row.node_id else None
+    if node is None or row.state not in ON_NODE:
         raise NotFound(
             "instance_not_running",
             "This instance is on no node now.",
-            stop_reason=instance.stop_reason,
+            stop_reason=row.stop_reason,
         )
     await session.commit()
     return node_clients.of(node.id, node.url)
@@ -298,7 +301,7 @@ async def get_openvpn_config(
 ) -> Response:
     """The client configuration of an instance's VPN."""
     missing = NotFound("openvpn_config_not_available", "This instance has no VPN.")
-    surface = service.surface_of(row.Instance)
+    surface = service.surface_of(row)
     if surface is None or surface.vpn is None:
         raise missing
     node = await _node(session, row, node_clients)

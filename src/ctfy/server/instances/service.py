@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import functools
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, select, update
@@ -13,11 +14,13 @@ from ctfy.core.enums import InstanceStatus
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
-from ctfy.server.access.view import View
+from ctfy.server.access.view import ME, Sight, View
 from ctfy.server.challenges.service import attachment_infos
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
-from ctfy.server.competitions.service import require_running, with_membership
+from ctfy.server.competitions.service import in_phase, require_running
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.types import Event
 from ctfy.server.instances.answers import digest, instance_answers
 from ctfy.server.jobs.queue import Jobs
@@ -137,9 +140,10 @@ async def infer_competition(session: AsyncSession, caller: Caller, challenge_id:
 
     Raises `not_registered` when there is none, `competition_scope_required` when there are several.
     """
+    view = View(caller)
     rows = (
         await session.execute(
-            with_membership(View(caller), phase="running")
+            in_phase(view.sight, "running")
             .join(
                 CompetitionChallenge,
                 and_(
@@ -147,7 +151,8 @@ async def infer_competition(session: AsyncSession, caller: Caller, challenge_id:
                     CompetitionChallenge.challenge_id == challenge_id,
                 ),
             )
-            .where(TeamMember.team_id.is_not(None))
+            .where(TeamMember.team_id.is_not(None)),
+            view.values,
         )
     ).all()
     if len(rows) == 1:
@@ -218,42 +223,45 @@ def everybodys() -> Select[Any]:
     )
 
 
-def owned(caller: Caller) -> Select[Any]:
-    """Those of the caller's teams."""
-    query = everybodys().join(
-        TeamMember,
-        and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == caller.user_id),
-    )
-    return query.where(caller.reaches(Instance.competition_id))
+@functools.cache
+def owned(sight: Sight) -> Select[Any]:
+    """Those of the caller's teams; it needs `View.values`."""
+    its_member = and_(TeamMember.team_id == Instance.team_id, TeamMember.user_id == ME)
+    query = everybodys().join(TeamMember, its_member)
+    return query.where(sight.reaches(Instance.competition_id))
 
 
-# Built once: whoever launches, asks for one, and building it costs as much as running it.
-_ONE_OWNED = (
-    everybodys()
-    .join(
-        TeamMember,
-        and_(
-            TeamMember.team_id == Instance.team_id,
-            TeamMember.user_id == bindparam("caller_id"),
-        ),
-    )
-    .where(Instance.id == bindparam("instance_id"))
-)
+@functools.cache
+def _one_owned(sight: Sight) -> Statement:
+    return Statement(owned(sight).where(Instance.id == bindparam("instance_id")))
 
 
 async def get_owned(
     session: AsyncSession, caller: Caller, instance_id: str, competition_id: str = ""
 ) -> Row[Any]:
     """One instance of the caller's teams. Raises `instance_not_found` for any other."""
-    values = {"caller_id": caller.user_id, "instance_id": instance_id}
-    row: Row[Any] | None = (await session.execute(_ONE_OWNED, values)).one_or_none()
-    if (
-        row is None
-        or not caller.sees_competition(row.Instance.competition_id)
-        or competition_id not in ("", row.Instance.competition_id)
-    ):
-        raise NotFound("instance_not_found", "Your teams have no such instance.")
+    view = View(caller)
+    values = view.values | {"instance_id": instance_id}
+    found = await session.execute(_one_owned(view.sight).clause, values)
+    row: Row[Any] | None = found.one_or_none()
+    if row is None or competition_id not in ("", row.Instance.competition_id):
+        raise _missing()
     return row
+
+
+async def read_owned(
+    database: Database, caller: Caller, instance_id: str, competition_id: str = ""
+) -> Any:
+    """The same outside of a transaction: a row with the instance's own columns."""
+    view = View(caller)
+    rows = await database.read(_one_owned(view.sight), instance_id=instance_id, **view.values)
+    if not rows or competition_id not in ("", rows[0].competition_id):
+        raise _missing()
+    return rows[0]
+
+
+def _missing() -> NotFound:
+    return NotFound("instance_not_found", "Your teams have no such instance.")
 
 
 def filtered(
@@ -294,16 +302,17 @@ def filtered(
     return query
 
 
-def surface_of(instance: Instance) -> AttackSurface | None:
+def surface_of(instance: Any) -> AttackSurface | None:
     """The attack surface while the instance is ready."""
     if instance.state != State.READY or instance.surface is None:
         return None
     return AttackSurface.model_validate(instance.surface)
 
 
-def instance_info(row: Row[Any], settings: Settings, catalogue: Catalogue) -> InstanceInfo:
-    """A row of `owned` on the wire."""
-    instance: Instance = row.Instance
+def instance_info(
+    instance: Any, row: Any, settings: Settings, catalogue: Catalogue
+) -> InstanceInfo:
+    """An instance and its row of `everybodys` on the wire."""
     challenge = catalogue.get(instance.challenge_id)
     meta = challenge.metadata if challenge else None
     surface = surface_of(instance)
@@ -338,9 +347,7 @@ def instance_info(row: Row[Any], settings: Settings, catalogue: Catalogue) -> In
     )
 
 
-def _questions(
-    challenge: Challenge, row: Row[Any], settings: Settings
-) -> list[InstanceQuestionInfo]:
+def _questions(challenge: Challenge, row: Any, settings: Settings) -> list[InstanceQuestionInfo]:
     result = []
     for question in challenge.metadata.questions:
         cap = settings.question_attempt_caps.get(question.mode)
@@ -362,23 +369,20 @@ def _questions(
     return result
 
 
-def status_response(row: Row[Any]) -> InstanceStatusResponse:
-    """A row of `owned` as clients poll it."""
-    instance: Instance = row.Instance
+def status_response(instance: Any) -> InstanceStatusResponse:
+    """A row of `read_owned` as clients poll it."""
     return InstanceStatusResponse(
         id=instance.id,
         status=WIRE_STATUS[State(instance.state)],
         attack_surface=surface_of(instance),
         error=instance.error,
-        queue_position=row.queue_position,
-        waiting_for=row.waiting_for,
+        queue_position=instance.queue_position,
+        waiting_for=instance.waiting_for,
         stop_reason=instance.stop_reason,
     )
 
 
-async def renew(
-    session: AsyncSession, settings: Settings, instance: Instance, ttl: int | None
-) -> float:
+async def renew(session: AsyncSession, settings: Settings, instance: Any, ttl: int | None) -> float:
     """Let an instance live `ttl` seconds from now; the new expiry, Unix seconds.
 
     Without a `ttl` it is what it was started with. Its whole life never passes the ceiling.
@@ -386,7 +390,7 @@ async def renew(
     seconds = instance.ttl if ttl is None else checked_ttl(settings, ttl, ["query", "ttl"])
     moment = now()
     ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)
-    expires_at = min(moment + timedelta(seconds=seconds), ceiling)
+    expires_at: datetime = min(moment + timedelta(seconds=seconds), ceiling)
     renewed = await session.scalar(
         update(Instance)
         .where(Instance.id == instance.id, Instance.state.in_(ALIVE), Instance.expires_at > moment)

@@ -164,8 +164,9 @@ async def node_events(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
 ) -> list[Activity]:
     """What happened to a node, newest first."""
+    view = View(caller)
     conditions = [
-        View(caller).events(),
+        view.bind(view.sight.events()),
         OutboxEvent.name.in_([kind.name for kind in NodeEvent.__subclasses__()]),
         OutboxEvent.payload["node_id"].as_string() == node_id,
     ]

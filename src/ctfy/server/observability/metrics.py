@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from sqlalchemy import text
 
 from ctfy import __version__
 from ctfy.core.errors import NotFound, Unauthorized
 from ctfy.server.access.caller import BearerHeader, ByOwnToken, bearer_token
 from ctfy.server.access.rate_limits import network
 from ctfy.server.database.connections import Background
+from ctfy.server.database.statement import Statement
 from ctfy.server.kernel import (
     TheBackground,
     TheRateLimits,
@@ -28,7 +28,7 @@ from ctfy.server.services import Services
 router = APIRouter()
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_GAUGES = text(
+_GAUGES = Statement(
     """
     SELECT 'instances' AS what, state AS a, coalesce(node_id, '') AS b, count(*) AS n
       FROM instances WHERE state IN ('requested', 'starting', 'ready', 'stopping') GROUP BY 2, 3

@@ -23,6 +23,7 @@ def traced(app: ASGIApp, *databases: Database) -> ASGIApp:
         from opentelemetry import trace
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+        from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
         from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
         from opentelemetry.sdk.resources import Resource
@@ -36,6 +37,7 @@ def traced(app: ASGIApp, *databases: Database) -> ASGIApp:
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     HTTPXClientInstrumentor().instrument()
+    AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
     for database in databases:
         SQLAlchemyInstrumentor().instrument(engine=database.engine.sync_engine)
     return OpenTelemetryMiddleware(app, excluded_urls="/api/v1/health,/api/v1/events,/metrics")

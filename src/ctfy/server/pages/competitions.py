@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import functools
+from typing import Literal
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select
 
-from ctfy.server.access.caller import AnyToken, Caller
+from ctfy.server.access.caller import AnyToken
 from ctfy.server.access.idempotency import Router
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Sight, View
 from ctfy.server.challenges.service import infos
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.competitions import service
-from ctfy.server.database.connections import Session
+from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue
+from ctfy.server.database.statement import Statement
+from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     CompetitionDetail,
@@ -33,7 +34,7 @@ router = Router(tags=["competitions"])
 
 @router.get("/competitions")
 async def list_competitions(
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     standings: TheStandings,
     caller: AnyToken,
@@ -42,19 +43,21 @@ async def list_competitions(
 ) -> Page[CompetitionInfo]:
     """The competitions that the caller may know of, newest first."""
     view = View(caller)
-    query = service.with_membership(view, phase=phase or None, id_=competition_id)
-    rows, total = await paging.rows(session, query)
-    items = [
-        CompetitionInfo(**service.competition_info(view, row, await _own(standings, row)))
-        for row in rows
-    ]
-    return paging.of(items, total)
+    values = view.values | ({"competition_id": competition_id} if competition_id else {})
+    listing = service.listed(view.sight, phase or None, of_one=bool(competition_id))
+    page = await paging.read(database, listing, lambda row: (Competition.of(row), row), **values)
+    items = []
+    for competition, row in page.items:
+        standing = await _own(standings, competition, row.team_id)
+        info = service.competition_info(view, competition, row, standing)
+        items.append(CompetitionInfo(**info))
+    return paging.of(items, page.total)
 
 
 @router.get("/competitions/{competition_id}")
 async def get_competition(
     competition_id: str,
-    session: Session,
+    database: TheDatabase,
     catalogue: TheCatalogue,
     standings: TheStandings,
     challenges: TheChallenges,
@@ -62,40 +65,47 @@ async def get_competition(
 ) -> CompetitionDetail:
     """One competition with its challenges."""
     view = View(caller)
-    row = await service.get_visible(session, caller, competition_id)
+    row = await service.read_visible(database, view, competition_id)
+    competition = Competition.of(row)
+    standing = await _own(standings, competition, row.team_id)
     return CompetitionDetail(
-        **service.competition_info(view, row, await _own(standings, row)),
-        challenges=infos(catalogue, await challenges.of_competition(session, view, competition_id)),
+        **service.competition_info(view, competition, row, standing),
+        challenges=infos(catalogue, await challenges.of_competition(view, competition_id)),
         registered_at=row.joined_at,
     )
 
 
-async def _own(standings: Standings, row: Row[Any]) -> ScoreboardEntry | None:
-    """The standing of the caller's own team in the competition of a row, as players see it."""
-    if not row.team_id:
+async def _own(
+    standings: Standings, competition: Competition, team_id: str | None
+) -> ScoreboardEntry | None:
+    """The standing of the caller's own team in a competition, as players see it."""
+    if not team_id:
         return None
-    return (await standings.seen_by(View(), row.Competition)).by_team.get(row.team_id)
+    return (await standings.seen_by(View(), competition)).by_team.get(team_id)
 
 
-async def memberships(
-    session: AsyncSession, standings: Standings, caller: Caller
-) -> list[CompetitionMembershipInfo]:
-    """Where the caller plays, newest competition first."""
-    view = View(caller)
+@functools.cache
+def _memberships(sight: Sight) -> Statement:
     running = (
         select(func.count())
         .where(Instance.team_id == TeamMember.team_id, Instance.state.in_(ALIVE))
         .scalar_subquery()
     )
-    rows = await session.execute(
-        service.with_membership(view)
+    return Statement(
+        service.with_membership(sight)
         .where(TeamMember.team_id.is_not(None))
         .add_columns(running.label("running"))
     )
+
+
+async def memberships(
+    database: Database, standings: Standings, view: View
+) -> list[CompetitionMembershipInfo]:
+    """Where the caller plays, newest competition first."""
     result = []
-    for row in rows.all():
-        competition: Competition = row.Competition
-        standing = await _own(standings, row)
+    for row in await database.read(_memberships(view.sight), **view.values):
+        competition = Competition.of(row)
+        standing = await _own(standings, competition, row.team_id)
         result.append(
             CompetitionMembershipInfo(
                 competition_id=competition.id,

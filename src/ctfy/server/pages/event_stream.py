@@ -88,7 +88,6 @@ async def events(
             again = await authenticator(request).identify(token)
         except Unauthorized:
             return None
-        async with database.transaction() as session:
-            return await View(again).stream_rights(session)
+        return await View(again).stream_rights(database)
 
     return EventStreamResponse(relay, Listener(caller.user_id, refresh), after)

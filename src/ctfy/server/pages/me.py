@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated
 
 from fastapi import Body, Query, Response
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller, SessionOnly, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.view import View, takes_part
+from ctfy.server.access.view import ME, Sight, View, takes_part
 from ctfy.server.accounts import profiles
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
+from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains
-from ctfy.server.kernel import TheCatalogue, TheServices
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheServices
 from ctfy.server.models.accounts import (
     DeleteMeRequest,
     MeResponse,
@@ -31,7 +32,7 @@ from ctfy.server.models.inbox import InboxResponse
 from ctfy.server.pages import account_data
 from ctfy.server.pages.competitions import memberships
 from ctfy.server.pages.inbox import inbox
-from ctfy.server.standings.projection import Standings, TheStandings
+from ctfy.server.standings.projection import TheStandings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.competitions import Competition
@@ -47,30 +48,26 @@ _CompetitionId = Annotated[str, Query(max_length=64)]
 
 @router.get("")
 async def me(
-    session: Session,
+    database: TheDatabase,
     standings: TheStandings,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> MeResponse:
     """The caller, with the competitions they take part in."""
-    return await _me(session, standings, caller, competition_id)
-
-
-async def _me(
-    session: AsyncSession, standings: Standings, caller: Caller, competition_id: str = ""
-) -> MeResponse:
-    user = await profiles.get_user(session, caller.user_id)
-    linked = await session.scalars(
-        select(Identity.provider).where(Identity.user_id == user.id).order_by(Identity.provider)
-    )
-    teams = await memberships(session, standings, caller)
+    view = View(caller)
+    rows = await database.read(_myself(view.sight), user_id=caller.user_id, **view.values)
+    if not rows:
+        raise profiles.not_found()
+    user = rows[0]
+    teams = await memberships(database, standings, view)
     return MeResponse(
         **profiles.profile_fields(user, own=True),
-        **await profiles.counts(session, View(caller), user.id),
+        solves=user.solves,
+        attempts=user.attempts,
         email=user.email or "",
         is_admin=user.role != "user",
         role=user.role,
-        providers=(["password"] if user.password_hash else []) + list(linked),
+        providers=(["password"] if user.password_hash else []) + user.linked,
         token_kind=caller.token_kind,
         profile_visibility=profiles.visibility(user),
         email_verified=user.email_verified_at is not None,
@@ -79,10 +76,20 @@ async def _me(
     )
 
 
+@functools.cache
+def _myself(sight: Sight) -> Statement:
+    linked = (
+        select(Identity.provider).where(Identity.user_id == User.id).order_by(Identity.provider)
+    )
+    providers = func.array(linked.correlate(User).scalar_subquery())
+    return Statement(profiles.person(sight).add_columns(providers.label("linked")))
+
+
 @router.patch("/profile")
 async def update_profile(
     body: ProfilePatchRequest,
     session: Session,
+    database: TheDatabase,
     standings: TheStandings,
     caller: Caller = _WRITE,
     competition_id: _CompetitionId = "",
@@ -90,13 +97,14 @@ async def update_profile(
     """Change what the caller tells of themselves."""
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_profile(user, body)
-    await session.flush()
-    return await _me(session, standings, caller, competition_id)
+    await session.commit()
+    return await me(database, standings, caller, competition_id)
 
 
 @router.patch("/profile/visibility")
 async def update_visibility(
     session: Session,
+    database: TheDatabase,
     standings: TheStandings,
     caller: Caller = _WRITE,
     overrides: Annotated[dict[str, bool] | None, Body()] = None,
@@ -105,16 +113,16 @@ async def update_visibility(
     """Show fields of the profile to others, or hide them."""
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_visibility(user, overrides or {})
-    await session.flush()
-    return await _me(session, standings, caller, competition_id)
+    await session.commit()
+    return await me(database, standings, caller, competition_id)
 
 
 @router.get("/inbox")
 async def get_inbox(
-    session: Session, caller: Caller = _READ, competition_id: _CompetitionId = ""
+    database: TheDatabase, caller: Caller = _READ, competition_id: _CompetitionId = ""
 ) -> InboxResponse:
     """Invites, requests and announcements that wait for the caller."""
-    return await inbox(session, caller, competition_id)
+    return await inbox(database, caller, competition_id)
 
 
 @router.get("/export")
@@ -143,30 +151,42 @@ async def delete_me(
 
 @router.get("/solves")
 async def my_solves(
-    session: Session,
+    database: TheDatabase,
     caller: Caller = may(Scope.SUBMISSIONS, ScopeLevel.READ),
     competition_id: _CompetitionId = "",
 ) -> list[MySolveSummary]:
     """The challenges that the caller's teams solved, newest first."""
+    view = View(caller)
+    values = view.values | ({"competition_id": competition_id} if competition_id else {})
+    rows = await database.read(_solves(view.sight, of_one=bool(competition_id)), **values)
+    return [
+        MySolveSummary(
+            challenge_id=row.challenge_id, best_rank=row.best_rank, solved_at=row.solved_at
+        )
+        for row in rows
+    ]
+
+
+@functools.cache
+def _solves(sight: Sight, *, of_one: bool) -> Statement:
     query = (
         select(
             ChallengeSolve.challenge_id,
-            func.coalesce(func.min(_told_rank(View(caller))), 0).label("best_rank"),
+            func.coalesce(func.min(_told_rank(sight)), 0).label("best_rank"),
             func.max(ChallengeSolve.solved_at).label("solved_at"),
         )
         .join(Competition, Competition.id == ChallengeSolve.competition_id)
         .join(TeamMember, TeamMember.team_id == ChallengeSolve.team_id)
-        .where(TeamMember.user_id == caller.user_id)
+        .where(TeamMember.user_id == ME, sight.reaches(ChallengeSolve.competition_id))
         .group_by(ChallengeSolve.challenge_id)
         .order_by(func.max(ChallengeSolve.solved_at).desc())
     )
-    if competition_id:
-        query = query.where(ChallengeSolve.competition_id == competition_id)
-    query = query.where(caller.reaches(ChallengeSolve.competition_id))
-    return [MySolveSummary(**row._mapping) for row in await session.execute(query)]
+    if of_one:
+        query = query.where(ChallengeSolve.competition_id == bindparam("competition_id"))
+    return Statement(query)
 
 
-def _told_rank(view: View) -> ColumnElement[int | None]:
+def _told_rank(sight: Sight) -> ColumnElement[int | None]:
     """A team's place among those that solved a challenge; behind a freeze, none."""
     earlier = aliased(ChallengeSolve)
     place = (
@@ -180,12 +200,11 @@ def _told_rank(view: View) -> ColumnElement[int | None]:
         .correlate(ChallengeSolve)
         .scalar_subquery()
     )
-    return case((view.counts_solves_at(ChallengeSolve.solved_at), place))
+    return case((sight.counts_solves_at(ChallengeSolve.solved_at), place))
 
 
 @router.get("/milestone-progress")
 async def milestone_progress(
-    session: Session,
     catalogue: TheCatalogue,
     challenges: TheChallenges,
     caller: Caller = may(Scope.SUBMISSIONS, ScopeLevel.READ),
@@ -194,7 +213,7 @@ async def milestone_progress(
     """How far the caller's teams are with each challenge of several questions."""
     if competition_id:
         caller.check_competition(competition_id)
-    seen = await challenges.of_own_teams(session, View(caller), competition_id)
+    seen = await challenges.of_own_teams(View(caller), competition_id)
     ids = dict.fromkeys(id_ for board, _ in seen.own for id_ in board.rules.challenge_ids)
     result = []
     for challenge in filter(None, map(catalogue.get, ids)):

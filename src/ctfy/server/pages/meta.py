@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from ctfy import __version__
 from ctfy.core.errors import Unavailable
 from ctfy.server.access.caller import AnyToken, Everybody, MaybeCaller
 from ctfy.server.access.idempotency import Router
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Sight, View
 from ctfy.server.database.connections import Session
-from ctfy.server.kernel import TheBackground, TheCatalogue, TheRelay, TheServices, TheSettings
+from ctfy.server.database.statement import Statement
+from ctfy.server.kernel import (
+    TheBackground,
+    TheCatalogue,
+    TheDatabase,
+    TheRelay,
+    TheServices,
+    TheSettings,
+)
 from ctfy.server.models.meta import (
     ClusterInfo,
     HealthResponse,
@@ -30,6 +39,7 @@ from ctfy.server.tables.submissions import ChallengeSolve
 from ctfy.server.tables.teams import Team
 
 router = Router(tags=["meta"])
+_ANYTHING = Statement(select(1))
 _ON_NODES = select(func.count()).where(Instance.state.in_(ON_NODE))
 _RUNNING = _ON_NODES.scalar_subquery()
 _CAPACITY = (
@@ -68,8 +78,8 @@ async def live() -> dict[str, str]:
 async def ready(background: TheBackground, relay: TheRelay) -> dict[str, str]:
     """Whether requests should come here: the database answers and events are followed."""
     try:
-        await background.read(select(1))
-    except SQLAlchemyError as error:
+        await background.read(_ANYTHING)
+    except (OSError, PostgresError, InterfaceError) as error:
         raise Unavailable("not_ready", "The database does not answer.") from error
     if not relay.following:
         raise Unavailable("not_ready", "Events are not followed yet.")
@@ -82,27 +92,33 @@ async def cluster_info(settings: TheSettings, _: AnyToken) -> ClusterInfo:
     return ClusterInfo(platform_url=settings.url, node_image=settings.node_image)
 
 
+@functools.cache
+def _counts(sight: Sight) -> Statement:
+    deeds = sight.deeds(
+        ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
+    )
+    asked = {"solves_total": select(func.count(ChallengeSolve.rank)).where(deeds)}
+    if sight.is_visitor:
+        shown = func.count(CompetitionChallenge.challenge_id.distinct())
+        asked["challenges"] = select(shown).join(Competition).where(sight.challenges_of_visitors())
+    else:
+        asked |= _FOR_CALLERS
+    return Statement(
+        select(*(query.scalar_subquery().label(name) for name, query in asked.items()))
+    )
+
+
 @router.get("/meta")
 async def meta(
     settings: TheSettings,
     catalogue: TheCatalogue,
     services: TheServices,
-    session: Session,
+    database: TheDatabase,
     caller: MaybeCaller,
 ) -> MetaResponse:
     """Version, origin and counts; for visitors, of what they may see."""
     view = View(caller)
-    deeds = view.deeds(
-        ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
-    )
-    asked = {"solves_total": select(func.count(ChallengeSolve.rank)).where(deeds)}
-    if caller is None:
-        shown = func.count(CompetitionChallenge.challenge_id.distinct())
-        asked["challenges"] = select(shown).join(Competition).where(view.challenges_of_visitors())
-    else:
-        asked |= _FOR_CALLERS
-    columns = [query.scalar_subquery().label(name) for name, query in asked.items()]
-    counts = dict((await session.execute(select(*columns))).one()._mapping)
+    counts = dict((await database.read(_counts(view.sight), **view.values))[0])
     total = counts.pop("challenges", len(catalogue.challenges))
     return MetaResponse(
         version=__version__,

@@ -10,11 +10,11 @@ from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Everybody, MaybeCaller
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.view import View
+from ctfy.server.access.view import PUBLIC, View
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCache, TheCatalogue
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import PublicCompetition, Wall
 from ctfy.server.response_cache import encoded
@@ -29,9 +29,7 @@ router = Router(tags=["standings"])
 async def list_walls(session: Session, paging: Paged) -> Page[PublicCompetition]:
     """The public competitions, the newest first; for visitors who have not signed in."""
     query = (
-        select(Competition)
-        .where(View().competitions())
-        .order_by(Competition.created_at.desc(), Competition.id)
+        select(Competition).where(PUBLIC).order_by(Competition.created_at.desc(), Competition.id)
     )
     return await paging.fetch(session, query, lambda row: _public(row.Competition))
 
@@ -43,7 +41,7 @@ async def wall(
     catalogue: TheCatalogue,
     cache: TheCache,
     standings: TheStandings,
-    session: Session,
+    database: TheDatabase,
     caller: MaybeCaller,
 ) -> Response:
     """A competition for a big screen, as players see it; 304 while nothing changed.
@@ -52,12 +50,12 @@ async def wall(
     """
     visitor = View()
     try:
-        found = await visitor.competition(session, cache, competition_id)
+        found = await visitor.competition(database, cache, competition_id)
     except NotFound:
         if caller is None:
             raise
         caller.check_scope(Scope.SCOREBOARD, ScopeLevel.READ)
-        found = await View(caller).competition(session, cache, competition_id)
+        found = await View(caller).competition(database, cache, competition_id)
     competition = _public(found)
     snapshot = await standings.seen_by(visitor, found)
     answer = snapshot.body(

@@ -16,6 +16,7 @@ from ctfy.core.errors import Invalid, NotFound, field_error
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.relay import Relay, RelayedEvent
 from ctfy.server.models.platform_settings import PlatformSettingInfo
@@ -50,6 +51,9 @@ _NOT_MORE = {
 }
 
 
+_STORED = Statement(select(PlatformSetting.key, PlatformSetting.value))
+
+
 class LiveSettings:
     """Keeps one `Settings` at what the database, the environment and the defaults say together.
 
@@ -68,7 +72,7 @@ class LiveSettings:
 
     async def load(self) -> None:
         """Take over what the database says."""
-        rows = await self._database.read(select(PlatformSetting.key, PlatformSetting.value))
+        rows = await self._database.read(_STORED)
         values = {row.key: row.value for row in rows}
         for key in KEYS:
             value = getattr(self.environment, key)

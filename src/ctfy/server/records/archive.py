@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic_core import to_jsonable_python
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ctfy import __version__
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains, prune
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
 from ctfy.server.records import flows
@@ -175,7 +176,7 @@ def submission_row(row: Submission) -> dict[str, Any]:
     return {c.name: getattr(row, c.name) for c in Submission.__table__.c}
 
 
-_UNARCHIVED = text(
+_UNARCHIVED = Statement(
     """
     SELECT i.id FROM instances i LEFT JOIN instance_records r ON r.instance_id = i.id
     WHERE i.state IN ('stopped', 'error') AND r.instance_id IS NULL
@@ -210,9 +211,10 @@ async def _prune(settings: Settings, database: Database, store: Store) -> int:
         .where(InstanceRecord.pruned_at.is_(None))
         .subquery()
     )
-    age = now() - timedelta(days=settings.record_max_age_days)
+    old = (kept.c.archived_at < bindparam("age")) | (kept.c.so_far > settings.record_max_bytes)
     rows = await database.read(
-        select(kept).where((kept.c.archived_at < age) | (kept.c.so_far > settings.record_max_bytes))
+        Statement(select(kept).where(old)),
+        age=now() - timedelta(days=settings.record_max_age_days),
     )
     for row in rows:
         await store.remove(row.artifact_dir)

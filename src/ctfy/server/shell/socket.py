@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import structlog
 from fastapi import WebSocket, WebSocketDisconnect
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
@@ -22,6 +22,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.secrets import Secret, node_token
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.kernel import TheDatabase, TheSecret, TheSettings, TheStore
 from ctfy.server.settings import Settings
 from ctfy.server.shell.events import AdminShellSessionClosed
@@ -204,6 +205,11 @@ async def _run(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+_CLOSE_REQUESTED = Statement(
+    select(ShellSession.force_close_requested).where(ShellSession.id == bindparam("id"))
+)
+
+
 async def _limit(
     settings: Settings, database: Database, store: Store, shell: ShellSession, traffic: Traffic
 ) -> str:
@@ -216,9 +222,7 @@ async def _limit(
             return "hard timeout"
         if moment - traffic.last_at > settings.admin_shell_idle_timeout_s:
             return "idle timeout"
-        rows = await database.read(
-            select(ShellSession.force_close_requested).where(ShellSession.id == shell.id)
-        )
+        rows = await database.read(_CLOSE_REQUESTED, id=shell.id)
         if not rows or rows[0].force_close_requested:
             return "closed by an admin"
         if moment - kept > _KEEP_EVERY_S:

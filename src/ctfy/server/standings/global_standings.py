@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.enums import ChallengeCategory
-from ctfy.server.access.view import View
+from ctfy.server.access.view import PUBLIC, View
 from ctfy.server.accounts.profiles import shown
 from ctfy.server.cache import Cache
 from ctfy.server.models.standings import (
@@ -34,7 +34,7 @@ _FRESH_S = 1.0
 async def _boards(session: AsyncSession, standings: Standings) -> list[Board]:
     """The boards of all public competitions, as players see them."""
     visitor = View()
-    found = await session.scalars(select(Competition).where(visitor.competitions()))
+    found = await session.scalars(select(Competition).where(PUBLIC))
     return [(await standings.seen_by(visitor, each)).board for each in found.all()]
 
 

@@ -15,7 +15,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCache, TheCatalogue
+from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import (
     AdminSolveMatrix,
@@ -46,7 +46,7 @@ async def _answer(
     request: Request,
     cache: TheCache,
     standings: TheStandings,
-    session: Session,
+    database: TheDatabase,
     caller: Caller = _READ,
 ) -> Callable[[Draw], Response]:
     """Answers with something drawn from the standings that the caller may see.
@@ -55,7 +55,7 @@ async def _answer(
     """
     topics = cache.stamp(f"competition:{competition_id}", f"attempts:{competition_id}")
     view = View(caller)
-    competition = await view.competition(session, cache, competition_id)
+    competition = await view.competition(database, cache, competition_id)
     snapshot = await standings.seen_by(view, competition)
 
     def answer(draw: Draw) -> Response:
@@ -113,12 +113,12 @@ async def ctftime(
     catalogue: TheCatalogue,
     cache: TheCache,
     standings: TheStandings,
-    session: Session,
+    database: TheDatabase,
     _: MaybeCaller,
 ) -> Response:
     """The standings in CTFtime's format, as players see them; open for public competitions."""
     visitor = View()
-    competition = await visitor.competition(session, cache, competition_id)
+    competition = await visitor.competition(database, cache, competition_id)
     snapshot = await standings.seen_by(visitor, competition)
     answer = snapshot.body("ctftime", lambda: statistics.ctftime(snapshot, catalogue))
     return encoded(request, answer.plain, None, answer.tag)

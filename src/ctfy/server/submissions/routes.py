@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select
+import functools
+from typing import Any
+
+from sqlalchemy import and_, bindparam, select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.server.access.caller import Caller, may
 from ctfy.server.access.idempotency import IdempotencyKey, Router
 from ctfy.server.access.scopes import Scope
-from ctfy.server.database.connections import Session
-from ctfy.server.database.paging import Paged
+from ctfy.server.access.view import ME, Sight, View
+from ctfy.server.database.paging import Listing, Paged
+from ctfy.server.kernel import TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.submissions import (
     QaSubmissionCreate,
@@ -43,30 +47,35 @@ async def submit(
 
 @router.get("/submissions")
 async def list_submissions(
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = _READ,
     challenge_id: str = "",
     competition_id: str = "",
 ) -> Page[SubmissionState]:
     """What the caller's teams answered, newest first."""
+    view = View(caller)
+    narrowed = {"challenge_id": challenge_id, "competition_id": competition_id}
+    given = {name: value for name, value in narrowed.items() if value}
+    listing = _own(view.sight, frozenset(given))
+    return await paging.read(database, listing, _state, **view.values, **given)
+
+
+@functools.cache
+def _own(sight: Sight, narrowed: frozenset[str]) -> Listing:
+    """What the caller's teams answered; `narrowed`: to which columns' values."""
     query = (
-        select(Submission)
-        .join(
-            TeamMember,
-            and_(TeamMember.team_id == Submission.team_id, TeamMember.user_id == caller.user_id),
-        )
+        select(*Submission.__table__.columns)
+        .join(TeamMember, and_(TeamMember.team_id == Submission.team_id, TeamMember.user_id == ME))
+        .where(sight.reaches(Submission.competition_id))
         .order_by(Submission.submitted_at.desc(), Submission.id)
     )
-    if challenge_id:
-        query = query.where(Submission.challenge_id == challenge_id)
-    if competition_id:
-        query = query.where(Submission.competition_id == competition_id)
-    query = query.where(caller.reaches(Submission.competition_id))
-    return await paging.fetch(session, query, lambda row: _state(row.Submission))
+    for name in sorted(narrowed):
+        query = query.where(getattr(Submission, name) == bindparam(name))
+    return Listing(query)
 
 
-def _state(submission: Submission) -> SubmissionState:
+def _state(submission: Any) -> SubmissionState:
     return SubmissionState(
         id=submission.id,
         team_id=submission.team_id,

@@ -25,6 +25,7 @@ from ctfy.server.challenges.visibility import get_challenge, require_unlocked
 from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.instances.answers import derive, digest, looks_dynamic
 from ctfy.server.instances.service import infer_competition
 from ctfy.server.models.submissions import SubmissionCreate, SubmissionResponse
@@ -70,7 +71,7 @@ class Answer:
 
 
 # Built once, and of columns: every submission whose context is not cached runs it.
-_CONTEXT = (
+_CONTEXT = Statement(
     select(
         Instance.team_id,
         Instance.challenge_id,
@@ -86,10 +87,12 @@ _CONTEXT = (
     .where(Instance.id == bindparam("instance_id"))
 )
 
-_SOLVED = select(Solve.question_id).where(
-    Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
+_SOLVED = Statement(
+    select(Solve.question_id).where(
+        Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
+    )
 )
-_QUESTION_OF = select(Submission.question_id).where(Submission.id == bindparam("id"))
+_QUESTION_OF = Statement(select(Submission.question_id).where(Submission.id == bindparam("id")))
 
 
 class Submissions:
@@ -211,21 +214,23 @@ class Submissions:
         default = asked.OF_INSTANCES if context.instance_id else asked.WITHOUT_INSTANCE
         question = asked.named(challenge.metadata.questions, question_id, default)
         if question is None and key:  # sent once more it is for the same question, not the next
-            before = await self._database.read(_QUESTION_OF, {"id": id_})
+            before = await self._database.read(_QUESTION_OF, id=id_)
             question = challenge.metadata.question(before[0].question_id) if before else None
         if question is None:
-            values = {"team_id": context.team_id, "challenge_id": challenge.id}
-            rows = await self._database.read(_SOLVED, values)
+            rows = await self._database.read(
+                _SOLVED, team_id=context.team_id, challenge_id=challenge.id
+            )
             solved = {row.question_id for row in rows}
             question = asked.the_open_one(challenge.metadata.questions, solved)
         return Answer(id_, bool(key), context, caller.user_id, challenge, question, text)
 
     async def _look_up(self, caller: Caller, instance_id: str, key: Hashable) -> Context:
         cache = self._cache
-        values = {"user_id": caller.user_id, "instance_id": instance_id}
         while True:
             before = cache.changes
-            rows = await self._database.read(_CONTEXT, values)
+            rows = await self._database.read(
+                _CONTEXT, user_id=caller.user_id, instance_id=instance_id
+            )
             if not rows or not caller.sees_competition(rows[0].competition_id):
                 raise _no_instance()
             row = rows[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +35,11 @@ class Competition(Base):
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @classmethod
+    def of(cls, row: Any) -> Competition:
+        """The competition in a row that has its columns, whatever else it has."""
+        return cls(**{name: row[name] for name in cls.__table__.columns.keys()})  # noqa: SIM118
 
     def phase_at(self, moment: datetime) -> Literal["upcoming", "running", "past"]:
         """The phase by the clock."""

@@ -8,11 +8,12 @@ import traceback
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from ctfy.core.errors import CtfyError
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Task as Kind
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.tables.tasks import Task, TaskLog
@@ -122,12 +123,15 @@ async def _take_up(
     return kind, params
 
 
+_CANCEL_REQUESTED = Statement(select(Task.cancel_requested).where(Task.id == bindparam("id")))
+
+
 async def _watch(database: Database, task_id: str, work: asyncio.Future[Any]) -> None:
     """Return when somebody, on whatever replica, asked the task to stop; the work is cancelled."""
     while True:
         await asyncio.sleep(_CANCEL_POLL_S)
         with contextlib.suppress(Exception):  # a database that is away is asked again
-            rows = await database.read(select(Task.cancel_requested).where(Task.id == task_id))
+            rows = await database.read(_CANCEL_REQUESTED, id=task_id)
             if not rows or rows[0].cancel_requested:
                 work.cancel()
                 return

@@ -11,10 +11,11 @@ from ctfy.core.errors import Forbidden
 from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
-from ctfy.server.access.view import View, takes_part
+from ctfy.server.access.view import View
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCache, TheJobs, TheRateLimits, TheSettings
+from ctfy.server.database.statement import containing
+from ctfy.server.kernel import TheCache, TheDatabase, TheJobs, TheRateLimits, TheSettings
 from ctfy.server.models.base import Page
 from ctfy.server.models.teams import (
     CaptainRequest,
@@ -28,7 +29,6 @@ from ctfy.server.models.teams import (
     TeamUpdate,
 )
 from ctfy.server.tables.access import User
-from ctfy.server.tables.teams import Team
 from ctfy.server.teams import invites, membership, service
 
 router = Router(tags=["teams"])
@@ -51,17 +51,16 @@ _VERIFIED = [Depends(_verified, scope="function")]
 
 
 @router.get("/teams")
-async def list_teams(session: Session, paging: Paged, caller: MaybeCaller) -> Page[TeamInfo]:
+async def list_teams(database: TheDatabase, paging: Paged, caller: MaybeCaller) -> Page[TeamInfo]:
     """The teams of every competition that the caller may know of, oldest first."""
     view = View(caller)
-    query = service.known_to(service.infos(view), view).where(takes_part(Team.id))
-    return await paging.fetch(session, query, service.info)
+    return await paging.read(database, service.known(view.sight), service.info, **view.values)
 
 
 @router.get("/teams/{team_id}")
-async def get_team(team_id: str, session: Session, caller: MaybeCaller) -> TeamDetail:
+async def get_team(team_id: str, database: TheDatabase, caller: MaybeCaller) -> TeamDetail:
     """One team with its members."""
-    return await service.visible_detail(session, View(caller), team_id)
+    return await service.visible_detail(database, View(caller), team_id)
 
 
 @router.post(_IN + "/teams", status_code=201, dependencies=_VERIFIED)
@@ -76,18 +75,19 @@ async def register(
 async def search_teams(
     competition_id: str,
     cache: TheCache,
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = _READ,
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Page[TeamInfo]:
     """A competition's teams whose name holds a text."""
     view = View(caller)
-    await view.competition(session, cache, competition_id)
-    query = service.infos(view).where(Team.competition_id == competition_id, takes_part(Team.id))
+    await view.competition(database, cache, competition_id)
+    values = view.values | {"competition_id": competition_id}
     if q:
-        query = query.where(Team.name.icontains(q, autoescape=True))
-    return await paging.fetch(session, query, service.info)
+        values["pattern"] = containing(q)
+    listing = service.found(view.sight, by_name=bool(q))
+    return await paging.read(database, listing, service.info, **values)
 
 
 @router.post(_IN + "/teams/redeem", dependencies=_VERIFIED)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import View, audience_of
+from ctfy.server.access.view import Sight, View, audience_of, takes_part
 from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.paging import Listing
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamInfo, TeamMemberInfo
 from ctfy.server.tables.access import User
@@ -137,14 +142,14 @@ def emit_for_team(
     emit(session, event, actor_id=caller.user_id)
 
 
-def infos(view: View) -> Select[Any]:
+def _infos(sight: Sight) -> Select[Any]:
     """Every team with its captain and what somebody may know of its deeds, oldest first."""
     captain = aliased(User)
     submitted = Submission.submitted_at
-    tried = view.deeds(Submission.team_id, Submission.competition_id, submitted)
+    tried = sight.deeds(Submission.team_id, Submission.competition_id, submitted)
     return (
         select(
-            Team,
+            *Team.__table__.columns,
             captain.display_name.label("captain_name"),
             captain.avatar_url.label("captain_avatar"),
             select(func.count())
@@ -154,7 +159,7 @@ def infos(view: View) -> Select[Any]:
             select(func.count())
             .where(
                 ChallengeSolve.team_id == Team.id,
-                view.deeds(
+                sight.deeds(
                     ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
                 ),
             )
@@ -174,61 +179,100 @@ def infos(view: View) -> Select[Any]:
     )
 
 
-def info_fields(row: Row[Any]) -> dict[str, Any]:
-    """The wire fields of a row of `infos`."""
-    team: Team = row.Team
+def info_fields(row: Any) -> dict[str, Any]:
+    """The wire fields of a row about a team."""
     return {
-        "id": team.id,
-        "name": team.name,
-        "description": team.description,
-        "captain_user_id": team.captain_user_id,
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "captain_user_id": row.captain_user_id,
         "captain_display_name": row.captain_name,
         "captain_avatar_url": row.captain_avatar,
         "member_count": row.members,
-        "created_at": team.created_at,
+        "created_at": row.created_at,
         "solves": row.solves,
         "attempts": row.attempts,
         "last_active_at": row.last_active_at,
-        "competition_id": team.competition_id,
-        "bracket": team.bracket,
+        "competition_id": row.competition_id,
+        "bracket": row.bracket,
     }
 
 
-def info(row: Row[Any]) -> TeamInfo:
-    """A row of `infos` on the wire."""
+def info(row: Any) -> TeamInfo:
+    """A row about a team on the wire."""
     return TeamInfo(**info_fields(row))
 
 
-def known_to(query: Select[*tuple[Any, ...]], view: View) -> Select[*tuple[Any, ...]]:
-    """Narrow a query over teams to those that somebody may know of."""
-    return query.join(Competition, Competition.id == Team.competition_id).where(view.teams())
+def _known(sight: Sight) -> Select[Any]:
+    """Those that somebody may know of."""
+    joined = _infos(sight).join(Competition, Competition.id == Team.competition_id)
+    return joined.where(sight.teams())
 
 
-async def visible_detail(session: AsyncSession, view: View, team_id: str) -> TeamDetail:
+@functools.cache
+def known(sight: Sight) -> Listing:
+    """Those that somebody may know of, and somebody is on."""
+    return Listing(_known(sight).where(takes_part(Team.id)))
+
+
+@functools.cache
+def found(sight: Sight, *, by_name: bool) -> Listing:
+    """Those of a competition, whose names hold a text."""
+    query = _infos(sight).where(
+        Team.competition_id == bindparam("competition_id"), takes_part(Team.id)
+    )
+    if by_name:
+        query = query.where(Team.name.ilike(bindparam("pattern"), escape="/"))
+    return Listing(query)
+
+
+@functools.cache
+def _visible_one(sight: Sight) -> Statement:
+    return Statement(_known(sight).where(Team.id == bindparam("team_id")))
+
+
+@functools.cache
+def _one(sight: Sight) -> Statement:
+    return Statement(_infos(sight).where(Team.id == bindparam("team_id")))
+
+
+_MEMBERS = Statement(
+    select(TeamMember.user_id, TeamMember.joined_at, User.display_name, User.avatar_url)
+    .join(User, User.id == TeamMember.user_id)
+    .where(TeamMember.team_id == bindparam("team_id"))
+    .order_by(TeamMember.joined_at, TeamMember.user_id)
+)
+
+
+async def visible_detail(database: Database, view: View, team_id: str) -> TeamDetail:
     """A team as anybody may ask for it. Raises `team_not_found` where they may not know it."""
-    return await _detail(session, known_to(infos(view), view).where(Team.id == team_id))
+    rows = await database.read(_visible_one(view.sight), team_id=team_id, **view.values)
+    return _detail(rows, await database.read(_MEMBERS, team_id=team_id))
 
 
 async def detail(session: AsyncSession, caller: Caller, team_id: str) -> TeamDetail:
     """A team with its members, for its own. Raises `team_not_found`."""
-    return await _detail(session, infos(View(caller)).where(Team.id == team_id))
+    view = View(caller)
+    one = {"team_id": team_id}
+    rows = await session.execute(_one(view.sight).clause, view.values | one)
+    return _detail(rows.all(), (await session.execute(_MEMBERS.clause, one)).all())
 
 
-async def _detail(session: AsyncSession, query: Select[*tuple[Any, ...]]) -> TeamDetail:
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
+def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
+    if not rows:
         raise NotFound("team_not_found", "There is no such team.")
-    members = await session.execute(
-        select(TeamMember.user_id, TeamMember.joined_at, User.display_name, User.avatar_url)
-        .join(User, User.id == TeamMember.user_id)
-        .where(TeamMember.team_id == row.Team.id)
-        .order_by(TeamMember.joined_at, TeamMember.user_id)
-    )
+    row = rows[0]
     return TeamDetail(
         **info_fields(row),
         members=[
-            TeamMemberInfo(**m._mapping, is_captain=m.user_id == row.Team.captain_user_id)
-            for m in members
+            TeamMemberInfo(
+                user_id=member.user_id,
+                display_name=member.display_name,
+                avatar_url=member.avatar_url,
+                joined_at=member.joined_at,
+                is_captain=member.user_id == row.captain_user_id,
+            )
+            for member in members
         ],
     )
 
