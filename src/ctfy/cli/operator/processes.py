@@ -133,6 +133,16 @@ def announced(config: uvicorn.Config, up: Callable[[], None]) -> uvicorn.Server:
     return Announced(config)
 
 
+def processors() -> int:
+    """How many processors this process may use, by its affinity and its container's quota."""
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except OSError:
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
+
+
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
     """While modules, routes and models are made, which are there for good, look for no garbage.

@@ -24,6 +24,7 @@ from ctfy.cli.operator.processes import (
     bounded_http,
     configure_logs,
     loading,
+    processors,
     until_signal,
 )
 from ctfy.cli.operator.supervisor import NothingStarts, Part, Supervisor, hand_over, taken_over
@@ -169,7 +170,7 @@ def start(
     Example: ctfy-admin server start --host 0.0.0.0 --platform-url https://ctf.example.org
     """
     listeners, before = taken_over()
-    most = processes or len(os.sched_getaffinity(0))
+    most = processes or processors()
     with contextlib.ExitStack() as counted:
         if most > 1:
             counted.enter_context(_counted_together())

@@ -27,7 +27,8 @@ _HIT = text(
 )
 _WINDOW = Statement(
     """
-    SELECT count(*) AS uses, CAST(extract(epoch FROM min(at)) AS float) AS first FROM rate_limit_hits
+    SELECT count(*) AS uses, CAST(extract(epoch FROM min(at)) AS float) AS first
+      FROM rate_limit_hits
      WHERE key = :key AND at > clock_timestamp() - make_interval(secs => :seconds)
     """
 )

@@ -25,8 +25,8 @@ _AT_ONCE = 4  # of what is counted when it fails; so many more can fail than the
 _V6_PREFIX = 64  # what one subscriber has of IPv6, at least (RFC 6177)
 
 
-# Counted by each process for itself: it is asked often, guards nothing that can be guessed without
-# end (what a question takes is in the database), and a trip to the database would cost a tenth.
+# Counted by each process for itself: an answer would need one more trip to the database, where its
+# question's cap, which holds for all, is looked at anyway.
 _BY_PROCESS = frozenset({"submit"})
 
 
