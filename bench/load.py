@@ -194,6 +194,7 @@ def start(database: str, folder: Path, port: int, *options: str) -> subprocess.P
         "CTFY_SECRET_KEY": SECRET,
         "CTFY_RATE_LIMITING_ENABLED": "false",
         "CTFY_LOG_LEVEL": "WARNING",
+        "CTFY_PROCESSES": "1",  # a figure is what one core does, unless the options say otherwise
     }
     return subprocess.Popen(
         [sys.executable, "-c", ADMIN, "server", "start", "--port", str(port), *options],

@@ -55,6 +55,7 @@ class Process:
                 [sys.executable, "-c", ADMIN, *self.arguments],
                 env={
                     "CTFY_CHALLENGES_DIR": str(CHALLENGES),
+                    "CTFY_PROCESSES": "1",  # several at once have tests of their own
                     **os.environ,
                     **self.environment,
                 },

@@ -79,7 +79,7 @@ def assemble(settings: Settings, domains: tuple[Domain, ...]) -> Services:
         own.on_commit(lambda event: cache.invalidate(event.topics))
     relay.observe(lambda event: cache.invalidate(event.topics))
     services.add(Store(settings))
-    services.add(RateLimits(settings))
+    services.add(RateLimits(settings, background))
     services.add(Authenticator(database, cache, services.add(LastSeen(background))))
     for domain in reversed(domains):
         for kind in domain.services:

@@ -14,11 +14,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from ctfy.cli.output import fail, out
+from ctfy.cli.output import fail
 
 if TYPE_CHECKING:
     import uvicorn
@@ -118,8 +118,8 @@ def bounded_http() -> type[asyncio.Protocol]:
     return BoundedHttp
 
 
-def announced(config: uvicorn.Config, line: str) -> uvicorn.Server:
-    """uvicorn's server, which prints a line as soon as it listens."""
+def announced(config: uvicorn.Config, up: Callable[[], None]) -> uvicorn.Server:
+    """uvicorn's server, which calls `up` as soon as it listens."""
     import uvicorn
 
     class Announced(uvicorn.Server):
@@ -128,9 +128,19 @@ def announced(config: uvicorn.Config, line: str) -> uvicorn.Server:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                out.print(line, soft_wrap=True)
+                up()
 
     return Announced(config)
+
+
+def processors() -> int:
+    """How many processors this process may use, by its affinity and its container's quota."""
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except OSError:
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
 
 
 @contextlib.contextmanager
@@ -170,9 +180,10 @@ def spawn(
         stdout=log,
         stderr=log,
         start_new_session=True,  # the terminal's Ctrl-C reaches only us; we stop them in order
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have this process get SIGTERM when the one that started it dies."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import resource
+import shutil
 import socket
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,9 +24,15 @@ from ctfy.cli.operator.processes import (
     bounded_http,
     configure_logs,
     loading,
+    processors,
     until_signal,
 )
+from ctfy.cli.operator.supervisor import NothingStarts, Part, Supervisor, hand_over, taken_over
 from ctfy.cli.output import Code, fail, out, prints
+
+if TYPE_CHECKING:
+    from ctfy.server.services import Application
+    from ctfy.server.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,7 +48,20 @@ DatabaseUrl = Annotated[
 ChallengesDir = Annotated[
     Path, typer.Option(help="The folder of challenges", envvar="CTFY_CHALLENGES_DIR")
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        envvar="CTFY_PROCESSES",
+        min=1,
+        max=1024,
+        help="How many share the port; default: as many as processors",
+    ),
+]
 CHALLENGES = Path("challenges")
+# Of a server to its database: what a process of it has at least, beside its pool, and what the
+# worker and the operators' own programs have.
+_SMALLEST_POOL, _BESIDE_THE_POOL, _BESIDE_THE_SERVER = 5, 10, 60
+_BACKLOG = 2048
 
 
 def write_samples(challenges_dir: Path) -> None:
@@ -141,58 +163,190 @@ def start(
         str, typer.Option(help="The URL by which people reach the server; default: from the host")
     ] = "",
     database_url: DatabaseUrl = "",
+    processes: Processes = None,
 ) -> None:
-    """Run the API, with a job worker inside, until stopped.
+    """Run the API, with a job worker, until stopped. SIGHUP has several processes replaced.
 
     Example: ctfy-admin server start --host 0.0.0.0 --platform-url https://ctf.example.org
     """
-    with loading():
-        import uvicorn
-
-        from ctfy.server.app import create_app
-        from ctfy.server.bootstrap import bootstrap
-        from ctfy.server.database.connections import Background, Database
-        from ctfy.server.observability.tracing import traced
-        from ctfy.server.settings import Settings
-
-    configure_logs()
-    with one_line_errors():
-        settings = Settings(
-            host=host,
-            port=port,
-            data_dir=data_dir,
-            challenges_dir=challenges_dir,
-            database_url=database_url,
-        )
-    if platform_url or external_host:
-        settings.public_url = platform_url or f"http://{external_host}:{port}"
-    with one_line_errors(), database(settings) as url:
-        settings.database_url = url
-        check_port(host, port)
-        write_samples(challenges_dir)
-        asyncio.run(bootstrap(settings))
-        # Every reader of the events is an open file.
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        # Few circles are made a request, and a full look through everything takes long.
-        gc.set_threshold(20_000, 20, 50)
+    listeners, before = taken_over()
+    most = processes or processors()
+    with contextlib.ExitStack() as counted:
+        if most > 1:
+            counted.enter_context(_counted_together())
         with loading():
-            app = create_app(settings, with_worker=worker)
-        pools = (app.services.get(kind) for kind in (Database, Background))
-        config = uvicorn.Config(
-            traced(app, *pools),
-            host=host,
-            port=port,
-            http=bounded_http(),
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # the application itself knows which to trust
-            timeout_graceful_shutdown=3,
-        )
-        server = announced(config, f"the server is up at {settings.url}")
-        server.run()
-        if not server.started:
-            fail("the server could not start", hint="its log above says why")
+            from ctfy.server.app import create_app
+            from ctfy.server.bootstrap import bootstrap
+            from ctfy.server.settings import Settings
+
+        configure_logs()
+        with one_line_errors():
+            settings = Settings(
+                host=host,
+                port=port,
+                data_dir=data_dir,
+                challenges_dir=challenges_dir,
+                database_url=database_url,
+            )
+        if platform_url or external_host:
+            settings.public_url = platform_url or f"http://{external_host}:{port}"
+        with one_line_errors(), database(settings) as url:
+            settings.database_url = url
+            if not listeners:
+                check_port(host, port)
+            write_samples(challenges_dir)
+            most = _as_many_as_connect(url, most, asked=processes is not None)
+            asyncio.run(bootstrap(settings))
+            # Every reader of the events is an open file.
+            _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+            # Few circles are made a request, and a full look through everything takes long.
+            gc.set_threshold(20_000, 20, 50)
+            if most == 1 and not listeners:
+                with loading():
+                    app = create_app(settings, with_worker=worker)
+                _serve(app, settings, lambda: _say_up(settings))
+                return
+            workers = [Part("worker", functools.partial(_work, settings.model_copy()))]
+            settings.database_pool_size = _pool_of_each(settings.database_pool_size, most)
+            with loading():
+                app = create_app(settings, with_worker=False)
+            listeners = listeners or _listening(host, port)
+            serve = functools.partial(_serve_beside, most, app, settings, listeners)
+            servers = [Part("server", serve) for _ in range(most)]
+            # The first server tells what is wrong, if anything; then jobs wait no longer.
+            parts = [servers[0], *(workers if worker else []), *servers[1:]]
+            renew = functools.partial(_replaced, app, settings)
+            supervisor = Supervisor(parts, lambda: _say_up(settings), renew, before)
+            try:
+                working = supervisor.run()
+            except NothingStarts as error:
+                fail(f"the {error} could not start", hint="its log above says why")
+            if working:
+                hand_over(listeners, working)
+
+
+def _say_up(settings: Settings) -> None:
+    out.print(f"the server is up at {settings.url}", soft_wrap=True)
+
+
+def _serve(
+    app: Application,
+    settings: Settings,
+    up: Callable[[], None],
+    sockets: list[socket.socket] | None = None,
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; `up` is called when it does."""
+    import uvicorn
+
+    from ctfy.server.database.connections import Background, Database
+    from ctfy.server.observability.tracing import traced
+
+    pools = (app.services.get(kind) for kind in (Database, Background))
+    config = uvicorn.Config(
+        traced(app, *pools),
+        host=settings.host,
+        port=settings.port,
+        http=bounded_http(),
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # the application itself knows which to trust
+        timeout_graceful_shutdown=3,
+        backlog=_BACKLOG,
+    )
+    server = announced(config, up)
+    server.run(sockets)
+    if not server.started:
+        fail("the server could not start", hint="its log above says why")
+
+
+def _serve_beside(
+    processes: int,
+    app: Application,
+    settings: Settings,
+    listeners: list[socket.socket],
+    up: Callable[[], None],
+) -> None:
+    """Answer requests as one of several forked processes."""
+    from ctfy.server.access.secrets import hash_at_once
+
+    hash_at_once(max(1, (os.cpu_count() or 1) // processes))
+    _serve(app, settings, up, listeners)
+
+
+def _work(settings: Settings, up: Callable[[], None]) -> None:
+    """Work as a process beside servers."""
+    from ctfy.server import worker
+    from ctfy.server.access.secrets import hash_at_once
+
+    hash_at_once(1)
+    with one_line_errors():
+        asyncio.run(until_signal(worker.run(settings, up)))
+
+
+def _replaced(app: Application, settings: Settings, process: int) -> None:
+    """Before the process that takes the place of a dead one: it begins as the others are now."""
+    from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
+    from ctfy.server.observability.counters import Metrics
+
+    app.services.get(Metrics).forget(process)
+    with contextlib.suppress(BrokenChallenge, OSError):  # told when they were scanned
+        app.services.get(Catalogue).rescan(settings.challenges_dir)
+
+
+@contextlib.contextmanager
+def _counted_together() -> Iterator[None]:
+    """Have every process see what all of them counted, by files of the metrics' library.
+
+    It looks for the variable when it is imported. A program that took over goes on with the files;
+    a folder that the operators named stays.
+    """
+    variable = "PROMETHEUS_MULTIPROC_DIR"
+    prefix = "ctfy-metrics-"
+    folder = os.environ.get(variable) or tempfile.mkdtemp(prefix=prefix)
+    os.environ[variable] = folder
+    try:
+        yield
+    finally:
+        if Path(folder).name.startswith(prefix):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pool_of_each(pool: int, processes: int) -> int:
+    return max(min(pool, _SMALLEST_POOL), pool // processes)
+
+
+def _as_many_as_connect(url: str, processes: int, *, asked: bool) -> int:
+    """How many processes the database has connections for, at most as many as wanted.
+
+    Exits when more were asked for.
+    """
+    if processes == 1:
+        return 1
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT current_setting('max_connections')::int").fetchone()
+    connections = row[0] if row else 0
+    each = 2 * _SMALLEST_POOL + _BESIDE_THE_POOL
+    most = max(1, (connections - _BESIDE_THE_SERVER) // each)
+    if processes <= most:
+        return processes
+    enough = _BESIDE_THE_SERVER + each * processes
+    short = f"max_connections of the database is {connections}, and {processes} processes may take"
+    if asked:
+        fail(f"{short} {enough}", hint=f"raise it, or choose --processes {most}")
+    out.print(f"{short} {enough}: there are {most}.", soft_wrap=True)
+    return most
+
+
+def _listening(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of the host: whoever connects waits until a process answers."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [
+        socket.create_server(address, family=family, backlog=_BACKLOG)
+        for family, address in dict.fromkeys((each[0], each[4]) for each in found)
+    ]
 
 
 def check_port(host: str, port: int) -> None:

@@ -27,6 +27,7 @@ from ctfy.cli.operator.server import (
     ChallengesDir,
     DatabaseUrl,
     DataDir,
+    Processes,
     check_port,
     one_line_errors,
     write_samples,
@@ -57,6 +58,7 @@ def up(
     ] = "",
     demo: Annotated[bool, typer.Option(help="Have a running demo competition")] = True,
     database_url: DatabaseUrl = "",
+    processes: Processes = None,
 ) -> None:
     """Run everything: database, API, job worker, a node, the challenges. Ctrl-C stops it all.
 
@@ -70,7 +72,9 @@ def up(
         claim(parts, data_dir, "up.lock")
         check_port(host, port)
         write_samples(challenges_dir)
-        plan = Plan(host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo)
+        plan = Plan(
+            host, port, data_dir.resolve(), challenges_dir, provider, public_host, demo, processes
+        )
         say("starting the database")
         database = database_url or parts.enter_context(_embedded(plan.data_dir))
         say("starting the API, the job worker and the node")
@@ -97,6 +101,7 @@ class Plan:
     provider: str
     public_host: str
     demo: bool
+    processes: int | None
     email: str = field(
         default_factory=lambda: os.environ.get("CTFY_BOOTSTRAP_EMAIL", "admin@example.org")
     )
@@ -230,6 +235,8 @@ def _server(plan: Plan, database_url: str) -> contextlib.AbstractContextManager[
     joined = (plan.data_dir / "node" / "node.json").exists()  # it keeps its own token
     arguments = ["server", "start", "--host", plan.host, "--port", str(plan.port)]
     arguments += ["--data-dir", str(plan.data_dir), "--challenges-dir", str(plan.challenges_dir)]
+    if plan.processes:
+        arguments += ["--processes", str(plan.processes)]
     environment = {
         "CTFY_DATABASE_URL": database_url,
         "CTFY_BOOTSTRAP_EMAIL": plan.email,

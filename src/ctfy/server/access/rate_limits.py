@@ -17,18 +17,26 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
 from ctfy.core.errors import Conflict, NotFound, TooMany, Unauthorized
+from ctfy.server.access.counted_hits import CountedHits
+from ctfy.server.database.connections import Database
 from ctfy.server.settings import Settings
 
 _AT_ONCE = 4  # of what is counted when it fails; so many more can fail than the limit has
 _V6_PREFIX = 64  # what one subscriber has of IPv6, at least (RFC 6177)
 
 
-class RateLimits:
-    """The limits of one replica, as the settings have them at each moment."""
+# Counted by each process for itself: an answer would need one more trip to the database, where its
+# question's cap, which holds for all, is looked at anyway.
+_BY_PROCESS = frozenset({"submit"})
 
-    def __init__(self, settings: Settings) -> None:
+
+class RateLimits:
+    """The limits of all replicas, as the settings have them at each moment."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = CountedHits(database)
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
 
     async def hit(self, name: str, who: str) -> None:
@@ -40,7 +48,7 @@ class RateLimits:
         if not self._settings.rate_limiting_enabled or limit == "none":
             return
         item = _parsed(limit)
-        if not await self._limiter.hit(item, name, who):
+        if not await self._limiter(name).hit(item, name, who):
             await self._refuse(item, name, who)
 
     @asynccontextmanager
@@ -60,18 +68,22 @@ class RateLimits:
             for each, item in limits.items():
                 turn = self._turns.setdefault(each, asyncio.Semaphore(_AT_ONCE))
                 await turns.enter_async_context(turn)
-                if not await self._limiter.test(item, *each):
+                if not await self._limiter(each[0]).test(item, *each):
                     await self._refuse(item, *each)
             try:
                 yield
             except (Unauthorized, NotFound, Conflict):
                 for each, item in limits.items():
-                    await self._limiter.hit(item, *each)
+                    await self._limiter(each[0]).hit(item, *each)
                 raise
 
+    def _limiter(self, name: str) -> MovingWindowRateLimiter | CountedHits:
+        return self._own if name in _BY_PROCESS else self._shared
+
     async def _refuse(self, item: RateLimitItem, name: str, who: str) -> None:
-        window = await self._limiter.get_window_stats(item, name, who)
-        wait = max(1, math.ceil(window.reset_time - time.time()))
+        window = await self._limiter(name).get_window_stats(item, name, who)
+        left = math.ceil(window.reset_time - time.time())
+        wait = min(max(1, left), item.get_expiry())  # the database has a clock of its own
         raise TooMany(
             "rate_limit",
             f"Too many requests: at most {item}. Try again in {wait} s.",

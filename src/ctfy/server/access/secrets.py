@@ -29,6 +29,12 @@ _passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, para
 _hashing = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="password")
 
 
+def hash_at_once(most: int) -> None:
+    """How many passwords this process hashes at once; a forked one has to say it before any."""
+    global _hashing
+    _hashing = ThreadPoolExecutor(most, thread_name_prefix="password")
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedPassword:
     """Whether a password is right, and its new hash where the stored one is of old parameters."""

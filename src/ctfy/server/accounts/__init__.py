@@ -16,6 +16,7 @@ from ctfy.server.domain import Domain, Job, PersonalData, Retention, Schedule
 from ctfy.server.tables.access import Token
 from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken, OAuthAttempt
 from ctfy.server.tables.idempotency import IdempotentRequest
+from ctfy.server.tables.rate_limits import RateLimitHit
 
 _WEEK = timedelta(days=7)
 _EXPIRY = "token_expiry"
@@ -52,5 +53,8 @@ DOMAIN = Domain(
             lambda _, now: delete(OAuthAttempt).where(OAuthAttempt.expires_at < now), _EXPIRY
         ),
         Retention(lambda _, now: delete(MailedToken).where(MailedToken.expires_at < now), _EXPIRY),
+        Retention(
+            lambda _, now: delete(RateLimitHit).where(RateLimitHit.expires_at < now), _EXPIRY
+        ),
     ),
 )

@@ -14,6 +14,8 @@ import psutil
 
 # A database that was killed mends itself first, which takes long on a busy machine.
 _READY_TIMEOUT_S = 300
+# Every process of a server has some, and there are as many as processors.
+_CONNECTIONS = "max_connections = 500\n"
 
 
 def _library() -> Any:
@@ -52,6 +54,8 @@ class EmbeddedPostgres:
         users = server.global_process_id_list
         if known := users.get_and_remove(-1):
             users.put([pid for pid in known if psutil.pid_exists(pid)])
+        with lock:
+            self._configure(server)
         try:
             try:
                 server.start()
@@ -65,6 +69,15 @@ class EmbeddedPostgres:
         self._server = server
         uri: str = self._server.get_uri()
         return uri
+
+    def _configure(self, server: Any) -> None:
+        """Write down what is to differ from PostgreSQL's defaults; it holds from the next start."""
+        file = self.path / "postgresql.conf"
+        if not file.exists():
+            server.ensure_pgdata_inited()
+        if not file.read_text().endswith(_CONNECTIONS):
+            with file.open("a") as end:
+                end.write(_CONNECTIONS)
 
     def _wait_until_ready(self) -> None:
         """Wait while PostgreSQL says that it is starting. Raises TimeoutError."""

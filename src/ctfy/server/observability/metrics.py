@@ -13,14 +13,11 @@ from ctfy import __version__
 from ctfy.core.errors import NotFound, Unauthorized
 from ctfy.server.access.caller import BearerHeader, ByOwnToken, bearer_token
 from ctfy.server.access.rate_limits import network
-from ctfy.server.database.connections import Background, Database
+from ctfy.server.database.connections import Background
 from ctfy.server.database.statement import Statement
-from ctfy.server.events.relay import Relay
 from ctfy.server.kernel import (
     TheBackground,
-    TheDatabase,
     TheRateLimits,
-    TheRelay,
     TheServices,
     TheSettings,
 )
@@ -70,9 +67,7 @@ _FAMILIES = {
 }
 
 
-async def _gauges(
-    database: Database, background: Background, relay: Relay, services: Services
-) -> Iterator[Metric]:
+async def _gauges(background: Background, services: Services) -> Iterator[Metric]:
     families = {
         what: GaugeMetricFamily(name, words, labels=labels)
         for what, (name, words, labels) in _FAMILIES.items()
@@ -81,16 +76,9 @@ async def _gauges(
         labels = _FAMILIES[row.what][2]
         values = [row.a, row.b] if len(labels) == 2 else [row.a or row.b][: len(labels)]
         families[row.what].add_metric(values, row.n)
-    own = {
-        "ctfy_event_readers": ("Readers of the event stream here", relay.readers),
-        "ctfy_database_pool_used": (
-            "Connections of the pool in use here",
-            database.connections_in_use,
-        ),
-        "ctfy_start_time_seconds": ("When this replica started", services.started_at),
-    }
-    for name, (words, value) in own.items():
-        families[name] = GaugeMetricFamily(name, words, value=value)
+    families["started"] = GaugeMetricFamily(
+        "ctfy_start_time_seconds", "When this replica started", value=services.started_at
+    )
     info = GaugeMetricFamily("ctfy_info", "The version that runs here", labels=["version"])
     info.add_metric([__version__], 1)
     families["info"] = info
@@ -122,9 +110,7 @@ _REFUSALS: dict[int | str, dict[str, object]] = {
 async def metrics(
     request: Request,
     settings: TheSettings,
-    database: TheDatabase,
     background: TheBackground,
-    relay: TheRelay,
     metrics: TheMetrics,
     services: TheServices,
     rate_limits: TheRateLimits,
@@ -138,6 +124,6 @@ async def metrics(
         if not hmac.compare_digest(expected.encode(), bearer_token(request).encode()):
             raise Unauthorized("unauthorized", "Send the metrics token: 'Authorization: Bearer …'.")
     now_ = CollectorRegistry()
-    now_.register(_Once(await _gauges(database, background, relay, services)))
-    body = generate_latest(metrics.registry) + generate_latest(now_)
+    now_.register(_Once(await _gauges(background, services)))
+    body = metrics.text() + generate_latest(now_)
     return Response(body, headers={"Content-Type": _CONTENT_TYPE})

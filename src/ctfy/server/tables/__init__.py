@@ -13,6 +13,7 @@ from ctfy.server.tables import incidents as incidents
 from ctfy.server.tables import instances as instances
 from ctfy.server.tables import nodes as nodes
 from ctfy.server.tables import platform_settings as platform_settings
+from ctfy.server.tables import rate_limits as rate_limits
 from ctfy.server.tables import records as records
 from ctfy.server.tables import shell as shell
 from ctfy.server.tables import standings as standings
@@ -34,6 +35,7 @@ __all__ = [
     "instances",
     "nodes",
     "platform_settings",
+    "rate_limits",
     "records",
     "shell",
     "standings",
