@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from ctfy.challenge.modes.dynamic import Dynamic
-from ctfy.sdk import PlatformClient
+from ctfy.sdk import PlatformClient, StartTimeout
 from ctfy.server.instances.answers import derive
 
 
 def start(player: PlatformClient, competition_id: str, challenge: str = "notes", **kw: object):  # type: ignore[no-untyped-def]
-    return player.instances.start(challenge, competition_id=competition_id, poll_interval=0.2, **kw)
+    try:
+        return player.instances.start(
+            challenge, competition_id=competition_id, poll_interval=0.2, **kw
+        )
+    except StartTimeout as error:
+        error.add_note("\n".join(map(repr, player.nodes.list())))
+        raise
 
 
 def flag(secret: bytes, instance_id: str) -> str:

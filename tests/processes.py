@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import functools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import httpx
 
@@ -24,9 +28,30 @@ PATIENCE_S = 120
 ADMIN = "from ctfy.cli.operator import main; main()"
 
 
+# Below those that the kernel gives by itself (ip_local_port_range): between being chosen and being
+# listened on, a port would else be some other test's instance.
+_PORTS = range(20_000, 32_000)
+_CLAIMS = Path(tempfile.gettempdir()) / "ctfy-test-ports"
+_claimed: set[int] = set()
+
+
+@functools.cache
+def _claims() -> IO[bytes]:
+    """A file of which each process on this machine locks the bytes of its ports until it ends."""
+    return _CLAIMS.open("ab")
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on, and that no other test on this machine will get."""
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if port in _claimed:
+            continue
+        with contextlib.suppress(OSError):
+            fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            with socket.create_server(("127.0.0.1", port)):
+                _claimed.add(port)
+                return port
+    raise AssertionError("no port is free")
 
 
 def wait_for(what: str, look: Callable[[], Found | None]) -> Found:
