@@ -31,7 +31,7 @@ ADMIN = "from ctfy.cli.operator import main; main()"
 # Below those that the kernel gives by itself (ip_local_port_range): between being chosen and being
 # listened on, a port would else be some other test's instance.
 _PORTS = range(20_000, 32_000)
-_CLAIMS = Path(tempfile.gettempdir()) / "ctfy-test-ports"
+_CLAIMS = Path(tempfile.gettempdir()) / f"ctfy-test-ports-{os.getuid()}"
 _claimed: set[int] = set()
 
 
