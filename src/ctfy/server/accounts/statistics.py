@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, func, select
@@ -126,6 +126,15 @@ def _by_day(moment: Any, whose: ColumnElement[bool]) -> ColumnElement[Any]:
 
 
 def _points(counted: Mapping[str, int] | None, moment: datetime, days: int) -> list[TrendPoint]:
-    counted, today = counted or {}, moment.date()
-    past = [(today - timedelta(days=ago)).isoformat() for ago in range(days - 1, -1, -1)]
-    return [TrendPoint(date=day, solves=counted.get(day, 0)) for day in past]
+    solves = counted or {}
+    return [
+        TrendPoint(date=day.date, solves=solves[day.date]) if day.date in solves else day
+        for day in _idle(moment.date(), days)
+    ]
+
+
+@functools.lru_cache(maxsize=16)
+def _idle(last: date, days: int) -> list[TrendPoint]:
+    """Days without a solve, `last` the last of them: nearly all, and the same for everybody."""
+    past = (last - timedelta(days=ago) for ago in range(days - 1, -1, -1))
+    return [TrendPoint(date=day.isoformat(), solves=0) for day in past]
