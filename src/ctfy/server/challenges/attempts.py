@@ -61,7 +61,12 @@ def _instances(sight: Sight, *, include_unsolved: bool) -> Statement:
     counted = _submissions(sight)
     query = (
         select(
-            *Instance.__table__.columns,
+            Instance.id,
+            Instance.team_id,
+            Instance.challenge_id,
+            Instance.requested_at,
+            Instance.stopped_at,
+            Instance.stop_reason,
             Team.name.label("team_name"),
             User.display_name,
             func.coalesce(counted.c.attempts, 0).label("attempts"),
