@@ -22,8 +22,8 @@ _VOLATILE = re.compile(
 )
 
 
-def paths(http: httpx.Client, known: dict[str, str]) -> Iterator[str]:
-    """The paths of every GET, with each way to fill in what is known.
+def paths(http: httpx.Client, known: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The paths of every GET, as documented, and each way to fill in what is known.
 
     `known`: the value of each parameter. A path with one that is unknown is left out; those of a
     query are given and left out by turns.
@@ -41,14 +41,14 @@ def paths(http: httpx.Client, known: dict[str, str]) -> Iterator[str]:
             for chosen in itertools.combinations(optional, count):
                 given = {name: known[name] for name in (*needed, *chosen)}
                 bare = filled(path, known)
-                yield str(httpx.URL(bare, params=given)) if given else bare
+                yield path, str(httpx.URL(bare, params=given)) if given else bare
 
 
 def answers(url: str, token: str, known: dict[str, str]) -> dict[str, Any]:
     """What each answers whoever has a token (empty: a visitor), without what is of the moment."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_S) as http:
-        return {path: _plain(http.get(path)) for path in paths(http, known)}
+        return {path: _plain(http.get(path)) for _, path in paths(http, known)}
 
 
 def _plain(response: httpx.Response) -> Any:

@@ -85,6 +85,19 @@ def test_wrong_answers_have_their_own(arena: Arena) -> None:
     wait_for_all(other, other.competitions.get(competition.id).my_team_id, "lucky_guesser")
 
 
+def test_progress_is_that_of_the_best_team(arena: Arena) -> None:
+    player = arena.player()
+    for _ in range(2):
+        competition = arena.competition()
+        player.competition(competition.id).register()
+        player.submissions.submit_qa("field-notes", competition.id, "MD5", question_id="algorithm")
+    counted = {a.id: a.progress for a in player.achievements.catalog() if a.progress is not None}
+    assert {id_: (p.current, p.target) for id_, p in counted.items()} == {
+        "centurion": (1, 100),
+        "decathlete": (0, 10),
+    }
+
+
 def test_a_secret_one_is_told_to_its_team_alone(arena: Arena) -> None:
     competition = arena.competition()
     player, stranger = arena.registered(competition), arena.registered(competition)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import patch
 
@@ -13,12 +14,14 @@ import pytest
 from sqlalchemy import event
 
 from ctfy.server.app import create_app
+from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Row, Statement
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
 from tests.playing import start
 from tests.processes import CHALLENGES, Stack
+from tests.server import every_get
 
 LISTS = [
     "/competitions",
@@ -66,11 +69,17 @@ ADMIN_LISTS = [
 # Beside the list itself: whether there is such a node.
 ADMIN_ALSO = {"/admin/nodes/{node}/health-history": 1}
 
+# The most statements that a GET of a player's takes when nothing is cached, the one about who
+# calls among them; or as many as stand here, which are to become fewer, never more.
+FEW = 3
+MORE = {"/api/v1/competitions/{competition_id}/invites": 5, "/api/v1/me/inbox": 4}
 
-def count_statements(
-    running: Stack, database_url: str, token: str, where: str, tmp_path: Path
-) -> tuple[httpx.Response, list[str]]:
-    """What a list answers, and every statement that it took."""
+
+@contextlib.asynccontextmanager
+async def counting(
+    running: Stack, database_url: str, token: str
+) -> AsyncIterator[tuple[httpx.AsyncClient, Cache, list[str]]]:
+    """A client of a platform in this process, its cache, and every statement as it is run."""
     settings = Settings(
         database_url=database_url,
         data_dir=running.folder / "platform",
@@ -78,55 +87,94 @@ def count_statements(
         secret_key="x",
     )
     statements: list[str] = []
-
     run = Database.read
 
     async def read(database: Database, statement: Statement, **values: Any) -> list[Row]:
         statements.append(statement.sql)
         return await run(database, statement, **values)
 
-    async def count() -> httpx.Response:
-        app = create_app(settings, with_worker=False)
-        database = app.services.get(Database)
-        transport = httpx.ASGITransport(app)
-        headers = {"Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://test/api/v1", headers=headers
-        ) as client:
-            await client.get("/me")  # the token's last use is noted once a minute
-            await client.get("/competitions")  # a projection is computed once per change
-            event.listen(
-                database.engine.sync_engine,
-                "before_cursor_execute",
-                lambda _c, _cur, statement, *_: statements.append(statement),
-            )
-            with patch.object(Database, "read", read):
-                answer = await client.get(where)
-        await database.close()
-        return answer
+    app = create_app(settings, with_worker=False)
+    database = app.services.get(Database)
+    event.listen(
+        database.engine.sync_engine,
+        "before_cursor_execute",
+        lambda _c, _cur, statement, *_: statements.append(statement),
+    )
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://test/api/v1",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    async with client:
+        await client.get("/me")  # the token's last use is noted once a minute
+        await client.get("/competitions")  # a projection is computed once per change
+        statements.clear()
+        with patch.object(Database, "read", read):
+            yield client, app.services.get(Cache), statements
+    await database.close()
 
-    answer = asyncio.run(count())
+
+def count_statements(
+    running: Stack, database_url: str, token: str, where: str
+) -> tuple[httpx.Response, list[str]]:
+    """What a list answers, and every statement that it took."""
+
+    async def count() -> tuple[httpx.Response, list[str]]:
+        async with counting(running, database_url, token) as (client, _, statements):
+            return await client.get(where), statements
+
+    answer, statements = asyncio.run(count())
     assert answer.status_code == 200, answer.text
     return answer, statements
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_is_one_query(
-    arena: Arena, running: Stack, database_url: str, path: str, tmp_path: Path
+def test_a_player_is_answered_with_few_statements(
+    arena: Arena, running: Stack, database_url: str
 ) -> None:
+    competition = arena.competition()
+    player = arena.registered(competition)
+    ready = start(player, competition.id)
+    known = {
+        "competition_id": competition.id,
+        "team_id": player.competitions.get(competition.id).my_team_id,
+        "user_id": player.me.get().id,
+        "challenge_id": "notes",
+        "instance_id": ready.id,
+        "submission_id": player.submissions.submit(ready.id, "wrong").id,
+        "q": "",
+    }
+    with httpx.Client(base_url=running.url) as http:
+        asked = list(every_get.paths(http, known))
+
+    async def count() -> dict[str, int]:
+        most: dict[str, int] = {}
+        async with counting(running, database_url, player.token) as (client, cache, statements):
+            for path, where in asked:
+                cache.clear()
+                statements.clear()
+                await client.get(f"http://test{where}")
+                most[path] = max(most.get(path, 0), len(statements))
+        return most
+
+    most = asyncio.run(count())
+    assert {path: n for path, n in most.items() if n > FEW} == MORE
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_is_one_query(arena: Arena, running: Stack, database_url: str, path: str) -> None:
     competition = arena.competition()
     player = arena.registered(competition)
     for _ in range(2):
         player.submissions.submit(start(player, competition.id).id, "wrong")
     where = path.format(competition=competition.id)
-    answer, statements = count_statements(running, database_url, player.token, where, tmp_path)
+    answer, statements = count_statements(running, database_url, player.token, where)
     assert answer.json()["items"]
     assert len(statements) <= 1 + ALSO.get(path, 1), statements
 
 
 @pytest.mark.parametrize("path", ADMIN_LISTS)
 def test_an_operators_list_is_one_query(
-    arena: Arena, running: Stack, database_url: str, path: str, tmp_path: Path
+    arena: Arena, running: Stack, database_url: str, path: str
 ) -> None:
     admin = arena.admin.admin
     competition = arena.competition("notes", access="private_listed")
@@ -151,6 +199,6 @@ def test_an_operators_list_is_one_query(
             )
     (node,) = [n for n in arena.admin.nodes.list() if n.display_name == "node"]
     where = path.format(competition=competition.id, node=node.id)
-    answer, statements = count_statements(running, database_url, arena.admin.token, where, tmp_path)
+    answer, statements = count_statements(running, database_url, arena.admin.token, where)
     assert len(answer.json()["items"]) >= 2
     assert len(statements) == 1 + ADMIN_ALSO.get(path, 0), statements

@@ -56,6 +56,10 @@ def profile_fields(user: Any, *, own: bool) -> dict[str, Any]:
     }
 
 
+# The id of a person, `user_id`, who has not deleted their account.
+PRESENT = select(User.id).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
+
+
 @functools.cache
 def person(sight: Sight) -> Select[Any]:
     """A person who has not deleted their account, and how much others know that they did.
@@ -80,11 +84,11 @@ def person(sight: Sight) -> Select[Any]:
         Submission.user_id == bindparam("user_id"),
         sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
     )
-    return select(
+    return PRESENT.with_only_columns(
         *User.__table__.columns,
         finished.scalar_subquery().label("solves"),
         tried.scalar_subquery().label("attempts"),
-    ).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
+    )
 
 
 @functools.cache
@@ -101,17 +105,6 @@ async def user_info(database: Database, view: View, user_id: str) -> UserInfo:
     return UserInfo(
         **profile_fields(rows[0], own=own), solves=rows[0].solves, attempts=rows[0].attempts
     )
-
-
-_EXISTS = Statement(
-    select(User.id).where(User.id == bindparam("user_id"), User.deleted_at.is_(None))
-)
-
-
-async def require(database: Database, user_id: str) -> None:
-    """Raise `user_not_found` where there is nobody, or not any more."""
-    if not await database.read(_EXISTS, user_id=user_id):
-        raise not_found()
 
 
 def not_found() -> NotFound:

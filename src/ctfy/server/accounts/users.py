@@ -10,11 +10,8 @@ from ctfy.server.access.caller import AnyToken
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.accounts import profiles, statistics
-from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.accounts import ProfileStats, UserInfo, UserSolveTrend
-from ctfy.server.tables.submissions import Solve, Submission
-from ctfy.server.teams.service import visible_detail
 
 router = Router(tags=["users"])
 
@@ -29,11 +26,10 @@ async def get_user(user_id: str, database: TheDatabase, caller: AnyToken) -> Use
 
 @router.get("/users/{user_id}/solve-trend")
 async def solve_trend(
-    user_id: str, database: TheDatabase, session: Session, caller: AnyToken, days: _Days = 30
+    user_id: str, database: TheDatabase, caller: AnyToken, days: _Days = 30
 ) -> UserSolveTrend:
     """What a person answered in the last days."""
-    await profiles.require(database, user_id)
-    points = await statistics.trend(session, View(caller), Solve.user_id == user_id, days)
+    points = await statistics.trend(database, View(caller), user_id, days)
     return UserSolveTrend(solve_trend=points)
 
 
@@ -42,19 +38,12 @@ async def user_stats(
     user_id: str,
     database: TheDatabase,
     catalogue: TheCatalogue,
-    session: Session,
     caller: AnyToken,
     days: _Days = 365,
 ) -> ProfileStats:
     """What a person did, by day, tag and difficulty."""
-    await profiles.require(database, user_id)
     return await statistics.profile_stats(
-        session,
-        View(caller),
-        catalogue,
-        tried=Submission.user_id == user_id,
-        solved=Solve.user_id == user_id,
-        days=days,
+        database, View(caller), catalogue, "user_id", user_id, days
     )
 
 
@@ -63,18 +52,10 @@ async def team_stats(
     team_id: str,
     database: TheDatabase,
     catalogue: TheCatalogue,
-    session: Session,
     caller: AnyToken,
     days: _Days = 365,
 ) -> ProfileStats:
     """What a team did, by day, tag and difficulty."""
-    view = View(caller)
-    await visible_detail(database, view, team_id)
     return await statistics.profile_stats(
-        session,
-        view,
-        catalogue,
-        tried=Submission.team_id == team_id,
-        solved=Solve.team_id == team_id,
-        days=days,
+        database, View(caller), catalogue, "team_id", team_id, days
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,17 +79,9 @@ async def _teams(session: AsyncSession, event: RelayedEvent, user_id: str) -> li
     """The team of an event; of one about a person alone, all of theirs."""
     if event.team_id is not None:
         return [event.team_id]
-    return await teams_of(session, user_id)
-
-
-async def teams_of(session: AsyncSession, user_id: str, *among: ColumnElement[bool]) -> list[str]:
-    """Somebody's teams, newest first; `among`: conditions on their memberships."""
-    query = (
-        select(TeamMember.team_id)
-        .where(TeamMember.user_id == user_id, *among)
-        .order_by(TeamMember.joined_at.desc())
-    )
-    return list((await session.scalars(query)).all())
+    memberships = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
+    newest_first = memberships.order_by(TeamMember.joined_at.desc())
+    return list((await session.scalars(newest_first)).all())
 
 
 def _context(event: RelayedEvent) -> dict[str, Any]:

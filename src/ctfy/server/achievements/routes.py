@@ -17,7 +17,7 @@ from ctfy.server.achievements import service
 from ctfy.server.achievements.catalogue import ACHIEVEMENTS
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheDatabase, TheSettings
+from ctfy.server.kernel import TheDatabase, TheSettings
 from ctfy.server.models.achievements import (
     AchievementCatalogEntry,
     EasterEggClaim,
@@ -29,10 +29,6 @@ from ctfy.server.models.achievements import (
 from ctfy.server.models.base import Page
 from ctfy.server.settings import Settings
 from ctfy.server.tables.accounts import Identity
-from ctfy.server.tables.achievements import Unlock
-from ctfy.server.tables.competitions import Competition
-from ctfy.server.tables.teams import Team
-from ctfy.server.teams.service import visible_detail
 
 router = Router(tags=["achievements"])
 
@@ -43,62 +39,36 @@ _CompetitionId = Annotated[str, Query(max_length=64)]
 
 @router.get("/achievements/catalog")
 async def catalog(
-    catalogue: TheCatalogue,
-    session: Session,
-    paging: Paged,
-    caller: Caller = _READ,
+    database: TheDatabase, paging: Paged, caller: Caller = _READ
 ) -> Page[AchievementCatalogEntry]:
     """Every achievement, with the caller's progress; secret ones without their names."""
-    entries = await service.catalogue(session, catalogue, caller)
-    return paging.cut(entries)
+    return paging.cut(await service.catalogue(database, caller))
 
 
 @router.get("/achievements/recent-unlocks")
 async def recent_unlocks(
-    session: Session, paging: Paged, caller: MaybeCaller
+    database: TheDatabase, paging: Paged, caller: MaybeCaller
 ) -> Page[RecentUnlock]:
     """Who got what lately; secret ones are left out."""
-    open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     view = View(caller)
-    query = service.unlocks().where(Unlock.achievement_id.in_(open_ones), service.known_to(view))
-    shown = query.join(Competition, Competition.id == Team.competition_id).where(
-        view.bind(view.sight.teams())
-    )
-    return await paging.fetch(session, shown, service.recent_unlock)
+    listing = service.recent(view.sight)
+    return await paging.read(database, listing, service.recent_unlock, **view.values)
 
 
 @router.get("/teams/{team_id}/achievements")
 async def team_achievements(
-    team_id: str, database: TheDatabase, session: Session, paging: Paged, caller: MaybeCaller
+    team_id: str, database: TheDatabase, paging: Paged, caller: MaybeCaller
 ) -> Page[TeamAchievement]:
     """What a team has, newest first; secret ones keep their name to the team."""
-    view = View(caller)
-    team = await visible_detail(database, view, team_id)
-    known = caller is not None and (
-        caller.is_admin or caller.user_id in {m.user_id for m in team.members}
-    )
-    query = service.unlocks().where(
-        Team.id == team_id,
-        Unlock.achievement_id.in_(list(ACHIEVEMENTS)),
-        service.known_to(view),
-    )
-    counts, teams = await service.earned_by(session, view)
-    return await paging.fetch(
-        session,
-        query,
-        lambda row: service.team_achievement(row.Unlock, counts, teams, known=known),
-    )
+    return await service.of_team(database, paging, caller, team_id)
 
 
 @router.get("/me/achievements")
 async def my_achievements(
-    catalogue: TheCatalogue,
-    session: Session,
-    caller: Caller = _READ,
-    competition_id: _CompetitionId = "",
+    database: TheDatabase, caller: Caller = _READ, competition_id: _CompetitionId = ""
 ) -> MyAchievementsResponse:
     """What the caller's teams have, and what there is to get."""
-    return await service.mine(session, catalogue, caller, competition_id)
+    return await service.mine(database, caller, competition_id)
 
 
 @router.post("/easter-eggs/{egg_id}/claim")
@@ -129,13 +99,8 @@ async def verify_star_gazer(
     if reason:
         return StarGazerVerifyResponse(verified=False, reason=reason, achievement=None)
     star = ACHIEVEMENTS["star_gazer"]
-    unlock, new = await service.give(session, caller, star, competition_id)
-    counts, teams = await service.earned_by(session, View(caller))
-    return StarGazerVerifyResponse(
-        verified=True,
-        achievement=service.team_achievement(unlock, counts, teams, known=True),
-        already_unlocked=not new,
-    )
+    unlocked, new = await service.give(session, caller, star, competition_id)
+    return StarGazerVerifyResponse(verified=True, achievement=unlocked, already_unlocked=not new)
 
 
 async def _why_no_star(settings: Settings, login: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
@@ -47,7 +47,7 @@ class Happening:
 
 
 Earned = Callable[[Happening], Awaitable[bool]]
-Progress = Callable[[AsyncSession, Catalogue, list[str]], Awaitable[int]]
+Progress = Callable[[Any], ColumnElement[int]]
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Achievement:
     """One achievement.
 
     `on`: the types of the events that may earn it; none: never by rule. `when` looks at the event
-    alone, `earned` asks the database, and only once `when` agrees. Raises TypeError on what is no
-    declared type.
+    alone, `earned` asks the database, and only once `when` agrees. `progress` counts what a team,
+    in a column, did of the `target`: the catalogue has all counts in one statement. Raises
+    TypeError on what is no declared type.
     """
 
     id: str
@@ -88,18 +89,15 @@ class Achievement:
         return POINTS[self.tier]
 
 
-async def solved_challenges(session: AsyncSession, _: Catalogue, team_ids: list[str]) -> int:
-    """The most challenges that one of the teams solved whole."""
-    return await _best(session, ChallengeSolve.team_id, team_ids)
+def solved_challenges(team_id: Any) -> ColumnElement[int]:
+    """How many challenges a team solved whole."""
+    return _times(ChallengeSolve.team_id == team_id)
 
 
-async def answered_questions(session: AsyncSession, _: Catalogue, team_ids: list[str]) -> int:
-    """The most questions that one of the teams answered."""
-    return await _best(session, Solve.team_id, team_ids)
+def answered_questions(team_id: Any) -> ColumnElement[int]:
+    """How many questions a team answered."""
+    return _times(Solve.team_id == team_id)
 
 
-async def _best(session: AsyncSession, column: Any, team_ids: list[str]) -> int:
-    counts = (
-        select(func.count().label("times")).where(column.in_(team_ids)).group_by(column).subquery()
-    )
-    return await session.scalar(select(func.max(counts.c.times))) or 0
+def _times(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).where(condition).scalar_subquery()

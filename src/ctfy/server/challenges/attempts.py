@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Subquery, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, bindparam, func, select
 
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Sight, View
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.models.challenges import (
     ChallengeSolveAttempt,
     ChallengeSolveAttemptsResponse,
@@ -22,7 +24,7 @@ from ctfy.server.tables.teams import Team
 
 
 async def attempts(
-    session: AsyncSession,
+    database: Database,
     view: View,
     challenge_id: str,
     competition_ids: list[str],
@@ -31,11 +33,41 @@ async def attempts(
     limit: int,
 ) -> ChallengeSolveAttemptsResponse:
     """The instances of a challenge in some competitions, newest first."""
-    counted = _submissions(view, challenge_id, competition_ids)
+    rows = await database.read(
+        _instances(view.sight, include_unsolved=include_unsolved),
+        challenge_id=challenge_id,
+        competition_ids=competition_ids,
+        limit=limit,
+        **view.values,
+    )
+    listed = [_attempt(row) for row in rows]
+    solved_at = {row.id: row.solved_at for row in rows if row.solved_at}
+    return ChallengeSolveAttemptsResponse(
+        challenge_id=challenge_id,
+        attempts=listed,
+        per_team=_by_team(listed, solved_at),
+        total_attempts=rows[0].total if rows else 0,
+    )
+
+
+def _asked_about(table: Any) -> ColumnElement[bool]:
+    """The condition on a table's rows that they are of the challenge, in those competitions."""
+    of_competitions = one_of(table.competition_id, texts("competition_ids"))
+    return and_(table.challenge_id == bindparam("challenge_id"), of_competitions)
+
+
+@functools.cache
+def _instances(sight: Sight, *, include_unsolved: bool) -> Statement:
+    counted = _submissions(sight)
     query = (
         select(
-            Instance,
-            Team.name,
+            Instance.id,
+            Instance.team_id,
+            Instance.challenge_id,
+            Instance.requested_at,
+            Instance.stopped_at,
+            Instance.stop_reason,
+            Team.name.label("team_name"),
             User.display_name,
             func.coalesce(counted.c.attempts, 0).label("attempts"),
             counted.c.solved,
@@ -45,24 +77,16 @@ async def attempts(
         .join(Team, Team.id == Instance.team_id)
         .join(User, User.id == Instance.user_id)
         .outerjoin(counted, counted.c.instance_id == Instance.id)
-        .where(Instance.challenge_id == challenge_id, Instance.competition_id.in_(competition_ids))
+        .where(_asked_about(Instance))
         .order_by(Instance.requested_at.desc(), Instance.id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=BigInteger))
     )
     if not include_unsolved:
         query = query.where(counted.c.solved.is_not(None))
-    rows = (await session.execute(query)).all()
-    listed = [_attempt(row) for row in rows]
-    solved_at = {row.Instance.id: row.solved_at for row in rows if row.solved_at}
-    return ChallengeSolveAttemptsResponse(
-        challenge_id=challenge_id,
-        attempts=listed,
-        per_team=_by_team(listed, solved_at),
-        total_attempts=rows[0].total if rows else 0,
-    )
+    return Statement(query)
 
 
-def _submissions(view: View, challenge_id: str, competition_ids: list[str]) -> Subquery:
+def _submissions(sight: Sight) -> Subquery:
     """Per instance: how often it was answered, which questions were, and when at last."""
     return (
         select(
@@ -74,35 +98,29 @@ def _submissions(view: View, challenge_id: str, competition_ids: list[str]) -> S
             func.max(Submission.submitted_at).filter(Submission.correct).label("solved_at"),
         )
         .where(
-            Submission.challenge_id == challenge_id,
-            Submission.competition_id.in_(competition_ids),
-            view.bind(
-                view.sight.deeds(
-                    Submission.team_id, Submission.competition_id, Submission.submitted_at
-                )
-            ),
+            _asked_about(Submission),
+            sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
         )
         .group_by(Submission.instance_id)
         .subquery()
     )
 
 
-def _attempt(row: Row[*tuple[Any, ...]]) -> ChallengeSolveAttempt:
-    instance: Instance = row.Instance
-    end = row.solved_at or instance.stopped_at
+def _attempt(row: Any) -> ChallengeSolveAttempt:
+    end = row.solved_at or row.stopped_at
     return ChallengeSolveAttempt(
-        instance_id=instance.id,
-        team_id=instance.team_id,
-        team_name=row.name,
+        instance_id=row.id,
+        team_id=row.team_id,
+        team_name=row.team_name,
         display_name=row.display_name,
-        challenge_id=instance.challenge_id,
-        started_at=instance.requested_at.timestamp(),
-        stopped_at=instance.stopped_at.timestamp() if instance.stopped_at else 0.0,
-        duration_s=(end - instance.requested_at).total_seconds() if end else 0.0,
+        challenge_id=row.challenge_id,
+        started_at=row.requested_at.timestamp(),
+        stopped_at=row.stopped_at.timestamp() if row.stopped_at else 0.0,
+        duration_s=(end - row.requested_at).total_seconds() if end else 0.0,
         attempts=row.attempts,
         solved=row.solved is not None,
         solved_flags=sorted(row.solved or []),
-        stop_reason=instance.stop_reason,
+        stop_reason=row.stop_reason,
     )
 
 

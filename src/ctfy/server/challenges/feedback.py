@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import ME
 from ctfy.server.challenges.events import ReactionAdded
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import (
     AdminFeedbackRow,
@@ -29,8 +33,8 @@ async def react(
     reaction: ReactionName,
     competition_id: str,
     team_id: str | None,
-) -> None:
-    """Add a reaction of the caller; a second time changes nothing."""
+) -> MyReactionsResponse:
+    """Add a reaction of the caller, and say all that they have; a second time changes nothing."""
     await session.execute(
         insert(Reaction)
         .values(
@@ -53,6 +57,8 @@ async def react(
         ),
         actor_id=caller.user_id,
     )
+    mine = {"caller_id": caller.user_id, "challenge_id": challenge_id}
+    return _reactions((await session.execute(_MINE.clause, mine)).all())
 
 
 async def take_back(
@@ -65,18 +71,23 @@ async def take_back(
     await session.execute(query.where(Reaction.reaction == reaction) if reaction else query)
 
 
-async def mine(session: AsyncSession, caller: Caller, challenge_id: str) -> MyReactionsResponse:
+_MINE = Statement(
+    select(Reaction.reaction, Reaction.created_at)
+    .where(Reaction.user_id == ME, Reaction.challenge_id == bindparam("challenge_id"))
+    .order_by(Reaction.created_at, Reaction.reaction)
+)
+
+
+async def mine(database: Database, caller: Caller, challenge_id: str) -> MyReactionsResponse:
     """The caller's reactions to a challenge."""
-    found = (
-        await session.scalars(
-            select(Reaction)
-            .where(Reaction.user_id == caller.user_id, Reaction.challenge_id == challenge_id)
-            .order_by(Reaction.created_at, Reaction.reaction)
-        )
-    ).all()
+    rows = await database.read(_MINE, caller_id=caller.user_id, challenge_id=challenge_id)
+    return _reactions(rows)
+
+
+def _reactions(rows: Sequence[Any]) -> MyReactionsResponse:
     return MyReactionsResponse(
-        reactions=[r.reaction for r in found],
-        updated_at=max((r.created_at for r in found), default=None),
+        reactions=[row.reaction for row in rows],
+        updated_at=max((row.created_at for row in rows), default=None),
     )
 
 
@@ -107,12 +118,15 @@ def row_info(row: Row[*tuple[Any, ...]]) -> AdminFeedbackRow:
     )
 
 
-async def stats(session: AsyncSession, challenge_id: str) -> FeedbackStats:
+_COUNTED = Statement(
+    select(Reaction.reaction, func.count().label("times"))
+    .where(Reaction.challenge_id == bindparam("challenge_id"))
+    .group_by(Reaction.reaction)
+)
+
+
+async def stats(database: Database, challenge_id: str) -> FeedbackStats:
     """Everybody's reactions to a challenge, counted."""
-    rows = await session.execute(
-        select(Reaction.reaction, func.count().label("times"))
-        .where(Reaction.challenge_id == challenge_id)
-        .group_by(Reaction.reaction)
-    )
+    rows = await database.read(_COUNTED, challenge_id=challenge_id)
     counts = dict.fromkeys(get_args(ReactionName), 0) | {row.reaction: row.times for row in rows}
     return FeedbackStats(challenge_id=challenge_id, counts=counts, total=sum(counts.values()))

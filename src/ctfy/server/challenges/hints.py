@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,20 +11,24 @@ from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.challenges.events import HintUnlocked
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.challenges import HintInfo
 from ctfy.server.tables.challenges import HintUnlock
 
-
-async def listed(session: AsyncSession, challenge: Challenge, team_id: str) -> list[HintInfo]:
-    """A challenge's hints; the text of those that the team took."""
-    taken = set(
-        await session.scalars(
-            select(HintUnlock.hint_id).where(
-                HintUnlock.team_id == team_id, HintUnlock.challenge_id == challenge.id
-            )
-        )
+_TAKEN = Statement(
+    select(HintUnlock.hint_id).where(
+        HintUnlock.team_id == bindparam("team_id"),
+        HintUnlock.challenge_id == bindparam("challenge_id"),
     )
+)
+
+
+async def listed(database: Database, challenge: Challenge, team_id: str) -> list[HintInfo]:
+    """A challenge's hints; the text of those that the team took."""
+    rows = await database.read(_TAKEN, team_id=team_id, challenge_id=challenge.id)
+    taken = {row.hint_id for row in rows}
     return [
         HintInfo(
             id=hint.id,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import FileResponse
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX
 from ctfy.challenge.folders import PathRefused
@@ -24,6 +24,7 @@ from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
 from ctfy.server.competitions.service import require_running
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
+from ctfy.server.database.statement import Statement
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.challenges import (
@@ -44,7 +45,7 @@ from ctfy.server.response_cache import cache_response
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.carried import counts_against
-from ctfy.server.teams.service import require_team
+from ctfy.server.teams.service import not_registered, require_team
 
 router = Router(tags=["challenges"])
 
@@ -184,17 +185,18 @@ async def download_attachment(
 async def solve_attempts(
     challenge_id: str,
     challenges: TheChallenges,
-    session: Session,
+    database: TheDatabase,
     caller: Caller = _READ,
     include_unsolved: bool = False,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
     competition_id: _CompetitionId = "",
 ) -> ChallengeSolveAttemptsResponse:
     """Who tried a challenge and how they fared, newest first, and by team."""
-    challenge, seen = await challenges.get(View(caller), challenge_id, competition_id)
+    view = View(caller)
+    challenge, seen = await challenges.get(view, challenge_id, competition_id)
     return await attempts.attempts(
-        session,
-        View(caller),
+        database,
+        view,
         challenge.id,
         [board.competition_id for board in seen.boards],
         include_unsolved=include_unsolved,
@@ -206,26 +208,26 @@ async def solve_attempts(
 async def feedback_stats(
     challenge_id: str,
     challenges: TheChallenges,
-    session: Session,
+    database: TheDatabase,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> FeedbackStats:
     """What everybody said of a challenge."""
     await challenges.get(View(caller), challenge_id, competition_id)
-    return await feedback.stats(session, challenge_id)
+    return await feedback.stats(database, challenge_id)
 
 
 @router.get("/challenges/{challenge_id}/feedback/me")
 async def my_reactions(
     challenge_id: str,
     challenges: TheChallenges,
-    session: Session,
+    database: TheDatabase,
     caller: Caller = _READ,
     competition_id: _CompetitionId = "",
 ) -> MyReactionsResponse:
     """What the caller said of a challenge."""
     await challenges.get(View(caller), challenge_id, competition_id)
-    return await feedback.mine(session, caller, challenge_id)
+    return await feedback.mine(database, caller, challenge_id)
 
 
 @router.put("/challenges/{challenge_id}/feedback/{reaction}")
@@ -240,10 +242,9 @@ async def add_reaction(
     """Say something of a challenge."""
     _, seen = await challenges.get(View(caller), challenge_id, competition_id)
     teams = {board.competition_id: team_id for board, team_id in seen.own}
-    await feedback.react(
+    return await feedback.react(
         session, caller, challenge_id, reaction, competition_id, teams.get(competition_id)
     )
-    return await feedback.mine(session, caller, challenge_id)
 
 
 @router.delete(
@@ -281,13 +282,14 @@ async def list_hints(
     challenge_id: str,
     database: TheDatabase,
     challenges: TheChallenges,
-    session: Session,
     caller: Caller = _READ,
 ) -> list[HintInfo]:
     """A challenge's hints with their cost; the text of those that the team took."""
-    challenge, _ = await challenges.get_open(View(caller), challenge_id, competition_id)
-    row = await require_team(database, caller, competition_id)
-    return await hints.listed(session, challenge, row.team_id)
+    challenge, seen = await challenges.get_open(View(caller), challenge_id, competition_id)
+    if not seen.own:
+        raise not_registered(competition_id)
+    ((_, team_id),) = seen.own
+    return await hints.listed(database, challenge, team_id)
 
 
 @router.post("/competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock")
@@ -315,22 +317,25 @@ async def unlock_hint(
     )
 
 
+_WRONG = Statement(
+    select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(
+        counts_against(bindparam("team_id")), QuestionAttempts.wrong > 0
+    )
+)
+
+
 @router.get("/qa/challenges")
 async def list_qa(
     competition_id: Annotated[str, Query(min_length=1, max_length=64)],
     catalogue: TheCatalogue,
     challenges: TheChallenges,
-    session: Session,
+    database: TheDatabase,
     caller: Caller = _READ,
 ) -> list[QaChallengeView]:
     """The challenges without instances of a competition, and how far the caller's team is."""
     seen = await challenges.of_competition(View(caller), competition_id)
     team_id = next((team_id for _, team_id in seen.own), "")
-    rows = await session.execute(
-        select(QuestionAttempts.challenge_id, QuestionAttempts.question_id).where(
-            counts_against(team_id), QuestionAttempts.wrong > 0
-        )
-    )
+    rows = await database.read(_WRONG, team_id=team_id)
     wrong = {(row.challenge_id, row.question_id) for row in rows}
     views = []
     for challenge_id in seen.ids:

@@ -260,7 +260,7 @@ async def detail(session: AsyncSession, caller: Caller, team_id: str) -> TeamDet
 
 def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
     if not rows:
-        raise NotFound("team_not_found", "There is no such team.")
+        raise team_not_found()
     row = rows[0]
     return TeamDetail(
         **info_fields(row),
@@ -277,6 +277,17 @@ def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
     )
 
 
+def visible_one(sight: Sight) -> Select[Any]:
+    """The id of a team, `team_id`, where somebody may know of it."""
+    of_competition = select(Team.id).join(Competition, Competition.id == Team.competition_id)
+    return of_competition.where(Team.id == bindparam("team_id"), sight.teams())
+
+
+def team_not_found() -> NotFound:
+    """No team has that id, or none that the caller may know of."""
+    return NotFound("team_not_found", "There is no such team.")
+
+
 async def require_team(database: Database, caller: Caller, competition_id: str) -> Any:
     """The competition's row, as `read_visible` has it, with the caller's team in it.
 
@@ -284,9 +295,14 @@ async def require_team(database: Database, caller: Caller, competition_id: str) 
     """
     row = await read_visible(database, View(caller), competition_id)
     if row.team_id is None:
-        raise Forbidden(
-            "not_registered",
-            "You are on no team in this competition. Register first.",
-            competition_id=competition_id,
-        )
+        raise not_registered(competition_id)
     return row
+
+
+def not_registered(competition_id: str) -> Forbidden:
+    """The refusal of whoever is on no team of a competition."""
+    return Forbidden(
+        "not_registered",
+        "You are on no team in this competition. Register first.",
+        competition_id=competition_id,
+    )

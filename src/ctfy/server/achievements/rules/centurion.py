@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from ctfy.server.achievements.rule import Achievement, Happening, answered_questions
 from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 
 
 async def _earned(event: Happening) -> bool:
-    return await answered_questions(event.session, event.catalogue, [event.team_id]) >= 100
+    return bool(await event.scalar(select(answered_questions(event.team_id))) >= 100)
 
 
 ACHIEVEMENT = Achievement(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from ctfy.server.achievements.rule import Achievement, Happening, solved_challenges
 from ctfy.server.submissions.events import FlagCorrect
 
 
 async def _earned(event: Happening) -> bool:
-    return await solved_challenges(event.session, event.catalogue, [event.team_id]) >= 10
+    return bool(await event.scalar(select(solved_challenges(event.team_id))) >= 10)
 
 
 ACHIEVEMENT = Achievement(
