@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from ctfy.server.access.caller import AnyToken
 from ctfy.server.access.idempotency import Router
@@ -16,7 +16,6 @@ from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.competitions import service
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Paged
-from ctfy.server.database.statement import Statement
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
@@ -94,39 +93,39 @@ async def _own(
     return (await standings.seen_by(View(), competition)).by_team.get(team_id)
 
 
-@functools.cache
-def _memberships(sight: Sight) -> Statement:
+def membership(sight: Sight) -> Select[Any]:
+    """Where the caller plays, newest competition first; it needs `View.values`."""
     running = (
         select(func.count())
         .where(Instance.team_id == TeamMember.team_id, Instance.state.in_(ALIVE))
         .scalar_subquery()
     )
-    return Statement(
-        service.with_membership(sight)
-        .where(TeamMember.team_id.is_not(None))
-        .add_columns(running.label("running"))
-    )
+    query = service.with_membership(sight).where(TeamMember.team_id.is_not(None))
+    return query.add_columns(running.label("running"))
 
 
 async def memberships(
-    database: Database, cache: Cache, standings: Standings, view: View
+    database: Database,
+    cache: Cache,
+    standings: Standings,
+    view: View,
+    rows: Sequence[Mapping[str, Any]],
 ) -> list[CompetitionMembershipInfo]:
-    """Where the caller plays, newest competition first."""
-    rows = await database.read(_memberships(view.sight), **view.values)
-    counts = await service.registered_counts(database, cache, [row.id for row in rows])
+    """Rows of `membership` on the wire."""
+    counts = await service.registered_counts(database, cache, [row["id"] for row in rows])
     result = []
     for row in rows:
         competition = Competition.of(row)
-        standing = await _own(standings, competition, row.team_id)
+        standing = await _own(standings, competition, row["team_id"])
         result.append(
             CompetitionMembershipInfo(
                 competition_id=competition.id,
                 competition_title=competition.title,
                 competition_phase=competition.phase_at(view.moment),
-                team_id=row.team_id,
-                team_name=row.team_name,
-                role=row.role,
-                running_instances=row.running,
+                team_id=row["team_id"],
+                team_name=row["team_name"],
+                role=row["role"],
+                running_instances=row["running"],
                 starts_at=competition.starts_at,
                 ends_at=competition.ends_at,
                 my_rank=standing.rank if standing else -1,

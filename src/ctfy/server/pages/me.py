@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Body, Query, Response
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select, true
 from sqlalchemy.orm import aliased
 
 from ctfy.server.access.caller import Caller, SessionOnly, may
@@ -17,7 +17,7 @@ from ctfy.server.access.view import ME, Sight, View, takes_part
 from ctfy.server.accounts import profiles
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
-from ctfy.server.database.statement import Statement
+from ctfy.server.database.statement import Row, Statement
 from ctfy.server.domain import Domains
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheServices
 from ctfy.server.models.accounts import (
@@ -30,7 +30,7 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.models.inbox import InboxResponse
 from ctfy.server.pages import account_data
-from ctfy.server.pages.competitions import memberships
+from ctfy.server.pages.competitions import membership, memberships
 from ctfy.server.pages.inbox import inbox
 from ctfy.server.standings.projection import TheStandings
 from ctfy.server.tables.access import User
@@ -60,7 +60,8 @@ async def me(
     if not rows:
         raise profiles.not_found()
     user = rows[0]
-    teams = await memberships(database, cache, standings, view)
+    played = [_membership_in(row) for row in rows if row.in_id is not None]
+    teams = await memberships(database, cache, standings, view, played)
     return MeResponse(
         **profiles.profile_fields(user, own=True),
         solves=user.solves,
@@ -79,11 +80,27 @@ async def me(
 
 @functools.cache
 def _myself(sight: Sight) -> Statement:
+    """The caller, once for each competition that they play in, or once alone."""
     linked = (
         select(Identity.provider).where(Identity.user_id == User.id).order_by(Identity.provider)
     )
     providers = func.array(linked.correlate(User).scalar_subquery())
-    return Statement(profiles.person(sight).add_columns(providers.label("linked")))
+    played = membership(sight).subquery()
+    return Statement(
+        profiles.person(sight)
+        .add_columns(
+            providers.label("linked"), *(each.label(_IN + each.name) for each in played.columns)
+        )
+        .outerjoin(played, true())
+        .order_by(played.c.created_at.desc(), played.c.id)
+    )
+
+
+_IN = "in_"  # what the columns of a membership begin with, beside those of the person
+
+
+def _membership_in(row: Row) -> dict[str, Any]:
+    return {name.removeprefix(_IN): value for name, value in row.items() if name.startswith(_IN)}
 
 
 @router.patch("/profile")
