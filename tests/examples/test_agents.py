@@ -30,7 +30,7 @@ tiktoken.get_encoding = lambda name: tiktoken.Encoding(
 
 
 @pytest.mark.parametrize("script", ["play_sdk.py", "play_mcp.py"])
-def test_an_agent_solves_every_example(arena: Arena, script: str) -> None:
+def test_an_agent_solves_every_example(arena: Arena, script: str, tmp_path: Path) -> None:
     competition = arena.competition()
     with arena.player("Loop") as player:
         token = player.auth.mint_token("agent").token
@@ -41,6 +41,7 @@ def test_an_agent_solves_every_example(arena: Arena, script: str) -> None:
             timeout=PATIENCE_S,
             env={
                 **os.environ,
+                "TMPDIR": str(tmp_path),
                 "CTFY_URL": arena.url,
                 "CTFY_TOKEN": token,
                 "CTFY_COMPETITION_ID": competition.id,
