@@ -13,6 +13,7 @@ from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Background
+from ctfy.server.database.peers import Peers
 from ctfy.server.domains import DOMAINS
 from ctfy.server.events.relay import Position, Relay, RelayedEvent
 from ctfy.server.events.types import OnBoard
@@ -58,7 +59,7 @@ class Replica:
         self._runner = asyncio.Runner()
         assert DOMAINS  # they bring the types of events
         self._database = Background(database_url)
-        self._relay = Relay(self._database)
+        self._relay = Relay(self._database, Peers())
         self._position = Position()
         self._untold: deque[RelayedEvent] = deque()
         self._own: list[RelayedEvent] = []  # answers that it may have recorded itself

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ctfy.sdk import PlatformClient
 from ctfy.server.database.connections import Database
+from ctfy.server.database.peers import Peers
 from ctfy.server.events.relay import KEEP_ALIVE, Position, Relay
 from tests.conftest import Arena
 from tests.event_stream import following
@@ -199,7 +200,7 @@ def test_transactions_are_numbers(database_url: str) -> None:
 
     async def read() -> list[int]:
         database = Database(database_url)
-        events, _ = await Relay(database).read(Position())
+        events, _ = await Relay(database, Peers()).read(Position())
         await database.close()
         return [event.position.xact for event in events][:4]
 

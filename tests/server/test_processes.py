@@ -157,6 +157,32 @@ def test_what_is_changed_at_one_holds_at_the_other(server: Server) -> None:
         )
 
 
+def test_what_one_answered_the_other_knows_at_once(server: Server) -> None:
+    """Each asks for what it keeps in memory: standings, and who is on a team."""
+    competition = server.arena.competition("field-notes")
+    board = f"/competitions/{competition.id}/scoreboard"
+    with server.connections() as (one, other):
+        for _ in range(3):
+            player = server.arena.player("Quick")
+            for client in (one, other):
+                client.headers["Authorization"] = f"Bearer {player.token}"
+                assert client.get(board).status_code == 200
+            join = one.post(f"/competitions/{competition.id}/teams", json={"mode": "solo"})
+            assert join.status_code == 201, join.text
+            names = [entry["team_name"] for entry in other.get(board).json()["items"]]
+            assert join.json()["name"] in names
+            for number in range(1, 4):
+                wrong = {
+                    "challenge_id": "field-notes",
+                    "question_id": "algorithm",
+                    "answer": "SHA-1",
+                }
+                body = {**wrong, "competition_id": competition.id}
+                assert one.post("/qa/submissions", json=body).status_code == 200
+                mine = {e["team_name"]: e for e in other.get(board).json()["items"]}
+                assert mine[join.json()["name"]]["attempts"] == number
+
+
 def test_an_agent_goes_on_at_another_process(server: Server) -> None:
     player = server.arena.player()
     headers = bearer(player) | {"Accept": "application/json, text/event-stream"}

@@ -13,6 +13,7 @@ from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.secrets import Secret
 from ctfy.server.cache import Cache
 from ctfy.server.database.connections import Background, Database
+from ctfy.server.database.peers import Peers
 from ctfy.server.domain import Domain, Domains
 from ctfy.server.events.relay import Relay
 from ctfy.server.jobs.queue import Jobs
@@ -68,12 +69,15 @@ def assemble(settings: Settings, domains: tuple[Domain, ...]) -> Services:
     services.add(settings)
     services.add(Domains(domains))
     services.add(Secret(settings.secret()))
-    database = services.add(Database(settings.database_url, pool_size=settings.database_pool_size))
+    peers = services.add(Peers())
+    database = services.add(
+        Database(settings.database_url, pool_size=settings.database_pool_size, peers=peers)
+    )
     background = services.add(Background(settings.database_url, pool_size=_BACKGROUND_POOL))
     cache = services.add(Cache())
     services.add(Catalogue.load(settings.challenges_dir))
     services.add(Jobs(settings.database_url, concurrency=settings.worker_concurrency))
-    relay = services.add(Relay(background))
+    relay = services.add(Relay(background, peers))
     # What this process writes is stale here at once, and elsewhere when the relay brings it.
     for own in (database, background):
         own.on_commit(lambda event: cache.invalidate(event.topics))

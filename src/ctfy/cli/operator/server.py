@@ -177,6 +177,7 @@ def start(
         with loading():
             from ctfy.server.app import create_app
             from ctfy.server.bootstrap import bootstrap
+            from ctfy.server.database.peers import Peers
             from ctfy.server.settings import Settings
 
         configure_logs()
@@ -212,8 +213,14 @@ def start(
             with loading():
                 app = create_app(settings, with_worker=False)
             listeners = listeners or _listening(host, port)
-            serve = functools.partial(_serve_beside, most, app, settings, listeners)
-            servers = [Part("server", serve) for _ in range(most)]
+            app.services.get(Peers).share(most)
+            servers = [
+                Part(
+                    "server",
+                    functools.partial(_serve_beside, number, most, app, settings, listeners),
+                )
+                for number in range(most)
+            ]
             # The first server tells what is wrong, if anything; then jobs wait no longer.
             parts = [servers[0], *(workers if worker else []), *servers[1:]]
             renew = functools.partial(_replaced, app, settings)
@@ -261,6 +268,7 @@ def _serve(
 
 
 def _serve_beside(
+    number: int,
     processes: int,
     app: Application,
     settings: Settings,
@@ -269,8 +277,10 @@ def _serve_beside(
 ) -> None:
     """Answer requests as one of several forked processes."""
     from ctfy.server.access.secrets import hash_at_once
+    from ctfy.server.database.peers import Peers
 
     hash_at_once(max(1, (os.cpu_count() or 1) // processes))
+    app.services.get(Peers).join(number)
     _serve(app, settings, up, listeners)
 
 
@@ -287,9 +297,11 @@ def _work(settings: Settings, up: Callable[[], None]) -> None:
 def _replaced(app: Application, settings: Settings, process: int) -> None:
     """Before the process that takes the place of a dead one: it begins as the others are now."""
     from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
+    from ctfy.server.database.peers import Peers
     from ctfy.server.observability.counters import Metrics
 
     app.services.get(Metrics).forget(process)
+    app.services.get(Peers).left(process)
     with contextlib.suppress(BrokenChallenge, OSError):  # told when they were scanned
         app.services.get(Catalogue).rescan(settings.challenges_dir)
 

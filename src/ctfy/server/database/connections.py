@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import Session as SyncSession
 
 from ctfy.core.errors import Unavailable
+from ctfy.server.database.peers import Peers
 from ctfy.server.database.statement import Row, Statement
 from ctfy.server.database.turns import BoundedPool, Turns
 
 AFTER_COMMIT = "ctfy.after_commit"
 _TRANSACTION = "ctfy.transaction"
+_TOLD = "ctfy.told"  # whether events went out
 
 
 _LONGEST_WAIT_S = 10.0  # for a connection
@@ -30,8 +32,9 @@ _MOST_READERS = 8
 class Database:
     """PostgreSQL: a pool of connections for transactions, and one for statements alone."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, peers: Peers | None = None) -> None:
         self.url = url
+        self._peers = peers
         # No overflow: a connection beyond the pool would be made and thrown away at each use,
         # which costs more than waiting for one.
         self.engine = create_async_engine(
@@ -55,16 +58,25 @@ class Database:
         """Call `observer` with each event of a transaction once it committed."""
 
         def committed(session: SyncSession) -> None:
-            for committed_event in session.info.pop(AFTER_COMMIT, []):
+            events = session.info.pop(AFTER_COMMIT, [])
+            session.info[_TOLD] = session.info.get(_TOLD) or bool(events)
+            for committed_event in events:
                 observer(committed_event)
 
         event.listen(self._sync_session, "after_commit", committed)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work commits at the end, or not at all."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        """A session whose work commits at the end, or not at all.
+
+        Where several servers are one, all of them know afterwards what its events tell.
+        """
+        async with self._sessions() as session:
+            async with session.begin():
+                yield session
+            told = session.info.get(_TOLD)
+        if told and self._peers is not None:
+            await self._peers.know_of_now()
 
     async def read(self, statement: Statement, **values: Any) -> list[Row]:
         """The rows of one statement, alone: no transaction around it, so one round trip.

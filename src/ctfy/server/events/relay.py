@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.database.connections import Database
+from ctfy.server.database.peers import Peers
 from ctfy.server.database.statement import Statement
 from ctfy.server.events.types import EVENTS, Audience, Event, topics_of
 
@@ -247,8 +249,9 @@ class Expectation:
 class Relay:
     """One LISTEN connection that follows the outbox and hands each event to whoever it is for."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, peers: Peers) -> None:
         self._database = database
+        self._peers = peers
         self._expected: defaultdict[str, set[Expectation]] = defaultdict(set)
         self._observers: list[Callable[[RelayedEvent], None]] = []
         self._listeners: set[Listener] = set()
@@ -426,10 +429,13 @@ class Relay:
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as listener:
                     await listener.execute("LISTEN ctfy_events")
                     while True:
+                        before = self._position
                         more = await self._advance()
                         # Events in a rush are read together, a hundred times a second at most.
                         await asyncio.sleep(_GATHER_S)
                         timeout = _PENDING_POLL_S if more else _QUIET_POLL_S
+                        if self._peers.are_there and self._position != before:
+                            timeout = 0.0  # whoever wrote waits to hear that there was no more
                         async for _ in listener.notifies(timeout=timeout, stop_after=1):
                             pass
             except (psycopg.Error, OSError) as error:
@@ -437,6 +443,7 @@ class Relay:
                 await asyncio.sleep(1)
 
     async def _advance(self) -> bool:
+        began = time.monotonic()
         events, more = await self.read(self._position)
         for event in events:
             self._position = event.position
@@ -452,4 +459,6 @@ class Relay:
             for expectation in self._expected.get(str(event.payload.get("instance_id")), ()):
                 if event.kind in expectation.kinds:
                     expectation.met.set()
+        if not more:
+            self._peers.knows(began)
         return more

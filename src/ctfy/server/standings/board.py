@@ -130,6 +130,8 @@ class Board:
             self._ahead.remove(submission_id)
             return
         self._apply(effect, event.payload)
+        if submission_id:  # given by way of another server
+            self.answered_by[event.payload["user_id"]] = self.version
 
     def apply_committed(self, event: Event, payload: dict[str, Any], xact: int) -> None:
         """Apply a graded answer whose transaction just committed, unless the relay was quicker."""

@@ -23,6 +23,7 @@ from ctfy.core.errors import NotFound
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, driver_connection
+from ctfy.server.database.peers import Peers
 from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
 from ctfy.server.standings.events import ScoreboardUpdated
@@ -171,15 +172,18 @@ class _Waiting:
 class SubmissionWriter:
     """Records this replica's attempts, in batches."""
 
-    def __init__(self, database: Background, cache: Cache, standings: Standings) -> None:
+    def __init__(
+        self, database: Background, peers: Peers, cache: Cache, standings: Standings
+    ) -> None:
         self._database = database
+        self._peers = peers
         self._cache = cache
         self._standings = standings
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
 
     async def record(self, attempt: Attempt) -> Recorded:
-        """Record one attempt; returns once it is committed, and this replica shows it.
+        """Record one attempt; returns once it is committed, and every server here shows it.
 
         Raises `competition_not_found` where it was deleted meanwhile.
         """
@@ -187,7 +191,9 @@ class SubmissionWriter:
         self._waiting.append(_Waiting(attempt, done))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write())
-        return await done
+        recorded = await done
+        await self._peers.know_of_now()
+        return recorded
 
     async def open(self) -> None:
         """Do nothing: the first attempt begins the writing."""
