@@ -65,6 +65,7 @@ _KEEP = (
     .on_conflict_do_nothing()
     .returning(IdempotentRequest.id)
 )
+_KEEP_ALONE = Statement(_KEEP)
 
 # Every route's, in the API's document. By its name: as a model, FastAPI would make a validator of
 # it for each status of each route, which was a quarter of a server's start.
@@ -177,7 +178,7 @@ class _Repeatable:
         }
         session = transaction_of(self._request)
         if session is None:
-            await self._database.read(Statement(_KEEP), **values)
+            await self._database.read(_KEEP_ALONE, **values)
         elif (await session.execute(_KEEP, values)).first() is None:
             raise _in_progress()
 

@@ -149,18 +149,19 @@ def _invalid_credentials() -> Unauthorized:
     return Unauthorized("invalid_credentials", "E-mail address or password is wrong.")
 
 
+_PLACES = Statement(
+    select(Token.ip_address)
+    .join(User, User.id == Token.user_id)
+    .where(User.email == bindparam("email"), Token.kind == "user")
+    .distinct()
+    .limit(_MOST_PLACES)
+)
+
+
 async def has_signed_in_from(database: Database, email: str, where: str) -> bool:
     """Whether an account's person has or had a session from a network, as `network_of` has it."""
-    known = (
-        select(Token.ip_address)
-        .join(User, User.id == Token.user_id)
-        .where(User.email == email.lower(), Token.kind == "user")
-        .distinct()
-        .limit(_MOST_PLACES)
-    )
-    return where in {
-        network_of(row.ip_address or "") for row in await database.read(Statement(known))
-    }
+    rows = await database.read(_PLACES, email=email.lower())
+    return where in {network_of(row.ip_address or "") for row in rows}
 
 
 async def require_active(session: AsyncSession, user_id: str) -> None:

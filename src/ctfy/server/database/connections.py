@@ -168,11 +168,18 @@ _LIBPQ_ALONE = (
     "channel_binding",
     "client_encoding",
     "connect_timeout",
+    "fallback_application_name",
     "gssencmode",
     "keepalives",
     "keepalives_count",
     "keepalives_idle",
     "keepalives_interval",
+    "load_balance_hosts",
+    "require_auth",
+    "requirepeer",
+    "sslcertmode",
+    "sslcompression",
+    "tcp_user_timeout",
 )
 
 

@@ -17,7 +17,7 @@ from ctfy.sdk.errors import BadAnswer, CtfyApiError
 from ctfy.server.access.secrets import Secret
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
-from ctfy.server.database.statement import Statement
+from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.domain import Params, Report
 from ctfy.server.instances import service
 from ctfy.server.instances.answers import instance_answers
@@ -290,6 +290,11 @@ async def _defer_lost_jobs(database: Database, jobs: Jobs) -> None:
             await jobs.defer(session, task, lock=row.id, queue=queue, instance_id=row.id)
 
 
+_STOPPING = Statement(
+    select(func.count()).where(one_of(Instance.id, texts("ids")), Instance.state == State.STOPPING)
+)
+
+
 async def stop_all_instances(
     database: Database, jobs: Jobs, report: Report, params: Params
 ) -> dict[str, Any]:
@@ -300,7 +305,6 @@ async def stop_all_instances(
     await report.log(f"{left} instances told to stop")
     while left:
         await asyncio.sleep(0.5)
-        query = select(func.count()).where(Instance.id.in_(ids), Instance.state == State.STOPPING)
-        left = (await database.read(Statement(query)))[0][0]
+        left = (await database.read(_STOPPING, ids=ids))[0][0]
         await report.progress(1 - left / len(ids), f"{len(ids) - left} of {len(ids)} stopped")
     return {"stopped": len(ids)}

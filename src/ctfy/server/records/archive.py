@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic_core import to_jsonable_python
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ctfy import __version__
@@ -196,26 +196,30 @@ async def sweep(settings: Settings, database: Database, store: Store, domains: D
     return f"{len(rows)} archived, {pruned} pruned, {old} old rows removed"
 
 
+_so_far = func.sum(InstanceRecord.total_bytes).over(
+    order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
+)
+_kept = (
+    select(
+        InstanceRecord.instance_id,
+        InstanceRecord.artifact_dir,
+        InstanceRecord.archived_at,
+        _so_far.label("so_far"),
+    )
+    .where(InstanceRecord.pruned_at.is_(None))
+    .subquery()
+)
+_TOO_MUCH = Statement(
+    select(_kept).where(
+        or_(_kept.c.archived_at < bindparam("since"), _kept.c.so_far > bindparam("most_bytes"))
+    )
+)
+
+
 async def _prune(settings: Settings, database: Database, store: Store) -> int:
     """Remove the files of records that are too old, and the oldest beyond the size."""
-    newest_first = func.sum(InstanceRecord.total_bytes).over(
-        order_by=(InstanceRecord.archived_at.desc(), InstanceRecord.instance_id)
-    )
-    kept = (
-        select(
-            InstanceRecord.instance_id,
-            InstanceRecord.artifact_dir,
-            InstanceRecord.archived_at,
-            newest_first.label("so_far"),
-        )
-        .where(InstanceRecord.pruned_at.is_(None))
-        .subquery()
-    )
-    old = (kept.c.archived_at < bindparam("age")) | (kept.c.so_far > settings.record_max_bytes)
-    rows = await database.read(
-        Statement(select(kept).where(old)),
-        age=now() - timedelta(days=settings.record_max_age_days),
-    )
+    since = now() - timedelta(days=settings.record_max_age_days)
+    rows = await database.read(_TOO_MUCH, since=since, most_bytes=settings.record_max_bytes)
     for row in rows:
         await store.remove(row.artifact_dir)
         async with database.transaction() as session:
