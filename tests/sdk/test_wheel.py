@@ -150,7 +150,9 @@ def test_everything_runs_from_a_wheel_in_an_empty_folder(wheel: Path, tmp_path: 
     up = [str(programs / "ctfy-admin"), "up", "--provider", "sandbox", "--port", str(free_port())]
     log = tmp_path / "up.log"
     with log.open("w") as file:
-        running = subprocess.Popen(up, stdout=file, stderr=file, **alone(folder))
+        running = subprocess.Popen(
+            up, stdout=file, stderr=file, **alone(folder, CTFY_PROCESSES="2")
+        )
     try:
         wait_for("up", lambda: running.poll() is not None or "Ctrl-C stops" in log.read_text())
         shown = re.search(r"^  (CTFY_EMAIL=.*)$", log.read_text(), re.M)

@@ -62,7 +62,8 @@ def test_from_signing_up_to_a_scoreboard_that_moves(
         expect(page.get_by_text("Your team answered every question.")).to_be_visible()
         expect(row).to_contain_text("500")  # the other browser, without a reload
 
-        page.get_by_role("button", name="Renew").click()
+        with page.expect_response(re.compile("/renew")):
+            page.get_by_role("button", name="Renew").click()
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_role("button", name="Start the instance")).to_be_visible()
 

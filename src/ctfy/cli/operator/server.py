@@ -27,7 +27,14 @@ from ctfy.cli.operator.processes import (
     processors,
     until_signal,
 )
-from ctfy.cli.operator.supervisor import NothingStarts, Part, Supervisor, hand_over, taken_over
+from ctfy.cli.operator.supervisor import (
+    NothingStarts,
+    Part,
+    Supervisor,
+    hand_over,
+    hold_signals,
+    taken_over,
+)
 from ctfy.cli.output import Code, fail, out, prints
 
 if TYPE_CHECKING:
@@ -197,6 +204,8 @@ def start(
                 check_port(host, port)
             write_samples(challenges_dir)
             most = _as_many_as_connect(url, most, asked=processes is not None)
+            if most > 1 or listeners:
+                hold_signals()
             asyncio.run(bootstrap(settings))
             # Every reader of the events is an open file.
             _, files = resource.getrlimit(resource.RLIMIT_NOFILE)

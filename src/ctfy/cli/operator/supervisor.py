@@ -12,14 +12,11 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
-import structlog
 import typer
 
 from ctfy.cli.operator.processes import die_with_parent
-
-log = structlog.get_logger()
 
 # Of a process that works; real-time signals queue, so that no two become one.
 _READY = signal.SIGRTMIN
@@ -29,6 +26,14 @@ _SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
 _STOP_TIMEOUT_S = 30
 _HANDED_OVER = "CTFY_HANDED_OVER"
 _LOOK_S = 60  # at the latest, although every change comes with a signal
+
+
+def hold_signals() -> None:
+    """Keep what a supervisor hears of until it listens.
+
+    Call it before the first thread: one that does not hold them would get them, and end us all.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
 
 
 class NothingStarts(Exception):
@@ -74,7 +79,7 @@ class Supervisor:
 
         Returns the processes that go on. Raises NothingStarts.
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+        hold_signals()
         while True:
             self._start_next()
             info = signal.sigtimedwait(_HEARD, self._pause())
@@ -139,7 +144,7 @@ class Supervisor:
             part.deaths = 0 if lived > _QUICK_S else part.deaths + 1
             pause = min(_LONGEST_PAUSE_S, _SHORTEST_PAUSE_S * 2**part.deaths) if part.deaths else 0
             part.due = time.monotonic() + pause
-            log.warning(
+            _log().warning(
                 "process_died",
                 part=part.name,
                 process=part.died,
@@ -180,7 +185,7 @@ def _fork(run: Callable[[Callable[[], None]], None]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         die_with_parent()
         if os.getppid() == parent:
-            structlog.contextvars.bind_contextvars(process=os.getpid())
+            _log_as(os.getpid())
             run(lambda: os.kill(parent, _READY))
             code = 0
     except SystemExit as leaving:
@@ -196,6 +201,19 @@ def _fork(run: Callable[[Callable[[], None]], None]) -> int:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _log() -> Any:
+    import structlog  # not where the client alone is installed
+
+    return structlog.get_logger()
+
+
+def _log_as(process: int) -> None:
+    """Have each line of the log name this process."""
+    import structlog
+
+    structlog.contextvars.bind_contextvars(process=process)
 
 
 def _send(pid: int, number: int) -> None:
