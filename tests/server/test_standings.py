@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import httpx
 import psycopg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.sdk import PlatformClient
+from ctfy.server.app import create_app
+from ctfy.server.database.connections import Database
 from ctfy.server.models.competitions import CompetitionInfo
+from ctfy.server.settings import Settings
+from ctfy.server.standings import global_standings
+from ctfy.server.standings.board import Board
+from ctfy.server.standings.projection import Standings
 from tests.conftest import Arena
 from tests.playing import flag, start
-from tests.processes import wait_for
+from tests.processes import CHALLENGES, Stack, wait_for
 from tests.refusals import refusal
 
 
@@ -204,3 +213,38 @@ def test_a_file_is_served_in_parts_with_its_type_and_name(arena: Arena) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     assert 'filename="notebook.txt"' in answer.headers["content-disposition"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/scoreboard", "/scoreboard/challenges", "/scoreboard/users"])
+def test_what_all_ask_for_at_once_is_drawn_once(
+    arena: Arena, running: Stack, database_url: str, path: str
+) -> None:
+    arena.registered(arena.competition())
+    settings = Settings(
+        database_url=database_url,
+        data_dir=running.folder / "platform",
+        challenges_dir=CHALLENGES,
+        secret_key="x",
+    )
+    drawn, boards = [], global_standings._boards
+
+    async def counted(session: AsyncSession, standings: Standings) -> list[Board]:
+        drawn.append(path)
+        return await boards(session, standings)
+
+    async def ask() -> list[httpx.Response]:
+        app = create_app(settings, with_worker=False)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
+            answers = await asyncio.gather(*(client.get(path) for _ in range(16)))
+        await app.services.get(Database).close()
+        return list(answers)
+
+    with (
+        patch.object(global_standings, "_boards", counted),
+        patch.object(global_standings, "_FRESH_S", 60.0),
+    ):
+        answers = asyncio.run(ask())
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert drawn == [path]

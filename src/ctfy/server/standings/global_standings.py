@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -38,12 +38,19 @@ async def _boards(session: AsyncSession, standings: Standings) -> list[Board]:
     return [(await standings.seen_by(visitor, each)).board for each in found.all()]
 
 
-def _known(cache: Cache, key: object) -> Any | None:
-    return cache.get(("global standings", key))
-
-
-def _remember(cache: Cache, key: object, value: Any) -> None:
-    cache.put(("global standings", key), value, (), time.time() + _FRESH_S)
+async def _drawn_once(
+    cache: Cache, standings: Standings, key: Hashable, draw: Callable[[], Awaitable[Any]]
+) -> Any:
+    """What was drawn within the last second; who comes while it is drawn waits for that."""
+    place = ("global standings", key)
+    known = cache.get(place)
+    if known is None:
+        async with standings.drawing[key]:
+            known = cache.get(place)
+            if known is None:
+                known = await draw()
+                cache.put(place, known, (), time.time() + _FRESH_S)
+    return known
 
 
 async def teams(
@@ -54,9 +61,19 @@ async def teams(
     category: ChallengeCategory | None,
 ) -> list[ScoreboardEntry]:
     """Every team, by challenges solved, then questions answered, then who was earlier."""
-    known: list[ScoreboardEntry] | None = _known(cache, ("teams", category))
-    if known is not None:
-        return known
+    key = ("teams", category)
+    entries: list[ScoreboardEntry] = await _drawn_once(
+        cache, standings, key, lambda: _teams(session, catalogue, standings, category)
+    )
+    return entries
+
+
+async def _teams(
+    session: AsyncSession,
+    catalogue: Catalogue,
+    standings: Standings,
+    category: ChallengeCategory | None,
+) -> list[ScoreboardEntry]:
     counted = _of(catalogue, category)
     scores: list[tuple[tuple[float, str], Score]] = []
     found: dict[str, tuple[Board, int]] = {}
@@ -91,7 +108,6 @@ async def teams(
                 competition_id=board.competition_id,
             )
         )
-    _remember(cache, ("teams", category), entries)
     return entries
 
 
@@ -114,9 +130,15 @@ async def challenges(
     session: AsyncSession, catalogue: Catalogue, cache: Cache, standings: Standings
 ) -> list[ChallengeStats]:
     """Every challenge's solves and attempts, most solved first."""
-    known: list[ChallengeStats] | None = _known(cache, "challenges")
-    if known is not None:
-        return known
+    stats: list[ChallengeStats] = await _drawn_once(
+        cache, standings, "challenges", lambda: _challenges(session, catalogue, standings)
+    )
+    return stats
+
+
+async def _challenges(
+    session: AsyncSession, catalogue: Catalogue, standings: Standings
+) -> list[ChallengeStats]:
     boards = await _boards(session, standings)
     solves: defaultdict[str, int] = defaultdict(int)
     tried: defaultdict[str, int] = defaultdict(int)
@@ -150,7 +172,6 @@ async def challenges(
             )
         )
     stats.sort(key=lambda s: (-s.solves_count, s.name, s.challenge_id))
-    _remember(cache, "challenges", stats)
     return stats
 
 
@@ -158,9 +179,13 @@ async def users(
     session: AsyncSession, cache: Cache, standings: Standings
 ) -> list[UserScoreboardEntry]:
     """Everybody who answered something, by the challenges they finished and questions answered."""
-    known: list[UserScoreboardEntry] | None = _known(cache, "users")
-    if known is not None:
-        return known
+    entries: list[UserScoreboardEntry] = await _drawn_once(
+        cache, standings, "users", lambda: _users(session, standings)
+    )
+    return entries
+
+
+async def _users(session: AsyncSession, standings: Standings) -> list[UserScoreboardEntry]:
     solved: defaultdict[str, int] = defaultdict(int)
     flags: defaultdict[str, int] = defaultdict(int)
     last: defaultdict[str, float] = defaultdict(float)
@@ -182,7 +207,7 @@ async def users(
         for id_ in flags
         if id_ in people
     ]
-    entries = [
+    return [
         UserScoreboardEntry(
             rank=rank,
             user_id=user_id,
@@ -195,8 +220,6 @@ async def users(
         )
         for rank, (_, user_id), score in ranked(scores, "solved")
     ]
-    _remember(cache, "users", entries)
-    return entries
 
 
 async def _people(session: AsyncSession, ids: Iterable[str]) -> dict[str, User]:

@@ -8,7 +8,7 @@ import hashlib
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -147,6 +147,8 @@ class Standings:
         self._snapshots: defaultdict[str, dict[_Key, Snapshot]] = defaultdict(dict)
         self._loading: dict[_Key, list[Callable[[Board], None]]] = {}
         self._locks: defaultdict[_Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Held by who draws something of all boards, under its name.
+        self.drawing: defaultdict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
         relay.observe(self.apply)
 
     def apply(self, event: RelayedEvent) -> None:
