@@ -23,10 +23,7 @@ class Listing:
     """A list whose statement is built once: of a part of its rows, each with the total."""
 
     def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
-        # The total is counted beside the rows, not over them, so that the database need not read
-        # whole rows to count them. Only a page beyond the end needs a second look.
-        whole = select(func.count().label("total")).select_from(query.order_by(None).subquery())
-        counted = query.add_columns(whole.scalar_subquery().label("total"))
+        counted, whole = _counted(query)
         limit, offset = (bindparam(name, type_=BigInteger) for name in ("limit", "offset"))
         self.page = Statement(counted.limit(limit).offset(offset))
         self.whole = Statement(whole)
@@ -52,8 +49,12 @@ class Paging:
         values: dict[str, Any] | None = None,
     ) -> Page[Item]:
         """That part of a query's rows, each made an item."""
-        rows, total = await self.rows(session, query, values)
-        return self.of([item(row) for row in rows], total)
+        counted, whole = _counted(query)
+        page = counted.limit(self.limit).offset(self.offset)
+        rows = (await session.execute(page, values)).all()
+        if rows or self.offset == 0:
+            return self.of([item(row) for row in rows], rows[0].total if rows else 0)
+        return self.of([], await session.scalar(whole, values) or 0)
 
     def of(self, items: list[Item], total: int) -> Page[Item]:
         """A part that was fetched, of a list of `total` items."""
@@ -72,25 +73,15 @@ class Paging:
             return self.of([item(row) for row in rows], rows[0].total if rows else 0)
         return self.of([], (await database.read(listing.whole, **values))[0].total)
 
-    async def rows(
-        self,
-        session: AsyncSession,
-        query: Select[*tuple[Any, ...]],
-        values: dict[str, Any] | None = None,
-    ) -> tuple[list[Row[Any]], int]:
-        """That part's rows and the total, in one statement.
 
-        The total is counted beside the rows, not over them, so that the database need not read
-        whole rows to count them. It rides on each row; only a page beyond the end needs a second
-        look.
-        """
-        whole = select(func.count()).select_from(query.order_by(None).subquery())
-        counted = query.add_columns(whole.scalar_subquery().label("total"))
-        page = counted.limit(self.limit).offset(self.offset)
-        rows = list((await session.execute(page, values)).all())
-        if rows or self.offset == 0:
-            return rows, rows[0].total if rows else 0
-        return [], await session.scalar(whole, values) or 0
+def _counted(query: Select[*tuple[Any, ...]]) -> tuple[Select[Any], Select[int]]:
+    """A query whose rows have the total with them, and the total alone.
+
+    It is counted beside the rows, not over them, so that the database need not read whole rows to
+    count them. Only a page beyond the end needs a second look.
+    """
+    whole = select(func.count().label("total")).select_from(query.order_by(None).subquery())
+    return query.add_columns(whole.scalar_subquery().label("total")), whole
 
 
 # A coroutine although it waits for nothing: FastAPI runs plain functions in threads.

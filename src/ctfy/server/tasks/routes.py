@@ -35,9 +35,10 @@ async def list_tasks(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AdminTaskListResponse:
     """What operators started, newest first."""
-    rows, total = await Paging(limit, offset).rows(session, service.listed(status, kind))
-    items = [service.info(row) for row in rows]
-    return AdminTaskListResponse(items=items, total=total, offset=offset, limit=limit)
+    page = await Paging(limit, offset).fetch(session, service.listed(status, kind), service.info)
+    return AdminTaskListResponse(
+        items=page.items, total=page.total, offset=page.offset, limit=page.limit
+    )
 
 
 @router.post("/tasks", status_code=202)
