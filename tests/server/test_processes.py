@@ -416,26 +416,26 @@ def test_processes_do_not_outlive_the_one_that_started_them(tmp_path: Path) -> N
         wait_for("their end", lambda: not any(child.is_running() for child in children))
 
 
+def refused(folder: Path, database: str, processes: int) -> str:
+    """What a server that does not start says: one line."""
+    environment = {"CTFY_DATABASE_URL": database, "CTFY_DATA_DIR": str(folder)}
+    arguments = ["server", "start", "--processes", str(processes)]
+    process = Process(arguments, environment, folder / "log")
+    process.start()
+    assert process.popen is not None
+    assert process.popen.wait(PATIENCE_S) == 1
+    (line,) = process.said().splitlines()
+    return line
+
+
 @pytest.mark.parametrize(
     "url",
     ["postgresql://nobody@127.0.0.1:1/nothing", "postgresql://nobody@nowhere.invalid/nothing"],
 )
 def test_a_wrong_database_is_one_line(tmp_path: Path, url: str) -> None:
-    environment = {"CTFY_DATABASE_URL": url, "CTFY_DATA_DIR": str(tmp_path)}
-    process = Process(["server", "start", "--processes", "2"], environment, tmp_path / "log")
-    process.start()
-    assert process.popen is not None
-    assert process.popen.wait(PATIENCE_S) == 1
-    (line,) = process.said().splitlines()
-    assert line.startswith("error: ")
+    assert refused(tmp_path, url, PROCESSES).startswith("error: ")
 
 
 def test_more_processes_than_the_database_connects_are_one_line(tmp_path: Path) -> None:
     with cloned_database() as database:
-        environment = {"CTFY_DATABASE_URL": database, "CTFY_DATA_DIR": str(tmp_path)}
-        process = Process(["server", "start", "--processes", "1000"], environment, tmp_path / "log")
-        process.start()
-        assert process.popen is not None
-        assert process.popen.wait(PATIENCE_S) == 1
-        (line,) = process.said().splitlines()
-        assert "max_connections" in line
+        assert "max_connections" in refused(tmp_path, database, 1000)

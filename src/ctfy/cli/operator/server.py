@@ -184,7 +184,6 @@ def start(
         with loading():
             from ctfy.server.app import create_app
             from ctfy.server.bootstrap import bootstrap
-            from ctfy.server.database.peers import Peers
             from ctfy.server.settings import Settings
 
         configure_logs()
@@ -217,29 +216,42 @@ def start(
                     app = create_app(settings, with_worker=worker)
                 _serve(app, settings, lambda: _say_up(settings))
                 return
-            workers = [Part("worker", functools.partial(_work, settings.model_copy()))]
-            settings.database_pool_size = _pool_of_each(settings.database_pool_size, most)
-            with loading():
-                app = create_app(settings, with_worker=False)
-            listeners = listeners or _listening(host, port)
-            app.services.get(Peers).share(most)
-            servers = [
-                Part(
-                    "server",
-                    functools.partial(_serve_beside, number, most, app, settings, listeners),
-                )
-                for number in range(most)
-            ]
-            # The first server tells what is wrong, if anything; then jobs wait no longer.
-            parts = [servers[0], *(workers if worker else []), *servers[1:]]
-            renew = functools.partial(_replaced, app, settings)
-            supervisor = Supervisor(parts, lambda: _say_up(settings), renew, before)
-            try:
-                working = supervisor.run()
-            except NothingStarts as error:
-                fail(f"the {error} could not start", hint="its log above says why")
-            if working:
-                hand_over(listeners, working)
+            _serve_together(most, settings, listeners, before, worker)
+
+
+def _serve_together(
+    processes: int,
+    settings: Settings,
+    listeners: list[socket.socket],
+    before: list[int],
+    with_worker: bool,
+) -> None:
+    """Answer requests by several processes, until SIGTERM or SIGINT; SIGHUP begins all anew.
+
+    `listeners`: the port's, where it listens already. `before`: those that answer now, and end as
+    others take their places.
+    """
+    from ctfy.server.app import create_app
+    from ctfy.server.database.peers import Peers
+
+    workers = [Part("worker", functools.partial(_work, settings.model_copy()))]
+    settings.database_pool_size = _pool_of_each(settings.database_pool_size, processes)
+    with loading():
+        app = create_app(settings, with_worker=False)
+    listeners = listeners or _listening(settings.host, settings.port)
+    app.services.get(Peers).share(processes)
+    serve = functools.partial(_serve_beside, processes, app, settings, listeners)
+    servers = [Part("server", functools.partial(serve, number)) for number in range(processes)]
+    # The first server tells what is wrong, if anything; then jobs wait no longer.
+    parts = [servers[0], *(workers if with_worker else []), *servers[1:]]
+    renew = functools.partial(_replaced, app, settings)
+    supervisor = Supervisor(parts, lambda: _say_up(settings), renew, before)
+    try:
+        working = supervisor.run()
+    except NothingStarts as error:
+        fail(f"the {error} could not start", hint="its log above says why")
+    if working:
+        hand_over(listeners, working)
 
 
 def _say_up(settings: Settings) -> None:
@@ -277,11 +289,11 @@ def _serve(
 
 
 def _serve_beside(
-    number: int,
     processes: int,
     app: Application,
     settings: Settings,
     listeners: list[socket.socket],
+    number: int,
     up: Callable[[], None],
 ) -> None:
     """Answer requests as one of several forked processes."""
