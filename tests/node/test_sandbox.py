@@ -73,6 +73,7 @@ def forks():
         except OSError: break
         if pid == 0: time.sleep(600); os._exit(0)
         made.append(pid)
+    time.sleep(1.5)  # long enough to be looked at: together they share more than they may have
     for pid in made: os.kill(pid, 9); os.waitpid(pid, 0)
     return len(made)
 def hold():

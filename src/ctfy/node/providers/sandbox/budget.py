@@ -10,28 +10,35 @@ import psutil
 _SCRATCH = ("tmp", "dev/shm")  # the file systems in memory that a sandbox can write to
 
 
-def memory_of(pid: int) -> int:
+def memory_of(pid: int, enough: int = 0) -> int:
     """Bytes in memory of a process and all below it, with their file systems in memory.
 
     What several share counts once where the kernel says so, as it does for one's own processes.
+    That takes the kernel's time: up to `enough` bytes, each may count what it shares again.
     """
     processes = []
     with contextlib.suppress(psutil.Error):
         processes = [psutil.Process(pid)]
         processes += processes[0].children(recursive=True)
-    used = sum(map(_resident, processes))
-    return used + (_written(processes[-1].pid) if processes else 0)
+    if not processes:
+        return 0
+    written = _written(processes[-1].pid)
+    at_most = written + sum(map(_resident, processes))
+    return at_most if at_most <= enough else written + sum(map(_share, processes))
 
 
 def _resident(process: psutil.Process) -> int:
+    """Bytes that a process has in memory, whoever else has them there."""
     with contextlib.suppress(psutil.Error):
-        whole = int(process.memory_info().rss)
-        if whole < 16 * 1024**2:  # exactness is for the large ones: it takes the kernel's time
-            return whole
-        with contextlib.suppress(psutil.Error, OSError):
-            return int(process.memory_full_info().pss)
-        return whole
+        return int(process.memory_info().rss)
     return 0
+
+
+def _share(process: psutil.Process) -> int:
+    """Its part of what it has in memory."""
+    with contextlib.suppress(psutil.Error, OSError):
+        return int(process.memory_full_info().pss)
+    return _resident(process)
 
 
 def _written(inside: int) -> int:

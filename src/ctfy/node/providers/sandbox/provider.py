@@ -244,8 +244,8 @@ class SandboxProvider(Provider):
         """Without cgroups: end whatever takes more memory than it may, over all its processes."""
         while True:
             for sandbox in list(self._running.values()):
-                used = await asyncio.to_thread(memory_of, sandbox.process.pid)
-                if used > sandbox.most_memory:
+                most, pid = sandbox.most_memory, sandbox.process.pid
+                if await asyncio.to_thread(memory_of, pid, enough=most) > most:
                     sandbox.ended_for = "It took more memory than it may have."
                     _kill(sandbox.process)
             await asyncio.sleep(_LOOK_S)
