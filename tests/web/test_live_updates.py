@@ -7,7 +7,7 @@ import uuid
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.server.instances.answers import derive
@@ -42,6 +42,26 @@ def test_a_pardon_reaches_the_team(arena: Arena, browser: Browser, secret: bytes
             expect(page.get_by_text("3 attempts left")).to_be_visible()
         expect(pages[0].get_by_text("Not the answer.")).to_have_count(0)
         player.instances.stop(ready.id)
+
+
+def test_what_happens_before_the_stream_is_open_shows_all_the_same(
+    arena: Arena, browser: Browser
+) -> None:
+    competition = arena.competition("field-notes")
+    captain, friend = arena.registered(competition, "Asker"), arena.player("Asked")
+    held: list[Route] = []
+    with window(browser, arena.url) as mine:
+        mine.sign_in(friend, PASSWORD)
+        mine.page.route("**/api/v1/events", lambda route: held.append(route))
+        page = mine.open("/inbox")
+        accept = page.get_by_role("button", name="Accept")
+        announcements = page.get_by_role("heading", name="Announcements")
+        expect(page.get_by_text("Nothing new").or_(announcements)).to_be_visible()
+        captain.competition(competition.id).team.invites.send(friend.me.get().email)
+        expect(accept).to_have_count(0)
+        for each in held:
+            each.continue_()
+        expect(accept).to_be_visible()
 
 
 def test_a_pardon_of_a_question_without_instance_frees_its_form(

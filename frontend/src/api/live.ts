@@ -1,7 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { useSyncExternalStore } from "react";
 import type { EventName, LiveEvent } from "./events";
-import { queries } from "./queries";
+import { refetch } from "./queries";
 
 export type LiveState = "off" | "connecting" | "live" | "lost";
 
@@ -10,7 +10,7 @@ type TabMessage =
   | { event: LiveEvent }
   | { state: LiveState }
   | { askState: true }
-  | { reconnected: true };
+  | { connected: true };
 
 const SILENCE_MS = 40_000; // the server sends a comment every 15 s
 let state: LiveState = "off";
@@ -55,7 +55,7 @@ export function followEvents(): () => void {
   channel.onmessage = ({ data }: MessageEvent<TabMessage>) => {
     if ("event" in data) dispatch(data.event);
     else if ("state" in data) changeState(data.state);
-    else if ("reconnected" in data) void queries.invalidateQueries();
+    else if ("connected" in data) void refetch(() => true);
     else if (leading) channel.postMessage({ state } satisfies TabMessage);
   };
   const lead = async () => {
@@ -69,9 +69,9 @@ export function followEvents(): () => void {
         channel.postMessage({ state: next } satisfies TabMessage);
         changeState(next);
       },
-      onReconnect: () => {
-        channel.postMessage({ reconnected: true } satisfies TabMessage);
-        void queries.invalidateQueries();
+      onConnect: () => {
+        channel.postMessage({ connected: true } satisfies TabMessage);
+        void refetch(() => true);
       },
     });
   };
@@ -92,14 +92,13 @@ export function followEvents(): () => void {
 interface Follower {
   onEvent(event: LiveEvent): void;
   onState(state: LiveState): void;
-  onReconnect(): void;
+  onConnect(): void;
 }
 
 /** Read the stream until `signal`; when it breaks, connect again and go on after the last event. */
 async function stream(signal: AbortSignal, follower: Follower) {
   let last = "";
   let pause = 500;
-  let wasConnected = false;
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
@@ -110,9 +109,9 @@ async function stream(signal: AbortSignal, follower: Follower) {
       if (response.status === 401) return follower.onState("off");
       if (!response.ok || !response.body) throw new Error(String(response.status));
       follower.onState("live");
-      // The server may have forgotten the events in between, so everything shown is fetched again.
-      if (wasConnected) follower.onReconnect();
-      wasConnected = true;
+      // What was asked for before events came may be old by now, and after a break the server may
+      // have forgotten those in between.
+      follower.onConnect();
       pause = 500;
       const parser = createParser({
         onEvent: ({ id, event, data }) => {
@@ -236,8 +235,6 @@ function refetchAffected(event: LiveEvent) {
     const paths = [...pending];
     pending = new Set();
     timer = 0;
-    void queries.invalidateQueries({
-      predicate: ({ queryKey }) => paths.some((path) => path.test(String(queryKey[1] ?? ""))),
-    });
+    void refetch((shown) => paths.some((path) => path.test(shown)));
   }, at - Date.now());
 }

@@ -4,7 +4,7 @@ import { queries } from "./queries";
 
 const KEY = ["get", "/api/v1/me"];
 // Set beside the session's cookie, which no script can read.
-const seemsSignedIn = () => document.cookie.includes("ctfy_signed_in=1");
+export const seemsSignedIn = () => document.cookie.includes("ctfy_signed_in=1");
 
 /** Who is signed in; null for nobody. */
 export function useMe() {

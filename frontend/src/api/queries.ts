@@ -1,5 +1,5 @@
 /** What holds for every query and mutation: which are tried again, and what becomes of failures. */
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, type Query, QueryCache, QueryClient } from "@tanstack/react-query";
 import { notifyFailure } from "../components/toasts";
 import { ApiError } from "./client";
 
@@ -32,15 +32,27 @@ export const queries = new QueryClient({
     },
     onSuccess() {
       // Events bring what others do; what we did ourselves is fetched at once.
-      void queries.invalidateQueries();
+      void refetch(() => true);
     },
   }),
 });
 
-/** Fetch again whatever is shown of these paths (prefixes of API paths). */
-export function refresh(...prefixes: string[]) {
-  return queries.invalidateQueries({
-    predicate: ({ queryKey }) =>
-      prefixes.some((prefix) => String(queryKey[1] ?? "").startsWith(prefix)),
+/** Fetch again whatever is shown of the paths that are `stale`. */
+export async function refetch(stale: (path: string) => boolean) {
+  const predicate = ({ queryKey }: Query) => stale(String(queryKey[1] ?? ""));
+  // What is fetched for the first time may have been read too early, and is not fetched twice at
+  // once: so again when it has come.
+  const early = queries
+    .getQueryCache()
+    .findAll({ fetchStatus: "fetching", predicate })
+    .filter(({ state }) => state.data === undefined);
+  await queries.invalidateQueries({
+    predicate: (query) => predicate(query) && !early.includes(query),
   });
+  await Promise.allSettled(early.map(({ promise }) => promise));
+  await queries.invalidateQueries({ predicate: (query) => early.includes(query) });
 }
+
+/** Fetch again whatever is shown of these paths (prefixes of API paths). */
+export const refresh = (...prefixes: string[]) =>
+  refetch((path) => prefixes.some((prefix) => path.startsWith(prefix)));

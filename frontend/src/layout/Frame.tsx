@@ -34,7 +34,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { api, type MeResponse } from "../api/client";
 import { lazyComponent } from "../api/lazyLoad";
 import { followEvents } from "../api/live";
-import { signOut, useMe } from "../api/me";
+import { seemsSignedIn, signOut, useMe } from "../api/me";
 import { A, ButtonLink, IconLink, NavTo } from "../components/links";
 import { Redirect } from "../components/Redirect";
 import { Failure } from "../components/states";
@@ -51,7 +51,9 @@ export function Frame() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
   const operating = pathname.startsWith("/admin") && me?.is_admin;
-  const signedIn = Boolean(me);
+  // Events are followed before anything is known of the caller: what is asked for after they come
+  // need not be asked for again.
+  const signedIn = me === undefined ? seemsSignedIn() : me !== null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
   useEffect(close, [pathname]);
   useEffect(() => (signedIn ? followEvents() : undefined), [signedIn]);
