@@ -317,11 +317,11 @@ async def give(
     teams = await own_teams(session, caller, competition_id)
     if not teams:
         raise Forbidden("team_missing", "Achievements go to a team: enter a competition first.")
-    new = await awarding.award(session, achievement, teams[0], caller.user_id, {})
+    new = await awarding.award(session, [awarding.Award(teams[0], achievement, caller.user_id)])
     unlocked = await _unlocked(session, caller, teams[0], achievement.id)
     if unlocked is None:
         raise team_not_found()
-    return unlocked, new
+    return unlocked, bool(new)
 
 
 async def _unlocked(
@@ -345,7 +345,8 @@ async def grant(
     achievement = ACHIEVEMENTS.get(achievement_id)
     if achievement is None:
         raise NotFound("achievement_not_found", "There is no such achievement.")
-    await awarding.award(session, achievement, team_id, "", {}, actor_id=caller.user_id)
+    award = awarding.Award(team_id, achievement)
+    await awarding.award(session, [award], actor_id=caller.user_id)
     unlocked = await _unlocked(session, caller, team_id, achievement_id)
     if unlocked is None:
         raise team_not_found()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -20,6 +20,13 @@ class Submission(Base):
         Index("ix_submissions_user", "user_id"),
         Index("ix_submissions_submitted", "submitted_at"),
         Index("ix_submissions_instance", "instance_id"),
+        Index(
+            "ix_submissions_right",
+            "competition_id",
+            "challenge_id",
+            "solve_time_s",
+            postgresql_where=text("correct"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)

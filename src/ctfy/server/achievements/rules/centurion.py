@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from ctfy.server.achievements.rule import Achievement, Happening, answered_questions
+from ctfy.server.achievements.rule import Achievement, answered_questions
 from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
-
-
-async def _earned(event: Happening) -> bool:
-    return bool(await event.scalar(select(answered_questions(event.team_id))) >= 100)
-
 
 ACHIEVEMENT = Achievement(
     id="centurion",
@@ -22,7 +15,6 @@ ACHIEVEMENT = Achievement(
         FlagCorrect,
         FlagPartCorrect,
     ),
-    earned=_earned,
     target=100,
     progress=answered_questions,
 )

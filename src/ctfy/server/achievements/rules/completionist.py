@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.rule import EVENT, Achievement
 from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.competitions import CompetitionChallenge
 from ctfy.server.tables.submissions import ChallengeSolve
 
-
-async def _earned(event: Happening) -> bool:
-    unsolved = (
-        select(CompetitionChallenge.challenge_id)
-        .where(
-            CompetitionChallenge.competition_id == event["competition_id"],
-            CompetitionChallenge.challenge_id.not_in(
-                select(ChallengeSolve.challenge_id).where(ChallengeSolve.team_id == event.team_id)
-            ),
-        )
-        .limit(1)
+_unsolved = (
+    select(CompetitionChallenge.challenge_id)
+    .outerjoin(
+        ChallengeSolve,
+        and_(
+            ChallengeSolve.challenge_id == CompetitionChallenge.challenge_id,
+            ChallengeSolve.team_id == EVENT.team_id,
+        ),
     )
-    return await event.scalar(unsolved) is None
-
+    .where(
+        CompetitionChallenge.competition_id == EVENT.competition_id,
+        ChallengeSolve.team_id.is_(None),
+    )
+)
 
 ACHIEVEMENT = Achievement(
     id="completionist",
@@ -31,5 +31,5 @@ ACHIEVEMENT = Achievement(
     icon="🏆",
     tier="gold",
     on=(FlagCorrect,),
-    earned=_earned,
+    earned=~_unsolved.exists(),
 )

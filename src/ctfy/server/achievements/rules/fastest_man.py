@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.rule import EVENT, Achievement, Happening
 from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import Submission
 
 
 def _when(event: Happening) -> bool:
-    return bool(event["solve_rank"])  # none behind a freeze: it would tell how others fared
+    return bool((event["solve_rank"] or 0) > 3)  # none behind a freeze: it would tell of others
 
 
-async def _earned(event: Happening) -> bool:
-    others = (
-        select(Submission.team_id, func.min(Submission.solve_time_s).label("best"))
-        .where(
-            Submission.correct,
-            Submission.competition_id == event["competition_id"],
-            Submission.challenge_id == event["challenge_id"],
-            Submission.team_id != event.team_id,
-            Submission.submitted_at < event.at,
-        )
-        .group_by(Submission.team_id)
-        .subquery()
-    )
-    query = select(func.count(), func.min(others.c.best))
-    count, best = (await event.session.execute(query)).one()
-    return bool(count >= 3 and event["solve_time_s"] < best)
-
+_as_fast = select(Submission.id).where(
+    Submission.correct,
+    Submission.competition_id == EVENT.competition_id,
+    Submission.challenge_id == EVENT.challenge_id,
+    Submission.team_id != EVENT.team_id,
+    Submission.submitted_at < EVENT.at,
+    Submission.solve_time_s <= EVENT.solve_time_s,
+)
 
 ACHIEVEMENT = Achievement(
     id="fastest_man",
@@ -39,5 +30,5 @@ ACHIEVEMENT = Achievement(
     tier="gold",
     on=(FlagCorrect,),
     when=_when,
-    earned=_earned,
+    earned=~_as_fast.exists(),
 )

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.rule import EVENT, Achievement, Happening
 from ctfy.server.submissions.events import FlagCorrect, FlagPartCorrect
 from ctfy.server.tables.submissions import QuestionAttempts
 from ctfy.server.teams.carried import counts_against
 
 
-async def _earned(event: Happening) -> bool:
+def _when(event: Happening) -> bool:
     challenge = event.catalogue.get(event["challenge_id"])
     question = challenge.metadata.question(event["question_id"]) if challenge else None
-    if question is None or question.options is None:
-        return False
-    wrong = select(func.sum(QuestionAttempts.wrong)).where(
-        counts_against(event.team_id),
-        QuestionAttempts.challenge_id == event["challenge_id"],
-        QuestionAttempts.question_id == event["question_id"],
-    )
-    return not await event.scalar(wrong)
+    return question is not None and question.options is not None
 
+
+_wrong = select(QuestionAttempts.wrong).where(
+    counts_against(EVENT.team_id),
+    QuestionAttempts.challenge_id == EVENT.challenge_id,
+    QuestionAttempts.question_id == EVENT.question_id,
+    QuestionAttempts.wrong > 0,
+)
 
 ACHIEVEMENT = Achievement(
     id="lucky_guesser",
@@ -33,5 +33,6 @@ ACHIEVEMENT = Achievement(
         FlagCorrect,
         FlagPartCorrect,
     ),
-    earned=_earned,
+    when=_when,
+    earned=~_wrong.exists(),
 )

@@ -6,19 +6,19 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.rule import EVENT, Achievement
 from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import ChallengeSolve
 
-
-async def _earned(event: Happening) -> bool:
-    lately = select(func.count()).where(
-        ChallengeSolve.team_id == event.team_id,
-        ChallengeSolve.solved_at > event.at - timedelta(hours=1),
-        ChallengeSolve.solved_at <= event.at,
+_lately = (
+    select(func.count())
+    .where(
+        ChallengeSolve.team_id == EVENT.team_id,
+        ChallengeSolve.solved_at > EVENT.at - timedelta(hours=1),
+        ChallengeSolve.solved_at <= EVENT.at,
     )
-    return bool(await event.scalar(lately) >= 5)
-
+    .scalar_subquery()
+)
 
 ACHIEVEMENT = Achievement(
     id="rapid_fire",
@@ -27,5 +27,5 @@ ACHIEVEMENT = Achievement(
     icon="🔥",
     tier="silver",
     on=(FlagCorrect,),
-    earned=_earned,
+    earned=_lately >= 5,
 )

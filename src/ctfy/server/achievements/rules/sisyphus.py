@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from ctfy.server.achievements.rule import Achievement, Happening
+from ctfy.server.achievements.rule import EVENT, Achievement
 from ctfy.server.submissions.events import FlagCorrect
 from ctfy.server.tables.submissions import Submission
 
-
-async def _earned(event: Happening) -> bool:
-    wrong = select(func.count()).where(
-        Submission.team_id == event.team_id,
-        Submission.challenge_id == event["challenge_id"],
+_wrong = (
+    select(func.count())
+    .where(
+        Submission.team_id == EVENT.team_id,
+        Submission.challenge_id == EVENT.challenge_id,
         Submission.correct.is_(False),
-        Submission.submitted_at < event.at,
+        Submission.submitted_at < EVENT.at,
     )
-    return bool(await event.scalar(wrong) >= 50)
-
+    .scalar_subquery()
+)
 
 ACHIEVEMENT = Achievement(
     id="sisyphus",
@@ -26,5 +26,5 @@ ACHIEVEMENT = Achievement(
     icon="🪨",
     tier="silver",
     on=(FlagCorrect,),
-    earned=_earned,
+    earned=_wrong >= 50,
 )
