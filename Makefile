@@ -48,6 +48,7 @@ bench: .venv/.dev
 	@$(BIN)/python bench/events.py
 	@$(BIN)/python bench/operators.py
 	@$(BIN)/python bench/nodes.py
+	@$(BIN)/python bench/crowd.py
 
 # Every route of players, cold and warm, by 1,000 callers; into dist/bench-http.json.
 bench-http: .venv/.dev

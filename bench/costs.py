@@ -2,12 +2,14 @@
 
 Rates say little where something else runs. Here the application is called in this process and the
 processor time of this process is counted, each request by another caller; beside it stands the
-multiple of what the smallest request costs in the same run, which travels between machines.
+multiple of what the smallest request costs in the same run, which travels between machines, and
+what `bench/budget.json` allows of it. There stand also the statements that a route may take.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 import time
@@ -27,21 +29,9 @@ from ctfy.server.cache import Cache  # noqa: E402
 from ctfy.server.settings import Settings  # noqa: E402
 
 CALLERS = 200
-IN = "/api/v1/competitions/{competition_id}"
 SMALLEST = "/api/v1/health/live"
-PATHS = [
-    SMALLEST,
-    "/api/v1/health",
-    "/api/v1/me",
-    "/api/v1/me/solves",
-    "/api/v1/me/inbox",
-    "/api/v1/competitions",
-    IN,
-    IN + "/challenges",
-    "/api/v1/challenges/{challenge_id}",
-    "/api/v1/instances/{instance_id}/status",
-    "/api/v1/submissions",
-]
+BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text())["cost"]
+NOISE = 1.3  # multiples differ by this from run to run
 
 
 async def ask(app: Any, path: str, token: str) -> int:
@@ -78,17 +68,21 @@ async def measure(app: Any, path: str, callers: list[dict[str, str]]) -> float:
 async def report(app: Any, callers: list[dict[str, str]]) -> None:
     """Ask, and print a line for each path."""
     async with app.router.lifespan_context(app):
-        for path in PATHS:  # what all callers share is there; of its own caller, nothing is
+        paths = [SMALLEST, *BUDGET]
+        for path in paths:  # what all callers share is there; of its own caller, nothing is
             await ask(app, path.format(**callers[0]), f"token-{callers[0]['user_id']}")
         print(f"{'':48}{'cold':>8}{'warm':>8}   of the smallest")
         smallest = 0.0
-        for number, path in enumerate(PATHS):
+        for number, path in enumerate(paths):
             mine = callers[1 + number * CALLERS % (len(callers) - CALLERS) :][:CALLERS]
             app.services.get(Cache).clear()
             cold, warm = [await measure(app, path, mine) for _ in range(2)]
             smallest = smallest or warm
             ratios = f"{cold / smallest:6.1f} {warm / smallest:6.1f}"
-            print(f"{path:48}{cold:8.0f}{warm:8.0f}   {ratios}", flush=True)
+            allowed = BUDGET.get(path, [1, 1])
+            over = cold / smallest > NOISE * allowed[0] or warm / smallest > NOISE * allowed[1]
+            verdict = "  more than the {} {} allowed".format(*allowed) if over else ""
+            print(f"{path:48}{cold:8.0f}{warm:8.0f}   {ratios}{verdict}", flush=True)
 
 
 def main() -> None:
