@@ -62,8 +62,8 @@ def test_a_broken_challenge_names_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "challenges" / "notes" / "metadata.yaml"
     path.write_text(path.read_text().replace("difficulty: easy", "difficulty: odd"))
     folder = str(tmp_path / "challenges")
-    line = one_line(up(tmp_path / "data", "--challenges-dir", folder))
-    assert f"{path}:5" in line
+    smoke = ctfy_admin("challenge", "smoke", "notes", "--challenges-dir", folder)
+    assert f"{path}:5" in one_line(smoke)
     audit = ctfy_admin("challenge", "audit", "--challenges-dir", folder)
     assert audit.returncode == 1
     assert f"{path}:5" in audit.stdout

@@ -8,7 +8,26 @@ from pathlib import Path
 from tests.conftest import ADMIN_EMAIL, lone_server, sign_in
 from tests.processes import CHALLENGES
 
-_WORD = "name: Word\ndescription: A word.\ndifficulty: easy\nquestions:\n"
+_WORD = "name: Word\ndescription: A word.\ndifficulty: easy\ntags: [x]\nquestions:\n"
+
+
+def test_a_server_starts_beside_a_broken_folder_and_names_it(tmp_path: Path) -> None:
+    folder = tmp_path / "challenges"
+    shutil.copytree(CHALLENGES / "field-notes", folder / "field-notes")
+    (folder / "word").mkdir()
+    metadata = folder / "word" / "metadata.yaml"
+    metadata.write_text(_WORD + "  - {id: flag, mode: never}\n")
+    with (
+        lone_server(tmp_path, CTFY_CHALLENGES_DIR=str(folder)) as url,
+        sign_in(url, ADMIN_EMAIL) as client,
+    ):
+        challenges = client.admin.challenges
+        assert [row.challenge_id for row in challenges.stats()] == ["field-notes"]
+        assert {row.challenge_id for row in challenges.audit()} == {"word"}
+        metadata.write_text(_WORD + "  - {id: flag, prompt: x, answer: word}\n")
+        done = client.admin.tasks.wait(challenges.rescan().id)
+        assert done.status == "succeeded", done.error
+        assert {row.challenge_id for row in challenges.stats()} == {"field-notes", "word"}
 
 
 def test_a_broken_folder_is_named_and_changes_nothing(tmp_path: Path) -> None:
@@ -38,5 +57,5 @@ def test_a_broken_folder_is_named_and_changes_nothing(tmp_path: Path) -> None:
         assert client.admin.tasks.wait(challenges.rescan().id).status == "succeeded"
 
         shutil.copytree(folder / "field-notes", folder / "more" / "field-notes")
-        (twice,) = challenges.audit()
-        assert (twice.rule, twice.path) == ("folder.twice", "more/field-notes")
+        twice = [(f.rule, f.path) for f in challenges.audit()]
+        assert twice == [("folder.twice", "field-notes"), ("folder.twice", "more/field-notes")]

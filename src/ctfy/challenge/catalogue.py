@@ -5,31 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 
 from ctfy.challenge.audit import METADATA, Finding, audit
 from ctfy.challenge.compose.file import load_compose
 from ctfy.challenge.compose.model import FILE, Compose
 from ctfy.challenge.documents import read_document
-from ctfy.challenge.folders import PathRefused, add_contents
+from ctfy.challenge.folders import add_contents
 from ctfy.challenge.metadata import Metadata
 
 TEMPLATE_SUFFIX = ".j2"
-_MOST_SAID = 20  # findings in one message
+_MOST_ENTRIES = 10_000  # files of a folder whose changes are told by a look at them
+_LATELY_NS = 100_000_000
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,127}")
-
-
-class BrokenChallenge(ValueError):
-    """A challenge folder is wrong; `findings` say where and how to mend it."""
-
-    def __init__(self, findings: list[Finding]) -> None:
-        more = [f"and {len(findings) - _MOST_SAID} more"] if len(findings) > _MOST_SAID else []
-        super().__init__("; ".join([*map(str, findings[:_MOST_SAID]), *more]))
-        self.findings = findings
 
 
 @dataclass(frozen=True)
@@ -86,47 +82,53 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a look at the folder found, by challenge id."""
+    """What a look at the folder found, by challenge id. `broken`: what is wrong now."""
 
     added: list[str]
     removed: list[str]
     changed: list[str]
+    broken: list[str]
 
     def __str__(self) -> str:
-        counts = (("added", self.added), ("removed", self.removed), ("changed", self.changed))
-        return ", ".join(f"{len(ids)} {what}" for what, ids in counts)
+        counts = {"added": self.added, "removed": self.removed, "changed": self.changed}
+        words = [f"{len(ids)} {what}" for what, ids in counts.items()]
+        return ", ".join(words + ([f"{len(self.broken)} broken"] if self.broken else []))
 
 
 class Catalogue:
-    """Every challenge by its id."""
+    """Every challenge by its id; `broken`: what is wrong with the others, by their names."""
 
     def __init__(self, challenges: list[Challenge]) -> None:
         self.challenges = {challenge.id: challenge for challenge in challenges}
+        self.broken: dict[str, list[Finding]] = {}
+        self._folders: dict[Path, Folder] = {}
 
     @classmethod
     def load(cls, root: Path) -> Catalogue:
-        """The challenges under `root`. Raises BrokenChallenge when any is wrong."""
-        challenges, findings = look(root)
-        if errors := [finding for finding in findings if finding.is_error]:
-            raise BrokenChallenge(errors)
-        try:
-            for challenge in challenges:
-                _ = challenge.digest  # of what is there now, to tell later changes by
-        except PathRefused as error:
-            raise _changed(root, error) from error
-        return cls(challenges)
+        """The challenges under `root` that are right. Raises FileNotFoundError."""
+        catalogue = cls([])
+        catalogue.rescan(root)
+        return catalogue
 
     def rescan(self, root: Path) -> Changes:
-        """Look at the folder again. Raises BrokenChallenge, and then everything stays as it was."""
-        before, after = self.challenges, Catalogue.load(root).challenges
-        changed = [
-            id_
-            for id_ in sorted(before.keys() & after.keys())
-            if before[id_].digest != after[id_].digest
-        ]
-        self.challenges = after
+        """Look again at what changed. A challenge that is broken now stays as it was.
+
+        Raises FileNotFoundError, and then everything stays as it was.
+        """
+        seen = look(root, self._folders)
+        before, after = self.challenges, {c.id: c for c in seen.challenges}
+        broken = {path.name: errors for path, errors in seen.broken.items()}
+        after |= {id_: before[id_] for id_ in broken if id_ in before and id_ not in after}
+        self.challenges, self.broken, self._folders = after, broken, seen.folders
         return Changes(
-            sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys()), changed
+            sorted(after.keys() - before.keys()),
+            sorted(before.keys() - after.keys()),
+            [
+                id_
+                for id_ in sorted(before.keys() & after.keys())
+                if before[id_].digest != after[id_].digest
+            ],
+            sorted(broken),
         )
 
     def select(
@@ -150,29 +152,102 @@ class Catalogue:
         return self.challenges.get(challenge_id)
 
 
-def look(root: Path) -> tuple[list[Challenge], list[Finding]]:
-    """The challenges under `root`, and all that the audit finds; no challenges beside an error.
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A challenge's folder as it was looked at: what it holds, unless that is wrong.
 
-    Raises BrokenChallenge when a folder changes meanwhile, FileNotFoundError.
+    `stamp`: when and how its files were written last; empty where that does not tell a change.
     """
-    folders = discover(root)
-    findings = [finding for folder in folders for finding in _audited(root, folder)]
-    seen: dict[str, Path] = {}
-    for folder in folders:
-        if not ID.fullmatch(folder.name):
-            problem, fix = f"`{folder.name}` is no challenge id", "use a-z, 0-9, - and _"
-            findings.append(Finding(folder, 0, "folder.name", problem, fix))
-        if folder.name in seen:
-            problem = f"`{folder.name}` is also {seen[folder.name]}"
-            findings.append(Finding(folder, 0, "folder.twice", problem, "rename one of them"))
-        seen[folder.name] = folder
-    if any(finding.is_error for finding in findings):
-        return [], findings
-    try:
-        challenges = [load_challenge(root, folder) for folder in folders]
-    except ValueError as error:
-        raise _changed(root, error) from error
-    return challenges, findings + _locked_for_ever(challenges)
+
+    stamp: bytes
+    challenge: Challenge | None
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is under a folder: the challenges that are right, and all that the audit finds.
+
+    `broken`: the errors, by the folders that they are in.
+    """
+
+    challenges: list[Challenge]
+    findings: list[Finding]
+    broken: dict[Path, list[Finding]]
+    folders: dict[Path, Folder]
+
+
+def look(root: Path, before: Mapping[Path, Folder] = MappingProxyType({})) -> Look:
+    """Look at every challenge folder under `root`; only at what changed since `before`.
+
+    Raises FileNotFoundError.
+    """
+    folders = {path: _looked_at(root, path, before.get(path)) for path in discover(root)}
+    findings = {path: list(folder.findings) for path, folder in folders.items()}
+    named: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in folders:
+        named[path.name].append(path)
+    for path in folders:
+        for other in named[path.name]:
+            if other != path:
+                problem = f"`{path.name}` is also {other}"
+                fix = "rename one of them"
+                findings[path].append(Finding(path, 0, "folder.twice", problem, fix))
+    right = {path: f.challenge for path, f in folders.items() if f.challenge}
+    for path, finding in _locked_for_ever(right, set(named)):
+        findings[path].append(finding)
+    broken = {
+        path: errors
+        for path, found in findings.items()
+        if (errors := [finding for finding in found if finding.is_error])
+    }
+    return Look(
+        [challenge for path, challenge in right.items() if path not in broken],
+        [finding for found in findings.values() for finding in found],
+        broken,
+        folders,
+    )
+
+
+def _looked_at(root: Path, path: Path, before: Folder | None) -> Folder:
+    """What one folder holds, and what the audit says of it; as before while nothing changed."""
+    stamp = _stamp(path)
+    if before is not None and stamp and stamp == before.stamp:
+        return before
+    findings = _audited(root, path)
+    challenge = None
+    if not any(finding.is_error for finding in findings):
+        try:
+            challenge = load_challenge(root, path)
+            _ = challenge.digest  # of what is there now, to tell later changes by
+        except ValueError as error:  # what the audit passed is refused a moment later
+            problem = f"changed while it was read: {error}"
+            findings.append(Finding(path, 0, "folder.changed", problem, "look again"))
+            challenge = None
+    return Folder(stamp, challenge, findings)
+
+
+def _stamp(folder: Path) -> bytes:
+    """A digest of when and how everything in a folder was written.
+
+    Empty where that is too much, or so lately that what follows may have the same time.
+    """
+    stamp, entries, lately = hashlib.blake2b(digest_size=16), 0, time.time_ns() - _LATELY_NS
+    waiting = [str(folder)]
+    with suppress(OSError):
+        while waiting:
+            with os.scandir(waiting.pop()) as found:
+                for entry in sorted(found, key=lambda entry: entry.name):
+                    entries += 1
+                    state = entry.stat(follow_symlinks=False)
+                    if entries > _MOST_ENTRIES or state.st_ctime_ns > lately:
+                        return b""
+                    told = (entry.path, state.st_mode, state.st_size, state.st_ino)
+                    stamp.update(repr((*told, state.st_mtime_ns, state.st_ctime_ns)).encode())
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        return stamp.digest()
+    return b""
 
 
 def _audited(root: Path, folder: Path) -> list[Finding]:
@@ -181,45 +256,44 @@ def _audited(root: Path, folder: Path) -> list[Finding]:
     if bucket != root and bucket.is_symlink():
         problem = f"`{bucket.name}` around it is a symbolic link"
         return [Finding(folder, 0, "folder.link", problem, "move the folder itself here")]
-    return audit(folder)
+    findings = audit(folder)
+    if not ID.fullmatch(folder.name):
+        problem = f"`{folder.name}` is no challenge id"
+        findings.append(Finding(folder, 0, "folder.name", problem, "use a-z, 0-9, - and _"))
+    return findings
 
 
-def _changed(root: Path, error: ValueError) -> BrokenChallenge:
-    """What the audit passed is refused a moment later."""
-    problem = f"changed while it was read: {error}"
-    return BrokenChallenge([Finding(root, 0, "folder.changed", problem, "look again")])
+def _locked_for_ever(
+    right: dict[Path, Challenge], names: set[str]
+) -> Iterator[tuple[Path, Finding]]:
+    """Challenges that nothing can unlock: by one that there is not, or by one another.
+
+    `names`: of all folders; one that is broken now may be mended.
+    """
+    for path, challenge in right.items():
+        for id_ in challenge.metadata.unlocked_by:
+            if id_ not in names:
+                problem = f"`unlocked_by` names `{id_}`, which is no challenge here"
+                fix = f"use one of: {', '.join(sorted(names))}"
+                yield path, Finding(path / METADATA, 0, "unlocked-by.unknown", problem, fix)
+    paths = {challenge.id: path for path, challenge in right.items()}
+    needs = {challenge.id: challenge.metadata.unlocked_by for challenge in right.values()}
+    while circle := _circle(needs):
+        problem = f"`unlocked_by` goes in a circle: {' -> '.join(circle)}"
+        for id_ in sorted(set(circle)):
+            path = paths[id_] / METADATA
+            fix = "take one of them out"
+            yield paths[id_], Finding(path, 0, "unlocked-by.circle", problem, fix)
+            del needs[id_]
 
 
-def _locked_for_ever(challenges: list[Challenge]) -> list[Finding]:
-    """Challenges that nothing can unlock: by one that there is not, or by one another."""
-    known = {challenge.id: challenge for challenge in challenges}
-    findings = [
-        Finding(
-            challenge.path / METADATA,
-            0,
-            "unlocked-by.unknown",
-            f"`unlocked_by` names `{id_}`, which is no challenge here",
-            f"use one of: {', '.join(sorted(known))}",
-        )
-        for challenge in challenges
-        for id_ in challenge.metadata.unlocked_by
-        if id_ not in known
-    ]
-    needs = {challenge.id: challenge.metadata.unlocked_by for challenge in challenges}
+def _circle(needs: dict[str, list[str]]) -> list[str]:
+    """Some that need one another, in order; empty where there are none."""
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
-        circle = error.args[1]
-        findings.append(
-            Finding(
-                known[circle[0]].path / METADATA,
-                0,
-                "unlocked-by.circle",
-                f"`unlocked_by` goes in a circle: {' -> '.join(circle)}",
-                "take one of them out",
-            )
-        )
-    return findings
+        return list(error.args[1])
+    return []
 
 
 def discover(root: Path) -> list[Path]:

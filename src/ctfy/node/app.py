@@ -17,7 +17,6 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ctfy import __version__
-from ctfy.challenge.catalogue import BrokenChallenge
 from ctfy.core import responses
 from ctfy.core.body_limit import BodyLimit
 from ctfy.core.errors import Conflict, NotFound
@@ -209,7 +208,7 @@ async def rescan(request: Request, instances: TheInstances) -> NodeRescanRespons
     """Look at the challenges folder again."""
     try:
         changes = await asyncio.to_thread(instances.rescan, request.app.state.challenges_dir)
-    except (BrokenChallenge, OSError) as error:
+    except OSError as error:
         raise Conflict("challenges_broken", str(error)) from error
     return NodeRescanResponse(**asdict(changes), total=len(instances.catalogue.challenges))
 

@@ -196,7 +196,7 @@ class Instances:
                 log.warning("state_not_kept", instance_id=instance_id, error=str(error))
 
     def rescan(self, root: Path) -> Changes:
-        """Look at the challenges folder again. Raises BrokenChallenge."""
+        """Look at the challenges folder again. Raises FileNotFoundError."""
         return self.catalogue.rescan(root)
 
     def get(self, instance_id: str) -> NodeInstanceState:

@@ -52,7 +52,7 @@ async def run(
     """Run a node until cancelled; then end its instances.
 
     `up` is called once, with what to say of it: it listens, and its platform knows it.
-    Raises ProviderUnavailable, BrokenChallenge, JoinRefused, OSError for a taken port.
+    Raises ProviderUnavailable, JoinRefused, OSError for a taken port.
     """
     # Most of what a node waits for is its engine, and many instances may start at once.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
@@ -62,6 +62,8 @@ async def run(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
     catalogue = Catalogue.load(settings.challenges_dir)
+    for id_, errors in catalogue.broken.items():
+        log.error("challenge_left_out", challenge=id_, findings=[str(error) for error in errors])
     instances = Instances(
         provider,
         Inventory(settings.data_dir / "instances"),

@@ -56,7 +56,7 @@ def _most(scope: Scope) -> int:
 def create_app(settings: Settings, *, with_worker: bool = True) -> Application:
     """The platform's API on `settings.database_url`, which must be migrated.
 
-    Raises ctfy.challenge.catalogue.BrokenChallenge when a challenge folder is wrong.
+    Raises FileNotFoundError where there is no challenges folder.
     """
     services = assemble(settings, DOMAINS)
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Protocol, runtime_checkable
 
+import structlog
+
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.last_seen import LastSeen
@@ -20,6 +22,8 @@ from ctfy.server.jobs.queue import Jobs
 from ctfy.server.services import Services, provided
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
+
+log = structlog.get_logger()
 
 _BACKGROUND_POOL = 4
 
@@ -62,7 +66,7 @@ def assemble(settings: Settings, domains: tuple[Domain, ...]) -> Services:
     """A process on `settings.database_url`, not yet connected.
 
     Each domain builds its own services from those of the domains that stand below it in the list.
-    Raises ctfy.challenge.catalogue.BrokenChallenge when a challenge folder is wrong.
+    Raises FileNotFoundError where there is no challenges folder.
     """
     services = Services()
     services.add(services)
@@ -75,7 +79,9 @@ def assemble(settings: Settings, domains: tuple[Domain, ...]) -> Services:
     )
     background = services.add(Background(settings.database_url, pool_size=_BACKGROUND_POOL))
     cache = services.add(Cache())
-    services.add(Catalogue.load(settings.challenges_dir))
+    catalogue = services.add(Catalogue.load(settings.challenges_dir))
+    for id_, errors in catalogue.broken.items():
+        log.error("challenge_left_out", challenge=id_, findings=[str(error) for error in errors])
     services.add(Jobs(settings.database_url, concurrency=settings.worker_concurrency))
     relay = services.add(Relay(background, peers))
     # What this process writes is stale here at once, and elsewhere when the relay brings it.

@@ -51,7 +51,12 @@ def _load(challenges_dir: Path) -> Catalogue:
 
 
 def _find(challenges_dir: Path, challenge_id: str) -> Challenge:
-    found = _load(challenges_dir).get(challenge_id)
+    catalogue = _load(challenges_dir)
+    found = catalogue.get(challenge_id)
+    if challenge_id in catalogue.broken:
+        for finding in catalogue.broken[challenge_id][1:]:
+            err.print(str(finding), markup=False, soft_wrap=True)
+        fail(str(catalogue.broken[challenge_id][0]), hint="ctfy-admin challenge audit")
     if found is None:
         hint = "ctfy-admin challenge list"
         fail(f"no challenge {challenge_id} in {challenges_dir}", hint=hint, code=Code.NOT_FOUND)
@@ -71,7 +76,11 @@ def list_(
 
     Example: ctfy-admin challenge list --difficulty easy
     """
-    return [_described(c) for c in _load(challenges_dir).select(challenge, difficulty, tag)]
+    catalogue = _load(challenges_dir)
+    if catalogue.broken:
+        names = ", ".join(sorted(catalogue.broken))
+        err.print(f"broken, see `ctfy-admin challenge audit`: {names}", soft_wrap=True)
+    return [_described(c) for c in catalogue.select(challenge, difficulty, tag)]
 
 
 def _described(c: Challenge) -> dict[str, Any]:
@@ -163,12 +172,12 @@ def audit(
 
     Example: ctfy-admin challenge audit --strict
     """
-    from ctfy.challenge.catalogue import discover, look
+    from ctfy.challenge.catalogue import look
     from ctfy.challenge.sarif import sarif
 
     with one_line_errors():
-        folders = discover(challenges_dir)
-        _, findings = look(challenges_dir)
+        seen = look(challenges_dir)
+    folders, findings = list(seen.folders), seen.findings
     if challenge_id and not all_:
         folders = [folder for folder in folders if folder.name == challenge_id]
         if not folders:

@@ -120,17 +120,12 @@ def _explain(error: Exception) -> None:
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from ctfy.challenge.catalogue import BrokenChallenge
-
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         name = "_".join(map(str, first["loc"])).upper()
         fail(f"CTFY_{name}: {first['msg'].removeprefix('Value error, ')}")
     if isinstance(error, SettingsError):
         fail(str(error))
-    if isinstance(error, BrokenChallenge):
-        more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
-        fail(f"{error.findings[0]}{more}", hint="see `ctfy-admin challenge audit --all`")
     migrate = sys.modules.get("ctfy.server.database.migrate")  # a node may have none
     if migrate and isinstance(error, (migrate.MigrationRefused, migrate.NewerDatabase)):
         fail(str(error))
@@ -317,13 +312,13 @@ def _work(settings: Settings, up: Callable[[], None]) -> None:
 
 def _replaced(app: Application, settings: Settings, process: int) -> None:
     """Before the process that takes the place of a dead one: it begins as the others are now."""
-    from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
+    from ctfy.challenge.catalogue import Catalogue
     from ctfy.server.database.peers import Peers
     from ctfy.server.observability.counters import Metrics
 
     app.services.get(Metrics).forget(process)
     app.services.get(Peers).left(process)
-    with contextlib.suppress(BrokenChallenge, OSError):  # told when they were scanned
+    with contextlib.suppress(OSError):  # told when they were scanned
         app.services.get(Catalogue).rescan(settings.challenges_dir)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctfy.challenge.catalogue import BrokenChallenge, discover, look
+from ctfy.challenge.catalogue import look
 from ctfy.challenge.folders import printable
 from ctfy.server.models.audits import ChallengeFinding
 
@@ -12,11 +12,9 @@ from ctfy.server.models.audits import ChallengeFinding
 def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
     """Every finding, or one challenge's, errors first. Reads files. Raises OSError."""
     root = root.resolve()
-    folders = set(discover(root))
-    try:
-        _, findings = look(root)
-    except BrokenChallenge as broken:  # one changed meanwhile
-        findings = broken.findings
+    seen = look(root)
+    folders = set(seen.folders)
+    findings = seen.findings
     rows = [
         ChallengeFinding(
             challenge_id=printable(

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.challenge.catalogue import BrokenChallenge, Catalogue
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.access.view import audience_of_solves
@@ -38,6 +38,8 @@ from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node
 
 log = structlog.get_logger()
+
+_MOST_SAID = 50  # findings in one log
 
 Answer = TypeVar("Answer")
 
@@ -161,9 +163,12 @@ async def rescan(
     """Look at the challenges folder again, here, on every replica and on every node."""
     try:
         changes = await asyncio.to_thread(catalogue.rescan, settings.challenges_dir)
-    except (BrokenChallenge, OSError) as broken:
-        raise TaskFailure("challenges_broken", f"Nothing was changed: {broken}") from broken
+    except OSError as gone:
+        raise TaskFailure("challenges_broken", f"Nothing was changed: {gone}") from gone
     await report.log(f"{len(catalogue.challenges)} challenges: {changes}")
+    wrong = [finding for findings in catalogue.broken.values() for finding in findings]
+    for finding in wrong[:_MOST_SAID]:
+        await report.log(str(finding), "error")
     async with database.transaction() as session:
         emit(session, ChallengesRescanned())
     nodes = await _nodes(database, healthy=True)
@@ -172,6 +177,7 @@ async def rescan(
         added=sorted(changes.added),
         removed=sorted(changes.removed),
         changed=sorted(changes.changed),
+        broken=sorted(changes.broken),
     )
     for number, node in enumerate(nodes, 1):
         seen, error = await _in_time(node_clients.of(node.id, node.url).rescan_challenges())
@@ -192,6 +198,9 @@ async def rescan(
     failed = sum(not node.ok for node in result.nodes)
     if failed:
         raise TaskFailure("nodes_failed", f"{failed} of {len(nodes)} nodes did not look again.")
+    if changes.broken:
+        words = f"{len(changes.broken)} broken, and left as they were; the first: {wrong[0]}"
+        raise TaskFailure("challenges_broken", words)
     return result.model_dump()
 
 
@@ -236,7 +245,7 @@ class CatalogueFollower:
             self._standings.clear()
             self._cache.clear()
             log.info("challenges_rescanned", changes=str(changes))
-        except (BrokenChallenge, OSError) as error:
+        except OSError as error:
             log.warning("challenges_not_rescanned", error=str(error))
 
 

@@ -108,12 +108,16 @@ class ChallengeRescanNodeResult(Response):
 
 
 class ChallengeRescanResult(Response):
-    """The result of a rescan: what came and went in the platform's folder, and what nodes found."""
+    """The result of a rescan: what came and went in the platform's folder, and what nodes found.
+
+    `broken`: challenges that the audit refuses; they stay as they were.
+    """
 
     total: int
     added: list[str] = []
     removed: list[str] = []
     changed: list[str] = []
+    broken: list[str] = []
     nodes: list[ChallengeRescanNodeResult] = []
 
 

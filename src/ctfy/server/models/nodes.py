@@ -228,6 +228,7 @@ class NodeRescanResponse(Response):
     added: Unbelieved[str]
     removed: Unbelieved[str]
     changed: Unbelieved[str]
+    broken: Unbelieved[str] = []
     total: int
 
 
