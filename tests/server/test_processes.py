@@ -183,6 +183,17 @@ def test_what_one_answered_the_other_knows_at_once(server: Server) -> None:
                 assert mine[join.json()["name"]]["attempts"] == number
 
 
+def test_a_setting_holds_in_the_very_next_request_at_every_process(server: Server) -> None:
+    path = "/admin/platform-settings/password_auth_enabled"
+    with server.connections() as (one, other):
+        for wanted in (False, True) * 25:
+            changed = one.patch(path, headers=bearer(server.arena.admin), json={"value": wanted})
+            assert changed.status_code == 200, changed.text
+            answers = [each.get("/auth/providers").json() for each in (one, other)]
+            seen = [answer["password_auth"]["enabled"] for answer in answers]
+            assert seen == [wanted, wanted]
+
+
 def test_an_agent_goes_on_at_another_process(server: Server) -> None:
     player = server.arena.player()
     headers = bearer(player) | {"Accept": "application/json, text/event-stream"}

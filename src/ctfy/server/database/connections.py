@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from ctfy.server.database.statement import Row, Statement
 from ctfy.server.database.turns import BoundedPool, Turns
 
 AFTER_COMMIT = "ctfy.after_commit"
+_AWAITED = "ctfy.awaited"
 _TRANSACTION = "ctfy.transaction"
 _TOLD = "ctfy.told"  # whether events went out
 
@@ -50,20 +51,24 @@ class Database:
         self._readers: asyncpg.Pool | None = None
         # A class of its own, so that the listener below hears this database's sessions alone.
         self._sync_session = type("Transaction", (SyncSession,), {})
+        event.listen(self._sync_session, "after_commit", self._committed)
+        self._observers: list[Callable[[Any], Awaitable[None] | None]] = []
         self._sessions = async_sessionmaker(
             self.engine, expire_on_commit=False, sync_session_class=self._sync_session
         )
 
-    def on_commit(self, observer: Callable[[Any], None]) -> None:
-        """Call `observer` with each event of a transaction once it committed."""
+    def on_commit(self, observer: Callable[[Any], Awaitable[None] | None]) -> None:
+        """Call `observer` with each event of a transaction once it committed.
 
-        def committed(session: SyncSession) -> None:
-            events = session.info.pop(AFTER_COMMIT, [])
-            session.info[_TOLD] = session.info.get(_TOLD) or bool(events)
-            for committed_event in events:
-                observer(committed_event)
+        What it answers is awaited before `transaction` returns.
+        """
+        self._observers.append(observer)
 
-        event.listen(self._sync_session, "after_commit", committed)
+    def _committed(self, session: SyncSession) -> None:
+        events = session.info.pop(AFTER_COMMIT, [])
+        session.info[_TOLD] = session.info.get(_TOLD) or bool(events)
+        done = [observer(each) for each in events for observer in self._observers]
+        session.info.setdefault(_AWAITED, []).extend(filter(None, done))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -75,6 +80,8 @@ class Database:
             async with session.begin():
                 yield session
             told = session.info.get(_TOLD)
+            for done in session.info.pop(_AWAITED, []):
+                await done
         if told and self._peers is not None:
             await self._peers.know_of_now()
 

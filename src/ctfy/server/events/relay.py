@@ -253,7 +253,7 @@ class Relay:
         self._database = database
         self._peers = peers
         self._expected: defaultdict[str, set[Expectation]] = defaultdict(set)
-        self._observers: list[Callable[[RelayedEvent], None]] = []
+        self._observers: list[Callable[[RelayedEvent], Awaitable[None] | None]] = []
         self._listeners: set[Listener] = set()
         self._admins: set[Listener] = set()
         self._by_team: defaultdict[str, set[Listener]] = defaultdict(set)
@@ -274,8 +274,12 @@ class Relay:
         """Whether events still come."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
-    def observe(self, observer: Callable[[RelayedEvent], None]) -> None:
-        """Call `observer` with every event, before any reader sees it."""
+    def observe(self, observer: Callable[[RelayedEvent], Awaitable[None] | None]) -> None:
+        """Call `observer` with every event, before any reader sees it.
+
+        What it answers is awaited before the next event, and before others may take it that this
+        process knows.
+        """
         self._observers.append(observer)
 
     async def open(self) -> None:
@@ -451,7 +455,8 @@ class Relay:
                 self._recent_after = self._recent[0].position
             self._recent.append(event)
             for observer in self._observers:
-                observer(event)
+                if (done := observer(event)) is not None:
+                    await done
             await self._look_again(event)
             for listener in list(self._readers(event)):
                 if listener.may_read(event):

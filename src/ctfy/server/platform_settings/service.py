@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import structlog
@@ -15,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import Invalid, NotFound, field_error
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
-from ctfy.server.database.connections import Background
+from ctfy.server.database.connections import Background, Database
 from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
-from ctfy.server.events.relay import Relay, RelayedEvent
+from ctfy.server.events.relay import Relay
+from ctfy.server.events.types import Event
 from ctfy.server.models.platform_settings import PlatformSettingInfo
 from ctfy.server.platform_settings.events import PlatformSettingChanged
 from ctfy.server.services import provided
@@ -61,27 +63,35 @@ class LiveSettings:
     """
 
     def __init__(
-        self, settings: Settings, database: Background, cache: Cache, relay: Relay
+        self,
+        settings: Settings,
+        database: Database,
+        background: Background,
+        cache: Cache,
+        relay: Relay,
     ) -> None:
         self.settings = settings
         self.environment = settings.model_copy()
-        self._database = database
+        self._database = background
         self._cache = cache
-        self._task: asyncio.Task[None] | None = None
-        relay.observe(self._apply)
+        self._turn = asyncio.Lock()  # whoever read last has the last word
+        # What this process changes holds at once, and elsewhere when the relay brings it.
+        database.on_commit(lambda event: self._follow(type(event)))
+        relay.observe(lambda event: self._follow(event.kind))
 
     async def load(self) -> None:
         """Take over what the database says."""
-        rows = await self._database.read(_STORED)
-        values = {row.key: row.value for row in rows}
-        for key in KEYS:
-            value = getattr(self.environment, key)
-            if key in values:
-                try:
-                    value = validated(key, values[key])
-                except ValidationError as error:  # of another version; it does no harm to wait
-                    log.warning("setting_ignored", key=key, error=str(error))
-            setattr(self.settings, key, value)
+        async with self._turn:
+            rows = await self._database.read(_STORED)
+            values = {row.key: row.value for row in rows}
+            for key in KEYS:
+                value = getattr(self.environment, key)
+                if key in values:
+                    try:
+                        value = validated(key, values[key])
+                    except ValidationError as error:  # of another version; it does no harm to wait
+                        log.warning("setting_ignored", key=key, error=str(error))
+                setattr(self.settings, key, value)
         self._cache.clear()
 
     async def open(self) -> None:
@@ -89,17 +99,12 @@ class LiveSettings:
         await self.load()
 
     async def close(self) -> None:
-        """Let a reload that has begun come to its end."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        """Do nothing: who tells of a change waits for it."""
 
-    def _apply(self, event: RelayedEvent) -> None:
-        if event.kind is PlatformSettingChanged:
-            self._task = asyncio.get_running_loop().create_task(self._reload(self._task))
+    def _follow(self, kind: type[Event] | None) -> Awaitable[None] | None:
+        return self._reload() if kind is PlatformSettingChanged else None
 
-    async def _reload(self, before: asyncio.Task[None] | None) -> None:
-        if before is not None:  # one after the other, so that the last word stands
-            await asyncio.wait([before])
+    async def _reload(self) -> None:
         try:
             await self.load()
         except Exception:
