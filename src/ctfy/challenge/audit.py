@@ -117,6 +117,8 @@ def _fix(kind: str, context: dict[str, Any]) -> str:
         return "add the field"
     if kind == "extra_forbidden":
         return "remove the field, or correct its name"
+    if "fix" in context:
+        return str(context["fix"])
     if "expected" in context:
         return f"use one of {context['expected']}"
     return "change the value"

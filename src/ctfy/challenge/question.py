@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import abc
 import hmac
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from ctfy.server.models.challenges import QuestionInput
 
 Answer = str | list[str]
+# What takes no place on the page, and comes along when a text is copied: joiners, marks of
+# direction, the soft hyphen, the byte order mark.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 class Question(BaseModel, abc.ABC):
@@ -29,6 +36,8 @@ class Question(BaseModel, abc.ABC):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=128)]
     prompt: Annotated[str, Field(min_length=1)]
     requires: list[str] = []
+    attempts: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
+    """How often a team may be wrong on this one, whatever holds for its mode."""
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:
@@ -53,6 +62,14 @@ class Question(BaseModel, abc.ABC):
         """Why this cannot be an answer at all, which costs no attempt; empty when it can."""
         return ""
 
+    def form(self, given: Answer) -> str:
+        """What is the same for answers that are one: a wrong one costs an attempt only once."""
+        return json.dumps([given] if isinstance(given, str) else given)
+
+    def cap(self, of_modes: Mapping[str, int | None]) -> int | None:
+        """How often a team may be wrong: its own `attempts`, else as its mode; None: no cap."""
+        return of_modes.get(self.mode) if self.attempts is None else self.attempts
+
     def mint(self, digits: str) -> str:
         """An instance's own answer, made of 32 hexadecimal digits that nobody can guess."""
         raise NotImplementedError(f"answers of the mode {self.mode} are not minted")
@@ -64,11 +81,21 @@ def single(given: Answer) -> str | None:
     return texts[0] if len(texts) == 1 else None
 
 
-class TextQuestion(Question):
-    """A question whose answers are compared as texts.
+def wrong_value(problem: str, fix: str) -> PydanticCustomError:
+    """A mistake of the author's, for a validator to raise: what is wrong, and what to do."""
+    return PydanticCustomError("question", "{problem}", {"problem": problem, "fix": fix})
 
-    Space around a text does not count unless `keep_space`; case does unless `ignore_case`.
-    `format` is how a minted answer is written.
+
+def clean(text: str) -> str:
+    """A text as it looks: composed (NFC), without space around it and without what is unseen."""
+    return normalize("NFC", _UNSEEN.sub("", text)).strip()
+
+
+class TextQuestion(Question):
+    """A question whose answers are compared as texts, each in its composed form (NFC).
+
+    Space around a text and characters that are not seen do not count unless `keep_space`; case
+    does unless `ignore_case`. `format` is how a minted answer is written.
     """
 
     format: Literal["flag", "raw"] = "flag"
@@ -77,15 +104,31 @@ class TextQuestion(Question):
 
     def matches(self, given: Answer, expected: str) -> bool:
         """Whether two texts are the same, in a time that does not tell how far they are."""
-        text = single(given)
-        return text is not None and hmac.compare_digest(
-            self._normalised(text).encode(), self._normalised(expected).encode()
-        )
+        return self.matches_any(given, [expected])
 
-    def _normalised(self, text: str) -> str:
-        if not self.keep_space:
-            text = text.strip()
-        return text.casefold() if self.ignore_case else text
+    def matches_any(self, given: Answer, expected: Iterable[str]) -> bool:
+        """Whether a text is one of several, in a time that does not tell which or how far."""
+        text = single(given)
+        if text is None:
+            return False
+        ours = self.normalised(text).encode()
+        right = False
+        for one in expected:  # all of them, also behind the one that is right
+            right |= hmac.compare_digest(ours, self.normalised(one).encode())
+        return right
+
+    def form(self, given: Answer) -> str:
+        """Each text as it is compared."""
+        texts = [given] if isinstance(given, str) else given
+        return json.dumps([self.normalised(text) for text in texts])
+
+    def normalised(self, text: str) -> str:
+        """A text as it is compared; the same for all that count as the same."""
+        text = normalize("NFC", text) if self.keep_space else clean(text)
+        if self.ignore_case:
+            # Folding is defined on what is decomposed, and can leave what is not composed.
+            text = normalize("NFC", normalize("NFD", text).casefold())
+        return text
 
 
 class ChoiceQuestion(TextQuestion):

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializeAsAny
 
-from ctfy.challenge.question import Question
+from ctfy.challenge.question import Question, wrong_value
 from ctfy.core.plugins import kinds
 
 _UNCLAIMED = "static"
+_ANSWERS = ("answer", "answers", "pattern")
 
 
 @cache
@@ -38,6 +39,10 @@ def _mode_of(fields: dict[str, Any]) -> type[Question]:
         if not isinstance(name, str) or name not in modes():
             raise ValueError(f"there is no mode {name!r}; use one of {', '.join(modes())}")
         return modes()[name]
+    given = [f"`{key}`" for key in _ANSWERS if fields.get(key) is not None]
+    if len(given) > 1:
+        problem = f"{' and '.join(given)} both say what is right"
+        raise wrong_value(problem, f"keep one of {', '.join(given)}")
     claiming = [mode for mode in modes().values() if mode.claims(fields)]
     if len(claiming) > 1:
         names = " or ".join(mode.mode for mode in claiming)

@@ -17,8 +17,8 @@ class Dynamic(TextQuestion):
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:
-        """Neither an `answer` nor `choices`."""
-        return fields.get("answer") is None and fields.get("choices") is None
+        """Nothing that says what is right, and no `choices`."""
+        return all(fields.get(key) is None for key in ("answer", "answers", "pattern", "choices"))
 
     @property
     def input(self) -> QuestionInput:

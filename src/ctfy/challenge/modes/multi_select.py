@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -32,6 +33,10 @@ class MultiSelect(ChoiceQuestion):
     def is_correct(self, given: Answer, minted: str = "") -> bool:
         """Whether it is the right choices, in any order."""
         return set([given] if isinstance(given, str) else given) == set(self.answer)
+
+    def form(self, given: Answer) -> str:
+        """The choices, in whatever order they came."""
+        return json.dumps(sorted({given} if isinstance(given, str) else set(given)))
 
 
 MODE = MultiSelect

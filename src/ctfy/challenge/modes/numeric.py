@@ -85,5 +85,9 @@ class Numeric(Question):
             return f"This is no number: {error}."
         return ""
 
+    def form(self, given: Answer) -> str:
+        """The number, however it is written."""
+        return str(number(single(given) or ""))
+
 
 MODE = Numeric

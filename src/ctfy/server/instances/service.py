@@ -353,7 +353,7 @@ def instance_info(
 def _questions(challenge: Challenge, row: Any, settings: Settings) -> list[InstanceQuestionInfo]:
     result = []
     for question in challenge.metadata.questions:
-        cap = settings.question_attempt_caps.get(question.mode)
+        cap = question.cap(settings.question_attempt_caps)
         remaining = None if cap is None else max(0, cap - row.wrong.get(question.id, 0))
         result.append(
             InstanceQuestionInfo(
