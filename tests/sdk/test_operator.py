@@ -216,8 +216,8 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     (reaction,) = admin.challenges.feedback("notes")
     assert (reaction.reaction, reaction.user_display_name) == ("learned", "Zoe")
     wrong = player.submissions.submit_qa
-    for _ in range(2):
-        wrong("field-notes", competition_id, "no", question_id="answer")
+    for text in ("no", "neither"):
+        wrong("field-notes", competition_id, text, question_id="answer")
     reset = admin.challenges.reset_question_attempts(
         team_id, "field-notes", "answer", reason="the question was unclear"
     )

@@ -61,11 +61,12 @@ def test_an_invited_person_is_told_and_strangers_are_not(arena: Arena) -> None:
 def test_a_pardon_reaches_the_team_and_makes_its_answers_anew(arena: Arena) -> None:
     competition = arena.competition("field-notes")
     player, stranger = arena.registered(competition), arena.registered(competition)
-    guess = lambda: player.submissions.submit_qa(  # noqa: E731
-        "field-notes", competition.id, "SHA-1", question_id="algorithm"
+    guess = lambda text: player.submissions.submit_qa(  # noqa: E731
+        "field-notes", competition.id, text, question_id="algorithm"
     )
-    assert [guess().attempts_remaining for _ in range(3)] == [2, 1, 0]
-    assert refusal(guess).code == "question_attempt_cap_exceeded"
+    guesses = ("SHA-1", "SHA-256", "BLAKE2b")
+    assert [guess(text).attempts_remaining for text in guesses] == [2, 1, 0]
+    assert refusal(guess, "SHA-1").code == "question_attempt_cap_exceeded"
 
     def is_made_anew() -> bool:
         """Whether the player's list of challenges is made for this request: then it has an id."""
@@ -90,7 +91,7 @@ def test_a_pardon_reaches_the_team_and_makes_its_answers_anew(arena: Arena) -> N
             "algorithm",
             "unclear",
         )
-        assert guess().attempts_remaining == 2
+        assert guess("SHA-1").attempts_remaining == 2
         assert of(theirs) == []
 
 

@@ -69,13 +69,15 @@ def test_standings_teams_and_grading_survive_a_wipe(arena: Arena, secret: bytes)
         ada.submissions.list(),
     )
     assert after == before
-    # Answers grade as before: a repeated right one scores nothing, a wrong one counts on.
+    # Answers grade as before: a repeated right one scores nothing, a wrong one counts on, the same
+    # wrong one does not.
     again = ada.submissions.submit(instance_id, flag(secret, instance_id))
     assert (again.correct, again.solve_rank) == (True, 1)
     assert not ada.submissions.submit(instance_id, "FLAG{wrong}").correct
     qa = ada.submissions.submit_qa
-    wrong = qa("field-notes", competition_id, "no", question_id="algorithm")
-    assert wrong.attempts_remaining == 1
+    for text, left in (("no", 2), ("neither", 1)):
+        wrong = qa("field-notes", competition_id, text, question_id="algorithm")
+        assert wrong.attempts_remaining == left
     assert comp.scoreboard()[0].points == before[0][0].points
     assert bob.competitions.get(competition_id).my_role == "captain"
     hints = {hint.id: hint.unlocked for hint in comp.hints("notes")}
@@ -106,7 +108,7 @@ def test_a_file_of_an_older_version_gets_what_it_lacks(arena: Arena, secret: byt
     for team in file["content"]["teams"]:
         del team["name_folded"], team["name_shape"]
     for row in file["content"]["question_attempts"]:
-        del row["user_id"], row["competition_id"], row["follows"]
+        del row["user_id"], row["competition_id"], row["follows"], row["given"]
     admin.import_(signed({**file, "version": 1}))
     qa = ada.submissions.submit_qa
     assert qa("field-notes", competition_id, "no", question_id="algorithm").attempts_remaining == 1

@@ -169,10 +169,10 @@ def test_caps_hold_under_concurrency(arena: Arena) -> None:
     competition = arena.competition()
     player = arena.registered(competition)
 
-    def guess(_: int) -> str:
+    def guess(number: int) -> str:
         try:
             player.submissions.submit_qa(
-                "field-notes", competition.id, "SHA-1", question_id="algorithm"
+                "field-notes", competition.id, f"SHA-{number}", question_id="algorithm"
             )
         except Exception as error:
             return getattr(error, "code", str(error))
@@ -182,6 +182,25 @@ def test_caps_hold_under_concurrency(arena: Arena) -> None:
         outcomes = list(pool.map(guess, range(24)))
     assert outcomes.count("wrong") == 3
     assert outcomes.count("question_attempt_cap_exceeded") == 21
+
+
+def test_the_same_wrong_answer_again_costs_no_attempt(arena: Arena) -> None:
+    competition = arena.competition()
+    player = arena.registered(competition)
+
+    def left(text: str) -> int | None:
+        return player.submissions.submit_qa(
+            "field-notes", competition.id, text, question_id="algorithm"
+        ).attempts_remaining
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(left, ["SHA-1"] * 16)) == {2}
+    assert [left(text) for text in (" SHA-1\u200b", "SHA-256", "SHA-1")] == [2, 1, 1]
+    assert left("BLAKE2b") == 0
+    refused = refusal(left, "SHA-1")
+    assert refused.code == "question_attempt_cap_exceeded"
+    assert "Only an admin of the platform can reset your attempts" in str(refused)
+    assert len(player.submissions.list()) == 20
 
 
 def test_a_challenge_with_instances_is_not_answered_without(arena: Arena) -> None:

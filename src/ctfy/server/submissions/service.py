@@ -12,7 +12,7 @@ from typing import Annotated
 from sqlalchemy import bindparam, select
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.challenge.question import Question
+from ctfy.challenge.question import Question, clean
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from ctfy.server.access.caller import Caller
@@ -295,7 +295,8 @@ class Submissions:
         correct = question.is_correct(answer.text, expected)
         started = context.started_at or moment
         text = answer.text if isinstance(answer.text, str) else json.dumps(answer.text)
-        suspicious = minted and looks_dynamic(text)
+        seen = clean(text)  # an unseen character hides no other team's answer
+        suspicious = minted and looks_dynamic(seen)
         return Attempt(
             id=answer.id,
             repeatable=answer.repeatable,
@@ -312,13 +313,14 @@ class Submissions:
                 question.id,
                 correct,
                 scores,
-                cap=self._settings.question_attempt_caps.get(question.mode),
+                cap=question.cap(self._settings.question_attempt_caps),
+                form="" if correct else _short(question.form(answer.text)),
                 requires=question.requires,
                 questions=[q.id for q in answer.challenge.metadata.questions],
             ),
             solve_time_s=(moment - started).total_seconds() if correct else 0.0,
             submitted_at=moment,
-            digest=digest(self._secret, text) if suspicious else None,
+            digest=digest(self._secret, seen) if suspicious else None,
             # Base64 of `FLAG{` begins like this: somebody forgot to decode it.
             wrapped=text.strip().startswith("RkxBR3"),
         )
@@ -338,7 +340,8 @@ class Submissions:
             raise TooMany(
                 "question_attempt_cap_exceeded",
                 f"Your team was wrong {outcome.wrong} times, and {cap} is the most for this "
-                "question.",
+                "question. Only an admin of the platform can reset your attempts: ask the "
+                "organisers.",
                 headers={"Retry-After": "1"},
                 mode=answer.question.mode,
                 wrong_attempts=outcome.wrong,
@@ -353,6 +356,11 @@ TheSubmissions = Annotated[Submissions, provided(Submissions)]
 def _id_by_key(*parts: str | list[str]) -> str:
     """The id of the submission that a request with an idempotency key makes, again and again."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _short(form: str) -> str:
+    """A few characters that stand for an answer of any length."""
+    return hashlib.sha256(form.encode()).hexdigest()[:32]
 
 
 def check_may_submit(caller: Caller) -> None:

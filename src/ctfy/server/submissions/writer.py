@@ -8,9 +8,10 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, LiteralString, NamedTuple
 
 import structlog
@@ -52,8 +53,10 @@ _PROGRESS = """
 SELECT k.team_id, k.challenge_id,
   array(SELECT s.question_id FROM solves s
         WHERE s.team_id = k.team_id AND s.challenge_id = k.challenge_id),
-  (SELECT coalesce(jsonb_object_agg(q.question_id, q.wrong), '{}') FROM (
-     SELECT q.question_id, sum(q.wrong) AS wrong FROM question_attempts q
+  (SELECT coalesce(jsonb_object_agg(q.question_id, jsonb_build_array(q.wrong, q.given)), '{}')
+   FROM (
+     SELECT q.question_id, sum(q.wrong) AS wrong, jsonb_agg(q.given) AS given
+     FROM question_attempts q
      WHERE q.challenge_id = k.challenge_id AND (q.team_id = k.team_id
        OR q.follows
        AND q.user_id = ANY(ARRAY(SELECT m.user_id FROM team_members m WHERE m.team_id = k.team_id))
@@ -99,7 +102,7 @@ _INSERT: dict[str, LiteralString] = {
 INSERT INTO question_attempts AS q SELECT * FROM jsonb_populate_recordset(
   NULL::question_attempts, %(rows)s)
 ON CONFLICT (team_id, challenge_id, question_id, user_id)
-DO UPDATE SET wrong = q.wrong + excluded.wrong
+DO UPDATE SET wrong = q.wrong + excluded.wrong, given = q.given || excluded.given
 """,
     "submissions": """
 INSERT INTO submissions SELECT * FROM jsonb_populate_recordset(NULL::submissions, %(rows)s)
@@ -264,15 +267,17 @@ async def _record(
     xact = int((await locked.fetchall())[0][0])
     reached: dict[_Pair, int] = {}
     progress: dict[_Pair, Progress] = {}
-    for team_id, challenge_id, solved, wrong, rank, offered in await found.fetchall():
+    for team_id, challenge_id, solved, attempted, rank, offered in await found.fetchall():
         reached[team_id, challenge_id] = rank or 0
-        progress[team_id, challenge_id] = Progress(set(solved), wrong, offered)
+        wrong = {question_id: times for question_id, (times, _) in attempted.items()}
+        given = {question_id: set(chain(*g)) for question_id, (_, g) in attempted.items()}
+        progress[team_id, challenge_id] = Progress(set(solved), wrong, given, offered)
     judged: _Judged = []
     for attempt in attempts:
         standing = progress[attempt.team_id, attempt.challenge_id]
         if attempt.id in repeated:
-            wrong = standing.wrong.get(attempt.grade.question_id, 0)
-            judged.append((attempt, Outcome(Verdict.REPEATED, wrong=wrong)))
+            so_far = standing.wrong.get(attempt.grade.question_id, 0)
+            judged.append((attempt, Outcome(Verdict.REPEATED, wrong=so_far)))
         else:
             outcome = judge(attempt.grade, standing)
             judged.append((attempt, outcome))
@@ -348,6 +353,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
     """What attempts bring, by table."""
     rows: _Rows = {table: [] for table in _INSERT}
     wrong: Counter[tuple[str, str, str, str, str]] = Counter()
+    forms: defaultdict[tuple[str, str, str, str, str], list[str]] = defaultdict(list)
     for a, outcome in judged:
         if not outcome.is_recorded:
             continue
@@ -357,7 +363,10 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
         where = {**whose, "competition_id": a.competition_id}
         answered = {**where, "user_id": a.user_id, "question_id": question_id}
         if outcome.counts_as_wrong:
-            wrong[a.team_id, a.challenge_id, question_id, a.user_id, a.competition_id] += 1
+            key = (a.team_id, a.challenge_id, question_id, a.user_id, a.competition_id)
+            wrong[key] += 1
+            if outcome.remembers:
+                forms[key].append(a.grade.form)
         if a.digest and not a.grade.correct:
             submission_id = a.id if scores else None
             suspect = {"digest": a.digest, "submission_id": submission_id, "at": at}
@@ -379,7 +388,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
             rows["challenge_solves"].append({**where, "rank": rank, "solved_at": at})
     names = ("team_id", "challenge_id", "question_id", "user_id", "competition_id")
     rows["question_attempts"] = [
-        {**dict(zip(names, key, strict=True)), "wrong": times, "follows": True}
+        dict(zip(names, key, strict=True)) | {"wrong": times, "follows": True, "given": forms[key]}
         for key, times in wrong.items()
     ]
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -80,7 +80,8 @@ class ChallengeSolve(Base):
 class QuestionAttempts(Base):
     """How often somebody, on a team, was wrong on a question that has a cap.
 
-    `follows`: whether it counts against other teams of theirs, too; a pardon ends that.
+    `follows`: whether it counts against other teams of theirs, too; a pardon ends that. `given`:
+    digests of the answers, for the same again costs no attempt.
     """
 
     __tablename__ = "question_attempts"
@@ -97,6 +98,7 @@ class QuestionAttempts(Base):
     competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
     wrong: Mapped[int] = mapped_column(default=0)
     follows: Mapped[bool] = mapped_column(default=True, server_default="true")
+    given: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
 
 
 class AnswerDigest(Base):
