@@ -14,7 +14,7 @@ import uvicorn
 import websockets.sync.client
 
 from ctfy.cli.operator import processes
-from tests.processes import free_port, wait_for
+from tests.processes import PATIENCE_S, free_port, wait_for
 
 SHORT_S = 1.5
 LARGE = b"x" * 50_000_000  # more than the buffers of both ends hold
@@ -69,7 +69,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Application, int]]
 
 
 def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=60)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
 def hung_up(client: socket.socket) -> bool:
@@ -146,4 +146,4 @@ def test_a_websocket_may_be_silent(server: tuple[Application, int]) -> None:
     with websockets.sync.client.connect(f"ws://127.0.0.1:{port}") as client:
         time.sleep(2 * SHORT_S)
         client.send("still here")
-        assert client.recv(timeout=60) == "still here"
+        assert client.recv(timeout=PATIENCE_S) == "still here"
