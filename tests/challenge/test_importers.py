@@ -85,7 +85,7 @@ def test_ctfcli(tmp_path: Path) -> None:
     assert found["cookie-jar"].compose.services["main"].ports == [8080]
     assert set(found["cookie-jar"].attachments) == {"jar.txt"}
     lost = {line.partition(":")[0] for line in reports["cookie-jar"].lost}
-    assert {"author", "attempts", "topics", "state", "flag of type regex"} <= lost
+    assert {"author", "attempts", "topics", "state", "flag 2"} <= lost
     assert {"requires Elsewhere"} <= lost
     assert len([line for line in reports["cookie-jar"].lost if line.startswith("file ")]) == 2
     readme = (tmp_path / "new/cookie-jar/README.md").read_text()
@@ -132,11 +132,12 @@ def test_rctf(tmp_path: Path) -> None:
     lost = {line.partition(":")[0] for line in report.lost}
     assert {
         "author",
-        "provide zip",
+        "file all.zip",
         "containers.main.replicas",
         "containers.main.resources",
     } <= lost
-    assert {"expose.main", "points"} <= lost
+    assert "expose.main" in lost
+    assert [line.partition(":")[0] for line in report.changed] == ["points"]
 
 
 KCTF = """
@@ -241,8 +242,14 @@ def test_a_dry_run_writes_nothing_and_a_second_run_nothing_twice(tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "name: only", ""])
-def test_a_file_that_is_none_is_passed_over(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_none_is_reported(tmp_path: Path, text: str) -> None:
     written(tmp_path, {"a/challenge.yml": text})
+    (report,) = bring("ctfcli", tmp_path, tmp_path / "new")
+    assert report.findings
+    assert not (tmp_path / "new").exists()
+
+
+def test_where_no_file_may_hold_one_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefused, match="no ctfcli challenge"):
         bring("ctfcli", tmp_path, tmp_path / "new")
 
@@ -251,10 +258,13 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     author = Terminal(tmp_path / "config", "http://127.0.0.1:9")
     written(tmp_path / "old", {"jar/challenge.yml": CTFCLI, "jar/Dockerfile": DOCKERFILE})
     line = f"ctfy-admin challenge import ctfcli --source {tmp_path}/old --out {tmp_path}/new"
-    (row,) = author.json(f"{line} --dry-run")
-    assert row["written"]
+    ran = author.run(f"{line} --dry-run --json")
+    (row,) = ran.json
+    assert (ran.code, row["written"], row["complete"]) == (1, True, False)
+    flag = next(one for one in row["fields"] if one["field"] == "flag 2")
+    assert flag["became"] == "dropped"
     assert any("regex" in lost for lost in row["not_carried"])
-    assert "regex" in author.ok(line)
+    assert "dropped flag 2: it is of type regex" in author.run(line).out
     assert (tmp_path / "new" / "cookie-jar" / "metadata.yaml").exists()
     assert author.run("ctfy-admin challenge import unknown").code == 2
     assert author.run(f"ctfy-admin challenge import xbow --source {tmp_path}/old").code == 1

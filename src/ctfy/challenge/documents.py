@@ -23,6 +23,7 @@ MOST_BYTES = 1024 * 1024
 MOST_NODES = 50_000
 MOST_CHARACTERS = 4 * MOST_BYTES
 MOST_LEVELS = 40
+MOST_DOCUMENTS = 100
 Location = Sequence[int | str]
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -87,14 +88,43 @@ class Document:
 
 def read_document(folder: Path, name: str) -> Document:
     """A document in a folder that others wrote. Raises DocumentRefused."""
+    return parse(_content(folder, name))
+
+
+def _content(folder: Path, name: str) -> bytes:
     try:
-        content = read_inside(folder, name, MOST_BYTES)
+        return read_inside(folder, name, MOST_BYTES)
     except PathRefused as error:
         raise DocumentRefused(str(error), "make it an ordinary file", is_read=False) from error
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise DocumentRefused(problem, "make it a readable file", is_read=False) from error
-    return parse(content)
+
+
+def read_documents(folder: Path, name: str) -> list[Document]:
+    """All documents of a file that others wrote, at most 100. Raises DocumentRefused."""
+    content = _content(folder, name)
+    try:
+        text = content.decode("utf-8-sig")
+        marks = [
+            event.start_mark
+            for event in yaml.parse(text, _FAST)
+            if isinstance(event, yaml.DocumentStartEvent)
+        ]
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return [parse(content)]  # which tells what is wrong
+    starts = [(mark.line, mark.index - mark.column) for mark in marks if mark is not None]
+    if len(starts) < 2:
+        return [parse(content)]
+    if len(starts) > MOST_DOCUMENTS:
+        problem = f"holds more than {MOST_DOCUMENTS} documents"
+        raise DocumentRefused(problem, "split the file", starts[MOST_DOCUMENTS][0] + 1)
+    ends = [begin for _, begin in starts[1:]] + [len(text)]
+    # The empty lines before keep the numbers of those that follow.
+    return [
+        parse(("\n" * line + text[begin:end]).encode())
+        for (line, begin), end in zip(starts, ends, strict=True)
+    ]
 
 
 def parse(content: bytes) -> Document:

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
@@ -97,9 +97,14 @@ def copy_inside(folder: Path, written: str, goal: Path) -> None:
         os.fchmod(target.fileno(), stat.S_IMODE(os.fstat(source.fileno()).st_mode) & 0o777)
 
 
-def copy_tree(folder: Path, goal: Path) -> None:
-    """Copy what `oddities` has nothing to say of. Raises PathRefused, OSError."""
+def copy_tree(folder: Path, goal: Path, without: Set[Path] = frozenset()) -> None:
+    """Copy what `oddities` has nothing to say of, but for what is `without` and below it.
+
+    Raises PathRefused, OSError.
+    """
     for path, info in _entries(folder):
+        if not without.isdisjoint((path, *path.parents)):
+            continue
         target = goal / path.relative_to(folder)
         if stat.S_ISDIR(info.st_mode):
             target.mkdir(parents=True, exist_ok=True)

@@ -92,11 +92,13 @@ def prints(
     *,
     empty: str = "Nothing here.",
     people: Callable[[Any], None] | None = None,
+    failed: Callable[[Any], bool] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """A command returns what it prints; this adds --json, --fields and --jq to its options.
 
     `columns` are what people see of it, `people` shows it to them in another way than as a table.
-    A sentence is printed as it is. Nothing is printed of None.
+    A sentence is printed as it is. Nothing is printed of None. The command exits with 1, after the
+    result is printed, when `failed` says so of it.
 
     >>> @app.command("list")
     ... @prints("id title phase", empty="No competitions yet.")
@@ -107,7 +109,10 @@ def prints(
         @functools.wraps(command)
         def run(*arguments: Any, as_json: bool, fields: str, jq: str, **options: Any) -> None:
             form = Form(as_json, fields, jq)
-            show(command(*arguments, **options), columns, form, empty=empty, people=people)
+            result = command(*arguments, **options)
+            show(result, columns, form, empty=empty, people=people)
+            if failed is not None and failed(result):
+                raise typer.Exit(Code.FAILED)
 
         hints = get_type_hints(command, include_extras=True)
         signature = inspect.signature(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -9,15 +10,22 @@ from pathlib import Path
 
 from ctfy.challenge.audit import Finding
 from ctfy.challenge.documents import DocumentRefused
-from ctfy.challenge.folders import PathRefused, open_inside
+from ctfy.challenge.folders import PathRefused, open_inside, printable, read_inside
 from ctfy.challenge.importers.base import Importer
-from ctfy.challenge.importers.draft import Draft, ImportRefused, Report
+from ctfy.challenge.importers.draft import (
+    Draft,
+    ImportRefused,
+    Outcome,
+    Report,
+    origin_line,
+    slug,
+)
 from ctfy.core.plugins import kinds
 
 # What a file of another form than its format's makes of an importer.
 _WRONG = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError)
 
-__all__ = ["ImportRefused", "Report", "bring", "importers"]
+__all__ = ["ImportRefused", "Outcome", "Report", "bring", "importers"]
 
 
 @cache
@@ -39,34 +47,83 @@ def bring(
     """Write the challenges of `source` as folders under `target`; a report of each.
 
     `difficulty` is for those that name none; `skip` and `limit` choose a part. One that cannot be
-    made valid is not written, and its report says why, as does that of a file that cannot be read.
-    Raises ImportRefused when nothing is found.
+    made valid is not written, and its report says why, as does that of a file that cannot be read
+    or is of another format. Raises ImportRefused when there is no file that may hold one.
     """
     importer = importers()[format_]
     if not source.is_dir():
         raise ImportRefused(f"{source} is no folder")
-    files = sorted(path for name in set(importer.files) for path in source.rglob(name))
     drafts, reports = [], []
-    for path in files:
+    for path, unread in _files(source, set(importer.files)):
         try:
+            if unread is not None:
+                raise unread
             # No importer opens what is a link.
             open_inside(source, str(path.relative_to(source))).close()
             draft = importer.read(path)
         except _WRONG as error:
             reports.append(_not_read(path, error))
+            continue
+        if draft is None:
+            problem = f"is no {format_} challenge: it lacks the fields that each has"
+            finding = Finding(path, 0, "import.other", problem, "remove it, or name its format")
+            reports.append(_aside(path, finding))
         else:
-            drafts += [draft] if draft is not None else []
-    if not drafts:
-        why = f": {reports[0].findings[0]}" if reports else ""
-        raise ImportRefused(f"no {format_} challenge under {source}{why}")
+            drafts.append(draft)
+            reports += [_aside(path, finding) for finding in draft.unread]
+    if not drafts and not reports:
+        raise ImportRefused(f"no {format_} challenge under {source}")
+    _name_apart(drafts, source, target)
     chosen = drafts[skip:][: limit or None]
     return [*_written(chosen, target, difficulty, dry_run=dry_run), *reports]
+
+
+def _files(source: Path, names: set[str]) -> Iterator[tuple[Path, OSError | None]]:
+    """Whatever has one of the names, links and folders too; folders that cannot be read."""
+    unread: list[OSError] = []
+    for folder, folders, files in os.walk(source, onerror=unread.append):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        for name in sorted(names.intersection([*folders, *files])):
+            yield Path(folder) / name, None
+    for error in unread:
+        yield Path(error.filename) / "", error
+
+
+def _name_apart(drafts: list[Draft], source: Path, target: Path) -> None:
+    """Give each an id of its own: where it is another's, the collection's name stands in front."""
+    collection = source.resolve().name
+    taken: set[str] = set()
+    for draft in drafts:
+        place = draft.root.relative_to(source)
+        draft.origin = f"{collection}/{draft.source.relative_to(source)}"
+        wanted = draft.id
+        for id_ in (wanted, f"{collection}-{wanted}", f"{collection}-{place}"):
+            draft.id = slug(id_)
+            if draft.id not in taken and not _is_others(target, draft):
+                break
+        taken.add(draft.id)
+        if draft.id != wanted:
+            draft.carry("id", f"it is {draft.id} here: another challenge is called {wanted}")
+
+
+def _is_others(target: Path, draft: Draft) -> bool:
+    """Whether a challenge that came from elsewhere has the draft's id."""
+    if not os.path.lexists(target / draft.id):
+        return False
+    try:
+        readme = read_inside(target, f"{draft.id}/README.md", 1024 * 1024).decode()
+    except (OSError, ValueError):
+        return True
+    return origin_line(draft.origin) not in readme.splitlines()
 
 
 def _written(
     drafts: list[Draft], target: Path, difficulty: str, *, dry_run: bool
 ) -> Iterator[Report]:
-    known = {draft.name: draft.id for draft in drafts}
+    known = {draft.name.strip().lower(): draft.id for draft in reversed(drafts)}
+    for draft in drafts:
+        for alias in (*draft.aliases, slug(draft.name), draft.root.name):
+            known.setdefault(alias.strip().lower(), draft.id)
     for draft in drafts:
         try:
             draft.settle(known, difficulty)
@@ -84,4 +141,8 @@ def _not_read(path: Path, error: Exception) -> Report:
         problem = f"a field is not what the format says: {error}"
         fix = "see the format's specification"
     finding = Finding(path, line, "import.unreadable", problem, fix)
-    return Report(path.parent.name, path.parent.name, path, [], [], [finding])
+    return _aside(path, finding)
+
+
+def _aside(path: Path, finding: Finding) -> Report:
+    return Report(printable(path.parent.name), printable(path.parent.name), path, [], [finding])

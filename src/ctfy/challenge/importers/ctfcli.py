@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ctfy.challenge.importers.base import Importer
-from ctfy.challenge.importers.draft import Draft, hints, read_mapping
+from ctfy.challenge.importers.draft import Draft, hints, listed, read_draft
 
 _NO_PLACE = {
     "author": "challenges have no author here; it stands in the README",
     "attempts": "wrong-answer caps are the platform's, by kind of question",
     "attribution": "challenges have no attribution here",
-    "connection_info": "each instance has its own address",
+    "logic": "one right answer solves it",
     "healthcheck": "the node looks whether the service answers",
     "host": "the platform's nodes run it",
     "next": "players choose what comes next",
@@ -23,71 +24,124 @@ _NO_PLACE = {
     "scripts": "the node builds it",
     "module": "challenges have no modules",
 }
-_KNOWN = {"name", "category", "description", "value", "extra", "image", "protocol", "flags", "tags"}
-_KNOWN |= {"files", "hints", "requirements", "version", *_NO_PLACE}
+_KNOWN = {"name", "id", "category", "description", "value", "extra", "image", "protocol", "flags"}
+_VALUE = {"initial", "decay", "minimum"}
+_KNOWN |= {
+    "connection_info",
+    "tags",
+    "files",
+    "hints",
+    "requirements",
+    "version",
+    *_VALUE,
+    *_NO_PLACE,
+}
+_SPOKEN = re.compile(r"\s*(?:nc|ncat|telnet|(ssh)|(https?)://)", re.I)
 
 
 def read(path: Path) -> Draft | None:
     """The challenge of one file; None when it is of another format."""
-    given = read_mapping(path)
-    if not {"name", "flags"} <= set(given) or "apiVersion" in given:
+    found = read_draft(path, lambda given: {"name", "flags"} <= set(given) and _is_ours(given))
+    # One that lacks its flags is named as such, not passed over.
+    found = found or read_draft(path, lambda given: "name" in given and _is_ours(given))
+    if found is None:
         return None
-    draft = Draft(path, str(given["name"]))
-    draft.keep("description", str(given.get("description") or "").strip())
+    given, fields, unread = found
+    name = str(given["name"] or path.parent.name)
+    draft = Draft(path, name, fields=fields, unread=unread)
+    draft.aliases = [str(given["id"])] if given.get("id") is not None else []
+    draft.carry("name")
+    draft.describe(given.get("description"))
     draft.categorise(str(given.get("category") or ""), given.get("tags") or [])
     _value(draft, given)
-    _flags(draft, given["flags"] or [])
-    draft.keep("hints", hints(given.get("hints") or []))
-    for file in given.get("files") or []:
+    _flags(draft, listed(given.get("flags")))
+    hints(draft, given.get("hints"))
+    for file in listed(given.get("files")):
         draft.attach(draft.root / str(file))
     needed = given.get("requirements") or []
     if isinstance(needed, dict):
-        draft.lose("requirements.anonymize", "locked challenges are always shown as locked")
+        if needed.get("anonymize") is not None:
+            draft.lose("requirements.anonymize", "locked challenges are always shown as locked")
         needed = needed.get("prerequisites") or []
-    draft.requires = [str(name) for name in needed]
+    draft.requires = [str(name) for name in listed(needed)]
+    _connection(draft, given.get("connection_info"))
     _image(draft, given)
     for name, why in _NO_PLACE.items():
         standard = name == "type" and given.get(name) in ("standard", "dynamic")
         if given.get(name) not in (None, "", [], {}) and not standard:
             draft.lose(name, why)
-    for name in set(given) - _KNOWN:
-        draft.lose(str(name), "not a field that is known here")
+    for name in given:
+        if name not in _KNOWN:
+            draft.lose(str(name), "not a field that is known here")
     return draft
 
 
+def _is_ours(given: dict[str, Any]) -> bool:
+    return not {"apiVersion", "flag", "provide", "containers"} & set(given)
+
+
 def _value(draft: Draft, given: dict[str, Any]) -> None:
+    """The value, with its decay in `extra` or, as some write it, at the top level."""
     extra = given.get("extra") or {}
-    if given.get("type") == "dynamic" and {"initial", "decay", "minimum"} <= set(extra):
-        draft.keep("value", {key: int(extra[key]) for key in ("initial", "minimum", "decay")})
+    written = {name: extra.get(name, given.get(name)) for name in sorted(_VALUE)}
+    if written["initial"] is None:
+        written["initial"] = given.get("value")
+    is_falling = given.get("type") == "dynamic" or written["decay"] is not None
+    if is_falling and None not in written.values():
+        value = {name: draft.whole(name, number) for name, number in written.items()}
+        if None not in value.values():
+            draft.keep("value", {name: value[name] for name in ("initial", "minimum", "decay")})
     elif given.get("value") is not None:
-        draft.keep("value", int(given["value"]))
-    for name in set(extra) - {"initial", "decay", "minimum"}:
-        draft.lose(f"extra.{name}", "values fall from `initial` to `minimum` over `decay` solves")
+        draft.keep("value", draft.whole("value", given["value"]))
+        for name in sorted(_VALUE):
+            if name in extra or name in given:
+                draft.lose(name, "a value falls by `initial`, `minimum` and `decay` together")
+    for name in extra:
+        if name not in _VALUE:
+            draft.lose(f"extra.{name}", "values fall by one rule, over `decay` solves")
 
 
 def _flags(draft: Draft, flags: list[Any]) -> None:
-    """The first static flag becomes the answer; a pattern cannot."""
-    for flag in flags:
-        kind = flag.get("type", "static") if isinstance(flag, dict) else "static"
-        text = (
-            str(flag.get("content") or flag.get("flag") or "") if isinstance(flag, dict) else flag
-        )
+    """The first static flag becomes the answer: a question takes one fixed text."""
+    for number, flag in enumerate(flags, 1):
+        fields = flag if isinstance(flag, dict) else {"content": flag}
+        name = f"flag {number}"
+        kind = str(fields.get("type") or "static")
+        content = next((fields[key] for key in ("content", "flag") if key in fields), None)
+        text = "" if content is None else str(content)
         if kind != "static":
-            draft.lose(f"flag of type {kind}", "an answer is one fixed text, or minted")
+            draft.lose(name, f"it is of type {kind}: an answer is one fixed text, or minted")
+        elif not text.strip():
+            draft.lose(name, "it has no text")
         elif "questions" in draft.metadata:
-            draft.lose("another flag", "a question has one answer")
+            draft.lose(name, "a question has one answer")
         else:
-            question = {"id": "flag", "prompt": "Capture the flag", "answer": str(text)}
-            if isinstance(flag, dict) and flag.get("data") == "case_insensitive":
-                question["ignore_case"] = True  # type: ignore[assignment]
-            draft.keep("flags", [question], as_="questions")
+            case = fields.get("data") == "case_insensitive"
+            draft.answer(text, name=name, ignore_case=case)
+    if "questions" not in draft.metadata:
+        draft.refuse("has no flag that is one fixed text", "give it a flag of type static")
+
+
+def _connection(draft: Draft, info: Any) -> None:
+    """How players connect says the protocol; where to is each instance's own."""
+    if not info:
+        return
+    spoken = _SPOKEN.match(str(info))
+    if spoken is None:
+        draft.lose("connection_info", f"{info!r}: each instance has its own address")
+        return
+    protocol = (spoken[1] or spoken[2] or "tcp").lower()
+    draft.metadata["protocol"] = protocol
+    draft.carry("connection_info", f"the protocol is {protocol}: each instance has its own address")
 
 
 def _image(draft: Draft, given: dict[str, Any]) -> None:
     image = given.get("image")
     if not image:
+        if given.get("protocol"):
+            draft.lose("protocol", "there is no image that speaks it")
         return
-    protocol = str(given.get("protocol") or "http")
+    protocol = str(given.get("protocol") or draft.metadata.get("protocol") or "http")
     if protocol in ("http", "https", "tcp", "ssh"):
         draft.keep("protocol", protocol)
     else:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from typing import Any
 
+from ctfy.challenge.documents import DocumentRefused
 from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.importers.base import Importer
-from ctfy.challenge.importers.draft import Draft, read_mapping
+from ctfy.challenge.importers.draft import (
+    Draft,
+    Outcome,
+    hints,
+    is_category,
+    listed,
+    read_draft,
+    read_mapping,
+)
 
 _NO_PLACE = {
     "deployed": "a competition says what is visible",
@@ -18,26 +30,43 @@ _NO_PLACE = {
     "image": "it is built from the folder",
 }
 
+_ABOUT = {"name", "description", "category", "label", "tags", "value", "points", "hints", "flag"}
+_ABOUT |= {"flags"}
+_COPIED = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*(\S*flag\S*)[ \t]", re.M | re.I)
+_SET = re.compile(r"^[ \t]*(?:ENV|ARG)[ \t]+FLAG[= \t](?:[\"']([^\"'\n]+)[\"']|(\S+))", re.M)
+
 
 def read(path: Path) -> Draft | None:
     """The challenge of one folder; None when it is of another format."""
-    given = read_mapping(path)
-    if not str(given.get("apiVersion", "")).startswith("kctf.dev/"):
+    found = read_draft(path, _is_ours)
+    if found is None:
         return None
+    given, fields, unread = found
     spec = given.get("spec") or {}
-    draft = Draft(path, str((given.get("metadata") or {}).get("name") or path.parent.name))
-    draft.categorise("pwn", [])
-    draft.lose("description", "kCTF has none: write what players read")
+    name = str((given.get("metadata") or {}).get("name") or path.parent.name)
+    about = _about(path, fields)
+    draft = Draft(path, str(about.get("name") or name), fields=fields, unread=unread)
+    draft.aliases = [name]
+    draft.carry("name")
+    _described(draft, about)
     network = spec.get("network") or {}
-    ports = network.get("ports") or [{"protocol": "TCP", "targetPort": 1337}]
-    first, *others = ports
+    first, *others = network.get("ports") or [{"protocol": "TCP", "targetPort": 1337}]
     if others:
         draft.lose("network.ports", "the first one is published")
     draft.metadata["protocol"] = "http" if first.get("protocol") in ("HTTP", "HTTPS") else "tcp"
-    _flag(draft)
     context = draft.root / "challenge"
-    draft.serve("challenge", {}, context, int(first.get("targetPort") or 1337))
-    if "kctf" in _dockerfile(draft, context):
+    dockerfile = _text(draft, context / "Dockerfile")
+    _flag(draft, about, spec, dockerfile)
+    flag = next(iter(_environment(spec)), "")
+    service = {"environment": {"FLAG": flag}} if flag else {}
+    draft.serve("challenge", service, context, int(first.get("targetPort") or 1337))
+    folder = draft.root / "attachments"
+    if folder.is_dir():
+        for file in sorted(path for path in folder.rglob("*") if not path.is_dir()):
+            draft.attach(file)
+    elif folder.is_symlink():
+        draft.attach(folder)
+    if "kctf" in dockerfile:
         draft.lose(
             "nsjail",
             "kCTF's base image jails each connection, for which it needs rights that no instance "
@@ -46,26 +75,84 @@ def read(path: Path) -> Draft | None:
     for name, why in _NO_PLACE.items():
         if name in spec:
             draft.lose(f"spec.{name}", why)
-    for name in set(spec) - {"network", *_NO_PLACE}:
-        draft.lose(f"spec.{name}", "not a field that is known here")
+    for name in spec:
+        if name not in {"network", *_NO_PLACE}:
+            draft.lose(f"spec.{name}", "not a field that is known here")
     return draft
 
 
-def _dockerfile(draft: Draft, context: Path) -> str:
+def _is_ours(given: dict[str, Any]) -> bool:
+    is_challenge = given.get("kind", "Challenge") == "Challenge"
+    return is_challenge and str(given.get("apiVersion", "")).startswith("kctf.dev/")
+
+
+def _about(path: Path, fields: list[Outcome]) -> dict[str, Any]:
+    """What `metadata.yaml` says, at its top level or below `challenge`."""
+    if not os.path.lexists(path.parent / "metadata.yaml"):
+        return {}
     try:
-        return draft.read(context / "Dockerfile")
+        given = read_mapping(path.parent / "metadata.yaml")
+    except DocumentRefused as error:
+        fields.append(Outcome("file metadata.yaml", "dropped", f"{error}: {error.fix}"))
+        return {}
+    inner = given.pop("challenge", None)
+    return {**given, **inner} if isinstance(inner, dict) else given
+
+
+def _described(draft: Draft, about: dict[str, Any]) -> None:
+    """Words, category and value, which kCTF itself has not: of `metadata.yaml` and the folder."""
+    if about.get("description"):
+        draft.describe(about["description"])
+    else:
+        draft.lose("description", "there is none in metadata.yaml: write what players read")
+    around, own = draft.root.parent.name.lower(), draft.root.name.lower()
+    # As `pwn/heap` or `pwn-heap`.
+    folder = next((w for w in (around, re.split("[-_]", own)[0]) if is_category(w)), "pwn")
+    draft.categorise(str(about.get("category") or about.get("label") or folder), about.get("tags"))
+    for name in ("value", "points"):
+        if about.get(name) is not None:
+            draft.keep(name, draft.whole(name, about[name]), as_="value")
+    hints(draft, about.get("hints"))
+    for name in about:
+        if name not in _ABOUT:
+            draft.lose(f"metadata.yaml {name}", "not a field that is known here")
+
+
+def _text(draft: Draft, path: Path) -> str:
+    """A file's text; empty when there is none that can be read."""
+    try:
+        return draft.read(path)
     except (PathRefused, OSError, UnicodeDecodeError):
         return ""
 
 
-def _flag(draft: Draft) -> None:
-    try:
-        flag = draft.read(draft.root / "challenge" / "flag").strip()
-    except (PathRefused, OSError, UnicodeDecodeError) as error:
-        draft.lose("flag", f"challenge/flag cannot be read: {error}")
+def _flag(draft: Draft, about: dict[str, Any], spec: dict[str, Any], dockerfile: str) -> None:
+    """The flag, of the first of the places where authors put it."""
+    context = draft.root / "challenge"
+    copied = [Path(source).name for source in _COPIED.findall(dockerfile)]
+    files = [context / name for name in ("flag", "flag.txt", *copied)]
+    files += [draft.root / "flag", draft.root / "flag.txt"]
+    given = [about.get("flag"), *listed(about.get("flags"))]
+    found = [("metadata.yaml", str(one)) for one in given if one and not isinstance(one, dict)]
+    found += [(str(file.relative_to(draft.root)), _text(draft, file).strip()) for file in files]
+    set_ = _SET.search(dockerfile)
+    found.append(("challenge/Dockerfile", (set_[1] or set_[2]) if set_ else ""))
+    found += [("podTemplate", value) for value in _environment(spec)]
+    known = [(place, flag) for place, flag in found if flag]
+    if not known:
+        fix = "write it to challenge/flag, or as `flag` to metadata.yaml"
+        draft.refuse("has no flag in a place where one is looked for", fix)
         return
-    question = {"id": "flag", "prompt": "Capture the flag", "answer": flag}
-    draft.keep("flag", [question], as_="questions")
+    draft.answer(known[0][1])
+    for place in dict.fromkeys(place for place, flag in known if flag != known[0][1]):
+        draft.lose(f"flag in {place}", f"it is another than that in {known[0][0]}")
 
 
-IMPORTER = Importer("kctf", ("challenge.yaml",), read)
+def _environment(spec: dict[str, Any]) -> list[str]:
+    """The values of FLAG in the containers' environment."""
+    pod = ((spec.get("podTemplate") or {}).get("template") or {}).get("spec") or {}
+    variables = [v for one in listed(pod.get("containers")) for v in listed(one.get("env"))]
+    return [str(v["value"]) for v in variables if v.get("name") == "FLAG" and v.get("value")]
+
+
+IMPORTER = Importer("kctf", ("challenge.yaml", "challenge.yml"), read)

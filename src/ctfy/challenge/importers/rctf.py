@@ -7,7 +7,7 @@ from typing import Any
 
 from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.importers.base import Importer
-from ctfy.challenge.importers.draft import Draft, read_mapping
+from ctfy.challenge.importers.draft import Draft, listed, read_draft
 
 _NO_PLACE = {
     "author": "challenges have no author here; it stands in the README",
@@ -25,25 +25,37 @@ _OF_CONTAINER = {"build", "image", "ports", "environment"}
 
 def read(path: Path) -> Draft | None:
     """The challenge of one file; None when it is of another format."""
-    given = read_mapping(path)
-    if not {"name", "flag"} <= set(given) or "apiVersion" in given:
+    found = read_draft(path, lambda given: {"name", "flag"} <= set(given) and _is_ours(given))
+    # One that lacks its flag is named as such, not passed over.
+    found = found or read_draft(path, lambda given: "name" in given and _is_ours(given))
+    if found is None:
         return None
-    draft = Draft(path, str(given["name"]))
-    draft.keep("description", str(given.get("description") or "").strip())
+    given, fields, unread = found
+    draft = Draft(path, str(given["name"] or path.parent.name), fields=fields, unread=unread)
+    draft.aliases = [str(given["id"])] if given.get("id") is not None else []
+    draft.carry("name")
+    draft.describe(given.get("description"))
     # Without a category, it is the folder around the challenge's own.
     draft.categorise(str(given.get("category") or path.parent.parent.name), given.get("tags") or [])
-    _flag(draft, given["flag"])
+    _flag(draft, given.get("flag"))
+    if "questions" not in draft.metadata:
+        draft.refuse("has no flag that can be read", "give it `flag`, a text or {file: …}")
     _points(draft, given)
-    for provided in given.get("provide") or []:
+    for provided in listed(given.get("provide")):
         _provide(draft, provided)
     for name, container in (given.get("containers") or {}).items():
         _container(draft, str(name), container or {}, (given.get("expose") or {}).get(name) or [])
     for name, why in _NO_PLACE.items():
         if given.get(name) not in (None, "", [], {}):
             draft.lose(name, why)
-    for name in set(given) - _KNOWN:
-        draft.lose(str(name), "not a field that is known here")
+    for name in given:
+        if name not in _KNOWN:
+            draft.lose(str(name), "not a field that is known here")
     return draft
+
+
+def _is_ours(given: dict[str, Any]) -> bool:
+    return not {"apiVersion", "flags"} & set(given)
 
 
 def _flag(draft: Draft, flag: Any) -> None:
@@ -56,19 +68,24 @@ def _flag(draft: Draft, flag: Any) -> None:
         except (PathRefused, OSError, UnicodeDecodeError) as error:
             draft.lose("flag", f"{flag['file']} cannot be read: {error}")
             return
-    question = {"id": "flag", "prompt": "Capture the flag", "answer": str(flag)}
-    draft.keep("flag", [question], as_="questions")
+    if flag not in (None, ""):
+        draft.answer(str(flag))
 
 
 def _points(draft: Draft, given: dict[str, Any]) -> None:
     points = given.get("points") or given.get("value")
     if isinstance(points, dict) and {"min", "max"} <= set(points):
         # rCTF lets a value fall by its share of all teams; a fixed number of solves comes near.
-        value = {"initial": int(points["max"]), "minimum": int(points["min"]), "decay": 100}
-        draft.keep("value", value)
-        draft.lose("points", "the value falls over 100 solves, not by the share of all teams")
-    elif isinstance(points, int):
-        draft.keep("value", points)
+        value = {
+            "initial": draft.whole("points.max", points["max"]),
+            "minimum": draft.whole("points.min", points["min"]),
+            "decay": 100,
+        }
+        if None not in value.values():
+            why = "the value falls over 100 solves, not by the share of all teams"
+            draft.keep("points", value, as_="value", changed=why)
+    elif points is not None:
+        draft.keep("points", draft.whole("points", points), as_="value")
 
 
 def _provide(draft: Draft, provided: Any) -> None:
@@ -78,17 +95,19 @@ def _provide(draft: Draft, provided: Any) -> None:
         draft.attach(draft.root / str(provided["file"]), str(provided.get("as") or ""))
     else:
         kind = provided.get("kind", "") if isinstance(provided, dict) else ""
-        draft.lose(f"provide {kind}".strip(), "archives are not made here: add the files")
+        name = provided.get("as") if isinstance(provided, dict) else ""
+        what = f"file {name or provided}"
+        draft.lose(what, f"a {kind or 'thing'} is not made here: provide its files")
 
 
 def _container(
     draft: Draft, name: str, container: dict[str, Any], exposed: list[dict[str, Any]]
 ) -> None:
-    for key in set(container) - _OF_CONTAINER:
+    for key in sorted(set(container) - _OF_CONTAINER):
         draft.lose(f"containers.{name}.{key}", "the node sets its own limits")
     build = container.get("build")
     if isinstance(build, dict):
-        for key in set(build) - {"context"}:
+        for key in sorted(set(build) - {"context"}):
             draft.lose(f"containers.{name}.build.{key}", "only the context is taken")
         build = build.get("context", ".")
     service = {key: container[key] for key in ("image", "environment") if container.get(key)}

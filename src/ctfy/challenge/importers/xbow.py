@@ -21,8 +21,9 @@ def read(path: Path) -> Draft | None:
     given = read_mapping(path)
     if "name" not in given:
         return None
-    draft = Draft(path, str(given["name"]))
-    draft.keep("description", str(given.get("description") or "").strip())
+    draft = Draft(path, str(given["name"] or path.parent.name))
+    draft.carry("name")
+    draft.describe(given.get("description"))
     draft.categorise("web", given.get("tags") or [])
     level = str(given.get("level") or "")
     if level in _LEVELS:
@@ -33,8 +34,9 @@ def read(path: Path) -> Draft | None:
         draft.lose("win_condition", "only a captured flag wins here")
     if given.get("canaries"):
         draft.lose("canaries", "they mark the benchmark's own files")
-    for name in set(given) - _KNOWN:
-        draft.lose(str(name), "not a field that is known here")
+    for name in given:
+        if name not in _KNOWN:
+            draft.lose(str(name), "not a field that is known here")
     _compose(draft)
     return draft
 
@@ -45,16 +47,20 @@ def _compose(draft: Draft) -> None:
         draft.lose("services", "there is no compose file")
         return
     given = read_mapping(file)
-    for key in set(given) - {"services", "networks", "volumes", "version", "name"}:
+    for key in sorted(set(given) - {"services", "networks", "volumes", "version", "name"}):
         draft.lose(key, "not supported in a compose file here")
     for path in sorted(draft.root.iterdir()):
-        if path != file and path != draft.source and path.name not in (".env", "Makefile"):
+        if path in (file, draft.source):
+            continue
+        if path.name in (".env", ".git", "Makefile", "README.md", "metadata.yaml"):
+            draft.lose(path.name, "it is the benchmark's own: the folder gets what it needs here")
+        else:
             draft.copies.append((path, path.name))
     services = {}
     for name, service in (given.get("services") or {}).items():
         kept = draft.sift(name, service or {})
         services[name] = _with_flag(kept)
-        draft.carried.append(f"service {name}")
+        draft.carry(f"service {name}")
     draft.compose = {"services": services}
     for key in ("networks", "volumes"):
         if given.get(key):

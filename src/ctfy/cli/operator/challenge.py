@@ -370,8 +370,20 @@ async def _started(instances: Instances, challenge: Challenge, timeout: float) -
     return running
 
 
+def _show_import(rows: builtins.list[dict[str, Any]]) -> None:
+    """What became of each challenge, and under it of each field."""
+    for row in rows:
+        state = "brought in" if row["written"] else "not brought in"
+        out.print(f"{row['id']}: {state}, of {row['source']}", markup=False, soft_wrap=True)
+        for one in row["fields"]:
+            why = f": {one['why']}" if one["why"] else ""
+            out.print(f"  {one['became']} {one['field']}{why}", markup=False, soft_wrap=True)
+        for finding in row["findings"]:
+            out.print(f"  error: {finding}", markup=False, soft_wrap=True)
+
+
 @app.command("import")
-@prints("id title source carried not_carried", empty="Nothing to import.")
+@prints(people=_show_import, failed=lambda rows: not all(row["complete"] for row in rows))
 def import_(
     benchmark: Annotated[str, typer.Argument(help="The format, as ctfcli, rctf, kctf or xbow")],
     source: Annotated[Path, typer.Option(help="The folder to look in, at any depth")] = Path(),
@@ -385,7 +397,9 @@ def import_(
     ] = "medium",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be")] = False,
 ) -> builtins.list[dict[str, Any]]:
-    """Bring in challenges of another format, and say what could not be carried over.
+    """Bring in challenges of another format, and say what became of each field.
+
+    Exits with 1 when a challenge, or a file that players get, was not brought in.
 
     Example: ctfy-admin challenge import ctfcli --source old-ctf --out challenges
     """
@@ -408,9 +422,12 @@ def import_(
         )
     except ImportRefused as error:
         fail(str(error))
-    broken = [report for report in reports if report.findings]
-    for report in broken:
-        say(f"error: {report.id}: {report.findings[0]}")
-    if not dry_run and reports:
+    for report in reports:
+        if report.findings:
+            say(f"error: {report.id}: {report.findings[0]}")
+    partly = sum(not report.findings and not report.is_whole for report in reports)
+    if partly:
+        say(f"error: {partly} brought in without all of their files: see not_carried")
+    if not dry_run and not all(report.findings for report in reports):
         say(f"Next: ctfy-admin challenge audit --challenges-dir {target}")
     return [report.row() for report in reports]
