@@ -215,7 +215,7 @@ def test_xbow(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_made_valid_is_not_written(tmp_path: Path) -> None:
-    compose = "services: {web: {image: x, ports: ['80'], volumes: ['/:/host']}}"
+    compose = "services: {web: {image: x, ports: ['80'], environment: [FLAG], volumes: ['/:/h']}}"
     written(
         tmp_path / "old",
         {"a/benchmark.json": '{"name": "Escape"}', "a/docker-compose.yml": compose},

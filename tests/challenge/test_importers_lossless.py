@@ -392,9 +392,7 @@ def test_a_broken_kctf_metadata_file_is_reported(tmp_path: Path) -> None:
 
 
 def test_xbow_says_what_became_of_each_field(tmp_path: Path) -> None:
-    compose = (
-        "services: {web: {build: app, ports: ['80:80'], environment: [FLAG], restart: always}}"
-    )
+    compose = "services: {web: {build: app, ports: ['80:80'], environment: [FLAG]}}"
     old = collection(
         tmp_path / "old",
         {
@@ -403,10 +401,13 @@ def test_xbow_says_what_became_of_each_field(tmp_path: Path) -> None:
             "one/app/Dockerfile": "FROM x\n",
             "one/.env": "FLAG=flag{old}",
             "two/benchmark.json": '{"name": "Two"',
+            "three/benchmark.json": '{"name": "Three"}',
+            "three/docker-compose.yml": "services: {web: {image: x, ports: ['80']}}",
         },
     )
     reports = by_folder(bring("xbow", old, tmp_path / "new"))
     assert [f.rule for f in reports["two"].findings] == ["import.unreadable"]
+    assert [f.rule for f in reports["three"].findings] == ["import.no-answer"]
     assert said(reports["one"]) == {
         "name": ("carried", ""),
         "category": ("carried", ""),

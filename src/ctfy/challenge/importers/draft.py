@@ -279,7 +279,7 @@ class Draft:
         words = [word for line in _COPY.findall(dockerfile) for word in line.split()[:-1]]
         copied = {Path(word.strip("[],\"'")).name for word in words}
         takes_all = bool(copied & {"", "*"})  # `COPY . /app`
-        for path in sorted(context.iterdir()):
+        for path in sorted(p for p in context.iterdir() if not p.is_symlink()):
             is_flag = _FLAG.fullmatch(path.name) and not takes_all
             is_authors = (is_flag or _AUTHORS.fullmatch(path.name)) and path.name not in copied
             if path == self.source or is_authors:

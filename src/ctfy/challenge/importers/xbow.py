@@ -44,7 +44,7 @@ def read(path: Path) -> Draft | None:
 def _compose(draft: Draft) -> None:
     file = next((draft.root / n for n in _COMPOSE if (draft.root / n).is_file()), None)
     if file is None:
-        draft.lose("services", "there is no compose file")
+        draft.refuse("there is no compose file", "put docker-compose.yml beside it")
         return
     given = read_mapping(file)
     for key in sorted(set(given) - {"services", "networks", "volumes", "version", "name"}):
@@ -62,6 +62,9 @@ def _compose(draft: Draft) -> None:
         services[name] = _with_flag(kept)
         draft.carry(f"service {name}")
     draft.compose = {"services": services}
+    if _OURS not in str(services):
+        fix = "give it to the service that holds it: `environment: [FLAG]`, or as a build argument"
+        draft.refuse("no service of the compose file is given FLAG", fix)
     for key in ("networks", "volumes"):
         if given.get(key):
             draft.compose[key] = given[key]
