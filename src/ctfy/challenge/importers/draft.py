@@ -325,10 +325,8 @@ class Draft:
         if os.path.lexists(place):
             taken = Finding(place, 0, "folder.twice", "is there already", "remove it, or rename")
             return self._report([taken])
-        if self.refusals:
-            return self._report(self.refusals)
-        if linked := self._linked():
-            return self._report(linked)
+        if refused := [*self._linked(), *self.refusals]:
+            return self._report(refused)
         with tempfile.TemporaryDirectory(prefix="ctfy-import-") as scratch:
             made = Path(scratch) / self.id
             self._fill(made)
