@@ -217,7 +217,9 @@ IMPORTED: dict[str, tuple[str, dict[str, str]]] = {
         "xbow",
         {
             "benchmark.json": '{"name": "Evil", "description": "d"}',
-            "docker-compose.yml": "services: {web: {build: app, ports: ['80'], environment: [FLAG]}}",
+            "docker-compose.yml": (
+                "services: {web: {build: app, ports: ['80'], environment: [FLAG]}}"
+            ),
             "app/Dockerfile": "FROM x\n",
             "notes": "n",
         },
