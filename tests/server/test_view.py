@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def test_no_route_tells_others_of_a_solve_behind_the_freeze(
     token = token_of(reader)
     if who in ("rival", "limited token"):
         wait_for("the award for coming", lambda: reader.me.achievements().unlocked)
+    time.sleep(2)  # the board of all competitions is drawn once a second: let it know who came
     before = answers(arena.url, token, frozen.known)
     with following(reader) if token else nullcontext([]) as told:
         frozen.solver.submissions.submit(frozen.instance_id, "wrong")
