@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from ctfy.challenge import catalogue as module
 from ctfy.challenge.catalogue import Catalogue
+from tests.processes import wait_for
 
 GOOD = """\
 name: {id}
@@ -43,11 +43,18 @@ def test_only_what_changed_is_looked_at_again(
 ) -> None:
     for number in range(20):
         write(tmp_path, f"c{number}", BROKEN if number == 3 else "")
-    time.sleep(0.2)  # what was written a moment ago is read again in any case
     catalogue = Catalogue.load(tmp_path)
     looked_at: list[str] = []
     audit = module.audit
     monkeypatch.setattr(module, "audit", lambda p: looked_at.append(p.name) or audit(p))
+
+    def nothing_is_new() -> bool:
+        looked_at.clear()
+        catalogue.rescan(tmp_path)
+        return not looked_at
+
+    # What was written a moment ago is read again in any case.
+    wait_for("a look at nothing", nothing_is_new)
     write(tmp_path, "c7", GOOD.format(id="c7").replace("description: x", "description: y"))
     write(tmp_path, "new")
     changes = catalogue.rescan(tmp_path)

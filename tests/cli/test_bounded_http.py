@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 import websockets.sync.client
 
-from ctfy.cli.operator import processes
+from ctfy.cli.operator import bounded_http
 from tests.processes import PATIENCE_S, free_port, wait_for
 
 SHORT_S = 1.5
@@ -53,10 +53,11 @@ class Application:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Application, int]]:
     for name in ("_HEAD_S", "_BODY_S", "_ANSWER_S"):
-        monkeypatch.setattr(processes, name, SHORT_S)
+        monkeypatch.setattr(bounded_http, name, SHORT_S)
     app, port = Application(), free_port()
-    http = processes.bounded_http()
-    config = uvicorn.Config(app, port=port, http=http, lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        app, port=port, http=bounded_http.BoundedHttp, lifespan="off", log_config=None
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)
     thread.start()

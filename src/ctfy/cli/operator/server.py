@@ -21,7 +21,6 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.operator.processes import (
     announced,
-    bounded_http,
     configure_logs,
     loading,
     processors,
@@ -262,6 +261,7 @@ def _serve(
     """Answer requests until SIGTERM or SIGINT; `up` is called when it does."""
     import uvicorn
 
+    from ctfy.cli.operator.bounded_http import BoundedHttp
     from ctfy.server.database.connections import Background, Database
     from ctfy.server.observability.tracing import traced
 
@@ -270,7 +270,7 @@ def _serve(
         traced(app, *pools),
         host=settings.host,
         port=settings.port,
-        http=bounded_http(),
+        http=BoundedHttp,
         log_config=None,
         access_log=False,
         proxy_headers=False,  # the application itself knows which to trust
