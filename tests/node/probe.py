@@ -14,12 +14,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "path" in asked:
             answer = os.path.exists(asked["path"])
         else:
-            try:
-                address = (asked["host"], int(asked["port"]))
-                socket.create_connection(address, timeout=5).close()
-                answer = "open"
-            except OSError as error:
-                answer = "closed"
+            address = (asked["host"], int(asked["port"]))
+            answer = "closed"
+            for _ in range(int(asked.get("times", 1))):
+                try:
+                    socket.create_connection(address, float(asked.get("wait", 5))).close()
+                    answer = "open"
+                except OSError:
+                    pass
         content = json.dumps(answer).encode()
         self.send_response(200)
         self.end_headers()

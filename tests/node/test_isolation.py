@@ -222,6 +222,34 @@ def test_nothing_is_reached_from_inside(tmp_path: Path, outside: Outside) -> Non
     asyncio.run(work())
 
 
+def test_no_door_opens_while_the_engine_changes_its_own_rules(
+    tmp_path: Path, outside: Outside
+) -> None:
+    """An engine rearranges its chains whenever somebody makes a network."""
+
+    async def work() -> None:
+        async with world(tmp_path, outside, egress=False) as inside:
+            networks = asyncio.create_task(asyncio.to_thread(make_networks, 25))
+
+            try:
+                while not networks.done():  # often: a gap lasts a few milliseconds
+                    knocked = await inside.ask(
+                        host=INTERNET, port=outside.port, wait=0.01, times=50
+                    )
+                    assert knocked == "closed"
+            finally:
+                await networks
+
+    asyncio.run(work())
+
+
+def make_networks(count: int) -> None:
+    engine = docker.from_env()
+    for _ in range(count):
+        engine.networks.create(f"ctfy-test-{uuid.uuid4().hex[:8]}").remove()
+    engine.close()
+
+
 def test_egress_leads_to_the_internet_and_nowhere_else(tmp_path: Path, outside: Outside) -> None:
     async def work() -> None:
         async with world(tmp_path, outside, egress=True) as inside:
@@ -237,7 +265,7 @@ def test_without_the_rules_the_doors_are_open(tmp_path: Path, outside: Outside) 
 
     async def work() -> None:
         async with world(tmp_path, outside, egress=False) as inside:
-            for parent, chain in (("INPUT", isolation.INPUT), ("DOCKER-USER", isolation.FORWARD)):
+            for parent, chain in isolation.JUMPS:
                 await asyncio.to_thread(take_away, parent, chain)
             try:
                 doors = await inside.doors()
@@ -252,7 +280,7 @@ def test_without_the_rules_the_doors_are_open(tmp_path: Path, outside: Outside) 
 
 
 def take_away(parent: str, chain: str) -> None:
-    subprocess.run(["iptables", "-w", "-D", parent, "-j", chain], check=True)
+    subprocess.run(["iptables", "-w", "-t", isolation.TABLE, "-D", parent, "-j", chain], check=True)
 
 
 def test_nothing_is_left_of_an_instance(tmp_path: Path, outside: Outside) -> None:

@@ -3,6 +3,10 @@
 Docker's own `internal` networks do not do that: a container on one still reaches the host at the
 bridge's address. So every network of an instance is a bridge whose name begins with `ct`, and a few
 rules say what may come from such a bridge, however many there are.
+
+They stand in the table `mangle`, which sees every packet before `filter` does. In `filter` they
+would depend on others: for each network that it makes, Docker takes its jump to `DOCKER-USER` away
+and puts it back, and a connection that begins in between is an established one afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ from ctfy.node.providers.base import ProviderUnavailable
 log = structlog.get_logger()
 
 _BRIDGE, _EGRESS_BRIDGE = "cti", "cte"  # at most 15 characters with the 12 that follow
-INPUT, FORWARD = "CTFY-INPUT", "CTFY-FORWARD"
+TABLE, INPUT, FORWARD = "mangle", "CTFY-INPUT", "CTFY-FORWARD"
+JUMPS = (("INPUT", INPUT), ("FORWARD", FORWARD))
+_JUMPS_BEFORE = (("INPUT", INPUT), ("DOCKER-USER", FORWARD))  # in `filter`, until 0.6
 # What a challenge with `egress: true` cannot reach: private, metadata and reserved addresses.
 _NO_EGRESS_TO = (
     "0.0.0.0/8",
@@ -51,11 +57,11 @@ def bridge_name(instance_id: str, network: str, *, egress: bool) -> str:
 def rules() -> str:
     """Both chains as input of `iptables-restore`, which replaces them atomically."""
     lines = [
-        "*filter",
+        f"*{TABLE}",
         f":{INPUT} - [0:0]",
         f":{FORWARD} - [0:0]",
         # The host: answers to what the host itself began (the node's relays), and nothing else.
-        f"-A {INPUT} -i ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+        f"-A {INPUT} -i ct+ -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
         f"-A {INPUT} -i ct+ -j DROP",
         # Within one network, which is bridged, not routed.
         f"-A {FORWARD} -i ct+ -m physdev --physdev-is-bridged -j RETURN",
@@ -71,8 +77,7 @@ def rules() -> str:
     return "\n".join(lines)
 
 
-_JUMPS = (("INPUT", INPUT), ("DOCKER-USER", FORWARD))
-_RULES_6 = f"""*filter
+_RULES_6 = f"""*{TABLE}
 :{INPUT} - [0:0]
 -A {INPUT} -i ct+ -j DROP
 COMMIT
@@ -104,7 +109,7 @@ def _apply(networks: str) -> None:
     # What is sent to an instance that is gone must not look for its address elsewhere.
     _run("ip", "route", "replace", "unreachable", networks, "metric", "4096")
     _run("iptables-restore", "--wait", "--noflush", given=rules())
-    for parent, chain in _JUMPS:
+    for parent, chain in JUMPS:
         _jump("iptables", parent, chain)
     if shutil.which("ip6tables-restore"):
         try:
@@ -112,13 +117,28 @@ def _apply(networks: str) -> None:
             _jump("ip6tables", "INPUT", INPUT)
         except subprocess.CalledProcessError as error:  # a kernel without IPv6 needs no rule
             log.debug("no_ipv6_rules", error=str(error.stderr))
+    _forget_filter()
+
+
+def _forget_filter() -> None:
+    """Take away what an earlier version left in the table `filter`."""
+    there = _run("iptables-save", "--table", "filter")
+    for parent, chain in _JUMPS_BEFORE:
+        if f":{chain} " in there:
+            for words in (f"-D {parent} -j {chain}", f"-F {chain}", f"-X {chain}"):
+                subprocess.run(
+                    ["iptables", "--wait", *words.split()],
+                    capture_output=True,
+                    check=False,
+                    timeout=30,
+                )
 
 
 def _jump(tool: str, parent: str, chain: str) -> None:
     try:
-        _run(tool, "--wait", "--check", parent, "--jump", chain)
+        _run(tool, "--wait", "--table", TABLE, "--check", parent, "--jump", chain)
     except subprocess.CalledProcessError:
-        _run(tool, "--wait", "--insert", parent, "1", "--jump", chain)
+        _run(tool, "--wait", "--table", TABLE, "--insert", parent, "1", "--jump", chain)
 
 
 def _run(*command: str, given: str = "") -> str:
