@@ -14,7 +14,8 @@ import time
 
 _SLOT = struct.Struct("qd")  # the process, and the moment up to which it knows all events
 _LOOK_S = 0.001
-_LONGEST_S = 0.2  # one that hangs, or an older transaction that stays open, holds nobody up
+# One that hangs, or is held by an older transaction that stays open, costs that much once.
+_LONGEST_S = 1.0
 
 
 class Peers:
@@ -26,6 +27,7 @@ class Peers:
     def __init__(self) -> None:
         self._memory: mmap.mmap | None = None
         self._mine = 0
+        self._given_up: dict[int, float] = {}  # by process: up to when it knew all, then
 
     def share(self, servers: int) -> None:
         """Make the memory, before the servers are forked."""
@@ -59,19 +61,26 @@ class Peers:
         moment = time.monotonic()
         while waiting := self._behind(moment):
             if time.monotonic() > moment + _LONGEST_S:
+                self._given_up = waiting
                 for process in waiting:
                     self._forget_if_gone(process)
                 return
             await asyncio.sleep(_LOOK_S)
 
-    def _behind(self, moment: float) -> list[int]:
-        """The other processes that may not know of everything before a moment."""
+    def _behind(self, moment: float) -> dict[int, float]:
+        """The other processes that may not know of everything before a moment.
+
+        But for one that was waited for in vain, and has not been heard of since.
+        """
         slots = _SLOT.iter_unpack(self._memory or b"")
-        return [
-            process
+        return {
+            process: known
             for number, (process, known) in enumerate(slots)
-            if process and number != self._mine and known < moment
-        ]
+            if process
+            and number != self._mine
+            and known < moment
+            and self._given_up.get(process) != known
+        }
 
     def _forget_if_gone(self, process: int) -> None:
         try:
