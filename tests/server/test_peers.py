@@ -20,9 +20,9 @@ def test_a_server_that_hangs_holds_a_writer_up_once_until_it_is_heard_of_again()
         peers.share(2)
 
         def other_knows(moment: float) -> None:
-            peers.join(1)
+            peers.join(number=1)
             peers.knows(moment)
-            peers.join(0)
+            peers.join(number=0)
 
         other_knows(time.monotonic())
         first, second = await _waits(peers), await _waits(peers)
