@@ -73,6 +73,7 @@ class Process:
     environment: dict[str, str]
     log: Path
     popen: subprocess.Popen[bytes] | None = field(default=None)
+    cwd: Path = ROOT
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -87,7 +88,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=ROOT,
+                cwd=self.cwd,
             )
 
     def kill(self) -> None:

@@ -24,6 +24,7 @@ from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
+from ctfy.node.library import Library
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import AttackSurface
@@ -60,7 +61,7 @@ async def a_node(
     instances = Instances(
         provider,
         Inventory(folder / "instances"),
-        catalogue,
+        Library(catalogue, folder / "versions", folder=challenges),
         capacity,
         capture=Capture(""),
         builds=Builds(provider, catalogue, folder / "builds.json"),
@@ -203,7 +204,7 @@ def test_warm_instances_follow_their_challenge_and_give_way(name: str, tmp_path:
         async with a_node(name, tmp_path / "node", root, capacity=2) as instances:
             await until(lambda: instances.warm.ready() == {"made": 2})
             warm_challenges(tmp_path, warm=1)  # the same but for how many, so another digest
-            instances.rescan(root)
+            await instances.library.rescan()
             await until(lambda: instances.warm.ready() == {"made": 1})
             first, error = await start(instances, "made", flag="one")
             assert not error
@@ -225,7 +226,7 @@ def test_a_warm_pool_closes_while_it_hears_news(name: str, tmp_path: Path, ticks
         root = warm_challenges(tmp_path, warm=1)
         async with a_node(name, tmp_path / "node", root) as instances:
             await until(lambda: instances.warm.ready() == {"made": 1})
-            (challenge,) = instances.catalogue.challenges.values()
+            (challenge,) = instances.library.catalogue.challenges.values()
             member = instances.warm.claim(challenge)
             assert member
             instances.warm.release(member)

@@ -21,6 +21,7 @@ from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
+from ctfy.node.library import Library
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.nodes import NodeStartRequest
@@ -135,7 +136,7 @@ def test_a_tunnel_leads_to_its_instance_alone(tmp_path: Path, player: Player) ->
         instances = Instances(
             provider,
             Inventory(settings.data_dir / "instances"),
-            catalogue,
+            Library(catalogue, settings.data_dir / "versions"),
             10,
             capture=Capture(HOST),
             builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),

@@ -76,6 +76,8 @@ export interface Events {
   announcement_deleted: { announcement_id: string; title: string; severity: string };
   /** It says something else, or at another time. */
   announcement_updated: { announcement_id: string; title: string; severity: string };
+  /** Another version of a challenge is the current one; `version` 0: it was removed. */
+  challenge_version_set: { version: number; origin: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */
   competition_admin_changed: {
     competition_id: string;

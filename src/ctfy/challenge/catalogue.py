@@ -96,12 +96,17 @@ class Changes:
 
 
 class Catalogue:
-    """Every challenge by its id; `broken`: what is wrong with the others, by their names."""
+    """Every challenge by its id; `broken`: what is wrong with the others, by their names.
+
+    `in_folder`: those that lie in the folder that was looked at. Others come in by `pin`.
+    """
 
     def __init__(self, challenges: list[Challenge]) -> None:
         self.challenges = {challenge.id: challenge for challenge in challenges}
+        self.in_folder = dict(self.challenges)
         self.broken: dict[str, list[Finding]] = {}
         self._folders: dict[Path, Folder] = {}
+        self._pinned: Mapping[str, Challenge] = MappingProxyType({})
 
     @classmethod
     def load(cls, root: Path) -> Catalogue:
@@ -116,10 +121,24 @@ class Catalogue:
         Raises FileNotFoundError, and then everything stays as it was.
         """
         seen = look(root, self._folders)
-        before, after = self.challenges, {c.id: c for c in seen.challenges}
+        before, after = self.in_folder, {c.id: c for c in seen.challenges}
         broken = {path.name: errors for path, errors in seen.broken.items()}
         after |= {id_: before[id_] for id_ in broken if id_ in before and id_ not in after}
-        self.challenges, self.broken, self._folders = after, broken, seen.folders
+        self.in_folder, self.broken, self._folders = after, broken, seen.folders
+        return self._settle()
+
+    def pin(self, pinned: Mapping[str, Challenge]) -> Changes:
+        """Have these by their ids, whatever the folder holds."""
+        self._pinned = pinned
+        return self._settle()
+
+    def _settle(self) -> Changes:
+        before, self.challenges = self.challenges, {**self.in_folder, **self._pinned}
+        return self.changes_since(before)
+
+    def changes_since(self, before: Mapping[str, Challenge]) -> Changes:
+        """What is another now than in `before`, the `challenges` of an earlier time."""
+        after = self.challenges
         return Changes(
             sorted(after.keys() - before.keys()),
             sorted(before.keys() - after.keys()),
@@ -128,7 +147,7 @@ class Catalogue:
                 for id_ in sorted(before.keys() & after.keys())
                 if before[id_].digest != after[id_].digest
             ],
-            sorted(broken),
+            sorted(self.broken),
         )
 
     def select(

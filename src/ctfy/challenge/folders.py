@@ -102,7 +102,7 @@ def copy_tree(folder: Path, goal: Path, without: Set[Path] = frozenset()) -> Non
 
     Raises PathRefused, OSError.
     """
-    for path, info in _entries(folder):
+    for path, info in tree(folder):
         if not without.isdisjoint((path, *path.parents)):
             continue
         target = goal / path.relative_to(folder)
@@ -118,7 +118,7 @@ def add_contents(digest: Hash, folder: Path) -> None:
 
     Raises PathRefused for a link or what else is no file, and OSError.
     """
-    for path, info in sorted(_entries(folder)):
+    for path, info in sorted(tree(folder)):
         if stat.S_ISDIR(info.st_mode):
             continue
         name = str(path.relative_to(folder))
@@ -136,7 +136,7 @@ def oddities(folder: Path) -> Iterator[tuple[Path, str]]:
     if folder.is_symlink():
         yield folder, _LINK
         return
-    for entries, (path, info) in enumerate(_entries(folder), 1):
+    for entries, (path, info) in enumerate(tree(folder), 1):
         size += info.st_size if stat.S_ISREG(info.st_mode) else 0
         if entries > MOST_ENTRIES or size > MOST_BYTES:
             yield folder, f"holds more than {MOST_ENTRIES} files, or {MOST_BYTES // 1024**3} GB"
@@ -159,7 +159,7 @@ def printable(text: str) -> str:
     return "".join(ascii(c)[1:-1] if unicodedata.category(c) in _UNSHOWN else c for c in text)
 
 
-def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def tree(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """All below a folder, sorted in each; a folder that cannot be read raises OSError."""
     waiting = [folder]
     while waiting:

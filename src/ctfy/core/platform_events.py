@@ -21,6 +21,7 @@ class PlatformEvent(StrEnum):
     ANNOUNCEMENT_CREATED = "announcement_created"
     ANNOUNCEMENT_DELETED = "announcement_deleted"
     ANNOUNCEMENT_UPDATED = "announcement_updated"
+    CHALLENGE_VERSION_SET = "challenge_version_set"
     COMPETITION_ADMIN_CHANGED = "competition_admin_changed"
     COMPETITION_CREATED = "competition_created"
     COMPETITION_DELETED = "competition_deleted"

@@ -46,6 +46,10 @@ class Agent:
         """The node's id on the platform; empty until it has joined."""
         return str((self._identity or {}).get("id", ""))
 
+    def platform(self) -> BaseHttpClient:
+        """A client for the platform, as this node."""
+        return BaseHttpClient(self._platform_url, self.token(), timeout=10, max_retries=0)
+
     async def join(self) -> None:
         """Register, once: a node that has an identity keeps it. Raises JoinRefused."""
         if self._identity is not None:
@@ -98,7 +102,7 @@ class Agent:
         Raises JoinRefused when the platform has removed this node.
         """
         assert self._identity is not None, "join() comes first"  # noqa: S101
-        with BaseHttpClient(self._platform_url, self.token(), timeout=10, max_retries=0) as http:
+        with self.platform() as http:
             latency_ms, taken = 0.0, False
             while True:
                 pause = self._settings.heartbeat_s

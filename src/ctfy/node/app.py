@@ -39,6 +39,7 @@ from ctfy.server.models.nodes import (
     NodeStartResponse,
 )
 
+_ARRIVAL_S = 3.0  # less than the platform waits for an answer
 MAX_BODY = 4 * 1024 * 1024  # bytes: an order with its answers, a list of challenges
 router = APIRouter(prefix="/api/v1")
 
@@ -89,11 +90,10 @@ def _most(_: Scope) -> int:
     return MAX_BODY
 
 
-def create_app(instances: Instances, token: Callable[[], str], challenges_dir: Path) -> FastAPI:
+def create_app(instances: Instances, token: Callable[[], str]) -> FastAPI:
     """The node's API; `token` gives its own bearer token, empty until it has joined."""
     app = FastAPI(title="ctfy node", version=__version__, docs_url=None, redoc_url=None)
     app.state.instances = instances
-    app.state.challenges_dir = challenges_dir
     responses.install(app)
     app.add_middleware(BodyLimit, most=_most)
     app.add_middleware(PlatformOnly, token=token)
@@ -204,13 +204,13 @@ async def stop_all(instances: TheInstances) -> dict[str, str]:
 
 
 @router.post("/admin/rescan-challenges", dependencies=PLATFORM)
-async def rescan(request: Request, instances: TheInstances) -> NodeRescanResponse:
-    """Look at the challenges folder again."""
+async def rescan(instances: TheInstances) -> NodeRescanResponse:
+    """Look at the challenges again: in the folder, and at what the platform says is current."""
     try:
-        changes = await asyncio.to_thread(instances.rescan, request.app.state.challenges_dir)
+        changes = await instances.library.rescan()
     except OSError as error:
         raise Conflict("challenges_broken", str(error)) from error
-    return NodeRescanResponse(**asdict(changes), total=len(instances.catalogue.challenges))
+    return NodeRescanResponse(**asdict(changes), total=len(instances.library.catalogue.challenges))
 
 
 @router.post("/admin/challenges/build-all", status_code=202, dependencies=PLATFORM)
@@ -218,7 +218,9 @@ async def build_all(
     instances: TheInstances, body: PrebuildScopeRequest | None = None
 ) -> NodeAccepted:
     """Build challenges; the state says how far it is."""
-    instances.builds.build(body.challenge_ids if body else None)
+    wanted = body.challenge_ids if body else None
+    await instances.library.arrival(wanted, _ARRIVAL_S)
+    instances.builds.build(wanted)
     return NodeAccepted(status="accepted")
 
 
@@ -233,7 +235,9 @@ async def pull_all(
     instances: TheInstances, body: PrebuildScopeRequest | None = None
 ) -> NodeAccepted:
     """Pull images; the state says how far it is."""
-    instances.builds.pull(body.challenge_ids if body else None)
+    wanted = body.challenge_ids if body else None
+    await instances.library.arrival(wanted, _ARRIVAL_S)
+    instances.builds.pull(wanted)
     return NodeAccepted(status="accepted")
 
 
@@ -246,6 +250,7 @@ async def pull_state(instances: TheInstances) -> NodePullState:
 @router.post("/admin/challenges/{challenge_id}/build", status_code=202, dependencies=PLATFORM)
 async def build(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     """Build one challenge."""
+    await instances.library.arrival([challenge_id], _ARRIVAL_S)
     instances.builds.build([challenge_id])
     return NodeAccepted(status="accepted", challenge_id=challenge_id)
 
@@ -253,6 +258,7 @@ async def build(challenge_id: str, instances: TheInstances) -> NodeAccepted:
 @router.post("/admin/challenges/{challenge_id}/pull", status_code=202, dependencies=PLATFORM)
 async def pull(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     """Pull the images of one challenge."""
+    await instances.library.arrival([challenge_id], _ARRIVAL_S)
     instances.builds.pull([challenge_id])
     return NodeAccepted(status="accepted", challenge_id=challenge_id)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import structlog
 from jinja2 import TemplateError
 
-from ctfy.challenge.catalogue import Catalogue, Challenge, Changes
 from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.rendering import render_attachments
 from ctfy.core.errors import NotFound, Unavailable
 from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.inventory import Inventory, write_answers
+from ctfy.node.library import Library
 from ctfy.node.providers.base import Order, Provider, ProviderAway, StartFailed
 from ctfy.node.warm import WarmInstance, WarmPool
 from ctfy.server.models.challenges import AttachmentInfo
@@ -33,7 +33,7 @@ class Instances:
         self,
         provider: Provider,
         inventory: Inventory,
-        catalogue: Catalogue,
+        library: Library,
         capacity: int,
         *,
         capture: Capture,
@@ -44,15 +44,19 @@ class Instances:
         self.capture = capture
         self.builds = builds
         self.capacity = capacity
-        self.catalogue = catalogue
+        self.library = library
+        library.in_use = self._versions_in_use
         self._starting: dict[str, asyncio.Task[None]] = {}
         self.warm = WarmPool(
             provider,
-            catalogue,
+            library.catalogue,
             inventory.root.parent / "warm",
             room=lambda: self.capacity - self.running - len(self.warm),
             busy=lambda: bool(self._starting),
         )
+
+    def _versions_in_use(self) -> set[str]:
+        return {state.challenge_digest for state in self.inventory.states.values()}
 
     @property
     def running(self) -> int:
@@ -74,7 +78,8 @@ class Instances:
         self.warm.open()
 
     async def _republish(self, instance_id: str, state: NodeInstanceState) -> None:
-        challenge = self.catalogue.get(state.challenge_id)
+        version = state.challenge_id, state.challenge_digest
+        challenge = await asyncio.to_thread(self.library.here, *version)
         try:
             if challenge is None:
                 raise StartFailed("The challenge is not on this node any more.")
@@ -101,18 +106,22 @@ class Instances:
         known = self.inventory.states.get(order.instance_id)
         if known is not None:
             return known
-        challenge = self.catalogue.get(order.challenge_id)
-        if challenge is None:
+        current = self.library.catalogue.get(order.challenge_id)
+        if current is None and not order.challenge_digest:
             raise NotFound("unknown_challenge", "This node has no such challenge.")
         if self.running >= self.capacity:
             raise Unavailable(
                 "capacity_exceeded", "This node is full.", headers={"Retry-After": "5"}
             )
         state = NodeInstanceState(
-            instance_id=order.instance_id, status="starting", challenge_id=challenge.id
+            instance_id=order.instance_id,
+            status="starting",
+            challenge_id=order.challenge_id,
+            challenge_digest=order.challenge_digest or (current.digest if current else ""),
         )
         self.inventory.states[order.instance_id] = state
-        member = self.warm.claim(challenge)
+        is_current = current is not None and current.digest == state.challenge_digest
+        member = self.warm.claim(current) if current is not None and is_current else None
         try:
             if member is not None:
                 member.on_exit = lambda reason: self._fail(order.instance_id, reason)
@@ -123,21 +132,22 @@ class Instances:
                 self.warm.release(member)
             self._fail(order.instance_id, f"The node cannot write to its disk: {error.strerror}.")
             return self.get(order.instance_id)
-        task = asyncio.create_task(self._start(challenge, order, member))
+        task = asyncio.create_task(self._start(state, order, member))
         self._starting[order.instance_id] = task
         task.add_done_callback(lambda _: self._starting.pop(order.instance_id, None))
         return state
 
     async def _start(
-        self, challenge: Challenge, order: NodeStartRequest, member: WarmInstance | None
+        self, state: NodeInstanceState, order: NodeStartRequest, member: WarmInstance | None
     ) -> None:
         instance_id = order.instance_id
         folder = self.inventory.folder(instance_id)
         try:
             write_answers(folder / "answers", order.answers)
             if member is not None:
-                inner = member.services
+                challenge, inner = member.challenge, member.services
             else:
+                challenge = await self.library.get(order.challenge_id, state.challenge_digest)
                 if self.running + len(self.warm) > self.capacity:
                     await self.warm.evict_one()
                 placed = Order(instance_id, challenge, order.answers, folder)
@@ -162,14 +172,8 @@ class Instances:
             )
             if ended := self.get(instance_id).error:  # by itself, meanwhile
                 raise StartFailed(ended)
-            self.inventory.put(
-                NodeInstanceState(
-                    instance_id=instance_id,
-                    status="ready",
-                    challenge_id=challenge.id,
-                    attack_surface=surface,
-                )
-            )
+            ready = {"status": "ready", "attack_surface": surface}
+            self.inventory.put(state.model_copy(update=ready))
             self.builds.built(challenge)
         except (StartFailed, TemplateError, PathRefused, OSError) as error:
             await self._abort_start(instance_id, str(error))
@@ -194,10 +198,6 @@ class Instances:
                 self.inventory.put(state.model_copy(update=failed))
             except OSError as error:  # known while the node runs; after a restart found out again
                 log.warning("state_not_kept", instance_id=instance_id, error=str(error))
-
-    def rescan(self, root: Path) -> Changes:
-        """Look at the challenges folder again. Raises FileNotFoundError."""
-        return self.catalogue.rescan(root)
 
     def get(self, instance_id: str) -> NodeInstanceState:
         """The state of an instance. Raises `instance_not_found`."""
@@ -241,6 +241,7 @@ class Instances:
 
     async def close(self, *, keep: bool = False) -> None:
         """End everything, starting instances too; `keep` leaves the ready ones to the provider."""
+        await self.library.close()
         await self.builds.close()
         await self.warm.close()
         over = [i for i, s in self.inventory.states.items() if not keep or s.status != "ready"]

@@ -20,6 +20,7 @@ from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
+from ctfy.node.library import Library
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 
@@ -61,24 +62,31 @@ async def run(
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     provider = await choose_provider(settings)
-    catalogue = Catalogue.load(settings.challenges_dir)
+    folder = settings.challenges_dir
+    catalogue = Catalogue([]) if folder is None else Catalogue.load(folder)
     for id_, errors in catalogue.broken.items():
         log.error("challenge_left_out", challenge=id_, findings=[str(error) for error in errors])
-    instances = Instances(
-        provider,
-        Inventory(settings.data_dir / "instances"),
-        catalogue,
-        settings.capacity,
-        capture=Capture(settings.public_host),
-        builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
-    )
-    await instances.recover()
     with socket.create_server((settings.host, settings.port)) as listener:
         port = listener.getsockname()[1]
         url = settings.public_url or f"http://{settings.host}:{port}"
         agent = Agent(settings, platform_url, invite, url)
+        library = Library(
+            catalogue,
+            settings.data_dir / "challenges",
+            folder=folder,
+            platform=None if settings.own_token else agent.platform,
+        )
+        instances = Instances(
+            provider,
+            Inventory(settings.data_dir / "instances"),
+            library,
+            settings.capacity,
+            capture=Capture(settings.public_host),
+            builds=Builds(provider, catalogue, settings.data_dir / "builds.json"),
+        )
+        await instances.recover()
         config = uvicorn.Config(
-            create_app(instances, agent.token, settings.challenges_dir),
+            create_app(instances, agent.token),
             http="h11",  # which bounds what comes before a body
             log_config=None,
             access_log=False,
@@ -98,6 +106,7 @@ async def run(
             await agent.join()
             _say_what_holds(instances, platform_url)
             await server.listens.wait()
+            await library.follow()
             await agent.send_heartbeats(
                 lambda: up(f"the node {agent.id} is up at {url}: it runs for {platform_url}"),
                 lambda: instances.running,

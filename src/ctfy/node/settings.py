@@ -18,7 +18,7 @@ class NodeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CTFY_NODE_", extra="ignore")
 
     data_dir: Path = Path("data/node")
-    challenges_dir: Path = Path("challenges")
+    challenges_dir: Path | None = Field(None, description="None: what the platform gives")
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535, description="0: any free one")
     public_url: str = Field("", description="Where the platform reaches the node; empty: host:port")

@@ -68,8 +68,12 @@ class TypedNodeClient(Closable):
         ttl: int,
         answers: dict[str, str],
         proxy_output_dir: str | None = None,
+        digest: str = "",
     ) -> NodeStartResponse:
-        """Order an instance; a second order of the same id changes nothing."""
+        """Order an instance; a second order of the same id changes nothing.
+
+        `digest`: of the challenge's version; empty: what the node has.
+        """
         body = {
             "challenge_id": challenge_id,
             "instance_id": instance_id,
@@ -77,6 +81,8 @@ class TypedNodeClient(Closable):
             "answers": answers,
             "proxy_output_dir": proxy_output_dir,
         }
+        if digest:
+            body["challenge_digest"] = digest
         return self._fetch(NodeStartResponse, "POST", "/instances", json=body)
 
     def stop_instance(self, instance_id: str) -> None:

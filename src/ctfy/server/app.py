@@ -26,6 +26,7 @@ from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
 from ctfy.server.cache import Cache
+from ctfy.server.challenges import version_routes
 from ctfy.server.database.connections import away
 from ctfy.server.database.turns import overloaded
 from ctfy.server.domains import DOMAINS
@@ -45,12 +46,15 @@ log = structlog.get_logger()
 
 MAX_BODY = 256 * 1024
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_IMPORT = "/api/v1/admin/competitions/import"
-_MAX_IMPORT = 256 * 1024 * 1024  # read by the route, once it knows who sends it
+# Bytes of what routes read themselves, once they know who sends it.
+_LARGER = {
+    "/api/v1/admin/competitions/import": 256 * 1024 * 1024,
+    version_routes.PUSH: version_routes.MOST_ARCHIVE,
+}
 
 
 def _most(scope: Scope) -> int:
-    return _MAX_IMPORT if scope["path"] == _IMPORT else MAX_BODY
+    return _LARGER.get(scope["path"], MAX_BODY)
 
 
 def create_app(settings: Settings, *, with_worker: bool = True) -> Application:

@@ -50,10 +50,10 @@ class Store:
             return bytes(await result.bytes_async())
         return None
 
-    async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """A file's content in parts. Raises FileNotFoundError before the first one."""
+    async def stream(self, path: str, start: int = 0) -> AsyncIterator[bytes]:
+        """A file's content in parts, from a byte on. Raises FileNotFoundError before the first."""
         with _as_oserror(path):
-            result = await self._store.get_async(path)
+            result = await self._store.get_async(path, options={"range": {"offset": start}})
             async for chunk in result.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
 

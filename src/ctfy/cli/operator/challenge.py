@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import builtins
 import json
+import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from ctfy.cli import session
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors
 from ctfy.cli.output import (
@@ -380,6 +382,60 @@ def _show_import(rows: builtins.list[dict[str, Any]]) -> None:
             out.print(f"  {one['became']} {one['field']}{why}", markup=False, soft_wrap=True)
         for finding in row["findings"]:
             out.print(f"  error: {finding}", markup=False, soft_wrap=True)
+
+
+@app.command()
+@prints(
+    "challenge version outcome",
+    failed=lambda rows: any(row["outcome"].startswith("refused") for row in rows),
+)
+def push(
+    folder: Annotated[Path, typer.Argument(help="A challenge, or a folder of challenges")],
+    platform: Annotated[
+        str, typer.Option("--platform", help="The server's URL; left out: who you signed in to")
+    ] = "",
+) -> builtins.list[dict[str, Any]]:
+    """Bring challenges to the platform; each becomes the current version of its challenge.
+
+    New instances are of it, and running ones keep theirs. Nodes fetch what they run.
+
+    Example: ctfy-admin challenge push challenges/notes
+    """
+    from ctfy.challenge.archive import pack
+    from ctfy.challenge.audit import METADATA
+    from ctfy.challenge.catalogue import discover, look
+    from ctfy.challenge.folders import PathRefused
+    from ctfy.sdk.errors import ValidationError
+
+    if platform:
+        session.choose(platform)
+    folder = folder.resolve()
+    with one_line_errors():
+        alone = (folder / METADATA).exists()
+        paths = [folder] if alone else discover(folder)
+        if not paths:
+            fail(f"no challenge in {folder}", hint="a challenge is a folder with metadata.yaml")
+        broken = {} if alone else look(folder).broken
+    challenges, rows = session.admin().challenges, []
+    for path in paths:
+        row: dict[str, Any] = {"challenge": path.name, "version": None}
+        rows.append(row)
+        if path in broken:
+            row["outcome"] = f"refused: {broken[path][0]}"
+            continue
+        bucket = "" if alone or path.parent == folder else path.parent.name
+        with one_line_errors(), tempfile.TemporaryFile() as file:
+            try:
+                pack(path, file)
+                file.seek(0)
+                pushed = challenges.push(file, bucket=bucket)
+            except (PathRefused, ValidationError) as error:
+                row["outcome"] = f"refused: {error}"
+                continue
+        row["version"], row["outcome"] = pushed.version, "is the current version"
+        for finding in pushed.findings:
+            err.print(f"{path.name}: {finding.problem} ({finding.fix})", markup=False)
+    return rows
 
 
 @app.command("import")

@@ -96,10 +96,12 @@ def join(
     configure_logs()
     if no_register and not node_token:
         fail("no --node-token", hint="the platform needs it to reach the node", code=Code.USAGE)
+    at_platform = not no_register and challenges_dir == CHALLENGES and not challenges_dir.exists()
     given = [item for item in [*(label or []), *labels.split(",")] if item]
     settings = NodeSettings(
         data_dir=data_dir,
-        challenges_dir=challenges_dir,
+        # A platform gives what is in no folder here.
+        challenges_dir=None if at_platform else challenges_dir,
         host=host,
         port=port,
         public_url=public_url,
@@ -113,7 +115,8 @@ def join(
         settings.capacity = capacity
     with one_line_errors(), contextlib.ExitStack() as parts:
         try:
-            write_samples(challenges_dir)
+            if not at_platform:
+                write_samples(challenges_dir)
             where = url or session.server_url()
             check_address(where, token)
             claim(parts, data_dir, "node.lock")

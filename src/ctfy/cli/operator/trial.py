@@ -18,6 +18,7 @@ from ctfy.node.builds import Builds
 from ctfy.node.capture.relay import Capture
 from ctfy.node.instances import Instances
 from ctfy.node.inventory import Inventory
+from ctfy.node.library import Library
 from ctfy.node.providers import choose_provider
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import AttackSurface
@@ -65,7 +66,7 @@ async def trial_node(
         instances = Instances(
             chosen,
             Inventory(settings.data_dir / "instances"),
-            catalogue,
+            Library(catalogue, settings.data_dir / "challenges"),
             _ROOM,
             capture=Capture(host, first_port=port),
             builds=Builds(chosen, catalogue, settings.data_dir / "builds.json"),

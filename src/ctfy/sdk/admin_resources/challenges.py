@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import ListOf
@@ -13,6 +15,12 @@ from ctfy.server.models.observability import (
     AdminChallengeTimeseries,
 )
 from ctfy.server.models.tasks import AdminTaskInfo
+from ctfy.server.models.versions import (
+    ChallengeDiff,
+    ChallengeVersion,
+    PushedChallenge,
+    StoredChallenge,
+)
 
 
 class AdminChallengesResource:
@@ -29,6 +37,54 @@ class AdminChallengesResource:
         """What is wrong with the challenges folder as it is now, or with one challenge's."""
         path = "/admin/challenges/audit"
         return self._http.fetch_page(ChallengeFinding, path, limit=500, challenge_id=challenge_id)
+
+    def stored(self, offset: int = 0, limit: int = 500) -> list[StoredChallenge]:
+        """The challenges of the platform with their current versions."""
+        path = "/admin/challenges"
+        return self._http.fetch_page(StoredChallenge, path, offset=offset, limit=limit)
+
+    def push(
+        self, archive: bytes | BinaryIO, *, challenge_id: str = "", bucket: str = ""
+    ) -> PushedChallenge:
+        """Make the challenge in an archive (tar, tar.gz, zip) the current version of it.
+
+        `challenge_id`: left out, it is the name of the archive's one folder.
+        """
+        return self._http.fetch(
+            PushedChallenge,
+            "POST",
+            "/admin/challenges",
+            params={"challenge_id": challenge_id, "bucket": bucket},
+            content=archive,
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=600,
+        )
+
+    def versions(
+        self, challenge_id: str, offset: int = 0, limit: int = 500
+    ) -> list[ChallengeVersion]:
+        """The versions of a challenge, newest first."""
+        path = f"/admin/challenges/{challenge_id}/versions"
+        return self._http.fetch_page(ChallengeVersion, path, offset=offset, limit=limit)
+
+    def diff(self, challenge_id: str, version: int, base: int = 0) -> ChallengeDiff:
+        """What a version has that `base` has not; 0: the version before it."""
+        path = f"/admin/challenges/{challenge_id}/versions/{version}/diff"
+        return self._http.fetch(ChallengeDiff, "GET", path, params={"base": base})
+
+    def download_version(self, challenge_id: str, version: int) -> bytes:
+        """A version as tar.gz."""
+        path = f"/admin/challenges/{challenge_id}/versions/{version}/archive"
+        return self._http.call("GET", path, timeout=600).content
+
+    def rollback(self, challenge_id: str, version: int) -> ChallengeVersion:
+        """Make a version the current one. Running instances keep theirs."""
+        path = f"/admin/challenges/{challenge_id}/rollback"
+        return self._http.fetch(ChallengeVersion, "POST", path, json={"version": version})
+
+    def remove(self, challenge_id: str) -> None:
+        """Take a pushed challenge off the platform; a rollback brings it back."""
+        self._http.call("DELETE", f"/admin/challenges/{challenge_id}")
 
     def build(self, challenge_id: str) -> AdminTaskInfo:
         """Build a challenge on every node."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from ctfy.server.challenges import fleet, fleet_routes
+from ctfy.server.challenges import fleet, fleet_routes, version_routes
+from ctfy.server.challenges.library import Library
 from ctfy.server.challenges.routes import router
 from ctfy.server.challenges.visibility import VisibleChallenges
-from ctfy.server.domain import Domain, Params, PersonalData, Task
-from ctfy.server.tables.challenges import HintUnlock, Reaction
+from ctfy.server.domain import Domain, Job, Params, PersonalData, Task
+from ctfy.server.tables.challenges import ChallengeVersion, HintUnlock, Reaction
 
 DOMAIN = Domain(
-    routers=(router, fleet_routes.router),
-    services=(VisibleChallenges, fleet.CatalogueFollower),
+    routers=(router, fleet_routes.router, version_routes.router, version_routes.for_nodes),
+    services=(Library, VisibleChallenges, fleet.CatalogueFollower),
+    jobs=(
+        Job("archive_challenges", fleet.archive),
+        Job("spread_challenges", fleet.spread),
+    ),
     tasks=(
         Task("challenge_rescan", Params, fleet.rescan),
         Task("challenge_build", fleet.OneChallenge, fleet.build),
@@ -19,6 +24,7 @@ DOMAIN = Domain(
         Task("challenge_pull_all", fleet.Scope, fleet.pull),
     ),
     personal_data=(
+        PersonalData(ChallengeVersion, "created_by", on_deletion="keep"),
         PersonalData(HintUnlock, "user_id", on_deletion="keep"),
         PersonalData(Reaction, "user_id", on_deletion="delete"),
     ),

@@ -29,4 +29,11 @@ class ReactionAdded(Event, to=Audience.PERSON):
 
 
 class ChallengesRescanned(Event, to=Audience.PLATFORM):
-    """The challenges folder has changed: every process looks again."""
+    """Challenges have changed: every process looks again."""
+
+
+class ChallengeVersionSet(Event, to=Audience.ADMINS):
+    """Another version of a challenge is the current one; `version` 0: it was removed."""
+
+    version: int
+    origin: str

@@ -17,6 +17,7 @@ from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.events import ChallengesRescanned
+from ctfy.server.challenges.library import Library
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Params, Report
@@ -31,7 +32,6 @@ from ctfy.server.models.builds import (
     NodePullState,
 )
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
-from ctfy.server.settings import Settings
 from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
@@ -153,24 +153,22 @@ async def _rows_of(
 
 
 async def rescan(
-    settings: Settings,
     database: Database,
     catalogue: Catalogue,
+    library: Library,
     node_clients: NodeClients,
     report: Report,
     params: Params,
 ) -> dict[str, Any]:
     """Look at the challenges folder again, here, on every replica and on every node."""
     try:
-        changes = await asyncio.to_thread(catalogue.rescan, settings.challenges_dir)
+        changes = await library.rescan()
     except OSError as gone:
         raise TaskFailure("challenges_broken", f"Nothing was changed: {gone}") from gone
     await report.log(f"{len(catalogue.challenges)} challenges: {changes}")
     wrong = [finding for findings in catalogue.broken.values() for finding in findings]
     for finding in wrong[:_MOST_SAID]:
         await report.log(str(finding), "error")
-    async with database.transaction() as session:
-        emit(session, ChallengesRescanned())
     nodes = await _nodes(database, healthy=True)
     result = ChallengeRescanResult(
         total=len(catalogue.challenges),
@@ -204,6 +202,27 @@ async def rescan(
     return result.model_dump()
 
 
+async def archive(library: Library) -> None:
+    """Keep the versions that came out of the challenges folder."""
+    await library.archive_folder()
+
+
+async def spread(database: Database, catalogue: Catalogue, node_clients: NodeClients) -> None:
+    """Tell the nodes, and the readers of standings, that challenges have other versions.
+
+    A node that does not hear of it now gets the version with its next order.
+    """
+    nodes = await _nodes(database, healthy=True)
+    told = await asyncio.gather(
+        *(_in_time(node_clients.of(node.id, node.url).rescan_challenges()) for node in nodes)
+    )
+    for node, (_, error) in zip(nodes, told, strict=True):
+        if error:
+            log.warning("node_not_told_of_versions", node=node.display_name, error=error)
+    async with database.transaction() as session:
+        await _announce(session, set(catalogue.challenges))
+
+
 async def _announce(session: AsyncSession, challenge_ids: set[str]) -> None:
     """Tell the readers of standings that the worth of some challenges may be another."""
     within = select(CompetitionChallenge.competition_id).where(
@@ -216,18 +235,10 @@ async def _announce(session: AsyncSession, challenge_ids: set[str]) -> None:
 
 
 class CatalogueFollower:
-    """Has this process look at its challenges folder again whenever a rescan is told of."""
+    """Has this process look at the challenges again whenever it is told that they changed."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        catalogue: Catalogue,
-        cache: Cache,
-        standings: Standings,
-        relay: Relay,
-    ) -> None:
-        self._folder = settings.challenges_dir
-        self._catalogue = catalogue
+    def __init__(self, library: Library, cache: Cache, standings: Standings, relay: Relay) -> None:
+        self._library = library
         self._cache = cache
         self._standings = standings
         self._running: set[asyncio.Task[None]] = set()
@@ -241,7 +252,7 @@ class CatalogueFollower:
 
     async def _rescan(self) -> None:
         try:
-            changes = await asyncio.to_thread(self._catalogue.rescan, self._folder)
+            changes = await self._library.follow()
             self._standings.clear()
             self._cache.clear()
             log.info("challenges_rescanned", changes=str(changes))

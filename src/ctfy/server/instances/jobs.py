@@ -11,10 +11,10 @@ import httpx
 import structlog
 from sqlalchemy import func, select, text
 
-from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.sdk.errors import BadAnswer, CtfyApiError
 from ctfy.server.access.secrets import Secret
+from ctfy.server.challenges.library import Library
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement, one_of, texts
@@ -44,6 +44,7 @@ class Order:
 
     id: str
     challenge_id: str
+    digest: str
     state: str
     ttl: int
     node_name: str
@@ -61,7 +62,13 @@ async def _load(database: Database, node_clients: NodeClients, instance_id: str)
     instance, node = row.Instance, row.Node
     client = node_clients.of(node.id, node.url)
     return Order(
-        instance.id, instance.challenge_id, instance.state, instance.ttl, node.display_name, client
+        instance.id,
+        instance.challenge_id,
+        instance.challenge_digest,
+        instance.state,
+        instance.ttl,
+        node.display_name,
+        client,
     )
 
 
@@ -76,7 +83,7 @@ async def _state(database: Database, instance_id: str) -> str | None:
 async def start_instance(
     settings: Settings,
     database: Database,
-    catalogue: Catalogue,
+    library: Library,
     jobs: Jobs,
     secret: Secret,
     node_clients: NodeClients,
@@ -87,7 +94,7 @@ async def start_instance(
     if order is None or order.state != State.STARTING:
         return
     try:
-        surface = await _start_on_node(settings, database, catalogue, secret, node_clients, order)
+        surface = await _start_on_node(settings, database, library, secret, node_clients, order)
     except StartFailed as failure:
         async with database.transaction() as session:
             await lifecycle.fail(
@@ -106,19 +113,22 @@ class StartFailed(Exception):
 async def _start_on_node(
     settings: Settings,
     database: Database,
-    catalogue: Catalogue,
+    library: Library,
     secret: Secret,
     node_clients: NodeClients,
     order: Order,
 ) -> dict[str, Any] | None:
     """The attack surface; None when the instance is no longer wanted. Raises StartFailed."""
-    challenge = catalogue.get(order.challenge_id)
+    try:
+        challenge = await library.of(order.challenge_id, order.digest)
+    except OSError as error:
+        raise StartFailed("The platform cannot read the challenge now.") from error
     if challenge is None:
         raise StartFailed("The challenge is not on this platform any more.")
     answers = instance_answers(secret, order.id, challenge)
     deadline = time.monotonic() + settings.compose_up_timeout_s
     answered_at = time.monotonic()
-    ordered = False
+    ordered, version = False, challenge.digest
     while time.monotonic() < deadline:
         try:
             if not ordered:
@@ -127,6 +137,7 @@ async def _start_on_node(
                     instance_id=order.id,
                     ttl=order.ttl,
                     answers=answers,
+                    digest=version,
                 )
                 ordered = True
             state = await order.node.get_status(order.id, _NEWS_S)
@@ -142,6 +153,8 @@ async def _start_on_node(
         except CtfyApiError as error:
             if error.status_code == 404 and ordered:
                 ordered = False  # the node lost it: order it again, unless it is being stopped
+            elif error.status_code == 422 and version:
+                version = ""  # an older node: it knows no versions, and runs what its folder holds
             elif error.status_code < 500:
                 raise StartFailed(f"The node refused: {error}") from error
         except httpx.HTTPError:

@@ -107,6 +107,7 @@ async def start(
         team_id=row.team_id,
         user_id=caller.user_id,
         challenge_id=challenge.id,
+        challenge_digest=challenge.digest,
         state=State.REQUESTED,
         ttl=ttl,
         requested_at=moment,

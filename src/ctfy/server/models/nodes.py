@@ -105,6 +105,7 @@ class NodeStartRequest(Request):
     ttl: Annotated[int, Field(ge=1)]
     answers: dict[str, str] = {}
     proxy_output_dir: str | None = None
+    challenge_digest: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
 class NodeStartResponse(Response):
@@ -122,6 +123,7 @@ class NodeInstanceState(Response):
     attack_surface: Annotated[AttackSurface | None, BeforeValidator(without_nul)] = None
     error: str = ""
     challenge_id: str = ""
+    challenge_digest: str = ""
     expires_at: float = 0.0
     request_count: int = 0
     last_traffic_at: float = 0.0

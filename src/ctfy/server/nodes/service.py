@@ -140,6 +140,19 @@ async def register(session: AsyncSession, jobs: Jobs, token: str, body: NodeRegi
     return node
 
 
+async def node_of(session: AsyncSession, secret: Secret, token: str) -> Node:
+    """The node of a token, whose row is locked. Raises 401 for a token that is no node's."""
+    node_id = secrets.node_of_token(secret, token)
+    if node_id is None:
+        raise Unauthorized("unauthorized", "This is no node's token.")
+    node = await session.scalar(
+        select(Node).where(Node.id == node_id).with_for_update(key_share=True)
+    )
+    if node is None:
+        raise Unauthorized("unauthorized", "This node was removed. Join again.")
+    return node
+
+
 async def heartbeat(
     session: AsyncSession,
     settings: Settings,
@@ -149,16 +162,9 @@ async def heartbeat(
     body: NodeHeartbeat,
 ) -> None:
     """A node lives. Raises 401 for a token that is no node's, 403 for another node's."""
-    node_id = secrets.node_of_token(secret, token)
-    if node_id is None:
-        raise Unauthorized("unauthorized", "This is no node's token.")
-    if node_id != body.id:
+    if secrets.node_of_token(secret, token) not in (None, body.id):
         raise Forbidden("forbidden", "This token belongs to another node.")
-    node = await session.scalar(
-        select(Node).where(Node.id == node_id).with_for_update(key_share=True)
-    )
-    if node is None:
-        raise Unauthorized("unauthorized", "This node was removed. Join again.")
+    node = await node_of(session, secret, token)
     for name in ("running", "capacity", "cpu_percent", "memory_percent", "disk_percent"):
         setattr(node, name, getattr(body, name))
     if body.url:

@@ -1,13 +1,54 @@
-"""What people said of challenges, and the hints they took."""
+"""The versions of challenges; what people said of them, and the hints they took."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, now
+
+
+class StoredChallenge(Base):
+    """A challenge of the platform, and which of its versions is the current one.
+
+    `source`: where that came from: `folder`, `push` or `git`. `folder_digest`: what the challenges
+    folder held when it was looked at last, empty for nothing. Another digest there is news, while
+    the same one leaves a rollback and a push alone.
+    """
+
+    __tablename__ = "challenges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    source: Mapped[str]
+    folder_digest: Mapped[str] = mapped_column(default="")
+    changed_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ChallengeVersion(Base):
+    """A version of a challenge: the archive `challenges/<digest>.tar.gz` of the store.
+
+    `number` counts from 1. `archive_bytes`: none until the archive is there.
+    `origin`: where it came from, as `folder`, `push`, or `git <commit>`.
+    """
+
+    __tablename__ = "challenge_versions"
+    __table_args__ = (
+        Index("uq_challenge_versions_number", "challenge_id", "number", unique=True),
+        Index("ix_challenge_versions_digest", "digest"),
+        Index("ix_challenge_versions_created_by", "created_by"),
+    )
+
+    challenge_id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    bucket: Mapped[str]
+    origin: Mapped[str]
+    archive_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Reaction(Base):

@@ -59,6 +59,7 @@ class Instance(Base):
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     challenge_id: Mapped[str]
+    challenge_digest: Mapped[str] = mapped_column(default="", server_default="")
     node_id: Mapped[str | None] = mapped_column(ForeignKey("nodes.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(default=State.REQUESTED)
     ttl: Mapped[int]

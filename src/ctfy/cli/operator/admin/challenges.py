@@ -9,8 +9,9 @@ import typer
 
 from ctfy.cli import session
 from ctfy.cli.operator.admin.progress import follow
-from ctfy.cli.output import Code, fail, prints
+from ctfy.cli.output import Code, fail, out, prints
 from ctfy.server.models.tasks import AdminTaskInfo
+from ctfy.server.models.versions import ChallengeDiff, ChallengeVersion
 
 app = typer.Typer(no_args_is_help=True)
 ChallengeId = Annotated[str, typer.Argument(help="One challenge; or use --all")]
@@ -40,6 +41,71 @@ def audit(
     Example: ctfy-admin admin challenges audit
     """
     return [*session.admin().challenges.audit(challenge_id)]
+
+
+@app.command()
+@prints("id version source versions changed_at", empty="No challenges.")
+def stored() -> builtins.list[Any]:
+    """List the challenges of the platform with their current versions.
+
+    Example: ctfy-admin admin challenges stored
+    """
+    return [*session.admin().challenges.stored()]
+
+
+@app.command()
+@prints("version is_current origin created_at digest", empty="No versions.")
+def versions(challenge_id: Annotated[str, typer.Argument()]) -> builtins.list[Any]:
+    """List the versions of a challenge, newest first.
+
+    Example: ctfy-admin admin challenges versions notes
+    """
+    return [*session.admin().challenges.versions(challenge_id)]
+
+
+@app.command()
+@prints(people=lambda found: _show_diff(found))
+def diff(
+    challenge_id: Annotated[str, typer.Argument()],
+    version: Annotated[int, typer.Argument()],
+    base: Annotated[int, typer.Option(help="Compare with this one; 0: the one before")] = 0,
+) -> ChallengeDiff:
+    """Show what a version has that another has not.
+
+    Example: ctfy-admin admin challenges diff notes 3
+    """
+    return session.admin().challenges.diff(challenge_id, version, base)
+
+
+def _show_diff(found: Any) -> None:
+    if not found["files"]:
+        out.print("Nothing differs.")
+    for file in found["files"]:
+        words = f"{file['change']} {file['path']}"
+        out.print("\n".join(filter(None, (words, file["diff"]))), markup=False, highlight=False)
+
+
+@app.command()
+@prints("challenge_id version is_current digest")
+def rollback(
+    challenge_id: Annotated[str, typer.Argument()], version: Annotated[int, typer.Argument()]
+) -> ChallengeVersion:
+    """Make a version the current one. Running instances keep theirs.
+
+    Example: ctfy-admin admin challenges rollback notes 2
+    """
+    return session.admin().challenges.rollback(challenge_id, version)
+
+
+@app.command()
+@prints()
+def remove(challenge_id: Annotated[str, typer.Argument()]) -> str:
+    """Take a pushed challenge off the platform; a rollback brings it back.
+
+    Example: ctfy-admin admin challenges remove notes
+    """
+    session.admin().challenges.remove(challenge_id)
+    return f"{challenge_id} is not on the platform any more."
 
 
 @app.command()

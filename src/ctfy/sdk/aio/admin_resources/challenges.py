@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import ListOf
@@ -15,6 +17,12 @@ from ctfy.server.models.observability import (
     AdminChallengeTimeseries,
 )
 from ctfy.server.models.tasks import AdminTaskInfo
+from ctfy.server.models.versions import (
+    ChallengeDiff,
+    ChallengeVersion,
+    PushedChallenge,
+    StoredChallenge,
+)
 
 
 class AdminChallengesResource:
@@ -33,6 +41,54 @@ class AdminChallengesResource:
         return await self._http.fetch_page(
             ChallengeFinding, path, limit=500, challenge_id=challenge_id
         )
+
+    async def stored(self, offset: int = 0, limit: int = 500) -> list[StoredChallenge]:
+        """The challenges of the platform with their current versions."""
+        path = "/admin/challenges"
+        return await self._http.fetch_page(StoredChallenge, path, offset=offset, limit=limit)
+
+    async def push(
+        self, archive: bytes | BinaryIO, *, challenge_id: str = "", bucket: str = ""
+    ) -> PushedChallenge:
+        """Make the challenge in an archive (tar, tar.gz, zip) the current version of it.
+
+        `challenge_id`: left out, it is the name of the archive's one folder.
+        """
+        return await self._http.fetch(
+            PushedChallenge,
+            "POST",
+            "/admin/challenges",
+            params={"challenge_id": challenge_id, "bucket": bucket},
+            content=archive,
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=600,
+        )
+
+    async def versions(
+        self, challenge_id: str, offset: int = 0, limit: int = 500
+    ) -> list[ChallengeVersion]:
+        """The versions of a challenge, newest first."""
+        path = f"/admin/challenges/{challenge_id}/versions"
+        return await self._http.fetch_page(ChallengeVersion, path, offset=offset, limit=limit)
+
+    async def diff(self, challenge_id: str, version: int, base: int = 0) -> ChallengeDiff:
+        """What a version has that `base` has not; 0: the version before it."""
+        path = f"/admin/challenges/{challenge_id}/versions/{version}/diff"
+        return await self._http.fetch(ChallengeDiff, "GET", path, params={"base": base})
+
+    async def download_version(self, challenge_id: str, version: int) -> bytes:
+        """A version as tar.gz."""
+        path = f"/admin/challenges/{challenge_id}/versions/{version}/archive"
+        return (await self._http.call("GET", path, timeout=600)).content
+
+    async def rollback(self, challenge_id: str, version: int) -> ChallengeVersion:
+        """Make a version the current one. Running instances keep theirs."""
+        path = f"/admin/challenges/{challenge_id}/rollback"
+        return await self._http.fetch(ChallengeVersion, "POST", path, json={"version": version})
+
+    async def remove(self, challenge_id: str) -> None:
+        """Take a pushed challenge off the platform; a rollback brings it back."""
+        await self._http.call("DELETE", f"/admin/challenges/{challenge_id}")
 
     async def build(self, challenge_id: str) -> AdminTaskInfo:
         """Build a challenge on every node."""

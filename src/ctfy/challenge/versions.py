@@ -1,0 +1,102 @@
+"""Versions of challenges on disk, each by its digest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ctfy.challenge.archive import ArchiveRefused, unpack
+from ctfy.challenge.audit import METADATA, Finding
+from ctfy.challenge.catalogue import ID, Challenge, load_challenge, look
+
+
+class ChallengeRefused(ValueError):
+    """What an archive holds is no challenge that can be run. `findings`: of the audit, if any."""
+
+    def __init__(self, problem: str, findings: list[Finding] | None = None) -> None:
+        super().__init__(problem)
+        self.findings = findings or []
+
+
+class Versions:
+    """Folders `<root>/<digest>/<challenge id>`, complete or not there at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._known: dict[tuple[str, str], Challenge] = {}
+
+    def get(self, challenge_id: str, digest: str, bucket: str = "") -> Challenge | None:
+        """The challenge in that version; None where it is not here. Reads files once."""
+        known = self._known.get((challenge_id, digest))
+        folder = self._root / digest / challenge_id
+        if known is None and folder.is_dir():
+            with suppress(ValueError, OSError):  # a newer audit may refuse what passed once
+                known = replace(load_challenge(folder.parent, folder), bucket=bucket)
+                if known.digest != digest:  # as a power cut leaves files
+                    known = None
+                    shutil.rmtree(folder, ignore_errors=True)
+                else:
+                    self._known[(challenge_id, digest)] = known
+        return known
+
+    def add(
+        self, archive: Path, challenge_id: str = "", digest: str = "", bucket: str = ""
+    ) -> Challenge:
+        """Unpack an archive, and keep the challenge that it holds.
+
+        `challenge_id`: what it is called, where the archive does not say or is not believed.
+        `digest`: what it must be. Raises ChallengeRefused, ArchiveRefused, OSError.
+        """
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryDirectory(prefix=".unpacking-", dir=self._root) as room:
+            files, checked = Path(room, "files"), Path(room, "challenge")
+            files.mkdir()
+            checked.mkdir()
+            folder = unpack(archive, files)
+            name = challenge_id or (folder.name if folder != files else "")
+            if not ID.fullmatch(name):
+                raise ChallengeRefused(
+                    f"{name!r} is no challenge id: the archive has one folder, named by the "
+                    "challenge's id (a-z, 0-9, - and _)"
+                )
+            folder.rename(checked / name)
+            return self._keep(checked / name, digest, bucket)
+
+    def _keep(self, folder: Path, digest: str, bucket: str) -> Challenge:
+        """Move a folder to where its digest says, if it is a challenge."""
+        seen = look(folder.parent)
+        if folder not in seen.folders:
+            raise ChallengeRefused(f"`{folder.name}` holds no {METADATA}")
+        # What it needs of other challenges is for those to say who know them all.
+        errors = [
+            replace(finding, path=finding.path.relative_to(folder.parent))
+            for finding in seen.findings
+            if finding.is_error and not finding.rule.startswith("unlocked-by.")
+        ]
+        if errors:
+            raise ChallengeRefused(f"`{folder.name}` is broken: {errors[0]}", errors)
+        challenge = seen.folders[folder].challenge
+        assert challenge is not None, "without errors there is one"  # noqa: S101
+        if digest and challenge.digest != digest:
+            raise ArchiveRefused("what came is not what was asked for: its digest differs")
+        goal = self._root / challenge.digest
+        goal.mkdir(exist_ok=True, mode=0o700)
+        with suppress(OSError):  # it is there already, which is looked at in a moment
+            folder.rename(goal / folder.name)
+        found = self.get(folder.name, challenge.digest, bucket)
+        if found is None:
+            raise OSError(f"{goal}: what was written there is gone")
+        return found
+
+    def prune(self, keep: Iterable[str]) -> None:
+        """Remove every version whose digest is not in `keep`."""
+        kept = set(keep)
+        with suppress(FileNotFoundError):
+            for path in self._root.iterdir():
+                if len(path.name) == 64 and path.name not in kept:
+                    self._known = {k: v for k, v in self._known.items() if k[1] != path.name}
+                    shutil.rmtree(path, ignore_errors=True)

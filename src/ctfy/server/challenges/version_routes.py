@@ -1,0 +1,289 @@
+"""The versions of challenges: pushed, compared, rolled back; and what nodes fetch of them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import bindparam, func, select
+
+from ctfy.challenge.archive import ArchiveRefused
+from ctfy.challenge.audit import Finding
+from ctfy.challenge.folders import printable
+from ctfy.challenge.versions import ChallengeRefused
+from ctfy.core.errors import Conflict, Invalid, NotFound, Unavailable
+from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, bearer_token
+from ctfy.server.access.idempotency import Router
+from ctfy.server.challenges.differences import differences
+from ctfy.server.challenges.library import Library, archive_path
+from ctfy.server.database.connections import Session
+from ctfy.server.database.paging import Listing, Paged
+from ctfy.server.kernel import TheDatabase, TheSecret, TheStore
+from ctfy.server.models import versions as wire
+from ctfy.server.models.audits import ChallengeFinding
+from ctfy.server.models.base import Page
+from ctfy.server.nodes.service import node_of
+from ctfy.server.services import provided
+from ctfy.server.tables.challenges import ChallengeVersion, StoredChallenge
+
+router = Router(prefix="/admin/challenges", tags=["challenges"])
+for_nodes = Router(prefix="/nodes/challenges", tags=["nodes"])
+TheLibrary = Annotated[Library, provided(Library)]
+
+PUSH = "/api/v1/admin/challenges"
+MOST_ARCHIVE = 256 * 1024 * 1024  # bytes
+_ARCHIVE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("application/gzip", "application/x-tar", "application/zip")
+        },
+    }
+}
+_version = (
+    select(ChallengeVersion, StoredChallenge.digest.label("current"))
+    .outerjoin(StoredChallenge, StoredChallenge.id == ChallengeVersion.challenge_id)
+    .order_by(ChallengeVersion.number.desc())
+)
+_VERSIONS = Listing(_version.where(ChallengeVersion.challenge_id == bindparam("challenge_id")))
+_count = (
+    select(ChallengeVersion.challenge_id, func.count().label("versions"))
+    .group_by(ChallengeVersion.challenge_id)
+    .subquery()
+)
+_STORED = Listing(
+    select(StoredChallenge, ChallengeVersion.number, _count.c.versions)
+    .join(
+        ChallengeVersion,
+        (ChallengeVersion.challenge_id == StoredChallenge.id)
+        & (ChallengeVersion.digest == StoredChallenge.digest),
+    )
+    .join(_count, _count.c.challenge_id == StoredChallenge.id)
+    .order_by(StoredChallenge.id)
+)
+
+
+def _info(version: Any, current: str | None) -> dict[str, Any]:
+    return {
+        "challenge_id": version.challenge_id,
+        "version": version.number,
+        "digest": version.digest,
+        "bucket": version.bucket,
+        "origin": version.origin,
+        "archive_bytes": version.archive_bytes,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+        "is_current": version.digest == current,
+    }
+
+
+def _finding(challenge_id: str, finding: Finding) -> ChallengeFinding:
+    return ChallengeFinding(
+        challenge_id=challenge_id,
+        path=printable(str(finding.path)),
+        line=finding.line,
+        rule=finding.rule,
+        severity="error" if finding.is_error else "warning",
+        problem=printable(finding.problem),
+        fix=printable(finding.fix),
+    )
+
+
+@router.get("")
+async def stored(database: TheDatabase, paging: Paged, _: Admin) -> Page[wire.StoredChallenge]:
+    """The challenges of the platform with their current versions, by id."""
+    return await paging.read(
+        database,
+        _STORED,
+        lambda row: wire.StoredChallenge(
+            id=row.id,
+            version=row.number,
+            digest=row.digest,
+            source=row.source,
+            versions=row.versions,
+            changed_at=row.changed_at,
+        ),
+    )
+
+
+@router.post("", status_code=201, openapi_extra=_ARCHIVE)
+async def push(
+    request: Request,
+    library: TheLibrary,
+    caller: Admin,
+    challenge_id: Annotated[
+        str, Query(max_length=128, description="Empty: the name of the archive's one folder")
+    ] = "",
+    bucket: Annotated[str, Query(max_length=128)] = "",
+) -> wire.PushedChallenge:
+    """Make the challenge that an archive (tar, tar.gz, zip) holds the current version of it.
+
+    New instances are of this version; running ones keep theirs. A version that is there already
+    becomes the current one again.
+    """
+    with tempfile.TemporaryFile() as file:
+        async for chunk in request.stream():
+            await asyncio.to_thread(file.write, chunk)
+        await asyncio.to_thread(file.flush)
+        path = Path(f"/dev/fd/{file.fileno()}")
+        try:
+            version, warnings = await library.push(path, challenge_id, bucket, caller)
+        except ArchiveRefused as refused:
+            raise Invalid("archive_refused", f"The archive was not taken: {refused}.") from refused
+        except ChallengeRefused as refused:
+            raise Invalid(
+                "challenge_refused",
+                f"The challenge was not taken: {printable(str(refused))}",
+                findings=[
+                    _finding(challenge_id, each).model_dump() for each in refused.findings[:100]
+                ],
+            ) from refused
+        except OSError as error:
+            raise Unavailable(
+                "store_unavailable", f"The archive could not be stored: {error.strerror or error}"
+            ) from error
+    findings = [_finding(version.challenge_id, each) for each in warnings]
+    return wire.PushedChallenge(**_info(version, version.digest), findings=findings)
+
+
+@router.get("/{challenge_id}/versions")
+async def versions(
+    challenge_id: str, database: TheDatabase, paging: Paged, _: Admin
+) -> Page[wire.ChallengeVersion]:
+    """The versions of a challenge, newest first; also of one that was removed."""
+    return await paging.read(
+        database,
+        _VERSIONS,
+        lambda row: wire.ChallengeVersion(**_info(row, row.current)),
+        challenge_id=challenge_id,
+    )
+
+
+@router.get("/{challenge_id}/versions/{version}/archive", response_class=StreamingResponse)
+async def archive(
+    challenge_id: str,
+    version: int,
+    library: TheLibrary,
+    store: TheStore,
+    session: Session,
+    _: Admin,
+) -> StreamingResponse:
+    """A version as tar.gz."""
+    found = await library.version(session, challenge_id, version)
+    name = f"{challenge_id}-{version}.tar.gz"
+    return await _sent(store, found, 0, {"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/{challenge_id}/versions/{version}/diff")
+async def diff(
+    challenge_id: str,
+    version: int,
+    library: TheLibrary,
+    session: Session,
+    _: Admin,
+    base: Annotated[int, Query(ge=0, description="0: the version before it")] = 0,
+) -> wire.ChallengeDiff:
+    """What a version has that another has not."""
+    base = base or version - 1
+    after = await library.version(session, challenge_id, version)
+    before = await library.version(session, challenge_id, base)
+    try:
+        folders = await library.files(before), await library.files(after)
+        files = await asyncio.to_thread(differences, *folders)
+    except OSError as error:
+        raise Conflict(
+            "version_not_archived", f"A version cannot be read: {error.strerror or error}"
+        ) from error
+    return wire.ChallengeDiff(challenge_id=challenge_id, base=base, version=version, files=files)
+
+
+@router.post("/{challenge_id}/rollback")
+async def rollback(
+    challenge_id: str, body: wire.VersionChoice, library: TheLibrary, caller: Admin
+) -> wire.ChallengeVersion:
+    """Make a version the current one: an earlier, or a later one again."""
+    version = await library.roll_back(challenge_id, body.version, caller)
+    return wire.ChallengeVersion(**_info(version, version.digest))
+
+
+@router.delete("/{challenge_id}")
+async def remove(challenge_id: str, library: TheLibrary, caller: Admin) -> dict[str, str]:
+    """Take a pushed challenge off the platform; a rollback to a version brings it back."""
+    await library.remove(challenge_id, caller)
+    return {"status": "removed"}
+
+
+@for_nodes.get("", dependencies=[ByOwnToken])
+async def current(
+    request: Request, secret: TheSecret, session: Session, _: BearerHeader
+) -> wire.NodeChallenges:
+    """Every challenge in the version that nodes run."""
+    await node_of(session, secret, bearer_token(request))
+    rows = await session.execute(
+        select(StoredChallenge.id, StoredChallenge.digest, ChallengeVersion.bucket)
+        .join(
+            ChallengeVersion,
+            (ChallengeVersion.challenge_id == StoredChallenge.id)
+            & (ChallengeVersion.digest == StoredChallenge.digest),
+        )
+        .order_by(StoredChallenge.id)
+    )
+    return wire.NodeChallenges(
+        challenges=[
+            wire.NodeChallenge(id=row.id, digest=row.digest, bucket=row.bucket) for row in rows
+        ]
+    )
+
+
+@for_nodes.get("/{digest}", dependencies=[ByOwnToken], response_class=StreamingResponse)
+async def fetch(
+    digest: str,
+    request: Request,
+    store: TheStore,
+    library: TheLibrary,
+    secret: TheSecret,
+    session: Session,
+    _: BearerHeader,
+    start: Annotated[int, Query(ge=0, le=MOST_ARCHIVE * 100, description="From that byte on")] = 0,
+) -> StreamingResponse:
+    """The archive of a version, for a node; `start` goes on where an earlier answer broke off."""
+    await node_of(session, secret, bearer_token(request))
+    version = await session.scalar(
+        select(ChallengeVersion).where(ChallengeVersion.digest == digest).limit(1)
+    )
+    if version is None:
+        raise NotFound("version_not_found", "There is no such version of a challenge.")
+    if version.archive_bytes is None:
+        await library.archive_folder()
+        await session.refresh(version)
+    return await _sent(store, version, start, {})
+
+
+async def _sent(
+    store: TheStore, version: ChallengeVersion, start: int, headers: dict[str, str]
+) -> StreamingResponse:
+    """The archive of a version, from a byte on. Raises `version_not_archived`."""
+    if version.archive_bytes is None:
+        raise Conflict("version_not_archived", "The archive of that version is not there yet.")
+    if start >= version.archive_bytes:
+        raise Invalid("range_not_satisfiable", "The archive is not that long.")
+    chunks = store.stream(archive_path(version.digest), start)
+    try:
+        first = await anext(chunks)
+    except OSError as error:
+        raise Unavailable(
+            "store_unavailable", "The archive cannot be read now.", headers={"Retry-After": "5"}
+        ) from error
+
+    async def content() -> Any:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    length = {"Content-Length": str(version.archive_bytes - start)}
+    return StreamingResponse(content(), media_type="application/gzip", headers=headers | length)

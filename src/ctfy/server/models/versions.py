@@ -1,0 +1,85 @@
+"""Versions of challenges: `admin.challenges`, and what nodes fetch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ctfy.server.models.audits import ChallengeFinding
+from ctfy.server.models.base import Request, Response, Unbelieved
+
+
+class StoredChallenge(Response):
+    """A challenge of the platform, and its current version. `versions`: how many there are.
+
+    `source`: where the current one came from.
+    """
+
+    id: str
+    version: int
+    digest: str
+    source: Literal["folder", "push", "git"]
+    versions: int
+    changed_at: datetime
+
+
+class ChallengeVersion(Response):
+    """A version of a challenge. `archive_bytes`: none while its archive is being written.
+
+    `origin`: `folder`, `push`, or `git` and the commit. `created_by`: who pushed it.
+    """
+
+    challenge_id: str
+    version: Annotated[int, Field(description="From 1")]
+    digest: Annotated[str, Field(description="SHA-256 of what the folder holds")]
+    bucket: str
+    origin: str
+    archive_bytes: int | None
+    created_at: datetime
+    created_by: str | None
+    is_current: bool
+
+
+class PushedChallenge(ChallengeVersion):
+    """A version that was pushed; `findings`: the audit's warnings."""
+
+    findings: list[ChallengeFinding] = []
+
+
+class FileChange(Response):
+    """How a file differs. `diff`: unified, empty for what is no text or too long."""
+
+    path: str
+    change: Literal["added", "removed", "changed"]
+    diff: str
+
+
+class ChallengeDiff(Response):
+    """What a version has that another, `base`, has not."""
+
+    challenge_id: str
+    base: int
+    version: int
+    files: list[FileChange]
+
+
+class VersionChoice(Request):
+    """The version that is to be the current one."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class NodeChallenge(Response):
+    """A challenge in the version that nodes run."""
+
+    id: str
+    digest: str
+    bucket: str = ""
+
+
+class NodeChallenges(Response):
+    """Every challenge of the platform, for its nodes."""
+
+    challenges: Unbelieved[NodeChallenge]

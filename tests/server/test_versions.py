@@ -1,0 +1,317 @@
+"""Challenges live in the platform: pushed, fetched by nodes, and rolled back by one call."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ctfy.challenge.archive import pack
+from ctfy.sdk import CtfyApiError, PlatformClient, ValidationError
+from ctfy.sdk.errors import ConflictError
+from ctfy.server.models.instances import InstanceInfo
+from tests.conftest import ADMIN_EMAIL, Arena, lone_server, mint_invite, sign_in
+from tests.processes import PATIENCE_S, Process, free_port, wait_for
+
+pytestmark = pytest.mark.xdist_group("versions")
+
+METADATA = """\
+name: {name}
+description: Says its version.
+difficulty: easy
+tags: [t]
+sandbox: {{run: [python3, -u, services/web/app.py], port: 8000, protocol: http}}
+questions:
+  - {{id: q, prompt: Which?, answer: "{answer}"}}
+"""
+APP = """\
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{says}")
+http.server.ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
+"""
+
+
+def made(folder: Path, name: str, says: str, **files: str) -> Path:
+    root = folder / name
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "metadata.yaml").write_text(METADATA.format(name=name, answer=says))
+    (root / "services" / "web").mkdir(parents=True, exist_ok=True)
+    (root / "services" / "web" / "app.py").write_text(APP.format(says=says))
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content)
+    return root
+
+
+def packed(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    pack(folder, buffer)
+    return buffer.getvalue()
+
+
+def said(instance: InstanceInfo) -> str:
+    assert instance.surface is not None
+    return httpx.get(instance.surface.services[0].url, timeout=PATIENCE_S).text
+
+
+@dataclass
+class Platform:
+    """A server whose folder holds one challenge, and nodes without any folder."""
+
+    arena: Arena
+    folder: Path
+    nodes: list[Process]
+
+    @property
+    def admin(self) -> PlatformClient:
+        return self.arena.admin
+
+    def node(self) -> Process:
+        """One more node; returns when the platform knows it."""
+        before = len(self.admin.nodes.list())
+        home = self.folder / f"node-{len(self.nodes)}"
+        home.mkdir()
+        arguments = ["node", "join", self.arena.url, "--provider", "sandbox", "--capacity", "300"]
+        arguments += ["--data-dir", str(home / "data"), "--port", str(free_port())]
+        environment = {
+            "CTFY_CHALLENGES_DIR": "challenges",  # which is not there
+            "CTFY_NODE_TOKEN": mint_invite(self.arena.url),
+            "CTFY_NODE_HEARTBEAT_S": "1",
+        }
+        process = Process(arguments, environment, home / "log", cwd=home)
+        process.start()
+        self.nodes.append(process)
+        wait_for("the node", lambda: len(self.admin.nodes.list()) > before)
+        return process
+
+    def push(self, folder: Path) -> int:
+        return self.admin.admin.challenges.push(packed(folder)).version
+
+    def started(self, player: PlatformClient, challenge: str, competition: str) -> InstanceInfo:
+        return player.instances.start(
+            challenge, competition_id=competition, timeout=int(PATIENCE_S)
+        )
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp("versions")
+    challenges = folder / "challenges"
+    made(challenges, "from-folder", "folder 1")
+    settings = {
+        "CTFY_CHALLENGES_DIR": str(challenges),
+        "CTFY_PLACEMENT_MAX_LOAD": "100",
+        "CTFY_MAX_INSTANCES_PER_TEAM": "300",
+    }
+    nodes: list[Process] = []
+    with lone_server(folder, **settings) as url, sign_in(url, ADMIN_EMAIL) as admin:
+        there = Platform(Arena(url, admin), folder, nodes)
+        there.node()
+        there.node()
+        try:
+            yield there
+        finally:
+            for node in nodes:
+                if node.popen is not None and node.popen.poll() is None:
+                    node.stop()
+
+
+def _bearer(client: PlatformClient) -> dict[str, str]:
+    return {"Authorization": f"Bearer {client.token}"}
+
+
+def fresh() -> str:
+    return f"c-{uuid.uuid4().hex[:8]}"
+
+
+def test_what_was_pushed_a_second_ago_runs_on_nodes_without_a_folder(
+    platform: Platform, tmp_path: Path
+) -> None:
+    name = fresh()
+    platform.push(made(tmp_path, name, "pushed"))
+    competition = platform.arena.competition(name, "from-folder")
+    used = set()
+    players = [platform.arena.registered(competition) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        ready = list(
+            threads.map(lambda player: platform.started(player, name, competition.id), players)
+        )
+    for player, instance in zip(players, ready, strict=True):
+        assert said(instance) == "pushed"
+        used.add(platform.admin.admin.instances.get(instance.id).node_id)
+        assert player.submissions.submit(instance.id, "pushed").correct
+        player.instances.stop(instance.id)
+    assert len(used) == 2
+    of_folder = platform.started(players[0], "from-folder", competition.id)
+    assert said(of_folder) == "folder 1"
+    players[0].instances.stop(of_folder.id)
+
+
+def test_a_node_that_joins_later_fetches_what_was_pushed_before(
+    platform: Platform, tmp_path: Path
+) -> None:
+    name = fresh()
+    platform.push(made(tmp_path, name, "early"))
+    competition = platform.arena.competition(name)
+    others = platform.admin.nodes.list()
+    node = platform.node()
+    for other in others:
+        platform.admin.admin.nodes.drain(other.id)
+    try:
+        player = platform.arena.registered(competition)
+        instance = platform.started(player, name, competition.id)
+        assert said(instance) == "early"
+        player.instances.stop(instance.id)
+    finally:
+        for other in others:
+            platform.admin.admin.nodes.patch(other.id, draining=False)
+        node.stop()
+        known = {other.id for other in others}
+        for gone in platform.admin.nodes.list():
+            if gone.id not in known:
+                platform.admin.admin.nodes.remove(gone.id)
+
+
+def test_running_instances_are_not_disturbed_by_a_new_version_and_a_rollback(
+    platform: Platform, tmp_path: Path
+) -> None:
+    name = fresh()
+    first = platform.push(made(tmp_path, name, "one"))
+    competition = platform.arena.competition(name)
+    players = [platform.arena.registered(competition) for _ in range(3)]
+    before = [platform.started(player, name, competition.id) for player in players]
+    assert platform.push(made(tmp_path, name, "two")) == first + 1
+    after = platform.started(players[0], name, competition.id)
+    assert said(after) == "two"
+    assert [said(instance) for instance in before] == ["one"] * 3
+    back = platform.admin.admin.challenges.rollback(name, first)
+    assert (back.version, back.is_current) == (first, True)
+    again = platform.started(players[1], name, competition.id)
+    assert said(again) == "one"
+    assert said(after) == "two"
+    assert [said(instance) for instance in before] == ["one"] * 3
+    for player in players:
+        for instance in player.instances.list():
+            player.instances.stop(instance.id)
+
+
+def test_versions_are_listed_compared_and_downloaded(platform: Platform, tmp_path: Path) -> None:
+    name = fresh()
+    folder = made(tmp_path, name, "one", **{"attachments/old.txt": "x"})
+    platform.push(folder)
+    (folder / "attachments" / "old.txt").unlink()
+    made(tmp_path, name, "two", **{"attachments/new.bin": "\0"})
+    platform.push(folder)
+    challenges = platform.admin.admin.challenges
+    assert [(v.version, v.is_current, v.origin) for v in challenges.versions(name)] == [
+        (2, True, "push"),
+        (1, False, "push"),
+    ]
+    changes = {file.path: file for file in challenges.diff(name, 2).files}
+    assert {path: file.change for path, file in changes.items()} == {
+        "services/web/app.py": "changed",
+        "attachments/new.bin": "added",
+        "attachments/old.txt": "removed",
+        "metadata.yaml": "changed",
+    }
+    assert '+        self.wfile.write(b"two")' in changes["services/web/app.py"].diff.splitlines()
+    assert challenges.diff(name, 2, base=2).files == []
+    with tarfile.open(fileobj=io.BytesIO(challenges.download_version(name, 2))) as tar:
+        assert f"{name}/attachments/new.bin" in tar.getnames()
+    stored = {row.id: row for row in challenges.stored()}
+    assert (stored[name].version, stored[name].source, stored[name].versions) == (2, "push", 2)
+    assert stored["from-folder"].source == "folder"
+
+
+def test_the_same_version_pushed_again_is_the_same_version(
+    platform: Platform, tmp_path: Path
+) -> None:
+    folder = made(tmp_path, fresh(), "same")
+    assert platform.push(folder) == platform.push(folder) == 1
+
+
+def test_a_removed_challenge_is_gone_until_a_rollback(platform: Platform, tmp_path: Path) -> None:
+    name = fresh()
+    platform.push(made(tmp_path, name, "here"))
+    challenges = platform.admin.admin.challenges
+    assert platform.admin.challenges.get(name).id == name
+    challenges.remove(name)
+    with pytest.raises(CtfyApiError, match="challenge_not_found"):
+        platform.admin.challenges.get(name)
+    challenges.rollback(name, 1)
+    assert platform.admin.challenges.get(name).id == name
+    with pytest.raises(ConflictError, match="challenge_in_folder"):
+        challenges.remove("from-folder")
+
+
+def test_the_folder_makes_versions_and_leaves_a_rollback_alone(platform: Platform) -> None:
+    challenges = platform.admin.admin.challenges
+    made(platform.folder / "challenges", "edited", "one")
+    rescan(platform)
+    made(platform.folder / "challenges", "edited", "two")
+    rescan(platform)
+    assert current(platform, "edited") == 2
+    wait_for("the archives", lambda: all(v.archive_bytes for v in challenges.versions("edited")))
+    challenges.rollback("edited", 1)
+    rescan(platform)
+    assert current(platform, "edited") == 1
+    made(platform.folder / "challenges", "edited", "three")
+    rescan(platform)
+    assert current(platform, "edited") == 3
+
+
+def rescan(platform: Platform) -> None:
+    task = platform.admin.admin.challenges.rescan()
+    wait_for(
+        "the rescan",
+        lambda: platform.admin.admin.tasks.get(task.id).status in ("succeeded", "failed"),
+    )
+
+
+def current(platform: Platform, name: str) -> int:
+    return next(row.version for row in platform.admin.admin.challenges.stored() if row.id == name)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"hello", "archive_refused", "no tar, tar.gz or zip"),
+        (b"", "archive_refused", "no tar, tar.gz or zip"),
+        ("broken", "challenge_refused", "is broken"),
+    ],
+)
+def test_what_is_no_challenge_is_refused_and_changes_nothing(
+    platform: Platform, tmp_path: Path, content: bytes | str, code: str, words: str
+) -> None:
+    name = fresh()
+    folder = made(tmp_path, name, "x")
+    platform.push(folder)
+    if isinstance(content, str):
+        (folder / "metadata.yaml").write_text("{name: x, desciption: y}\n")
+        content = packed(folder)
+    with pytest.raises(ValidationError, match=words) as caught:
+        platform.admin.admin.challenges.push(content)
+    assert caught.value.code == code
+    assert len(platform.admin.admin.challenges.versions(name)) == 1
+
+
+def test_only_administrators_push_and_only_nodes_fetch(platform: Platform, tmp_path: Path) -> None:
+    player = platform.arena.player()
+    with pytest.raises(CtfyApiError) as caught:
+        player.admin.challenges.push(packed(made(tmp_path, fresh(), "x")))
+    assert caught.value.status_code == 403
+    url = f"{platform.arena.url}/api/v1/nodes/challenges"
+    for headers in ({}, _bearer(player), _bearer(platform.admin)):
+        assert httpx.get(url, headers=headers).status_code == 401
+        assert httpx.get(f"{url}/{'0' * 64}", headers=headers).status_code == 401
