@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import socket
+import subprocess
 import tarfile
 import uuid
 from collections.abc import Iterator
@@ -315,3 +319,121 @@ def test_only_administrators_push_and_only_nodes_fetch(platform: Platform, tmp_p
     for headers in ({}, _bearer(player), _bearer(platform.admin)):
         assert httpx.get(url, headers=headers).status_code == 401
         assert httpx.get(f"{url}/{'0' * 64}", headers=headers).status_code == 401
+
+
+# -- git
+
+
+class Repository:
+    """A repository that a git server hands out."""
+
+    def __init__(self, root: Path, port: int) -> None:
+        self.folder = root / "ctf"
+        self.url = f"git://127.0.0.1:{port}/ctf"
+        self.folder.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words: str) -> None:
+        identity = ["-c", "user.name=Author", "-c", "user.email=author@example.org"]
+        subprocess.run(["git", *identity, *words], cwd=self.folder, check=True, capture_output=True)
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message=More")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Iterator[Repository]:
+    port = free_port()
+    found = Repository(tmp_path, port)
+    served = subprocess.Popen(
+        [
+            *("git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1"),
+            *(f"--port={port}", f"--base-path={tmp_path}", str(tmp_path)),
+        ],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for("git", lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        yield found
+    finally:
+        os.killpg(served.pid, signal.SIGTERM)
+        served.wait()
+
+
+def pulled(platform: Platform, source_id: str) -> tuple[str, str]:
+    """How a look at a repository ended, and what was said of it."""
+    task = platform.admin.admin.challenges.pull_source(source_id)
+
+    def ended() -> tuple[str, str] | None:
+        found = platform.admin.admin.tasks.get(task.id)
+        over = found.status in ("succeeded", "failed")
+        return (found.status, str(found.result or found.error)) if over else None
+
+    return wait_for("the pull", ended)
+
+
+def test_a_commit_becomes_versions(platform: Platform, repository: Repository) -> None:
+    one, other = fresh(), fresh()
+    made(repository.folder / "ctf", one, "one")
+    made(repository.folder / "ctf", other, "other")
+    repository.commit()
+    challenges = platform.admin.admin.challenges
+    source = challenges.add_source(repository.url, folder="ctf")
+    assert "2 taken, 0 refused" in pulled(platform, source.id)[1]
+    made(repository.folder / "ctf", one, "one more")
+    (repository.folder / "ctf" / other / "metadata.yaml").write_text("{name: x}\n")
+    repository.commit()
+    assert "1 taken, 1 refused" in pulled(platform, source.id)[1]
+    assert [v.origin.split()[0] for v in challenges.versions(one)] == ["git", "git"]
+    assert (current(platform, one), current(platform, other)) == (2, 1)
+    (listed,) = [row for row in challenges.sources() if row.id == source.id]
+    assert other in listed.error
+    assert listed.challenges == 2
+    challenges.rollback(one, 1)
+    made(repository.folder / "ctf", other, "mended")
+    repository.commit()
+    assert "1 taken, 0 refused" in pulled(platform, source.id)[1]
+    assert (current(platform, one), current(platform, other)) == (1, 2)
+    challenges.remove_source(source.id)
+    assert current(platform, other) == 2
+
+
+def test_a_repository_that_is_gone_or_moved_its_branch_says_so_and_changes_nothing(
+    platform: Platform, repository: Repository
+) -> None:
+    name = fresh()
+    made(repository.folder, name, "one")
+    repository.commit()
+    challenges = platform.admin.admin.challenges
+    source = challenges.add_source(repository.url)
+    assert pulled(platform, source.id)[0] == "succeeded"
+    repository.git("branch", "--move", "trunk")
+    status, words = pulled(platform, source.id)
+    assert (status, "no branch main" in words) == ("failed", True)
+    (repository.folder / ".git").rename(repository.folder / "gone")
+    status, words = pulled(platform, source.id)
+    assert status == "failed"
+    assert current(platform, name) == 1
+    (listed,) = [row for row in challenges.sources() if row.id == source.id]
+    assert listed.error
+    challenges.remove_source(source.id)
+
+
+@pytest.mark.parametrize(
+    ("url", "branch"),
+    [
+        ("file:///etc", "main"),
+        ("/etc", "main"),
+        ("ext::sh -c id", "main"),
+        ("https://somebody:secret@example.org/x", "main"),
+        ("https://example.org/x", "--upload-pack=id"),
+        ("--upload-pack=id", "main"),
+    ],
+)
+def test_what_is_no_address_of_a_repository_is_refused(
+    platform: Platform, url: str, branch: str
+) -> None:
+    with pytest.raises(ValidationError):
+        platform.admin.admin.challenges.add_source(url, branch=branch)

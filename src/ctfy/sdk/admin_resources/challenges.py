@@ -17,6 +17,7 @@ from ctfy.server.models.observability import (
 from ctfy.server.models.tasks import AdminTaskInfo
 from ctfy.server.models.versions import (
     ChallengeDiff,
+    ChallengeSource,
     ChallengeVersion,
     PushedChallenge,
     StoredChallenge,
@@ -85,6 +86,24 @@ class AdminChallengesResource:
     def remove(self, challenge_id: str) -> None:
         """Take a pushed challenge off the platform; a rollback brings it back."""
         self._http.call("DELETE", f"/admin/challenges/{challenge_id}")
+
+    def sources(self, offset: int = 0, limit: int = 500) -> list[ChallengeSource]:
+        """The git repositories whose commits become versions."""
+        path = "/admin/challenge-sources"
+        return self._http.fetch_page(ChallengeSource, path, offset=offset, limit=limit)
+
+    def add_source(self, url: str, *, branch: str = "main", folder: str = "") -> ChallengeSource:
+        """Have the commits of a repository become versions; it is looked at every minute."""
+        body = {"url": url, "branch": branch, "folder": folder}
+        return self._http.fetch(ChallengeSource, "POST", "/admin/challenge-sources", json=body)
+
+    def remove_source(self, source_id: str) -> None:
+        """Look at a repository no more; what came from it stays."""
+        self._http.call("DELETE", f"/admin/challenge-sources/{source_id}")
+
+    def pull_source(self, source_id: str) -> AdminTaskInfo:
+        """Look at a repository now."""
+        return self._http.fetch(AdminTaskInfo, "POST", f"/admin/challenge-sources/{source_id}/pull")
 
     def build(self, challenge_id: str) -> AdminTaskInfo:
         """Build a challenge on every node."""

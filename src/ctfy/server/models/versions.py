@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Request, Response, Unbelieved
@@ -69,6 +70,39 @@ class VersionChoice(Request):
     """The version that is to be the current one."""
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+def _without_password(url: str) -> str:
+    """Raises ValueError where a URL has a password, which would be shown with it."""
+    if urlsplit(url).password is not None:
+        raise ValueError("leave the password out: git on the server may have it, or an SSH key")
+    return url
+
+
+class ChallengeSourceRequest(Request):
+    """A git repository whose commits become versions. `folder`: where in it challenges lie."""
+
+    url: Annotated[
+        str,
+        Field(pattern=r"^(https?|ssh|git)://[^\s\x00-\x1f]+$", max_length=1024),
+        AfterValidator(_without_password),
+    ]
+    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = "main"
+    folder: Annotated[str, Field(pattern=r"^([^/\x00-\x1f][^\x00-\x1f]*)?$", max_length=512)] = ""
+
+
+class ChallengeSource(Response):
+    """A git repository, and how its last look went. `error`: empty where all was taken."""
+
+    id: str
+    url: str
+    branch: str
+    folder: str
+    commit: str
+    challenges: int
+    error: str
+    checked_at: datetime | None
+    created_at: datetime
 
 
 class NodeChallenge(Response):

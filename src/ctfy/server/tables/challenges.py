@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ctfy.server.database.base import Base, now
+from ctfy.server.database.base import Base, new_id, now
 
 
 class StoredChallenge(Base):
@@ -47,6 +47,28 @@ class ChallengeVersion(Base):
     bucket: Mapped[str]
     origin: Mapped[str]
     archive_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ChallengeSource(Base):
+    """A git repository whose commits become versions.
+
+    `commit`: what was taken in last. `seen`: what that held, the digest of each challenge; another
+    one there is news. `error`: what kept the last look from it, or was refused; empty for nothing.
+    """
+
+    __tablename__ = "challenge_sources"
+    __table_args__ = (Index("ix_challenge_sources_created_by", "created_by"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    url: Mapped[str]
+    branch: Mapped[str]
+    folder: Mapped[str]
+    commit: Mapped[str] = mapped_column(default="")
+    seen: Mapped[dict[str, str]] = mapped_column(default=dict)
+    error: Mapped[str] = mapped_column(default="")
+    checked_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -109,6 +109,54 @@ def remove(challenge_id: Annotated[str, typer.Argument()]) -> str:
 
 
 @app.command()
+@prints("id url branch folder commit challenges error", empty="No repositories.")
+def sources() -> builtins.list[Any]:
+    """List the git repositories whose commits become versions.
+
+    Example: ctfy-admin admin challenges sources
+    """
+    return [*session.admin().challenges.sources()]
+
+
+@app.command()
+@prints(_TASK)
+def add_source(
+    url: Annotated[str, typer.Argument(help="https://, ssh:// or git://")],
+    branch: Annotated[str, typer.Option()] = "main",
+    folder: Annotated[str, typer.Option(help="Where in it the challenges lie")] = "",
+) -> AdminTaskInfo:
+    """Have the commits of a git repository become versions, and take in what it has now.
+
+    Example: ctfy-admin admin challenges add-source https://git.example.org/ctf.git
+    """
+    challenges = session.admin().challenges
+    return follow(
+        challenges.pull_source(challenges.add_source(url, branch=branch, folder=folder).id)
+    )
+
+
+@app.command()
+@prints(_TASK)
+def pull_source(source_id: Annotated[str, typer.Argument()]) -> AdminTaskInfo:
+    """Look at a git repository now, instead of within a minute.
+
+    Example: ctfy-admin admin challenges pull-source SOURCE
+    """
+    return follow(session.admin().challenges.pull_source(source_id))
+
+
+@app.command()
+@prints()
+def remove_source(source_id: Annotated[str, typer.Argument()]) -> str:
+    """Look at a git repository no more; what came from it stays.
+
+    Example: ctfy-admin admin challenges remove-source SOURCE
+    """
+    session.admin().challenges.remove_source(source_id)
+    return "It is not looked at any more."
+
+
+@app.command()
 @prints(_TASK)
 def build(
     challenge_id: ChallengeId = "", all_: All = False, competition: Competition = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0011"
 down_revision = "0010"
@@ -51,6 +52,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_challenge_versions_digest", "challenge_versions", ["digest"])
     op.create_index("ix_challenge_versions_created_by", "challenge_versions", ["created_by"])
+    op.create_table(
+        "challenge_sources",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("branch", sa.String(), nullable=False),
+        sa.Column("folder", sa.String(), nullable=False),
+        sa.Column("commit", sa.String(), nullable=False),
+        sa.Column("seen", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_by", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["users.id"],
+            name="fk_challenge_sources_created_by",
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_challenge_sources"),
+    )
+    op.create_index("ix_challenge_sources_created_by", "challenge_sources", ["created_by"])
     op.add_column(
         "instances", sa.Column("challenge_digest", sa.String(), nullable=False, server_default="")
     )
@@ -58,5 +80,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("instances", "challenge_digest")
+    op.drop_table("challenge_sources")
     op.drop_table("challenge_versions")
     op.drop_table("challenges")
