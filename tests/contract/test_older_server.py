@@ -106,6 +106,10 @@ MORE = {
     "ctfy-admin admin competition create": "--title x",
     "ctfy-admin admin competition update": "--title x",
 }
+ARGUMENTS = {
+    "ctfy-admin admin challenges diff": ["x", "1"],
+    "ctfy-admin admin challenges rollback": ["x", "1"],
+}
 LINES = {
     words: command
     for program, app in PROGRAMS.items()
@@ -119,7 +123,7 @@ def typed(words: str, command: Any) -> str:
     arguments = [p for p in command.params if p.required]
     given = [f"--{p.name} x" if p.param_type_name == "option" else "x" for p in arguments]
     yes = [p.opts[0] for p in command.params if "--yes" in p.opts]
-    return " ".join([words, *given, *yes, MORE.get(words, "")])
+    return " ".join([words, *(ARGUMENTS.get(words) or given), *yes, MORE.get(words, "")])
 
 
 @pytest.mark.parametrize("server", [Fill.ROWS], indirect=True)

@@ -254,6 +254,8 @@ def _stamp(folder: Path) -> bytes:
     stamp, entries, lately = hashlib.blake2b(digest_size=16), 0, time.time_ns() - _LATELY_NS
     waiting = [str(folder)]
     with suppress(OSError):
+        for path in (folder, folder.parent):  # a link to the same may have taken its place
+            stamp.update(repr((path.lstat().st_mode, path.lstat().st_ino)).encode())
         while waiting:
             with os.scandir(waiting.pop()) as found:
                 for entry in sorted(found, key=lambda entry: entry.name):

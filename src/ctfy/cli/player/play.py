@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, TypeVar
 
@@ -272,7 +273,10 @@ class Board(App[None]):
     async def _tried(self, do: Awaitable[Found]) -> Found | None:
         """What it gives; None when the server refused or is away, which is shown."""
         try:
-            return await do
+            found = await do
+            if not self.is_running:  # it closes, and what would be shown is gone
+                raise asyncio.CancelledError
+            return found
         except CtfyApiError as error:
             detail = error.detail
             words = detail.get("message", detail) if isinstance(detail, dict) else detail

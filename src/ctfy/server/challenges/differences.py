@@ -18,9 +18,9 @@ _MOST_FILES = 1000
 Change = Literal["added", "removed", "changed"]
 
 
-def differences(before: Path, after: Path) -> list[FileChange]:
-    """Every file that differs, by path. Reads files. Raises OSError."""
-    old, new = _files(before), _files(after)
+def differences(before: Path | None, after: Path) -> list[FileChange]:
+    """Every file that differs, by path; all of them from nothing. Reads files. Raises OSError."""
+    old, new = _files(before) if before else {}, _files(after)
     found = []
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) == new.get(name):
@@ -28,11 +28,9 @@ def differences(before: Path, after: Path) -> list[FileChange]:
         change: Change = "changed" if name in old and name in new else "added"
         if name not in new:
             change = "removed"
-        texts = [
-            _text(root, name) if name in there else []
-            for root, there in ((before, old), (after, new))
-        ]
-        found.append(FileChange(path=printable(name), change=change, diff=_diff(*texts)))
+        was = _text(before, name) if before and name in old else []
+        is_ = _text(after, name) if name in new else []
+        found.append(FileChange(path=printable(name), change=change, diff=_diff(was, is_)))
         if len(found) == _MOST_FILES:
             break
     return found

@@ -186,15 +186,15 @@ async def diff(
     library: TheLibrary,
     session: Session,
     _: Admin,
-    base: Annotated[int, Query(ge=0, description="0: the version before it")] = 0,
+    base: Annotated[int, Query(ge=0, description="0: the one before it, if any")] = 0,
 ) -> wire.ChallengeDiff:
     """What a version has that another has not."""
     base = base or version - 1
     after = await library.version(session, challenge_id, version)
-    before = await library.version(session, challenge_id, base)
+    before = await library.version(session, challenge_id, base) if base else None
     try:
-        folders = await library.files(before), await library.files(after)
-        files = await asyncio.to_thread(differences, *folders)
+        old, new = await library.files(before) if before else None, await library.files(after)
+        files = await asyncio.to_thread(differences, old, new)
     except OSError as error:
         raise Conflict(
             "version_not_archived", f"A version cannot be read: {error.strerror or error}"

@@ -77,12 +77,12 @@ def diff(
     return session.admin().challenges.diff(challenge_id, version, base)
 
 
-def _show_diff(found: Any) -> None:
-    if not found["files"]:
+def _show_diff(found: ChallengeDiff) -> None:
+    if not found.files:
         out.print("Nothing differs.")
-    for file in found["files"]:
-        words = f"{file['change']} {file['path']}"
-        out.print("\n".join(filter(None, (words, file["diff"]))), markup=False, highlight=False)
+    for file in found.files:
+        words = f"{file.change} {file.path}"
+        out.print("\n".join(filter(None, (words, file.diff))), markup=False, highlight=False)
 
 
 @app.command()
