@@ -56,7 +56,7 @@ def test_no_door_lets_hostile_input_in_or_falls_over_it(door: str, tmp_path: Pat
 def test_what_honest_compose_files_say_is_taken(name: str, tmp_path: Path) -> None:
     folder = honest(tmp_path, "good")
     (folder / "docker-compose.yml").write_text(HONEST_COMPOSE[name])
-    assert audit(folder) == []
+    assert [finding for finding in audit(folder) if finding.is_error] == []
     made = Catalogue.load(tmp_path).challenges["good"]
     assert rendered(made, tmp_path)["services"]
 

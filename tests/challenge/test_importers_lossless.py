@@ -56,7 +56,7 @@ def test_every_file_is_read_or_reported(broken: Path, tmp_path: Path) -> None:
     assert found == {
         "good": [],
         "latin": ["is not UTF-8"],
-        "unclosed": ["found unexpected end of stream"],
+        "unclosed": ["a quotation mark opens here, and none closes it"],
         "folder": ["'folder/challenge.yml' is a folder"],
         "list": ["is no ctfcli challenge: it lacks the fields that each has"],
         "flagless": ["has no flag that is one fixed text"],

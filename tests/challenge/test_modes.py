@@ -133,7 +133,7 @@ questions:
         ("answers: [house, ' ']", 8, "an empty answer", "write what is right"),
         ("answers: []", 8, "at least 1 item", "change the value"),
         ("mode: static", 6, "either an `answer` or `answers`", "write one"),
-        ("answer: house\n    attempts: 0", 9, "greater than or equal to 1", "change the value"),
+        ("answer: house\n    attempts: 0", 9, "greater than or equal to 1", "at least 1"),
     ],
 )
 def test_the_audit_refuses_what_cannot_be_answered(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from pydantic import ValidationError
@@ -17,13 +16,16 @@ from ctfy.challenge.compose.model import FILE, ComposeRefused
 from ctfy.challenge.documents import Document, DocumentRefused, read_document
 from ctfy.challenge.folders import PathRefused, inside, oddities, printable, read_inside
 from ctfy.challenge.metadata import Metadata
+from ctfy.challenge.templates import MOST_TEMPLATE, mistakes
+from ctfy.challenge.wording import told
 
 METADATA = "metadata.yaml"
 _FIXED_ANSWER = re.compile(rb"FLAG\{[0-9a-fA-F]{16,}\}")
 _MOST_READ = 1024 * 1024
 _MOST_SEARCHED = 64 * _MOST_READ  # for fixed answers, in a whole folder
-MOST_TEMPLATE = _MOST_READ
 _MOST_FINDINGS = 100  # of a kind
+_PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_][\w.]{0,60})\s*-?\}\}", re.ASCII)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,16 @@ def audit(folder: Path) -> list[Finding]:
         metadata = Metadata.model_validate(document.content)
     except ValidationError as error:
         return [
-            Finding(
-                path,
-                document.line_within(e["loc"]),
-                _rule(e["type"]),
-                _problem(e),
-                _fix(e["type"], e.get("ctx", {})),
-            )
-            for e in error.errors()[:_MOST_FINDINGS]
+            Finding(path, mistake.line, mistake.rule, mistake.problem, mistake.fix)
+            for mistake in islice(told(error, document, Metadata), _MOST_FINDINGS)
         ]
     return [
         *_misread(path, document),
         *_runs(folder, metadata),
         *_sandbox(folder, metadata, document.line_within(("sandbox", "run"))),
-        *_templates(folder),
+        *_templates(folder, metadata),
+        *_hints(path, document, metadata),
+        *_placeholders(path, document, metadata),
         *_unfinished(folder),
     ]
 
@@ -100,28 +98,6 @@ def _oddities(folder: Path) -> Iterator[Finding]:
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         yield Finding(folder, 0, "folder.unreadable", problem, "make it readable")
-
-
-def _rule(kind: str) -> str:
-    known = {"missing": "metadata.missing", "extra_forbidden": "metadata.unknown"}
-    return known.get(kind, "metadata.value")
-
-
-def _problem(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    return f"`{where}`: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _fix(kind: str, context: dict[str, Any]) -> str:
-    if kind == "missing":
-        return "add the field"
-    if kind == "extra_forbidden":
-        return "remove the field, or correct its name"
-    if "fix" in context:
-        return str(context["fix"])
-    if "expected" in context:
-        return f"use one of {context['expected']}"
-    return "change the value"
 
 
 def _misread(path: Path, document: Document) -> Iterator[Finding]:
@@ -153,15 +129,17 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
             )
         return
     try:
-        early_line = load_compose(folder).early_line
+        found = load_compose(folder)
     except ComposeRefused as error:
         for refusal in error.refusals[:_MOST_FINDINGS]:
             yield Finding(compose, refusal.line, refusal.rule, refusal.problem, refusal.fix)
         return
-    if metadata.warm and early_line:
+    for note in found.notes[:_MOST_FINDINGS]:
+        yield Finding(compose, note.line, note.rule, note.problem, note.fix, is_error=False)
+    if metadata.warm and found.early_line:
         yield Finding(
             compose,
-            early_line,
+            found.early_line,
             "compose.warm",
             "a `warm` instance runs before it has answers, and this takes them at the start",
             "read /answers/<id> when asked, or remove `warm`",
@@ -198,11 +176,13 @@ def _is_here(folder: Path, written: str) -> bool:
         return False
 
 
-def _templates(folder: Path) -> Iterator[Finding]:
+def _templates(folder: Path, metadata: Metadata) -> Iterator[Finding]:
+    answers = {question.id for question in metadata.questions if question.minted}
     for path in sorted((folder / "attachments").glob("*.j2")):
         try:
             text = read_inside(folder, f"attachments/{path.name}", MOST_TEMPLATE).decode()
-            jinja2.Environment(autoescape=False).parse(text)  # noqa: S701
+            for line, problem, fix in islice(mistakes(text, answers), _MOST_FINDINGS):
+                yield Finding(path, line, "attachments.template", problem, fix)
         except RecursionError:
             problem = "is nested too deep for a template"
             yield Finding(path, 0, "attachments.template", problem, "make it flatter")
@@ -214,6 +194,37 @@ def _templates(folder: Path) -> Iterator[Finding]:
                 f"is no Jinja2 template: {error}",
                 "correct it",
             )
+
+
+def _hints(path: Path, document: Document, metadata: Metadata) -> Iterator[Finding]:
+    worth = metadata.value if isinstance(metadata.value, int) else metadata.value.initial
+    for number, hint in enumerate(metadata.hints):
+        if hint.cost > worth:
+            problem = f"the hint `{hint.id}` costs {hint.cost}, and the challenge brings {worth}"
+            fix = f"at most {worth}"
+            line = document.line_within(("hints", number, "cost"))
+            yield Finding(path, line, "hint.dear", problem, fix, is_error=False)
+
+
+def _placeholders(path: Path, document: Document, metadata: Metadata) -> Iterator[Finding]:
+    """What looks like a variable in a text that is shown, or compared, as it is written."""
+    texts: list[tuple[tuple[int | str, ...], str]] = [(("description",), metadata.description)]
+    for number, hint in enumerate(metadata.hints):
+        texts.append((("hints", number, "text"), hint.text))
+    for number, question in enumerate(metadata.questions):
+        texts.append((("questions", number, "prompt"), question.prompt))
+        for key in ("answer", "answers", "choices"):
+            written = getattr(question, key, None)
+            given = [written] if isinstance(written, str) else written or []
+            texts += [(("questions", number, key), text) for text in given]
+    for place, text in texts:
+        for name in sorted(set(_PLACEHOLDER.findall(_CODE.sub("", text)))):
+            problem = f"nobody replaces `{{{{ {name} }}}}`: only files in attachments/ are rendered"
+            fix = "write what is meant, or put it in backticks; the address is shown beside it"
+            if place[-1] in ("answer", "answers", "choices"):
+                fix = "write what is right, or remove the answer and it is minted"
+            line = document.line_within(place)
+            yield Finding(path, line, "text.placeholder", problem, fix, is_error=False)
 
 
 def _unfinished(folder: Path) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,18 @@ class Document:
             else:
                 break
         return line
+
+    def written(self, location: Location) -> str:
+        """A value as it stands in the document, which may say more than what it is read as."""
+        found = self._root
+        for part in location:
+            if isinstance(found, yaml.MappingNode):
+                found = next((v for k, v in found.value if k.value == part), None)
+            elif isinstance(found, yaml.SequenceNode) and isinstance(part, int):
+                found = found.value[part] if part < len(found.value) else None
+            else:
+                found = None
+        return str(found.value) if isinstance(found, yaml.ScalarNode) else ""
 
     def line_within(self, location: Location) -> int:
         """The line on which a part begins, where it is a mapping or list; else `line`."""
@@ -296,6 +309,7 @@ def _unknown_tag(node: yaml.Node) -> DocumentRefused:
 def _not_yaml(text: str, error: yaml.YAMLError) -> DocumentRefused:
     """What is wrong, in the words of the parser that knows it better, for a text of some length."""
     found: Any = error
+    quoted: yaml.ScalarToken | None = None
     if len(text) < MOST_BYTES // 16:
         try:
             _measure(yaml.parse(text, yaml.SafeLoader))
@@ -303,6 +317,55 @@ def _not_yaml(text: str, error: yaml.YAMLError) -> DocumentRefused:
             found = better
         except DocumentRefused as better:
             return better
+        quoted = _last_quoted(text, found)
     mark = getattr(found, "problem_mark", None)
+    line = int(mark.line) + 1 if mark else 0
     problem = str(getattr(found, "problem", None) or "is not YAML")
-    return DocumentRefused(problem, "correct the YAML", int(mark.line) + 1 if mark else 0)
+    context = str(getattr(found, "context", None) or "")
+    opened = getattr(found, "context_mark", None)
+    begins = int(opened.line) + 1 if opened else line
+    if "quoted scalar" in context:
+        unclosed = "a quotation mark opens here, and none closes it"
+        return DocumentRefused(unclosed, "close it", begins)
+    if quoted is not None and quoted.end_mark.line + 1 == line:
+        opens = int(quoted.start_mark.line) + 1
+        if opens < line:
+            unclosed = f"a quotation mark opens here, and the next one is in line {line}"
+            return DocumentRefused(unclosed, "close it", opens)
+        follows = "something follows a text in quotation marks"
+        return DocumentRefused(follows, "inside '…', write '' for a mark", line)
+    if "flow" in context:
+        bracket = "`[`" if "sequence" in context else "`{`"
+        unclosed = f"{bracket} opens here, and line {line} neither closes it nor has a comma"
+        return DocumentRefused(unclosed, "close it, or add the comma", begins)
+    for words, said, fix in _SAID:
+        if words in problem:
+            at = begins if "simple key" in context else line
+            return DocumentRefused(said, fix, at)
+    return DocumentRefused(problem, "correct the YAML", line)
+
+
+# What the parser says, and what that means.
+_SAID = (
+    ("'\\t' that cannot start", "a tab indents here", "indent with spaces"),
+    ("that cannot start any token", "a text begins with a sign of YAML's own", "put it in quotes"),
+    (
+        "mapping values are not allowed",
+        "a second `: ` stands here",
+        "put the text in quotes, or correct the indentation",
+    ),
+    ("could not find expected ':'", "this is no `name: value`", "add the colon and the space"),
+)
+
+
+def _last_quoted(text: str, error: Any) -> yaml.ScalarToken | None:
+    """The last text in quotation marks before a mistake."""
+    mark = getattr(error, "problem_mark", None)
+    last = None
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, yaml.SafeLoader):
+            if mark is not None and token.start_mark.index >= mark.index:
+                break
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
+                last = token
+    return last

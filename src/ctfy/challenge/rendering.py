@@ -5,18 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from ctfy.challenge.audit import MOST_TEMPLATE
 from ctfy.challenge.catalogue import TEMPLATE_SUFFIX, Challenge
 from ctfy.challenge.folders import copy_inside, read_inside
-
-# Attachments are plain files of any kind, not HTML: escaping would change what authors wrote.
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
-    autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True
-)
-del _ENVIRONMENT.filters["random"], _ENVIRONMENT.globals["lipsum"]
+from ctfy.challenge.templates import ENVIRONMENT, MOST_TEMPLATE
 
 
 def render_attachments(challenge: Challenge, variables: dict[str, Any], target: Path) -> list[Path]:
@@ -32,7 +23,7 @@ def render_attachments(challenge: Challenge, variables: dict[str, Any], target: 
         path, written_as = target / name, f"attachments/{source.name}"
         if source.name.endswith(TEMPLATE_SUFFIX):
             text = read_inside(challenge.path, written_as, MOST_TEMPLATE).decode()
-            path.write_text(_ENVIRONMENT.from_string(text).render(variables), encoding="utf-8")
+            path.write_text(ENVIRONMENT.from_string(text).render(variables), encoding="utf-8")
         else:
             copy_inside(challenge.path, written_as, path)
         written.append(path)

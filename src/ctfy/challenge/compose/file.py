@@ -19,10 +19,20 @@ from ctfy.challenge.compose.mounts import check_volume
 from ctfy.challenge.compose.services import read_service
 from ctfy.challenge.compose.values import Reader
 from ctfy.challenge.documents import DocumentRefused, read_document
+from ctfy.challenge.spelling import did_you_mean
 
 MOST = {"services": 32, "networks": 16, "volumes": 32}
-_NETWORK = frozenset({"driver", "internal", "name", "labels"})
-_TOP = frozenset({"services", "networks", "volumes", "version", "name"})
+_NETWORK_IGNORED = {
+    "internal": "is not heeded: no network leads out, or all do where metadata.yaml has `egress`",
+    "name": "is not heeded: every instance has networks of its own",
+    "labels": "is not heeded: nobody reads them here",
+}
+_NETWORK = frozenset({"driver", *_NETWORK_IGNORED})
+_TOP_IGNORED = {
+    "version": "says nothing: Compose itself reads it no more",
+    "name": "is not heeded: every instance has a name of its own",
+}
+_TOP = frozenset({"services", "networks", "volumes", *_TOP_IGNORED})
 
 
 def load_compose(folder: Path) -> Compose:
@@ -56,7 +66,10 @@ def _compose(read: Reader) -> Compose:
     content = read.mapping((), content)
     for key in content:
         if key not in _TOP and not key.startswith("x-"):
-            read.refuse((key,), "compose.unknown", f"`{key}` is not supported", "remove it")
+            fix = did_you_mean(key, _TOP) or "remove it"
+            read.refuse((key,), "compose.unknown", f"`{key}` is not supported", fix)
+        elif key in _TOP_IGNORED:
+            read.note((key,), f"compose.{key}", f"`{key}` {_TOP_IGNORED[key]}")
     volumes = _named(read, "volumes", content)
     for name in volumes:
         check_volume(read, name, volumes[name])
@@ -64,7 +77,8 @@ def _compose(read: Reader) -> Compose:
     for name in networks:
         _check_network(read, name, networks[name])
     services = _services(read, _named(read, "services", content))
-    return Compose(services, min(read.early, default=0))
+    notes = sorted(read.notes, key=lambda note: note.line)
+    return Compose(services, min(read.early, default=0), tuple(notes))
 
 
 def _named(read: Reader, what: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -124,3 +138,6 @@ def _check_network(read: Reader, name: str, value: Any) -> None:
                 f"network `{name}`: `{key}` can leave the instance",
                 "use the default: `{}`",
             )
+        elif key in _NETWORK_IGNORED and inner not in (None, False):
+            problem = f"network `{name}`: `{key}` {_NETWORK_IGNORED[key]}"
+            read.note(("networks", name, key), "compose.network", problem)

@@ -13,7 +13,10 @@ OWN_IMAGES = "ctfy/"  # what it builds
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that a compose file may not ask for. `line` counts from 1; 0 is the whole file."""
+    """One thing that a compose file may not ask for, or asks in vain.
+
+    `line` counts from 1; 0 is the whole file.
+    """
 
     line: int
     rule: str
@@ -78,7 +81,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """A compose file. `early_line` is the first that takes what only a claimed instance has."""
+    """A compose file. `early_line` is the first that takes what only a claimed instance has.
+
+    `notes`: what is taken and not heeded.
+    """
 
     services: dict[str, Service]
     early_line: int
+    notes: tuple[Refusal, ...] = ()

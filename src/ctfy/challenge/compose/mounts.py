@@ -14,11 +14,11 @@ from ctfy.challenge.folders import PathRefused, inside
 
 TMPFS_MB, MOST_TMPFS_MB = 64, 256
 _SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)i?b?", re.IGNORECASE)
-_MODES = frozenset({"rw", "ro", "z", "Z", "cached", "delegated", "consistent", "nocopy"})
+_MODES = frozenset({"rw", "ro"})
+_MODES_IGNORED = frozenset({"z", "Z", "cached", "delegated", "consistent", "nocopy"})
 _MOUNT_KEYS = frozenset({"type", "source", "target", "read_only", "volume", "bind", "tmpfs"})
-_TMPFS_OPTIONS = frozenset(
-    {"size", "mode", "uid", "gid", "rw", "exec", "noexec", "nosuid", "nodev"}
-)
+_TMPFS_OPTIONS = frozenset({"size", "rw"})
+_TMPFS_IGNORED = frozenset({"mode", "uid", "gid", "exec", "noexec", "nosuid", "nodev"})
 
 
 def read_mounts(read: Reader, at: Location, value: Any) -> list[Mount]:
@@ -41,7 +41,9 @@ def read_tmpfs(read: Reader, at: Location, value: Any) -> list[Mount]:
     for here, entry in read.items(at, [value] if isinstance(value, str) else value):
         target, _, options = read.plain(here, entry).partition(":")
         given = dict(word.partition("=")[::2] for word in options.split(",") if word)
-        if unknown := sorted(set(given) - _TMPFS_OPTIONS):
+        for option in sorted(set(given) & _TMPFS_IGNORED):
+            _not_heeded(read, here, "tmpfs", option)
+        if unknown := sorted(set(given) - _TMPFS_OPTIONS - _TMPFS_IGNORED):
             problem = f"`{unknown[0]}` is no option of a tmpfs here"
             read.refuse(here, "compose.tmpfs", problem, "give its size alone")
         size = _size_mb(read, here, given.get("size"), TMPFS_MB)
@@ -54,7 +56,10 @@ def read_tmpfs(read: Reader, at: Location, value: Any) -> list[Mount]:
 def check_volume(read: Reader, name: str, value: Any) -> None:
     """Refuse of a volume of the file whatever could make it more than a folder of the instance."""
     for key, inner in read.mapping(("volumes", name), value).items():
-        if key == "labels" or key.startswith("x-") or (key, inner) == ("driver", "local"):
+        if key.startswith("x-") or (key, inner) == ("driver", "local"):
+            continue
+        if key == "labels":
+            _not_heeded(read, ("volumes", name, key), "volume", key)
             continue
         read.refuse(
             ("volumes", name, key),
@@ -69,7 +74,9 @@ def _short_mount(read: Reader, at: Location, entry: Any) -> Mount | None:
     if not rest:
         return _mount(read, at, "volume", "", source, read_only=False)
     modes = set(rest[1].split(",")) if rest[1:] else set()
-    if len(rest) > 2 or modes - _MODES:
+    for mode in sorted(modes & _MODES_IGNORED):
+        _not_heeded(read, at, "volume", mode)
+    if len(rest) > 2 or modes - _MODES - _MODES_IGNORED:
         problem = f"`{':'.join(rest[1:])}` is no way to mount"
         read.refuse(at, "compose.volume", problem, "write source:target, or …:ro")
         return None
@@ -81,8 +88,12 @@ def _short_mount(read: Reader, at: Location, entry: Any) -> Mount | None:
 def _long_mount(read: Reader, at: Location, entry: dict[str, Any]) -> Mount | None:
     given = read.keys(at, entry, _MOUNT_KEYS, "volumes")
     kind = read.plain(at, given.get("type", "volume"))
-    read.keys((*at, "volume"), given.get("volume"), {"nocopy"}, "volumes.volume")
-    read.keys((*at, "bind"), given.get("bind"), {"create_host_path"}, "volumes.bind")
+    for part, key in (("volume", "nocopy"), ("bind", "create_host_path"), ("tmpfs", "mode")):
+        inner = given.get(part)
+        if part != "tmpfs":
+            read.keys((*at, part), inner, {key}, f"volumes.{part}")
+        if isinstance(inner, dict) and inner.get(key):
+            _not_heeded(read, (*at, part, key), "volume", key)
     options = read.keys((*at, "tmpfs"), given.get("tmpfs"), {"size", "mode"}, "volumes.tmpfs")
     target = read.plain(at, given.get("target"))
     if kind == "tmpfs":
@@ -129,6 +140,11 @@ def _mount(
     if not source:
         source = "anonymous-" + hashlib.sha256(place.encode()).hexdigest()[:12]
     return Mount("volume", place, source, read_only)
+
+
+def _not_heeded(read: Reader, at: Location, what: str, word: str) -> None:
+    problem = f"`{word}` of a {what} is not heeded: the node says how it is mounted"
+    read.note(at, f"compose.{what}", problem)
 
 
 def _is_refused_bind(read: Reader, at: Location, source: str) -> bool:

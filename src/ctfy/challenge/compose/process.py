@@ -60,6 +60,9 @@ def _healthcheck(read: Reader, at: Location, value: Any) -> dict[str, Any]:
     for key in ("interval", "timeout", "start_period"):
         if key in given:
             made[key] = _duration(read, (*at, key), given[key])
+    if "start_interval" in given:
+        problem = "`start_interval` is not heeded: `interval` holds from the start"
+        read.note((*at, "start_interval"), "compose.healthcheck", problem)
     if "interval" in made and nanoseconds(made["interval"]) < _SHORTEST_INTERVAL_NS:
         problem = f"is looked after every {made['interval']}"
         read.refuse((*at, "interval"), "compose.healthcheck", problem, "at least 100ms")

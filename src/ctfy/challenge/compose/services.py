@@ -11,6 +11,7 @@ from ctfy.challenge.compose.process import SETTINGS
 from ctfy.challenge.compose.values import Reader, is_plain_name
 from ctfy.challenge.documents import Location
 from ctfy.challenge.folders import PathRefused, inside
+from ctfy.challenge.spelling import did_you_mean
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}")
 # What ordinary servers need to start and drop privileges; none of it reaches the host.
@@ -28,34 +29,35 @@ SAFE_CAPABILITIES = frozenset(
     }
 )
 CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
-# Harmless, and replaced by what the node sets itself.
-_IGNORED = frozenset(
-    {
-        "annotations",
-        "attach",
-        "cap_drop",
-        "cpu_shares",
-        "cpus",
-        "expose",
-        "labels",
-        "mem_limit",
-        "mem_reservation",
-        "memswap_limit",
-        "pids_limit",
-        "platform",
-        "profiles",
-        "restart",
-        "shm_size",
-        "stdin_open",
-        "tty",
-    }
-)
-# Refused, but for the values that say what is so anyway.
+# Harmless, and not heeded: why.
+_IGNORED = {
+    "annotations": "nobody reads them here",
+    "attach": "what it prints is kept anyway",
+    "cpu_shares": "the node shares its processors out",
+    "cpus": "the node sets one",
+    "expose": "services of an instance reach each other, and players what is in `ports`",
+    "labels": "nobody reads them here",
+    "mem_limit": "the node sets one",
+    "mem_reservation": "the node sets a limit alone",
+    "memswap_limit": "nothing is swapped out",
+    "pids_limit": "the node sets one",
+    "platform": "images are for the node's own",
+    "profiles": "all services run",
+    "restart": "what ends by itself ends the instance",
+    "shm_size": "the node sets one",
+    "stdin_open": "nobody writes to its standard input",
+    "tty": "it has no terminal",
+}
+# Values of those, and of what is refused else, that say what is so anyway.
 _AS_IT_IS: dict[str, tuple[Any, ...]] = {
     "privileged": (False,),
     "oom_kill_disable": (False,),
     "ipc": ("private",),
     "security_opt": (["no-new-privileges"], ["no-new-privileges:true"]),
+    "restart": ("no", False),
+    "stdin_open": (False,),
+    "tty": (False,),
+    "profiles": ([],),
 }
 _REASONS = {
     "privileged": "gives the container the host",
@@ -85,15 +87,15 @@ _REASONS = {
     "oom_kill_disable": "harms others when memory runs out",
     "ulimits": "raises limits that the node sets",
 }
-_PORT_KEYS = frozenset(
-    ["target", "protocol", "mode", "name", "app_protocol", "published", "host_ip"]
-)
+_PORT_IGNORED = frozenset({"mode", "name", "app_protocol"})
+_PORT_KEYS = frozenset({"target", "protocol", "published", "host_ip"}) | _PORT_IGNORED
 _WAIT_KEYS = frozenset({"condition", "restart", "required"})
 _LOG_DRIVERS, _LOG_OPTIONS = ("json-file", "local"), {"max-size", "max-file"}
 # Of every other key, `_other` says whether it is refused.
 READ = frozenset(SETTINGS) | {
     "build",
     "cap_add",
+    "cap_drop",  # all are dropped
     "depends_on",
     "environment",
     "image",
@@ -107,7 +109,7 @@ READ = frozenset(SETTINGS) | {
 def read_service(read: Reader, at: Location, name: str, body: dict[str, Any]) -> Service:
     """A service of the file, without what is refused of it."""
     for key, value in body.items():
-        if key not in READ and key not in _IGNORED and not key.startswith("x-"):
+        if key not in READ and not key.startswith("x-"):
             _other(read, (*at, key), name, key, value)
     settings = {
         key: SETTINGS[key](read, (*at, key), value)
@@ -131,17 +133,27 @@ def read_service(read: Reader, at: Location, name: str, body: dict[str, Any]) ->
 
 
 def _other(read: Reader, at: Location, name: str, key: str, value: Any) -> None:
-    """A key that is not read: refused, unless it says no more than what is so anyway."""
+    """A key that is not read: refused or noted, unless it says what is so anyway."""
     if value in _AS_IT_IS.get(key, ()):
+        return
+    if key in _IGNORED and value is None:
+        return
+    if key in _IGNORED:
+        problem = f"`{name}.{key}` is not heeded: {_IGNORED[key]}"
+        read.note(at, f"compose.{key}", problem)
         return
     if key == "deploy" and isinstance(value, dict) and set(value) <= {"resources"}:
         return
     if key == "logging" and _is_plain_logging(value):
+        if value.get("options"):
+            problem = f"`{name}.logging` is not heeded: the node keeps 16 MB of what is printed"
+            read.note(at, "compose.logging", problem)
         return
     if key == "links" and isinstance(value, list) and all(map(is_plain_name, map(str, value))):
         return  # services of one network know each other by name
+    near = "" if key in _REASONS else did_you_mean(key, READ)
     reason = _REASONS.get(key, "is not supported")
-    read.refuse(at, f"compose.{key}", f"`{name}.{key}` {reason}", "remove it")
+    read.refuse(at, f"compose.{key}", f"`{name}.{key}` {reason}", near or "remove it")
 
 
 def _image(read: Reader, at: Location, value: Any, *, needed: bool) -> str:
@@ -200,10 +212,18 @@ def _ports(read: Reader, at: Location, value: Any) -> list[int]:
             given = read.keys(here, entry, _PORT_KEYS, "ports")
             fixed = "published" in given or "host_ip" in given
             target = read.plain(here, given.get("target"))
+            if given.get("protocol"):
+                target = f"{target}/{read.plain(here, given['protocol'])}"
+            for key in sorted(_PORT_IGNORED.intersection(given)):
+                problem = f"`{key}` of a port is not heeded: players get its number"
+                read.note((*here, key), "compose.port", problem)
         else:
             written = read.plain(here, entry)
             fixed, target = ":" in written, written.rpartition(":")[2]
-        number = target.partition("/")[0]
+        number, _, protocol = target.partition("/")
+        if protocol.lower() not in ("", "tcp"):
+            problem = f"players reach ports by TCP alone, and `{protocol}` is none"
+            read.refuse(here, "compose.port", problem, f"write {number}, or remove it")
         if fixed:
             read.refuse(
                 here,
@@ -225,6 +245,10 @@ def _depends_on(read: Reader, at: Location, value: Any) -> dict[str, str]:
     for other, how in value.items():
         given = read.keys((*at, other), how, _WAIT_KEYS, "depends_on")
         found[other] = str(given.get("condition", CONDITIONS[0]))
+        for key, as_it_is in (("restart", False), ("required", True)):
+            if given.get(key, as_it_is) != as_it_is:
+                problem = f"`{key}` is not heeded: services start once, in order"
+                read.note((*at, other, key), "compose.depends-on", problem)
         if found[other] not in CONDITIONS:
             read.refuse(
                 (*at, other, "condition"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ctfy.challenge.compose.model import Refusal
 from ctfy.challenge.documents import Document, Location
+from ctfy.challenge.spelling import did_you_mean
 
 # `$$`, `$NAME`, `${NAME}`, `${NAME:-default}`: what is taken for a variable.
 VARIABLE = re.compile(
@@ -57,6 +58,7 @@ class Reader:
         self.document = document
         self.folder = folder
         self.refused: list[Refusal] = []
+        self.notes: list[Refusal] = []
         self.early: list[int] = []
         """The lines that take what only a claimed instance has."""
 
@@ -101,8 +103,11 @@ class Reader:
             return {key: self.text((*at, key), inner) for key, inner in value.items()}
         found = {}
         for here, item in self.items(at, value):
-            name, _, text = self.text(here, item).partition("=")
+            name, given, text = self.text(here, item).partition("=")
             found[name] = text
+            if not given:
+                problem = f"`{name}` is empty: nothing of the node's environment is put in"
+                self.note(here, f"compose.{at[-1]}", problem, f"write it as {name}=value")
         return found
 
     def mapping(self, at: Location, value: Any) -> dict[str, Any]:
@@ -127,7 +132,8 @@ class Reader:
             if key not in known and not key.startswith("x-"):
                 rule = f"compose.{what.partition('.')[0].replace('_', '-')}"
                 problem = f"`{what}.{key}` can reach the host"
-                self.refuse((*at, key), rule, problem, "remove it")
+                fix = did_you_mean(key, known) or "remove it"
+                self.refuse((*at, key), rule, problem, fix)
         return found
 
     def is_name(self, at: Location, name: str) -> bool:
@@ -141,6 +147,10 @@ class Reader:
     def refuse(self, at: Location, rule: str, problem: str, fix: str) -> None:
         """Note what is refused, and what would be right instead."""
         self.refused.append(Refusal(self.document.line(at), rule, problem, fix))
+
+    def note(self, at: Location, rule: str, problem: str, fix: str = "remove it") -> None:
+        """Note what is taken and not heeded."""
+        self.notes.append(Refusal(self.document.line(at), rule, problem, fix))
 
 
 def _resolved(found: re.Match[str]) -> str:

@@ -52,8 +52,7 @@ def _load(challenges_dir: Path) -> Catalogue:
         return Catalogue.load(challenges_dir)
 
 
-def _find(challenges_dir: Path, challenge_id: str) -> Challenge:
-    catalogue = _load(challenges_dir)
+def _find(catalogue: Catalogue, challenges_dir: Path, challenge_id: str) -> Challenge:
     found = catalogue.get(challenge_id)
     if challenge_id in catalogue.broken:
         for finding in catalogue.broken[challenge_id][1:]:
@@ -79,9 +78,9 @@ def list_(
     Example: ctfy-admin challenge list --difficulty easy
     """
     catalogue = _load(challenges_dir)
-    if catalogue.broken:
-        names = ", ".join(sorted(catalogue.broken))
-        err.print(f"broken, see `ctfy-admin challenge audit`: {names}", soft_wrap=True)
+    for findings in catalogue.broken.values():
+        for finding in findings:
+            err.print(f"broken: {finding}", markup=False, soft_wrap=True)
     return [_described(c) for c in catalogue.select(challenge, difficulty, tag)]
 
 
@@ -105,7 +104,7 @@ def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = CHALLENGES) 
 
     Example: ctfy-admin challenge view notes
     """
-    found = _find(challenges_dir, challenge_id)
+    found = _find(_load(challenges_dir), challenges_dir, challenge_id)
     metadata = found.metadata.model_dump(mode="json")
     for shown, question in zip(metadata["questions"], found.metadata.questions, strict=True):
         shown["mode"] = question.mode
@@ -240,12 +239,16 @@ def smoke(
     Example: ctfy-admin challenge smoke notes
     """
     catalogue = _load(challenges_dir)
-    wanted = [_find(challenges_dir, challenge_id)] if challenge_id and not all_ else None
+    one = challenge_id and not all_
+    wanted = [_find(catalogue, challenges_dir, challenge_id)] if one else None
     chosen = wanted or list(catalogue.challenges.values())
+    broken = {} if wanted else catalogue.broken
+    for id_, findings in broken.items():
+        out.print(f"{id_}: FAILED: {findings[0]}", markup=False, soft_wrap=True)
     if keep and len(chosen) != 1:
         fail("--keep needs one challenge", hint="name it", code=Code.USAGE)
-    failed = _run(_smoke(catalogue, chosen, provider, jobs, timeout))
-    if failed:
+    failed = _run(_smoke(catalogue, chosen, provider, jobs, timeout)) if chosen else 0
+    if failed or broken:
         raise typer.Exit(Code.FAILED)
     if keep:
         fixed = 0 if ephemeral_ports else port
@@ -317,8 +320,9 @@ def play(
     """
     if not yes and not stdin_is_a_person():
         fail("nobody is there to answer", hint="run it in a terminal, or give --yes", code=2)
-    challenge = _find(challenges_dir, challenge_id)
-    _run(_play(_load(challenges_dir), challenge, provider, timeout, by_solver=yes))
+    catalogue = _load(challenges_dir)
+    challenge = _find(catalogue, challenges_dir, challenge_id)
+    _run(_play(catalogue, challenge, provider, timeout, by_solver=yes))
 
 
 async def _play(

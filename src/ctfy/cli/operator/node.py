@@ -167,7 +167,11 @@ def prebuild(
     from ctfy.node.settings import NodeSettings
 
     with one_line_errors():
-        found = Catalogue.load(challenges_dir).select(challenge, difficulty, tag)
+        catalogue = Catalogue.load(challenges_dir)
+    found = catalogue.select(challenge, difficulty, tag)
+    broken = [b for b in catalogue.broken if challenge in ("", b) and not (difficulty or tag)]
+    for id_ in broken:
+        err.print(f"{id_}: {catalogue.broken[id_][0]}", markup=False, soft_wrap=True)
     wanted = [c for c in found if c.compose_file is not None]
     if not wanted:
         fail(f"no challenge with images matches in {challenges_dir}")
@@ -193,5 +197,6 @@ def prebuild(
         failed = asyncio.run(build())
     except ProviderUnavailable as error:
         fail(str(error))
+    failed += broken
     if failed:
-        fail(f"{len(failed)} of {len(wanted)} were not built", hint=", ".join(failed))
+        fail(f"{len(failed)} of {len(wanted) + len(broken)} were not built", hint=", ".join(failed))
