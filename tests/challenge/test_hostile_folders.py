@@ -301,8 +301,8 @@ _BEYOND = {
 }
 _OURS = {
     "cap_add", "cap_drop", "cpus", "depends_on", "dns", "environment", "image", "labels", "logging",
-    "mem_limit", "memswap_limit", "networks", "pids_limit", "restart", "security_opt", "ulimits",
-    "volumes",
+    "mem_limit", "memswap_limit", "networks", "pids_limit", "restart", "security_opt", "shm_size",
+    "ulimits", "volumes",
 }  # fmt: skip
 
 
@@ -349,6 +349,7 @@ def rendered(challenge: Challenge, folder: Path) -> dict[str, Any]:
         networks={name: Network(f"cti{n}", f"10.213.{n}.0/28") for n, name in enumerate(names)},
         volume_of=lambda name: inside(folder / "volumes", f"i1/{name}"),
         node="n",
+        most={"memory_mb": 4096, "cpus": 4, "processes": 1000, "disk_mb": 1024},
     )
 
 

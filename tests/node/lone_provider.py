@@ -66,8 +66,11 @@ def left(name: str, instance_id: str) -> list[str]:
     return parts
 
 
-def challenge_of(folder: Path, source: str) -> Challenge:
-    """A challenge whose one service is the given Python program, on port 8000."""
+def challenge_of(folder: Path, source: str, more: str = "", service: str = "") -> Challenge:
+    """A challenge whose one service is the given Python program, on port 8000.
+
+    `more` is said of the challenge, `service` of its compose service.
+    """
     root = folder / "challenges" / "made"
     (root / "services" / "web").mkdir(parents=True)
     (root / "services" / "web" / "app.py").write_text(source)
@@ -75,10 +78,11 @@ def challenge_of(folder: Path, source: str) -> Challenge:
         'FROM python:3.11-slim\nCOPY app.py /app/app.py\nCMD ["python3", "-u", "/app/app.py"]\n'
     )
     (root / "docker-compose.yml").write_text(
-        "services: {web: {build: services/web, ports: ['8000'], volumes: ['a:/answers:ro']}}\n"
+        "services: {web: {build: services/web, ports: ['8000'], volumes: ['a:/answers:ro']"
+        f"{service}}}}}\n"
     )
     (root / "metadata.yaml").write_text(
         "{name: Made, description: d, difficulty: easy, tags: [t], "
-        "sandbox: {run: [python3, services/web/app.py], port: 8000}}\n"
+        f"sandbox: {{run: [python3, services/web/app.py], port: 8000}}{more}}}\n"
     )
     return Catalogue.load(folder / "challenges").challenges["made"]

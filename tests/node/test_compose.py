@@ -45,6 +45,7 @@ def findings(folder: Path, services: dict[str, Any], **top: Any) -> list[Finding
 
 
 IMAGES = {"web": "x", "db": "y", "flag-rotator": "z"}
+MOST = {"memory_mb": 4096, "cpus": 4, "processes": 1000, "disk_mb": 1024}
 NETWORKS = {"default": Network("ctiabc", "10.213.0.0/28")}
 
 
@@ -59,6 +60,7 @@ def rendered(folder: Path, **service: Any) -> dict[str, Any]:
         networks=NETWORKS,
         volume_of=Path,
         node="n",
+        most=MOST,
     )["services"]
     return services["web"]
 
@@ -154,7 +156,9 @@ def test_every_service_is_confined(tmp_path: Path) -> None:
     service = rendered(tmp_path, cap_add=["net_bind_service"], restart="always")
     assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["NET_BIND_SERVICE"])
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert {"mem_limit", "cpus", "pids_limit", "ulimits", "logging"} <= service.keys()
+    assert {"ulimits", "logging"} <= service.keys()
+    limits = [service[key] for key in ("mem_limit", "memswap_limit", "cpus", "pids_limit")]
+    assert limits == ["512m", "512m", 1.0, 256]
     assert service["restart"] == "no"
     assert service["dns"] == ["192.0.2.53"]
 
@@ -201,6 +205,7 @@ def test_networks_and_volumes_are_the_instances_own(tmp_path: Path) -> None:
         networks=networks,
         volume_of=Path,
         node="n",
+        most=MOST,
     )
     web, db = content["services"]["web"], content["services"]["db"]
     assert web["volumes"][:2] == [
@@ -261,6 +266,7 @@ def test_answers_go_to_the_rotators_environment_and_to_mounts(tmp_path: Path) ->
         networks=NETWORKS,
         volume_of=Path,
         node="n",
+        most=MOST,
     )
     services = content["services"]
     (answers,) = services["web"]["volumes"]

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ctfy.sdk import PlatformClient, StartTimeout
+from ctfy.sdk.errors import CtfyApiError
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.conftest import ADMIN_EMAIL, Arena, lone_server, sign_in
 from tests.processes import CHALLENGES, wait_for
@@ -39,6 +40,9 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     shutil.copytree(CHALLENGES / "notes", challenges / "picky")
     with (challenges / "picky" / "metadata.yaml").open("a") as metadata:
         metadata.write('\nnode_labels: {gpu: "yes"}\n')
+    shutil.copytree(CHALLENGES / "notes", challenges / "large")
+    with (challenges / "large" / "metadata.yaml").open("a") as metadata:
+        metadata.write("\nlimits: {memory_mb: 1500, cpus: 1.5, lifetime_s: 120}\n")
     environment = {"CTFY_CHALLENGES_DIR": str(challenges), "CTFY_NODE_UNREACHABLE_S": "600"}
     with lone_server(folder, **environment) as url, sign_in(url, ADMIN_EMAIL) as admin:
         yield Arena(url, admin)
@@ -46,7 +50,7 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 @pytest.fixture
 def competition(lone: Arena) -> Iterator[CompetitionInfo]:
-    made = lone.competition("notes", "picky")
+    made = lone.competition("notes", "picky", "large")
     yield made
     lone.admin.admin.competitions.delete(made.id, force=True)
     for node in lone.admin.nodes.list():
@@ -131,3 +135,66 @@ def test_how_much_memory_is_too_much_can_be_changed_live(
         lone.admin.admin.settings.unset("placement_max_load")
     node.beat(memory_percent=80)
     assert placed_on(lone, instance) == node.id
+
+
+def test_instances_count_with_what_they_take(lone: Arena, competition: CompetitionInfo) -> None:
+    player = lone.registered(competition)
+    node = join(lone, capacity=10, memory_mb=2048, cpus=10)
+    large, small = launch(player, competition, "large"), launch(player, competition)
+    assert [placed_on(lone, id_) for id_ in (large, small)] == [node.id, node.id]
+    third = launch(player, competition)
+    assert (placed_on(lone, third), reason(player, third)) == ("", "place")
+    node.beat(capacity=10, memory_mb=2560, cpus=2.5)
+    assert (placed_on(lone, third), reason(player, third)) == ("", "place")
+    node.beat(capacity=10, memory_mb=2560, cpus=3.5)
+    assert placed_on(lone, third) == node.id
+
+
+def test_a_node_that_tells_nothing_of_its_room_counts_places(
+    lone: Arena, competition: CompetitionInfo
+) -> None:
+    player = lone.registered(competition)
+    node = join(lone, capacity=2)
+    ids = [launch(player, competition, "large") for _ in range(2)]
+    assert [placed_on(lone, id_) for id_ in ids] == [node.id, node.id]
+    assert reason(player, launch(player, competition)) == "place"
+    (shown,) = lone.admin.nodes.list()
+    assert (shown.memory_mb, shown.cpus) == (None, None)
+
+
+def test_what_no_node_is_large_enough_for_is_refused_with_the_number(
+    lone: Arena, competition: CompetitionInfo
+) -> None:
+    player = lone.registered(competition)
+    node = join(lone, capacity=10, memory_mb=8192, cpus=10, most={"memory_mb": 1024})
+    with pytest.raises(CtfyApiError, match="1500 MB of memory, and the most is 1024") as caught:
+        player.instances.start("large", competition_id=competition.id, timeout=0)
+    assert caught.value.code == "challenge_too_large"
+    rows = lone.admin.admin.challenges.audit("large")
+    (row,) = (row for row in rows if row.rule == "limits.no-node")
+    assert (row.severity, "1024" in row.problem, row.line > 0) == ("warning", True, True)
+    node.beat(capacity=10, memory_mb=8192, cpus=10, most={"memory_mb": 1500})
+    assert placed_on(lone, launch(player, competition, "large")) == node.id
+
+
+def test_an_instance_lives_as_long_as_its_challenge_says(
+    lone: Arena, competition: CompetitionInfo
+) -> None:
+    player = lone.registered(competition)
+    large = launch(player, competition, "large")
+    found = player.instances.get(large)
+    assert (found.ttl, round(found.expires_at - found.started_at)) == (120, 120)
+    with pytest.raises(CtfyApiError, match="from 1 to 120 seconds"):
+        player.instances.start("large", competition_id=competition.id, ttl=121, timeout=0)
+    with pytest.raises(CtfyApiError, match="from 1 to 120 seconds"):
+        player.instances.renew(large, ttl=121)
+    assert player.instances.renew(large).expires_at <= found.started_at + 120.001
+    lone.admin.admin.settings.set("default_instance_ttl_s", 60)
+    lone.admin.admin.settings.set("max_instance_ttl_s", 60)
+    try:
+        rows = lone.admin.admin.challenges.audit("large")
+        assert [row.fix for row in rows if row.rule == "limits.lifetime"] == ["at most 60"]
+        assert player.instances.get(launch(player, competition, "large")).ttl == 60
+    finally:
+        lone.admin.admin.settings.unset("max_instance_ttl_s")
+        lone.admin.admin.settings.unset("default_instance_ttl_s")

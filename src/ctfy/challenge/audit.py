@@ -12,9 +12,10 @@ import jinja2
 from pydantic import ValidationError
 
 from ctfy.challenge.compose.file import load_compose
-from ctfy.challenge.compose.model import FILE, ComposeRefused
+from ctfy.challenge.compose.model import FILE, Compose, ComposeRefused
 from ctfy.challenge.documents import Document, DocumentRefused, read_document
 from ctfy.challenge.folders import PathRefused, inside, oddities, printable, read_inside
+from ctfy.challenge.limits import unfit
 from ctfy.challenge.metadata import Metadata
 from ctfy.challenge.templates import MOST_TEMPLATE, mistakes
 from ctfy.challenge.wording import told
@@ -77,7 +78,7 @@ def audit(folder: Path) -> list[Finding]:
         ]
     return [
         *_misread(path, document),
-        *_runs(folder, metadata),
+        *_runs(folder, metadata, document),
         *_sandbox(folder, metadata, document.line_within(("sandbox", "run"))),
         *_templates(folder, metadata),
         *_hints(path, document, metadata),
@@ -107,7 +108,7 @@ def _misread(path: Path, document: Document) -> Iterator[Finding]:
         yield Finding(path, line, "metadata.number", problem, fix)
 
 
-def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
+def _runs(folder: Path, metadata: Metadata, document: Document) -> Iterator[Finding]:
     compose = folder / FILE
     minted = [q.id for q in metadata.questions if q.minted]
     if not compose.is_file():
@@ -127,6 +128,7 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
                 f"{minted} are minted per instance, but nothing runs",
                 "add a docker-compose.yml or `sandbox:`, or give them an `answer`",
             )
+        yield from _limits(folder, metadata, Compose({}, 0), document)
         return
     try:
         found = load_compose(folder)
@@ -134,6 +136,7 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
         for refusal in error.refusals[:_MOST_FINDINGS]:
             yield Finding(compose, refusal.line, refusal.rule, refusal.problem, refusal.fix)
         return
+    yield from _limits(folder, metadata, found, document)
     for note in found.notes[:_MOST_FINDINGS]:
         yield Finding(compose, note.line, note.rule, note.problem, note.fix, is_error=False)
     if metadata.warm and found.early_line:
@@ -144,6 +147,14 @@ def _runs(folder: Path, metadata: Metadata) -> Iterator[Finding]:
             "a `warm` instance runs before it has answers, and this takes them at the start",
             "read /answers/<id> when asked, or remove `warm`",
         )
+
+
+def _limits(
+    folder: Path, metadata: Metadata, compose: Compose, document: Document
+) -> Iterator[Finding]:
+    for kind, problem, fix in unfit(metadata, compose.services):
+        line = document.line_within(("limits", kind))
+        yield Finding(folder / METADATA, line, "limits.unfit", f"`limits.{kind}`: {problem}", fix)
 
 
 def _sandbox(folder: Path, metadata: Metadata, line: int) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from ctfy.challenge.compose.file import load_compose
 from ctfy.challenge.compose.model import FILE, Compose
 from ctfy.challenge.documents import read_document
 from ctfy.challenge.folders import add_contents
+from ctfy.challenge.limits import Wanted, wanted
 from ctfy.challenge.metadata import Metadata
 
 TEMPLATE_SUFFIX = ".j2"
@@ -50,6 +51,11 @@ class Challenge:
         The file is read once, so that what runs is what was looked at. Raises ComposeRefused.
         """
         return load_compose(self.path) if self.compose_file is not None else Compose({}, 0)
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What an instance takes of a node. Raises ComposeRefused."""
+        return wanted(self.metadata, self.compose.services)
 
     @cached_property
     def is_qa_only(self) -> bool:

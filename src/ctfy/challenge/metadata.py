@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ctfy.challenge.limits import Limits
 from ctfy.challenge.modes import AnyQuestion
 from ctfy.challenge.question import Question
 from ctfy.core.enums import ChallengeCategory
@@ -75,6 +76,7 @@ class Metadata(BaseModel):
     egress: bool = False
     warm: Annotated[int, Field(ge=0, le=100)] = 0
     sandbox: Sandbox | None = None
+    limits: Limits = Limits()
 
     @field_validator("hints")
     @classmethod

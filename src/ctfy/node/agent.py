@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import structlog
@@ -15,7 +16,7 @@ from ctfy.node.inventory import read_json, write_atomically
 from ctfy.node.settings import NodeSettings
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.sdk.errors import CtfyApiError
-from ctfy.server.models.nodes import NodeHeartbeat, NodeRegister, NodeRegisterResponse
+from ctfy.server.models.nodes import NodeHeartbeat, NodeMost, NodeRegister, NodeRegisterResponse
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Agent:
             display_name=self._settings.display_name,
             capacity=self._settings.capacity,
             labels=self._settings.labels,
+            **self._offer(),
         )
         deadline = time.monotonic() + self._settings.join_timeout_s
         while True:
@@ -80,6 +82,11 @@ class Agent:
         identity = {"id": joined.id, "token": joined.token}
         write_atomically(self._path, json.dumps(identity).encode())
         self._identity = identity
+
+    def _offer(self) -> dict[str, Any]:
+        """What instances may take here: all together, and one."""
+        most = NodeMost.model_validate(self._settings.most)
+        return {"memory_mb": self._settings.memory_mb, "cpus": self._settings.cpus, "most": most}
 
     def _register(self, order: NodeRegister, timeout_s: int) -> NodeRegisterResponse:
         platform = BaseHttpClient(
@@ -115,6 +122,7 @@ class Agent:
                     ready_challenges=ready(),
                     sampled_at=time.time(),
                     latency_ms=latency_ms,
+                    **self._offer(),
                     **load(),
                 )
                 try:

@@ -8,6 +8,8 @@ import psutil
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PLACE_MB = 512  # what an instance counts as whose challenge says nothing
+
 
 class NodeSettings(BaseSettings):
     """How one node runs, from `CTFY_NODE_*`. Durations are seconds.
@@ -29,6 +31,28 @@ class NodeSettings(BaseSettings):
         le=10_000,
         description="How many instances at once; without it, as many as memory and cores carry",
     )
+    memory_mb: int = Field(
+        default_factory=lambda fields: fields["capacity"] * _PLACE_MB,
+        ge=512,
+        description="Memory that instances may be promised together; without it, 512 MB a place",
+    )
+    cpus: float = Field(
+        default_factory=lambda fields: float(fields["capacity"]),
+        ge=1,
+        description="Processors that they may be promised together; without it, one a place",
+    )
+    most_memory_mb: int = Field(
+        default_factory=lambda: psutil.virtual_memory().total // 1024**2,
+        ge=16,
+        description="What one instance may have at most; without it, what the machine has",
+    )
+    most_cpus: float = Field(
+        default_factory=lambda: float(psutil.cpu_count() or 1),
+        gt=0,
+        description="The same of processors; without it, as many as there are",
+    )
+    most_processes: int = Field(4096, ge=1, description="The same of processes")
+    most_disk_mb: int = Field(10_240, ge=1, description="The same of what it writes to its disk")
     display_name: str = "node"
     labels: dict[str, str] = {}
     provider: str = Field("auto", description="`auto`: the best that this machine can run")
@@ -43,6 +67,16 @@ class NodeSettings(BaseSettings):
     )
     heartbeat_s: float = Field(30, gt=0)
     ready_timeout_s: float = Field(240, gt=0, description="How long a service may take to answer")
+
+    @property
+    def most(self) -> dict[str, float]:
+        """What one instance may have at most, by the names that challenges ask by."""
+        return {
+            "memory_mb": self.most_memory_mb,
+            "cpus": self.most_cpus,
+            "processes": self.most_processes,
+            "disk_mb": self.most_disk_mb,
+        }
 
 
 def fitting(memory: int, cores: int) -> int:

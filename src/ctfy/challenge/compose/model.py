@@ -61,6 +61,16 @@ class BuildPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceLimits:
+    """What a service says that it takes; None: nothing. `shm_mb`: of /dev/shm."""
+
+    memory_mb: int | None = None
+    cpus: float | None = None
+    processes: int | None = None
+    shm_mb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A service. Of variables, only the instance's own are left in its texts, and `$$`."""
 
@@ -77,6 +87,7 @@ class Service:
     """The networks that it is on, each with its other names there; empty: the default one."""
     mounts: list[Mount]
     capabilities: list[str]
+    limits: ServiceLimits = ServiceLimits()
 
 
 @dataclass(frozen=True, slots=True)

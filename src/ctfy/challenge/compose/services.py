@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ctfy.challenge.compose.limits import KEYS, read_limits
 from ctfy.challenge.compose.model import OWN_IMAGES, BuildPlan, Service
 from ctfy.challenge.compose.mounts import read_mounts, read_tmpfs
 from ctfy.challenge.compose.process import SETTINGS
@@ -34,17 +35,13 @@ _IGNORED = {
     "annotations": "nobody reads them here",
     "attach": "what it prints is kept anyway",
     "cpu_shares": "the node shares its processors out",
-    "cpus": "the node sets one",
     "expose": "services of an instance reach each other, and players what is in `ports`",
     "labels": "nobody reads them here",
-    "mem_limit": "the node sets one",
-    "mem_reservation": "the node sets a limit alone",
+    "mem_reservation": "nothing is kept free for one instance",
     "memswap_limit": "nothing is swapped out",
-    "pids_limit": "the node sets one",
     "platform": "images are for the node's own",
     "profiles": "all services run",
     "restart": "what ends by itself ends the instance",
-    "shm_size": "the node sets one",
     "stdin_open": "nobody writes to its standard input",
     "tty": "it has no terminal",
 }
@@ -92,18 +89,22 @@ _PORT_KEYS = frozenset({"target", "protocol", "published", "host_ip"}) | _PORT_I
 _WAIT_KEYS = frozenset({"condition", "restart", "required"})
 _LOG_DRIVERS, _LOG_OPTIONS = ("json-file", "local"), {"max-size", "max-file"}
 # Of every other key, `_other` says whether it is refused.
-READ = frozenset(SETTINGS) | {
-    "build",
-    "cap_add",
-    "cap_drop",  # all are dropped
-    "depends_on",
-    "environment",
-    "image",
-    "networks",
-    "ports",
-    "tmpfs",
-    "volumes",
-}
+READ = (
+    frozenset(SETTINGS)
+    | KEYS
+    | {
+        "build",
+        "cap_add",
+        "cap_drop",  # all are dropped
+        "depends_on",
+        "environment",
+        "image",
+        "networks",
+        "ports",
+        "tmpfs",
+        "volumes",
+    }
+)
 
 
 def read_service(read: Reader, at: Location, name: str, body: dict[str, Any]) -> Service:
@@ -129,6 +130,7 @@ def read_service(read: Reader, at: Location, name: str, body: dict[str, Any]) ->
         read_mounts(read, (*at, "volumes"), body.get("volumes"))
         + read_tmpfs(read, (*at, "tmpfs"), body.get("tmpfs")),
         _capabilities(read, (*at, "cap_add"), body.get("cap_add")),
+        read_limits(read, at, body),
     )
 
 
@@ -141,8 +143,6 @@ def _other(read: Reader, at: Location, name: str, key: str, value: Any) -> None:
     if key in _IGNORED:
         problem = f"`{name}.{key}` is not heeded: {_IGNORED[key]}"
         read.note(at, f"compose.{key}", problem)
-        return
-    if key == "deploy" and isinstance(value, dict) and set(value) <= {"resources"}:
         return
     if key == "logging" and _is_plain_logging(value):
         if value.get("options"):

@@ -295,7 +295,15 @@ class Draft:
                 kept[key] = value
             else:
                 self.lose(f"services.{name}.{key}", "not supported, or it would reach the host")
+        deploy = kept.get("deploy")
+        if isinstance(deploy, dict):
+            for key in deploy.keys() - {"resources"}:
+                self.lose(f"services.{name}.deploy.{key}", "not supported: a service runs once")
+            kept["deploy"] = {key: deploy[key] for key in deploy.keys() & {"resources"}}
         if isinstance(kept.get("ports"), list):
+            for port in filter(_is_udp, kept["ports"]):
+                self.lose(f"services.{name}.ports {port}", "players reach ports by TCP alone")
+            kept["ports"] = [port for port in kept["ports"] if not _is_udp(port)]
             ports = [_container_port(port) for port in kept["ports"]]
             if ports != [str(port) for port in kept["ports"]]:
                 self.lose(f"services.{name}.ports", "the node chooses the published ports")
@@ -404,6 +412,11 @@ def _appear(made: Path, place: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".import-", dir=place.parent) as beside:
         shutil.copytree(made, Path(beside) / place.name, symlinks=True)
         (Path(beside) / place.name).rename(place)
+
+
+def _is_udp(port: Any) -> bool:
+    written = port.get("protocol", "") if isinstance(port, dict) else str(port).rpartition("/")[2]
+    return str(written).lower() == "udp"
 
 
 def _container_port(port: Any) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic_settings import BaseSettings
 
 from ctfy.challenge.catalogue import Challenge
+from ctfy.challenge.limits import Amounts, too_much
 from ctfy.node.settings import NodeSettings
 from ctfy.server.models.instances import ServiceEndpoint
 from ctfy.server.models.nodes import NodeContainer
@@ -54,6 +55,14 @@ class Provider(abc.ABC):
 
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
+
+    def _check_bounds(self, asks: Amounts) -> None:
+        """Raise StartFailed when a challenge asks for more than an instance may have here."""
+        if over := too_much(asks, self._settings.most):
+            kind, words = over[0]
+            raise StartFailed(
+                f"The challenge {words} on this node (CTFY_NODE_MOST_{kind.upper()})."
+            )
 
     @abc.abstractmethod
     async def check(self) -> None:

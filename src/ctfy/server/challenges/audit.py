@@ -2,19 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from ctfy.challenge.catalogue import look
+from sqlalchemy import select
+
+from ctfy.challenge.audit import METADATA, Finding
+from ctfy.challenge.catalogue import Challenge, look
+from ctfy.challenge.documents import read_document
 from ctfy.challenge.folders import printable
+from ctfy.server.database.connections import Database
+from ctfy.server.database.statement import Statement
 from ctfy.server.models.audits import ChallengeFinding
+from ctfy.server.scheduling.placement import bounds, unmet
+from ctfy.server.settings import Settings
+from ctfy.server.tables.nodes import Node
 
 
-def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
-    """Every finding, or one challenge's, errors first. Reads files. Raises OSError."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the platform gives instances: each node its most, and all of them a longest life."""
+
+    nodes: list[tuple[dict[str, str], dict[str, float]]]
+    """The labels of each, and its most by the names of `Limits`."""
+    lifetime_s: int
+
+
+_NODES = Statement(select(Node.labels, Node.most, Node.memory_mb, Node.cpus))
+
+
+async def offer(database: Database, settings: Settings) -> Offer:
+    """What there is at the moment."""
+    nodes = [
+        (row.labels, bounds(row.most, row.memory_mb, row.cpus))
+        for row in await database.read(_NODES)
+    ]
+    return Offer(nodes, settings.max_instance_ttl_s)
+
+
+def audit_folder(
+    root: Path, challenge_id: str = "", offer: Offer | None = None
+) -> list[ChallengeFinding]:
+    """Every finding, or one challenge's, errors first. Reads files. Raises OSError.
+
+    With an `offer`, what no node gives is a warning, too.
+    """
     root = root.resolve()
     seen = look(root)
     folders = set(seen.folders)
-    findings = seen.findings
+    findings = list(seen.findings)
+    if offer is not None:
+        for challenge in seen.challenges:
+            findings += _beyond(challenge, offer)
     rows = [
         ChallengeFinding(
             challenge_id=printable(
@@ -31,3 +71,22 @@ def audit_folder(root: Path, challenge_id: str = "") -> list[ChallengeFinding]:
     ]
     rows.sort(key=lambda row: (row.severity, row.path, row.line))
     return [row for row in rows if challenge_id in ("", row.challenge_id)]
+
+
+def _beyond(challenge: Challenge, offer: Offer) -> Iterator[Finding]:
+    """What a challenge asks for and cannot have here."""
+    asks, limits = challenge.wanted.asks, challenge.metadata.limits
+    labels = challenge.metadata.node_labels.items()
+    fitting = [most for its, most in offer.nodes if labels <= its.items()]
+    if lack := unmet(asks, fitting):
+        yield _at_limits(challenge, "limits.no-node", lack, "ask for less, or let a node give more")
+    if limits.lifetime_s is not None and limits.lifetime_s > offer.lifetime_s:
+        problem = f"an instance lives at most {offer.lifetime_s} s here (`max_instance_ttl_s`)"
+        yield _at_limits(challenge, "limits.lifetime", problem, f"at most {offer.lifetime_s}")
+
+
+def _at_limits(challenge: Challenge, rule: str, problem: str, fix: str) -> Finding:
+    line = 0
+    if "limits" in challenge.metadata.model_fields_set:
+        line = read_document(challenge.path, METADATA).line(("limits",))
+    return Finding(challenge.path / METADATA, line, rule, problem, fix, is_error=False)

@@ -179,11 +179,12 @@ async def renew(
     row: OwnedToChange,
     instance_id: str,
     settings: TheSettings,
+    catalogue: TheCatalogue,
     session: Session,
     ttl: int | None = None,
 ) -> RenewResponse:
     """Let an instance live `ttl` seconds from now; left out, as long as it was started for."""
-    expires_at = await service.renew(session, settings, row, ttl)
+    expires_at = await service.renew(session, settings, catalogue, row, ttl)
     return RenewResponse(id=instance_id, expires_at=expires_at)
 
 

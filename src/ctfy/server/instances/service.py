@@ -40,7 +40,7 @@ from ctfy.server.scheduling.events import (
     InstanceStarted,
     InstanceStopped,
 )
-from ctfy.server.scheduling.placement import place, queue, waiting_for
+from ctfy.server.scheduling.placement import place, queue, shortage, waiting_for
 from ctfy.server.settings import Settings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
@@ -89,7 +89,7 @@ async def start(
             "This challenge is switched off for now.",
             challenge_id=challenge.id,
         )
-    ttl = checked_ttl(settings, body.ttl, ["body", "ttl"])
+    ttl = checked_ttl(settings, challenge, body.ttl, ["body", "ttl"])
     competition_id = body.competition_id or await infer_competition(database, caller, challenge.id)
     row = await require_team(database, caller, competition_id)
     competition = Competition.of(row)
@@ -113,7 +113,12 @@ async def start(
         requested_at=moment,
         expires_at=moment + timedelta(seconds=ttl),
         node_labels=challenge.metadata.node_labels,
+        memory_mb=challenge.wanted.memory_mb,
+        cpus=challenge.wanted.cpus,
+        asks=challenge.wanted.asks,
     )
+    if lack := await shortage(session, instance):
+        raise Conflict("challenge_too_large", f"This challenge cannot run here: it {lack}.")
     session.add(instance)
     await session.flush()
     session.add_all(
@@ -130,12 +135,25 @@ async def start(
     return instance
 
 
-def checked_ttl(settings: Settings, ttl: int | None, location: list[str | int]) -> int:
-    """The TTL to use, seconds. Raises 422 beyond the ceiling."""
+def longest_life(settings: Settings, challenge: Challenge | None) -> int:
+    """How long an instance of a challenge can live, seconds."""
+    said = challenge.metadata.limits.lifetime_s if challenge else None
+    return min(settings.max_instance_ttl_s, said or settings.max_instance_ttl_s)
+
+
+def checked_ttl(
+    settings: Settings, challenge: Challenge | None, ttl: int | None, location: list[str | int]
+) -> int:
+    """The TTL to use, seconds. Raises 422 beyond the ceiling.
+
+    Unless asked, it is what the challenge says, and what the platform says where that is silent.
+    """
+    most = longest_life(settings, challenge)
     if ttl is None:
-        return min(settings.default_instance_ttl_s, settings.max_instance_ttl_s)
-    if not 1 <= ttl <= settings.max_instance_ttl_s:
-        raise field_error(location, f"must be from 1 to {settings.max_instance_ttl_s} seconds")
+        says = challenge is not None and challenge.metadata.limits.lifetime_s is not None
+        return most if says else min(settings.default_instance_ttl_s, most)
+    if not 1 <= ttl <= most:
+        raise field_error(location, f"must be from 1 to {most} seconds")
     return ttl
 
 
@@ -386,14 +404,23 @@ def status_response(instance: Any) -> InstanceStatusResponse:
     )
 
 
-async def renew(session: AsyncSession, settings: Settings, instance: Any, ttl: int | None) -> float:
+async def renew(
+    session: AsyncSession,
+    settings: Settings,
+    catalogue: Catalogue,
+    instance: Any,
+    ttl: int | None,
+) -> float:
     """Let an instance live `ttl` seconds from now; the new expiry, Unix seconds.
 
     Without a `ttl` it is what it was started with. Its whole life never passes the ceiling.
     """
-    seconds = instance.ttl if ttl is None else checked_ttl(settings, ttl, ["query", "ttl"])
+    challenge = catalogue.get(instance.challenge_id)
+    location: list[str | int] = ["query", "ttl"]
+    seconds = instance.ttl if ttl is None else checked_ttl(settings, challenge, ttl, location)
     moment = now()
-    ceiling = instance.requested_at + timedelta(seconds=settings.max_instance_ttl_s)
+    longest = longest_life(settings, challenge)
+    ceiling = instance.requested_at + timedelta(seconds=longest)
     expires_at: datetime = min(moment + timedelta(seconds=seconds), ceiling)
     renewed = await session.scalar(
         update(Instance)

@@ -23,7 +23,10 @@ def _address(url: str) -> str:
 
 
 class NodeInfo(Response):
-    """A node as everybody may see it."""
+    """A node as everybody may see it.
+
+    `memory_mb` and `cpus`: what its instances may take together; none where it does not tell.
+    """
 
     id: str
     url: str
@@ -38,16 +41,30 @@ class NodeInfo(Response):
     memory_percent: float = 0.0
     disk_percent: float = 0.0
     draining: bool = False
+    memory_mb: int | None = None
+    cpus: float | None = None
+
+
+class NodeMost(Request):
+    """What one instance may have at most on a node; what is left out has no such bound."""
+
+    memory_mb: Annotated[int, Field(ge=1)] | None = None
+    cpus: Annotated[float, Field(gt=0)] | None = None
+    processes: Annotated[int, Field(ge=1)] | None = None
+    disk_mb: Annotated[int, Field(ge=1)] | None = None
 
 
 class NodeRegister(Request):
-    """A node joins with a one-time registration token."""
+    """A node joins with a one-time registration token; what it offers is as in its heartbeats."""
 
     url: Annotated[str, Field(pattern=f"^{_ADDRESS}$", max_length=512), AfterValidator(_address)]
     # Existing clients send none: the node then goes by its address.
     display_name: Annotated[str, Field(max_length=120)] = ""
     capacity: Annotated[int, Field(ge=1, le=10_000)] = 50
     labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+    memory_mb: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    cpus: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    most: NodeMost | None = None
 
 
 class NodeRegisterResponse(NodeInfo):
@@ -57,7 +74,11 @@ class NodeRegisterResponse(NodeInfo):
 
 
 class NodeHeartbeat(Request):
-    """A node's sign of life."""
+    """A node's sign of life.
+
+    `memory_mb` and `cpus` are what its instances may take together, `most` what one of them may.
+    Where a node tells none of it, its places alone count.
+    """
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
     running: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -71,6 +92,9 @@ class NodeHeartbeat(Request):
     ] = ""
     ready_challenges: Annotated[list[str], Field(max_length=10_000)] | None = None
     latency_ms: Annotated[float, Field(ge=0)] = 0.0
+    memory_mb: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    cpus: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    most: NodeMost | None = None
 
 
 class CreateInviteRequest(Request):

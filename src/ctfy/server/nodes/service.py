@@ -130,6 +130,7 @@ async def register(session: AsyncSession, jobs: Jobs, token: str, body: NodeRegi
         registered_at=now(),
         last_heartbeat=now(),
     )
+    _note_offer(node, body)
     session.add(node)
     await session.flush()
     await session.execute(
@@ -170,6 +171,7 @@ async def heartbeat(
     if body.url:
         node.url = body.url.rstrip("/")
     node.ready_challenges = body.ready_challenges
+    _note_offer(node, body)
     # Instances run slower on busy processors; without memory or disk they do not run.
     short = node.memory_percent > settings.placement_max_load
     node.overloaded = short or node.disk_percent > _FULL_DISK
@@ -179,6 +181,11 @@ async def heartbeat(
         emit(session, _event(NodeRecovered, node))
     _sample(session, node, body.latency_ms)
     await place(session, jobs)
+
+
+def _note_offer(node: Node, body: NodeRegister | NodeHeartbeat) -> None:
+    node.memory_mb, node.cpus = body.memory_mb, body.cpus
+    node.most = body.most.model_dump(exclude_none=True) if body.most else None
 
 
 async def health_check(database: Database, settings: Settings) -> str:

@@ -28,7 +28,11 @@ ALIVE = (State.REQUESTED, State.STARTING, State.READY)
 
 
 class Instance(Base):
-    """One instance. `ttl` in seconds; it counts from the moment of the request."""
+    """One instance. `ttl` in seconds; it counts from the moment of the request.
+
+    `memory_mb` and `cpus` are what it counts as on its node; `asks` is what its challenge says
+    that it takes, by the names of `ctfy.challenge.limits.Limits`.
+    """
 
     __tablename__ = "instances"
     __table_args__ = (
@@ -71,3 +75,6 @@ class Instance(Base):
     error: Mapped[str] = mapped_column(default="")
     surface: Mapped[dict[str, Any] | None]
     node_labels: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    memory_mb: Mapped[int] = mapped_column(default=512, server_default="512")
+    cpus: Mapped[float] = mapped_column(default=1.0, server_default=text("1"))
+    asks: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +14,8 @@ from ctfy.server.database.base import Base, new_id, now
 class Node(Base):
     """A worker node. Its token is derived from the platform's secret, never stored.
 
-    `ready_challenges`: those whose images it has; none told: any may be there.
+    `ready_challenges`: those whose images it has; none told: any may be there. `memory_mb` and
+    `cpus` are what its instances may take together, `most` what one may: None where it tells none.
     """
 
     __tablename__ = "nodes"
@@ -33,6 +35,9 @@ class Node(Base):
     overloaded: Mapped[bool] = mapped_column(default=False, server_default="false")
     draining: Mapped[bool] = mapped_column(default=False, server_default="false")
     ready_challenges: Mapped[list[str] | None]
+    memory_mb: Mapped[int | None]
+    cpus: Mapped[float | None]
+    most: Mapped[dict[str, Any] | None]
 
 
 class NodeSample(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from ctfy.challenge.compose.model import ROTATOR, Mount, Service
 from ctfy.challenge.compose.services import SAFE_CAPABILITIES
 from ctfy.challenge.compose.values import VARIABLE, is_of_instance, is_plain_name, variables_in
 from ctfy.challenge.folders import add_contents, inside
+from ctfy.challenge.limits import Amounts, of_services
 from ctfy.node.providers.docker.vpn import SERVICE as VPN_SERVICE
 
 DEFAULT_NETWORK = "default"
 PORTS_LABEL = "ctfy.ports"
+DISK_LABEL = "ctfy.disk-mb"  # what all containers of the instance may write together
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 # 192.0.2.53 is nobody's (RFC 5737): names of the instance are known without asking it.
 _NO_NAMES = ["192.0.2.53"]
@@ -129,6 +131,7 @@ def render(
     networks: dict[str, Network],
     volume_of: Callable[[str], Path],
     node: str,
+    most: Mapping[str, float],
     runtime: str = "",
     vpn: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -136,22 +139,26 @@ def render(
 
     Nothing is published: the node's relays go to the containers' own addresses. Answers reach the
     service named `flag-rotator` as environment, and every service that mounts `/answers` as files.
-    `images` are by service, `volume_of` says where a named volume of the instance is, `vpn` is the
-    service of its server. Raises PathRefused when a mount leads out of the challenge by now.
+    `images` are by service, `volume_of` says where a named volume of the instance is, `most` is
+    what the node gives an instance at most, `vpn` is the service of its server. Raises PathRefused
+    when a mount leads out of the challenge by now.
     """
     owner = {"ctfy.instance": instance_id, "ctfy.node": node}
     given = variables(instance_id, answers)
     services: dict[str, Any] = {}
     volumes: set[str] = set()
+    shares = of_services(challenge.metadata, challenge.compose.services, most)
+    disk_mb = challenge.metadata.limits.disk_mb
     for name, wanted in challenge.compose.services.items():
         volumes.update(mount.source for mount in wanted.mounts if mount.kind == "volume")
         service = {
-            **_confined(wanted, given),
+            **_confined(wanted, given, shares[name]),
             "image": images[name],
             "labels": {
                 **owner,
                 "ctfy.service": name,
                 PORTS_LABEL: ",".join(map(str, wanted.ports)),
+                **({DISK_LABEL: str(disk_mb)} if disk_mb else {}),
             },
             "volumes": [_mount(challenge, mount, answers_folder) for mount in wanted.mounts],
         }
@@ -179,8 +186,9 @@ def render(
     }
 
 
-def _confined(wanted: Service, given: dict[str, str]) -> dict[str, Any]:
-    """What a service keeps of its author's words, and our limits."""
+def _confined(wanted: Service, given: dict[str, str], share: Amounts) -> dict[str, Any]:
+    """What a service keeps of its author's words, and its limits."""
+    memory, shared = f"{share['memory_mb']}m", wanted.limits.shm_mb
     networks = _networks(wanted)
     return {
         **fill(wanted.settings, given),
@@ -190,10 +198,11 @@ def _confined(wanted: Service, given: dict[str, str]) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "cap_add": sorted(SAFE_CAPABILITIES.intersection(wanted.capabilities)),
         "security_opt": ["no-new-privileges:true"],
-        "mem_limit": "512m",
-        "memswap_limit": "512m",
-        "cpus": 1.0,
-        "pids_limit": 256,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        **({"shm_size": f"{shared}m"} if shared else {}),
+        "cpus": share["cpus"],
+        "pids_limit": int(share["processes"]),
         "ulimits": {"nofile": {"soft": 4096, "hard": 4096}, "core": 0},
         "restart": "no",
         "logging": {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}},

@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 
-from ctfy.node.providers.docker.compose import PORTS_LABEL
+from ctfy.node.providers.docker.compose import DISK_LABEL, PORTS_LABEL
 
 _EXITED = re.compile(r"Exited \((\d+)\)")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
@@ -18,6 +18,8 @@ _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 @dataclass(frozen=True, slots=True)
 class Container:
     """A container. `ports` are those that players may reach; `written` is in bytes.
+
+    `disk_mb` is what the instance may write with all of its containers; 0: the node's own limit.
 
     `written` is 0 unless the list was asked for with `size`.
     """
@@ -35,6 +37,7 @@ class Container:
     ports: list[int]
     is_sidecar: bool
     written: int
+    disk_mb: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -65,6 +68,7 @@ def _parse(entry: dict[str, Any]) -> Container:
         ports=[int(port) for port in labels.get(PORTS_LABEL, "").split(",") if port],
         is_sidecar="ctfy.sidecar" in labels,
         written=entry.get("SizeRw", 0),
+        disk_mb=int(labels.get(DISK_LABEL, 0)),
     )
 
 

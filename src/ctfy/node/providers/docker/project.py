@@ -146,6 +146,7 @@ def _create(
         security_opt=wanted["security_opt"],
         mem_limit=wanted["mem_limit"],
         memswap_limit=wanted["memswap_limit"],
+        shm_size=wanted.get("shm_size"),
         nano_cpus=int(wanted["cpus"] * 10**9),
         pids_limit=wanted["pids_limit"],
         ulimits=[_limit(kind, both) for kind, both in wanted["ulimits"].items()],

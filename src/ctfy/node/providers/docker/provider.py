@@ -19,6 +19,7 @@ import structlog
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.compose.model import ComposeRefused
+from ctfy.challenge.limits import asked_of_containers
 from ctfy.node.providers.base import (
     LOG_TAIL,
     Order,
@@ -141,19 +142,21 @@ class DockerProvider(Provider):
         if order.challenge.compose_file is None:
             raise StartFailed(_NO_COMPOSE)
         try:
-            _ = order.challenge.compose  # what is refused in it is refused here, too
+            # What is refused in the compose file is refused here, too.
+            services = order.challenge.compose.services
+            self._check_bounds(asked_of_containers(order.challenge.metadata, services))
             images = await self._images.build(
                 order.challenge,
                 variables(order.instance_id, order.answers),
                 {project.PROJECT: _project(order.instance_id)},
             )
-            services = await self._up(order, images)
+            endpoints = await self._up(order, images)
         except (StartFailed, ValueError, LookupError, *_ENGINE_ERRORS) as error:
             with contextlib.suppress(*_ENGINE_ERRORS):  # an engine that is gone: `stop` comes again
                 await self.stop(order.instance_id)
             raise StartFailed(_words(error)) from error
         self._watched[order.instance_id] = on_exit
-        return services
+        return endpoints
 
     async def build(self, challenge: Challenge) -> None:
         """Build the images of the services that have a build context; an unchanged one is there.
@@ -306,6 +309,7 @@ class DockerProvider(Provider):
             networks=networks,
             volume_of=lambda name: self._volumes.path(order.instance_id, name),
             node=self._node,
+            most=self._settings.most,
             runtime=self._docker_settings.container_runtime,
             vpn=server,
         )
@@ -390,13 +394,21 @@ class DockerProvider(Provider):
         return output.decode(errors="replace")
 
     def _over_disk_limit(self) -> dict[str, str]:
-        """The instances with a container that wrote more than `disk_mb`, and the reason to give."""
-        most = self._docker_settings.disk_mb
-        return {
-            one.instance_id: f"The service {one.service} wrote more than {most} MB to its disk."
-            for one in self._container_list.request(size=True)
-            if one.written > most * 1024 * 1024
-        }
+        """The instances that wrote more than they may, and the reason to give.
+
+        Each container may write `disk_mb`; all of them together what the challenge says.
+        """
+        over: dict[str, str] = {}
+        together: defaultdict[str, int] = defaultdict(int)
+        for one in self._container_list.request(size=True):
+            together[one.instance_id] += one.written
+            most = one.disk_mb or self._docker_settings.disk_mb
+            if one.written > most * 1024 * 1024:
+                words = f"The service {one.service} wrote more than {most} MB to its disk."
+                over[one.instance_id] = words
+            elif one.disk_mb and together[one.instance_id] > most * 1024 * 1024:
+                over[one.instance_id] = f"Its services wrote more than {most} MB to their disks."
+        return over
 
     async def _is_up(self, container: Container) -> bool:
         """Whether its healthcheck passes, or without one, whether its ports take a connection."""

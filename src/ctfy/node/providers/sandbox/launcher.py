@@ -38,7 +38,7 @@ def limit(config: dict[str, Any]) -> None:
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NPROC, config["processes"]),
         (resource.RLIMIT_NOFILE, 1024),
-        (resource.RLIMIT_FSIZE, 64 * 1024 * 1024),
+        (resource.RLIMIT_FSIZE, config["file_mb"] * 1024 * 1024),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (value, value))

@@ -18,8 +18,9 @@ import psutil
 
 from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.folders import PathRefused, inside
+from ctfy.challenge.limits import asked_of_sandbox, in_sandbox
 from ctfy.node.providers.base import LOG_TAIL, Order, Provider, ProviderUnavailable, StartFailed
-from ctfy.node.providers.sandbox.budget import memory_of
+from ctfy.node.providers.sandbox.budget import Pace, memory_of
 from ctfy.node.providers.sandbox.cgroups import Cgroups, Limits, find_cgroups
 from ctfy.node.providers.sandbox.seccomp import program
 from ctfy.node.settings import NodeSettings
@@ -30,10 +31,9 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 _FIRST_UID = 100_000  # plus the published port: no two instances share a user
 _ROOM_MB = 64  # for what runs beside the service: bubblewrap and the launcher
 _BESIDE = 8  # processes of that kind
-_CORES = 1.0
 _LOOK_S = 0.25
 _UNCOUNTED_NICE = 10  # where no cgroup shares the cores out
-_SCRATCH = ("--perms", "1777", "--size", str(64 * 1024 * 1024), "--tmpfs", "/tmp")  # noqa: S108
+_SCRATCH_MB = 64  # of /tmp, and of one file
 _SHARED = ("--perms", "1777", "--size", str(16 * 1024 * 1024), "--tmpfs", "/dev/shm")  # noqa: S108
 # Writing 0 moves whoever writes; then it becomes bubblewrap.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift; exec "$@"'
@@ -54,6 +54,7 @@ class Sandbox:
     address: bytes
     server: asyncio.Server
     most_memory: int  # bytes
+    pace: Pace | None = None  # where a challenge says its processors, and no cgroup counts them
     watch: asyncio.Task[None] | None = None
     ended_for: str = ""
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -114,6 +115,7 @@ class SandboxProvider(Provider):
             raise StartFailed("This challenge needs a container engine; this node has none.")
         if order.challenge.metadata.network_topology == "engagement":
             raise StartFailed("This challenge has a VPN, which takes a docker node.")
+        self._check_bounds(asked_of_sandbox(order.challenge.metadata))
         try:
             sandbox = await self._launch(order)
         except BaseException as error:
@@ -123,7 +125,7 @@ class SandboxProvider(Provider):
             raise
         self._running[order.instance_id] = sandbox
         if self._groups is None and self._guard is None:
-            self._guard = asyncio.create_task(self._guard_memory())
+            self._guard = asyncio.create_task(self._guard_budgets())
         sandbox.watch = asyncio.create_task(self._watch(order.instance_id, sandbox, on_exit))
         return await self.services(order.instance_id, order.challenge)
 
@@ -174,10 +176,14 @@ class SandboxProvider(Provider):
             lambda r, w: self._relay(order.instance_id, address, r, w), "127.0.0.1", 0
         )
         port = server.sockets[0].getsockname()[1]
+        asks = asked_of_sandbox(order.challenge.metadata)
+        given = in_sandbox(order.challenge.metadata, self._settings.most)
+        memory_mb, processes = int(given["memory_mb"]), int(given["processes"])
+        scratch_mb = order.challenge.metadata.limits.disk_mb or _SCRATCH_MB
         limits = Limits(
-            memory=(wanted.memory_mb + _ROOM_MB) * 1024 * 1024,
-            processes=wanted.processes + _BESIDE,
-            cores=_CORES,
+            memory=(memory_mb + _ROOM_MB) * 1024 * 1024,
+            processes=processes + _BESIDE,
+            cores=given["cpus"],
         )
         config = {
             "nice": 0 if self._groups else _UNCOUNTED_NICE,
@@ -186,15 +192,16 @@ class SandboxProvider(Provider):
             "ready": ready_inside,
             "run": wanted.run,
             "port": wanted.port,
-            "memory_mb": wanted.memory_mb,
-            "processes": wanted.processes,
+            "memory_mb": memory_mb,
+            "processes": processes,
+            "file_mb": max(scratch_mb, _SCRATCH_MB),
         }
         process, rules = None, -1
         try:
             rules = _rules(memory_is_counted=self._groups is not None)
             process = await asyncio.create_subprocess_exec(
                 *self._entering(order.instance_id, limits),
-                *_namespaces(self._bwrap, self._only),
+                *_namespaces(self._bwrap, self._only, scratch_mb),
                 *("--seccomp", str(rules)),
                 *_files(order),
                 "python3",
@@ -224,7 +231,9 @@ class SandboxProvider(Provider):
                 os.close(ready_inside)
             listener.close()
             log.close()
-        return Sandbox(process, address, server, limits.memory)
+        is_paced = self._groups is None and "cpus" in asks
+        pace = Pace(process.pid, limits.cores) if is_paced else None
+        return Sandbox(process, address, server, limits.memory, pace)
 
     def _entering(self, instance_id: str, limits: Limits) -> list[str]:
         """What runs a command in the instance's cgroup. Raises StartFailed."""
@@ -240,14 +249,19 @@ class SandboxProvider(Provider):
         if self._groups is not None:
             await self._groups.remove(instance_id)
 
-    async def _guard_memory(self) -> None:
-        """Without cgroups: end whatever takes more memory than it may, over all its processes."""
+    async def _guard_budgets(self) -> None:
+        """Without cgroups: end whatever takes more memory than it may, over all its processes.
+
+        Whatever takes more processor time than its challenge says is held up.
+        """
         while True:
             for sandbox in list(self._running.values()):
                 most, pid = sandbox.most_memory, sandbox.process.pid
                 if await asyncio.to_thread(memory_of, pid, enough=most) > most:
                     sandbox.ended_for = "It took more memory than it may have."
                     _kill(sandbox.process)
+                elif sandbox.pace is not None:
+                    await asyncio.to_thread(sandbox.pace.look)
             await asyncio.sleep(_LOOK_S)
 
     async def _wait_ready(self, ready: int) -> bool:
@@ -371,7 +385,7 @@ def find_bubblewrap() -> str | None:
         return None
 
 
-def _namespaces(bwrap: str, only: list[str]) -> list[str]:
+def _namespaces(bwrap: str, only: list[str], scratch_mb: int = _SCRATCH_MB) -> list[str]:
     """Namespaces and the file system that every sandbox starts from; read-only but /tmp."""
     command = [bwrap, "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"]
@@ -394,7 +408,8 @@ def _namespaces(bwrap: str, only: list[str]) -> list[str]:
     if not Path(sys.base_prefix).is_relative_to("/usr"):
         command += [*_parents(Path(sys.base_prefix)), "--ro-bind", sys.base_prefix, sys.base_prefix]
         paths.insert(0, f"{sys.base_prefix}/bin")
-    command += ["--proc", "/proc", "--dev", "/dev", *_SHARED, "--remount-ro", "/dev", *_SCRATCH]
+    command += ["--proc", "/proc", "--dev", "/dev", *_SHARED, "--remount-ro", "/dev"]
+    command += ["--perms", "1777", "--size", str(scratch_mb * 1024 * 1024), "--tmpfs", "/tmp"]  # noqa: S108
     command += ["--setenv", "PATH", ":".join(paths), "--setenv", "HOME", "/tmp"]  # noqa: S108
     return [*command, "--setenv", "PYTHONUNBUFFERED", "1", "--setenv", "LANG", "C.UTF-8"]
 
