@@ -272,7 +272,7 @@ def test_an_import_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
     files = {
         p.relative_to(tmp_path / "target").as_posix() for p in (tmp_path / "target").rglob("*")
     }
-    assert files == {"evil", "evil/README.md", "evil/metadata.yaml"}
+    assert files == {"evil", "evil/README.md", "evil/metadata.yaml", "evil/.imported.json"}
 
 
 # -- Whatever else there may be

@@ -127,6 +127,21 @@ def add_contents(digest: Hash, folder: Path) -> None:
             digest.update(hashlib.file_digest(file, "sha256").digest())
 
 
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of every file below a folder, by its path in it; whether it runs counts too.
+
+    Raises PathRefused for a link or what else is no file, and OSError.
+    """
+    found = {}
+    for path, info in _entries(folder):
+        if not stat.S_ISDIR(info.st_mode):
+            name = str(path.relative_to(folder))
+            with open_inside(folder, name) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[name] = f"{digest}{'x' if info.st_mode & 0o100 else ''}"
+    return found
+
+
 def oddities(folder: Path) -> Iterator[tuple[Path, str]]:
     """What has no place in a challenge folder, each with why: links, devices, pipes, sockets.
 

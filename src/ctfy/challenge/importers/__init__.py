@@ -10,14 +10,13 @@ from pathlib import Path
 
 from ctfy.challenge.audit import Finding
 from ctfy.challenge.documents import DocumentRefused
-from ctfy.challenge.folders import PathRefused, open_inside, printable, read_inside
+from ctfy.challenge.folders import PathRefused, open_inside, printable
 from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import (
     Draft,
     ImportRefused,
     Outcome,
     Report,
-    origin_line,
     slug,
 )
 from ctfy.core.plugins import kinds
@@ -43,6 +42,7 @@ def bring(
     skip: int = 0,
     limit: int = 0,
     dry_run: bool = False,
+    force: bool = False,
 ) -> list[Report]:
     """Write the challenges of `source` as folders under `target`; a report of each.
 
@@ -75,7 +75,7 @@ def bring(
         raise ImportRefused(f"no {format_} challenge under {source}")
     _name_apart(drafts, source, target)
     chosen = drafts[skip:][: limit or None]
-    return [*_written(chosen, target, difficulty, dry_run=dry_run), *reports]
+    return [*_written(chosen, target, difficulty, dry_run=dry_run, force=force), *reports]
 
 
 def _files(source: Path, names: set[str]) -> Iterator[tuple[Path, OSError | None]]:
@@ -108,17 +108,11 @@ def _name_apart(drafts: list[Draft], source: Path, target: Path) -> None:
 
 def _is_others(target: Path, draft: Draft) -> bool:
     """Whether a challenge that came from elsewhere has the draft's id."""
-    if not os.path.lexists(target / draft.id):
-        return False
-    try:
-        readme = read_inside(target, f"{draft.id}/README.md", 1024 * 1024).decode()
-    except (OSError, ValueError):
-        return True
-    return origin_line(draft.origin) not in readme.splitlines()
+    return os.path.lexists(target / draft.id) and not draft.is_at(target)
 
 
 def _written(
-    drafts: list[Draft], target: Path, difficulty: str, *, dry_run: bool
+    drafts: list[Draft], target: Path, difficulty: str, *, dry_run: bool, force: bool
 ) -> Iterator[Report]:
     known = {draft.name.strip().lower(): draft.id for draft in reversed(drafts)}
     for draft in drafts:
@@ -127,7 +121,7 @@ def _written(
     for draft in drafts:
         try:
             draft.settle(known, difficulty)
-            yield draft.write(target, dry_run=dry_run)
+            yield draft.write(target, dry_run=dry_run, force=force)
         except _WRONG as error:
             yield _not_read(draft.source, error)
 

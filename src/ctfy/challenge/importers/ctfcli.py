@@ -8,12 +8,11 @@ from typing import Any
 
 from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, hints, listed, read_draft
+from ctfy.challenge.importers.flags import ask, flags_of
 
 _NO_PLACE = {
     "author": "challenges have no author here; it stands in the README",
-    "attempts": "wrong-answer caps are the platform's, by kind of question",
     "attribution": "challenges have no attribution here",
-    "logic": "one right answer solves it",
     "healthcheck": "the node looks whether the service answers",
     "host": "the platform's nodes run it",
     "next": "players choose what comes next",
@@ -33,6 +32,8 @@ _KNOWN |= {
     "hints",
     "requirements",
     "version",
+    "attempts",
+    "logic",
     *_VALUE,
     *_NO_PLACE,
 }
@@ -54,7 +55,7 @@ def read(path: Path) -> Draft | None:
     draft.describe(given.get("description"))
     draft.categorise(str(given.get("category") or ""), given.get("tags") or [])
     _value(draft, given)
-    _flags(draft, listed(given.get("flags")))
+    _flags(draft, given)
     hints(draft, given.get("hints"))
     for file in listed(given.get("files")):
         draft.attach(draft.root / str(file))
@@ -101,25 +102,20 @@ def _value(draft: Draft, given: dict[str, Any]) -> None:
             draft.lose(f"extra.{name}", "values fall by one rule, over `decay` solves")
 
 
-def _flags(draft: Draft, flags: list[Any]) -> None:
-    """The first static flag becomes the answer: a question takes one fixed text."""
-    for number, flag in enumerate(flags, 1):
-        fields = flag if isinstance(flag, dict) else {"content": flag}
-        name = f"flag {number}"
-        kind = str(fields.get("type") or "static")
-        content = next((fields[key] for key in ("content", "flag") if key in fields), None)
-        text = "" if content is None else str(content)
-        if kind != "static":
-            draft.lose(name, f"it is of type {kind}: an answer is one fixed text, or minted")
-        elif not text.strip():
-            draft.lose(name, "it has no text")
-        elif "questions" in draft.metadata:
-            draft.lose(name, "a question has one answer")
-        else:
-            case = fields.get("data") == "case_insensitive"
-            draft.answer(text, name=name, ignore_case=case)
+def _flags(draft: Draft, given: dict[str, Any]) -> None:
+    """Any of the flags is right, or with the logic `all` each is asked for by itself."""
+    logic = str(given.get("logic") or "any")
+    attempts = draft.whole("attempts", given["attempts"]) if given.get("attempts") else None
+    ask(draft, flags_of(given.get("flags")), each=logic == "all", attempts=attempts)
     if "questions" not in draft.metadata:
-        draft.refuse("has no flag that is one fixed text", "give it a flag of type static")
+        draft.refuse("has no flag that a question can hold", "give it a flag of type static")
+        return
+    if attempts:
+        draft.carry("attempts")
+    if logic == "all":
+        draft.carry("logic", "each flag is a question, worth its share of the value")
+    elif logic != "any":
+        draft.lose("logic", f"{logic}: one right answer solves it")
 
 
 def _connection(draft: Draft, info: Any) -> None:

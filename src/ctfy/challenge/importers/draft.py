@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +28,7 @@ from ctfy.challenge.folders import (
     printable,
     read_inside,
 )
+from ctfy.challenge.importers.again import Merged, appear, merge, read_record, write_record
 from ctfy.core.enums import ChallengeCategory
 
 # What others call our categories.
@@ -57,6 +57,9 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}\n]*\}\}")
 _MOST_READ = 1024 * 1024
 
 
+State = Literal["new", "updated", "unchanged", "refused"]
+
+
 class ImportRefused(Exception):
     """Nothing can be brought in; the message says why."""
 
@@ -75,13 +78,17 @@ class Outcome:
 
 @dataclass
 class Report:
-    """What became of one challenge, or of a file. With `findings` it was not written."""
+    """What became of one challenge, or of a file. With `findings` it was not written.
+
+    `state`: `new`, `updated`, `unchanged` since it was imported before, or `refused`.
+    """
 
     id: str
     title: str
     source: Path
     fields: list[Outcome]
     findings: list[Finding]
+    state: State = "refused"
 
     @property
     def carried(self) -> list[str]:
@@ -111,6 +118,7 @@ class Report:
             "title": self.title,
             "source": printable(str(self.source)),
             "written": not self.findings,
+            "state": self.state,
             "complete": self.is_whole,
             "fields": [vars(one) for one in self.fields],
             "carried": self.carried,
@@ -188,13 +196,6 @@ class Draft:
         if rounded != number:
             self.carry(name, f"{value} is {rounded}: points and solves are whole")
         return rounded
-
-    def answer(self, flag: str, *, name: str = "flag", ignore_case: bool = False) -> None:
-        """Ask for one text that is the same for everybody."""
-        question: dict[str, Any] = {"id": "flag", "prompt": "Capture the flag", "answer": flag}
-        if ignore_case:
-            question["ignore_case"] = True
-        self.keep(name, [question], as_="questions")
 
     def categorise(self, named: str, tags: Any) -> None:
         """Our category for theirs; one that we do not have becomes a tag."""
@@ -327,10 +328,15 @@ class Draft:
             else:
                 self.lose(f"requires {name}", "no such challenge is among them")
 
-    def write(self, target: Path, *, dry_run: bool) -> Report:
-        """Write the folder, unless it would not be valid; what became of it."""
+    def write(self, target: Path, *, dry_run: bool, force: bool = False) -> Report:
+        """Write the folder, unless it would not be valid; what became of it.
+
+        One that was imported before is brought up to date: what was changed in it here stays, and
+        what was changed here and there is a finding, unless `force` takes theirs.
+        """
         place = target / self.id
-        if os.path.lexists(place):
+        is_there = os.path.lexists(place)
+        if is_there and not self.is_at(target):
             taken = Finding(place, 0, "folder.twice", "is there already", "remove it, or rename")
             return self._report([taken])
         if refused := [*self._linked(), *self.refusals]:
@@ -339,10 +345,28 @@ class Draft:
             made = Path(scratch) / self.id
             self._fill(made)
             findings = [finding for finding in audit(made) if finding.is_error]
-            if not findings and not dry_run:
+            merged = Merged(changed=True)
+            if is_there and not findings:
+                merged = merge(made, place, force=force)
+                findings = [*_conflicts(place, merged), *(f for f in audit(made) if f.is_error)]
+            for name in merged.edited:
+                self.carry(f"edit {name}", "it was changed here since, and stays so")
+            if merged.changed and not findings and not dry_run:
                 target.mkdir(parents=True, exist_ok=True)
-                _appear(made, place)
-        return self._report(findings)
+                appear(made, place)
+        state: State = "unchanged" if not merged.changed else "updated" if is_there else "new"
+        return self._report(findings, state)
+
+    def is_at(self, target: Path) -> bool:
+        """Whether the folder that has this challenge's id was imported from the same place."""
+        origin, _ = read_record(target / self.id) if (target / self.id).is_dir() else ("", {})
+        if origin:
+            return origin == self.origin
+        try:  # of a version that kept no record
+            readme = read_inside(target, f"{self.id}/README.md", _MOST_READ).decode()
+        except (OSError, ValueError):
+            return False
+        return origin_line(self.origin) in readme.splitlines()
 
     def _linked(self) -> list[Finding]:
         """The links among what is to be copied, and other things that are no files."""
@@ -379,9 +403,18 @@ class Draft:
         for title, lines in (("Changed", report.changed), ("Not carried over", report.lost)):
             text += f"\n{title}:\n\n" + ("".join(f"- {one}\n" for one in lines) or "- nothing\n")
         (folder / "README.md").write_text(text)
+        write_record(folder, self.origin)
 
-    def _report(self, findings: list[Finding]) -> Report:
-        return Report(self.id, self.name, self.source, self.fields, findings)
+    def _report(self, findings: list[Finding], state: State = "refused") -> Report:
+        state = "refused" if findings else state
+        return Report(self.id, self.name, self.source, self.fields, findings, state)
+
+
+def _conflicts(place: Path, merged: Merged) -> Iterator[Finding]:
+    for name in merged.conflicts:
+        problem = "was changed here since it was imported, and there, too"
+        fix = "give --force to take theirs, or carry their change over by hand"
+        yield Finding(place / name, 0, "import.edited", problem, fix)
 
 
 def slug(name: str) -> str:
@@ -404,14 +437,6 @@ def listed(value: Any) -> list[Any]:
 def origin_line(origin: str) -> str:
     """The line of a README that says where an imported challenge comes from."""
     return f"Imported from {printable(origin)}."
-
-
-def _appear(made: Path, place: Path) -> None:
-    """Put a folder in its place at once: there is all of it, or nothing."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".import-", dir=place.parent) as beside:
-        shutil.copytree(made, Path(beside) / place.name, symlinks=True)
-        (Path(beside) / place.name).rename(place)
 
 
 def _is_udp(port: Any) -> bool:

@@ -19,6 +19,7 @@ from ctfy.challenge.importers.draft import (
     read_draft,
     read_mapping,
 )
+from ctfy.challenge.importers.flags import Flag, ask, flags_of
 
 _NO_PLACE = {
     "deployed": "a competition says what is visible",
@@ -132,20 +133,26 @@ def _flag(draft: Draft, about: dict[str, Any], spec: dict[str, Any], dockerfile:
     copied = [Path(source).name for source in _COPIED.findall(dockerfile)]
     files = [context / name for name in ("flag", "flag.txt", *copied)]
     files += [draft.root / "flag", draft.root / "flag.txt"]
-    given = [about.get("flag"), *listed(about.get("flags"))]
-    found = [("metadata.yaml", str(one)) for one in given if one and not isinstance(one, dict)]
-    found += [(str(file.relative_to(draft.root)), _text(draft, file).strip()) for file in files]
+    found = [(str(file.relative_to(draft.root)), _text(draft, file).strip()) for file in files]
     set_ = _SET.search(dockerfile)
     found.append(("challenge/Dockerfile", (set_[1] or set_[2]) if set_ else ""))
     found += [("podTemplate", value) for value in _environment(spec)]
     known = [(place, flag) for place, flag in found if flag]
-    if not known:
+    # Of `metadata.yaml` all are right; of the other places the first one that has any.
+    given = flags_of([*listed(about.get("flag")), *listed(about.get("flags"))])
+    if len(given) == 1:
+        given = [given[0]._replace(name="flag")]
+    ask(draft, given)
+    place, right = "metadata.yaml", {flag.text for flag in given}
+    if "questions" not in draft.metadata and known:
+        place, right = known[0][0], {known[0][1]}
+        ask(draft, [Flag("flag", known[0][1])])
+    if "questions" not in draft.metadata:
         fix = "write it to challenge/flag, or as `flag` to metadata.yaml"
         draft.refuse("has no flag in a place where one is looked for", fix)
         return
-    draft.answer(known[0][1])
-    for place in dict.fromkeys(place for place, flag in known if flag != known[0][1]):
-        draft.lose(f"flag in {place}", f"it is another than that in {known[0][0]}")
+    for other in dict.fromkeys(other for other, flag in known if flag not in right):
+        draft.lose(f"flag in {other}", f"it is another than that in {place}")
 
 
 def _environment(spec: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from ctfy.challenge.folders import PathRefused
 from ctfy.challenge.importers.base import Importer
 from ctfy.challenge.importers.draft import Draft, listed, read_draft
+from ctfy.challenge.importers.flags import Flag, ask
 
 _NO_PLACE = {
     "author": "challenges have no author here; it stands in the README",
@@ -37,7 +38,7 @@ def read(path: Path) -> Draft | None:
     draft.describe(given.get("description"))
     # Without a category, it is the folder around the challenge's own.
     draft.categorise(str(given.get("category") or path.parent.parent.name), given.get("tags") or [])
-    _flag(draft, given.get("flag"))
+    ask(draft, _flags(draft, given.get("flag")))
     if "questions" not in draft.metadata:
         draft.refuse("has no flag that can be read", "give it `flag`, a text or {file: …}")
     _points(draft, given)
@@ -58,18 +59,25 @@ def _is_ours(given: dict[str, Any]) -> bool:
     return not {"apiVersion", "flags"} & set(given)
 
 
-def _flag(draft: Draft, flag: Any) -> None:
-    if isinstance(flag, dict):
-        if "file" not in flag:
-            draft.lose("flag", f"only a text or a file is taken, not {', '.join(flag)}")
-            return
-        try:
-            flag = draft.read(draft.root / str(flag["file"])).strip()
-        except (PathRefused, OSError, UnicodeDecodeError) as error:
-            draft.lose("flag", f"{flag['file']} cannot be read: {error}")
-            return
-    if flag not in (None, ""):
-        draft.answer(str(flag))
+def _flags(draft: Draft, given: Any) -> list[Flag]:
+    """The flags, each a text, a file that holds one, or a regular expression."""
+    found = []
+    several = listed(given)
+    for number, flag in enumerate(several, 1):
+        name = f"flag {number}" if len(several) > 1 else "flag"
+        if isinstance(flag, dict) and "file" in flag:
+            try:
+                flag = draft.read(draft.root / str(flag["file"])).strip()
+            except (PathRefused, OSError, UnicodeDecodeError) as error:
+                draft.lose(name, f"{flag['file']} cannot be read: {error}")
+                continue
+        if isinstance(flag, dict) and "regex" not in flag:
+            draft.lose(name, f"only a text, a file or a regex is taken, not {', '.join(flag)}")
+        elif isinstance(flag, dict):
+            found.append(Flag(name, str(flag["regex"]), "regex"))
+        else:
+            found.append(Flag(name, str(flag)))
+    return found
 
 
 def _points(draft: Draft, given: dict[str, Any]) -> None:

@@ -376,10 +376,18 @@ async def _started(instances: Instances, challenge: Challenge, timeout: float) -
     return running
 
 
+_STATES = {
+    "new": "brought in",
+    "updated": "updated",
+    "unchanged": "is as it was",
+    "refused": "not brought in",
+}
+
+
 def _show_import(rows: builtins.list[dict[str, Any]]) -> None:
     """What became of each challenge, and under it of each field."""
     for row in rows:
-        state = "brought in" if row["written"] else "not brought in"
+        state = _STATES[row["state"]]
         out.print(f"{row['id']}: {state}, of {row['source']}", markup=False, soft_wrap=True)
         for one in row["fields"]:
             why = f": {one['why']}" if one["why"] else ""
@@ -456,9 +464,13 @@ def import_(
         str, typer.Option(help="For those that name none: easy, medium or hard")
     ] = "medium",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take theirs where a file was changed here, too")
+    ] = False,
 ) -> builtins.list[dict[str, Any]]:
     """Bring in challenges of another format, and say what became of each field.
 
+    One that was imported before is brought up to date; what was changed here stays.
     Exits with 1 when a challenge, or a file that players get, was not brought in.
 
     Example: ctfy-admin challenge import ctfcli --source old-ctf --out challenges
@@ -479,6 +491,7 @@ def import_(
             skip=start_index,
             limit=limit,
             dry_run=dry_run,
+            force=force,
         )
     except ImportRefused as error:
         fail(str(error))
