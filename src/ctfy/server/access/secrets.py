@@ -20,11 +20,15 @@ from ctfy.core.credentials import API_TOKEN_PREFIX as API_TOKEN_PREFIX
 from ctfy.core.credentials import NODE_TOKEN_PREFIX as NODE_TOKEN_PREFIX
 from ctfy.core.credentials import REGISTRATION_TOKEN_PREFIX as REGISTRATION_TOKEN_PREFIX
 from ctfy.core.credentials import SESSION_TOKEN_PREFIX as SESSION_TOKEN_PREFIX
+from ctfy.server.access.bcrypt_sha256 import BcryptSha256
 
 Result = TypeVar("Result")
 
-# The parameters of OWASP's password storage cheat sheet. Hashes of others are still verified.
-_passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
+# The parameters of OWASP's password storage cheat sheet. Hashes of others are still verified, also
+# those of people who came from elsewhere, and replaced at the next sign-in.
+_passwords = PasswordHash(
+    (Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1), BcryptSha256())
+)
 # As many at once as there are processors; the rest wait here, and nobody else waits for them.
 _hashing = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="password")
 
@@ -70,6 +74,11 @@ async def check_password_hash(password: str, stored: str | None) -> CheckedPassw
 
 async def _off_the_loop(work: Callable[..., Result], *arguments: str) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_hashing, work, *arguments)
+
+
+def is_password_hash(stored: str) -> bool:
+    """Whether a hash from elsewhere is one that can be verified here."""
+    return any(hasher.identify(stored) for hasher in _passwords.hashers)
 
 
 def new_token(prefix: str) -> str:
