@@ -194,5 +194,7 @@ def test_every_table_of_a_competition_is_carried_over() -> None:
             for key in column.foreign_keys
         )
 
-    tables = {t.name for t in Base.metadata.tables.values() if belongs(t)} - {"teams"}
+    # By `moved_competitions` a platform undoes what it did itself.
+    here_alone = {"teams", "moved_competitions"}
+    tables = {t.name for t in Base.metadata.tables.values() if belongs(t)} - here_alone
     assert tables == {part.__tablename__ for part in PARTS} - {"teams", "answer_digests"}

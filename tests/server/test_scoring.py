@@ -36,6 +36,11 @@ def test_the_first_solver_is_paid_in_full_and_the_last_the_minimum(value: Value)
     assert value_after(value, value.decay + 1) == value.minimum
 
 
+def test_a_value_falls_by_its_step_and_never_below_the_minimum() -> None:
+    value = Value(initial=500, minimum=100, step=150)
+    assert [value_after(value, solves) for solves in range(6)] == [500, 500, 350, 200, 100, 100]
+
+
 @given(st.integers(0, 10_000), st.integers(1, 20))
 def test_the_shares_of_a_challenge_add_up_to_its_value(value: int, questions: int) -> None:
     gains = [

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from ctfy.challenge.limits import Limits
 from ctfy.challenge.modes import AnyQuestion
-from ctfy.challenge.question import Question
+from ctfy.challenge.question import Question, wrong_value
 from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.instances import NetworkTopology, ServiceType
 
@@ -28,19 +36,32 @@ class Sandbox(BaseModel):
 
 
 class Value(BaseModel):
-    """What a challenge is worth: `initial` points, falling to `minimum` over `decay` solves."""
+    """What a challenge is worth: `initial` points for the first solver, never less than `minimum`.
+
+    It falls along a parabola, over `decay` more solves, or by a `step` with each of them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     initial: Annotated[int, Field(ge=0, le=1_000_000)]
     minimum: Annotated[int, Field(ge=0, le=1_000_000)]
-    decay: Annotated[int, Field(ge=1, le=1_000_000)]
+    decay: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    step: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
     @model_validator(mode="after")
     def _falls(self) -> Value:
         if self.minimum > self.initial:
             raise ValueError("`minimum` is more than `initial`")
+        if (self.decay is None) == (self.step is None):
+            raise wrong_value(
+                "a falling value has either `decay` or `step`",
+                "write one: `decay: 20` solves to the minimum, or `step: 10` points a solve",
+            )
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, int]:
+        return {name: value for name, value in handler(self).items() if value is not None}
 
 
 class Hint(BaseModel):

@@ -34,7 +34,7 @@ from ctfy.server.tables.competitions import (
 )
 from ctfy.server.tables.incidents import Incident
 from ctfy.server.tables.instances import ALIVE, Instance, State
-from ctfy.server.tables.standings import StandingSnapshot
+from ctfy.server.tables.standings import Award, StandingSnapshot
 from ctfy.server.tables.submissions import (
     AnswerDigest,
     AttemptReset,
@@ -45,7 +45,7 @@ from ctfy.server.tables.submissions import (
 )
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 
-FORMAT, VERSION = "ctfy-competition", 2
+FORMAT, VERSION = "ctfy-competition", 3
 
 # Every table that belongs to a competition, owners before what they own. A test compares the list
 # with the schema, so that a new table cannot be forgotten.
@@ -68,6 +68,7 @@ PARTS: tuple[type[Base], ...] = (
     Reaction,
     Incident,
     StandingSnapshot,
+    Award,
 )
 
 
@@ -164,7 +165,7 @@ def read(file: bytes) -> dict[str, Any]:
         raise _invalid(f"this is no JSON, or it is cut short: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise _invalid("this is no exported competition")
-    if document.get("version") not in (1, VERSION):
+    if document.get("version") not in range(1, VERSION + 1):
         raise Invalid(
             "import_version_unsupported",
             f"The file has version {document.get('version')}; this server reads 1 to {VERSION}. "
@@ -179,6 +180,8 @@ def read(file: bytes) -> dict[str, Any]:
             _complete(content)
         except (KeyError, TypeError) as error:
             raise _invalid(f"{type(error).__name__}: {error}") from None
+    if document["version"] < 3:
+        content.setdefault("awards", [])
     return content
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.database.connections import Database
@@ -27,7 +28,10 @@ class QuestionSolve(NamedTuple):
 
 @dataclass(slots=True)
 class BoardTeam:
-    """A team, what it paid for hints, and how often it tried. Times in Unix seconds, 0: never."""
+    """A team, what it paid for hints, and how often it tried. Times in Unix seconds, 0: never.
+
+    `awards`: points that no answer brought, each with when.
+    """
 
     id: str
     name: str
@@ -36,6 +40,7 @@ class BoardTeam:
     attempts: int = 0
     last_active_at: float = 0.0
     hint_costs: int = 0
+    awards: list[tuple[float, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,10 @@ class Board:
                 needed = decisive(value, len(moments), most) if by_points else len(moments)
                 if needed:
                     reached = max(reached, moments[needed - 1])
+            for at, given in team.awards:
+                points += given
+                if by_points and given:
+                    reached = max(reached, at)
             score = Score(solved, flags, points, reached or math.inf, last)
             result.append(((team.created_at, team.id), score))
         return result
@@ -267,6 +276,12 @@ _ATTEMPTS = text(
     GROUP BY b.team_id, b.challenge_id
     """
 )
+_AWARDS = text(
+    """
+    SELECT team_id, extract(epoch FROM awarded_at)::float, points
+    FROM awards WHERE competition_id = :competition AND awarded_at < :cutoff
+    """
+)
 _LAUNCHES = text(
     """
     SELECT challenge_id, count(*) FROM instances WHERE competition_id = :competition
@@ -286,35 +301,48 @@ async def load(
 
     One that is not open has no challenges.
     """
-    values = {"competition": competition_id, "cutoff": cutoff or "infinity"}
     async with database.transaction() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        snapshot = str(await session.scalar(_SNAPSHOT))
-        row = (await session.execute(_COMPETITION, values)).one_or_none()
-        rules = Rules(
-            row.rank_by if row else "solved",
-            row.first_blood_bonus if row else 0,
-            tuple(row.challenge_ids) if row and is_open else (),
+        return await read(session, catalogue, competition_id, cutoff, is_open=is_open)
+
+
+async def read(
+    session: AsyncSession,
+    catalogue: Catalogue,
+    competition_id: str,
+    cutoff: datetime | None = None,
+    *,
+    is_open: bool = True,
+) -> Board:
+    """The board of a competition as a transaction sees it, which reads one consistent state."""
+    values = {"competition": competition_id, "cutoff": cutoff or "infinity"}
+    snapshot = str(await session.scalar(_SNAPSHOT))
+    row = (await session.execute(_COMPETITION, values)).one_or_none()
+    rules = Rules(
+        row.rank_by if row else "solved",
+        row.first_blood_bonus if row else 0,
+        tuple(row.challenge_ids) if row and is_open else (),
+    )
+    board = Board(competition_id, catalogue, rules)
+    board.cutoff = cutoff.timestamp() if cutoff else None
+    board._xmin, board._xmax, board._open = _parse(snapshot)
+    for team in await session.execute(_TEAMS, values):
+        board.add_team(
+            BoardTeam(team.id, team.name, team.bracket, team.created_at, hint_costs=team.hint_costs)
         )
-        board = Board(competition_id, catalogue, rules)
-        board.cutoff = cutoff.timestamp() if cutoff else None
-        board._xmin, board._xmax, board._open = _parse(snapshot)
-        for team in await session.execute(_TEAMS, values):
-            board.add_team(
-                BoardTeam(
-                    team.id, team.name, team.bracket, team.created_at, hint_costs=team.hint_costs
-                )
-            )
-        for team_id, challenge_id, question_id, at, user_id, took in await session.execute(
-            _SOLVES, values
-        ):
-            board.add_solve(team_id, challenge_id, question_id, QuestionSolve(at, user_id, took))
-        for team_id, challenge_id, at in await session.execute(_CHALLENGE_SOLVES, values):
-            board.add_challenge_solve(team_id, challenge_id, at)
-        for team_id, challenge_id, count, last_at in await session.execute(_ATTEMPTS, values):
-            board.add_attempts(team_id, challenge_id, count, last_at)
-        for challenge_id, count in await session.execute(_LAUNCHES, values):
-            board.launches[challenge_id] = count
+    for team_id, challenge_id, question_id, at, user_id, took in await session.execute(
+        _SOLVES, values
+    ):
+        board.add_solve(team_id, challenge_id, question_id, QuestionSolve(at, user_id, took))
+    for team_id, challenge_id, at in await session.execute(_CHALLENGE_SOLVES, values):
+        board.add_challenge_solve(team_id, challenge_id, at)
+    for team_id, challenge_id, count, last_at in await session.execute(_ATTEMPTS, values):
+        board.add_attempts(team_id, challenge_id, count, last_at)
+    for team_id, at, points in await session.execute(_AWARDS, values):
+        if team_id in board.teams:
+            board.teams[team_id].awards.append((at, points))
+    for challenge_id, count in await session.execute(_LAUNCHES, values):
+        board.launches[challenge_id] = count
     return board
 
 

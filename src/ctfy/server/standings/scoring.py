@@ -14,13 +14,18 @@ RankBy = Literal["solved", "points"]
 def value_after(value: int | Value, solves: int) -> int:
     """What a challenge is worth to everybody who solved it, once `solves` teams have.
 
-    The first solver is paid in full: a decaying value falls along a parabola from `initial` at one
-    solve to `minimum` at `decay` solves more, the curve that CTFd made usual.
+    The first solver is paid in full. With `decay` a value falls along a parabola from `initial` at
+    one solve to `minimum` at `decay` solves more, the curve that CTFd made usual; with `step` by so
+    much with each solve more, which it calls linear.
     """
     if isinstance(value, int):
         return value
-    steps = min(max(solves - 1, 0), value.decay)
-    fallen = (value.initial - value.minimum) * steps * steps / (value.decay * value.decay)
+    more = max(solves - 1, 0)
+    if value.step is not None:
+        return max(value.minimum, value.initial - value.step * more)
+    decay = value.decay or 1
+    steps = min(more, decay)
+    fallen = (value.initial - value.minimum) * steps * steps / (decay * decay)
     return max(value.minimum, math.ceil(value.initial - fallen))
 
 

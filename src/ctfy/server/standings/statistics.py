@@ -60,7 +60,7 @@ def history(snapshot: Snapshot, top: int) -> CompetitionScoreHistory:
 
 
 def _gains(board: Board) -> list[tuple[float, str, int]]:
-    """Every answer as (time, team, what it added), in order of time."""
+    """Every answer and award as (time, team, what it added), in order of time."""
     by_points = board.rules.rank_by == "points"
     gains = []
     for challenge_id in board.counting:
@@ -80,6 +80,10 @@ def _gains(board: Board) -> list[tuple[float, str, int]]:
                     if first and number == len(ordered):
                         gained += board.rules.first_blood_bonus
                 gains.append((at, team_id, gained))
+    if by_points:
+        gains += [
+            (at, team.id, given) for team in board.teams.values() for at, given in team.awards
+        ]
     return sorted(gains)
 
 

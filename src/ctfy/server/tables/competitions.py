@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -81,3 +81,23 @@ class CompetitionInvite(Base):
     email: Mapped[str | None]
     invited_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     invited_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class MovedCompetition(Base):
+    """A competition that came from another platform, and what came with it: it can be undone.
+
+    `digest`: of the file, which is not brought in twice. `account_ids`: the accounts that were made
+    for it. `challenges`: the folders that were written, each with what it holds.
+    """
+
+    __tablename__ = "moved_competitions"
+
+    competition_id: Mapped[str] = mapped_column(
+        ForeignKey("competitions.id", ondelete="CASCADE"), primary_key=True
+    )
+    source: Mapped[str]
+    digest: Mapped[str] = mapped_column(index=True)
+    moved_at: Mapped[datetime] = mapped_column(default=now)
+    account_ids: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    challenges: Mapped[dict[str, str]] = mapped_column(default=dict)
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)

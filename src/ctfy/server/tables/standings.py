@@ -1,4 +1,4 @@
-"""Standings as they were."""
+"""Standings as they were, and points that no answer brought."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ctfy.server.database.base import Base
+from ctfy.server.database.base import Base, new_id, now
 
 
 class StandingSnapshot(Base):
@@ -28,3 +28,27 @@ class StandingSnapshot(Base):
     solved: Mapped[int]
     attempts: Mapped[int]
     points: Mapped[int]
+
+
+class Award(Base):
+    """Points that a team was given, or that were taken off it, beside what its answers brought.
+
+    Those of a team that came from another platform: bonuses, penalties, and what hints cost there.
+    """
+
+    __tablename__ = "awards"
+    __table_args__ = (
+        Index("ix_awards_competition", "competition_id"),
+        Index("ix_awards_team", "team_id"),
+        Index("ix_awards_user", "user_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    category: Mapped[str] = mapped_column(default="")
+    points: Mapped[int]
+    awarded_at: Mapped[datetime] = mapped_column(default=now)
