@@ -65,7 +65,7 @@ def read(path: Path) -> Draft | None:
             draft.lose("requirements.anonymize", "locked challenges are always shown as locked")
         needed = needed.get("prerequisites") or []
     draft.requires = [str(name) for name in listed(needed)]
-    _connection(draft, given.get("connection_info"))
+    connection(draft, given.get("connection_info"))
     _image(draft, given)
     for name, why in _NO_PLACE.items():
         standard = name == "type" and given.get(name) in ("standard", "dynamic")
@@ -118,7 +118,7 @@ def _flags(draft: Draft, given: dict[str, Any]) -> None:
         draft.lose("logic", f"{logic}: one right answer solves it")
 
 
-def _connection(draft: Draft, info: Any) -> None:
+def connection(draft: Draft, info: Any) -> None:
     """How players connect says the protocol; where to is each instance's own."""
     if not info:
         return

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator import admin, challenge, db, node, server, up
+from ctfy.cli.operator import admin, challenge, db, moving, node, server, up
 from ctfy.cli.player import auth
 
 # What a command needs beside the client, by its first word.
@@ -18,6 +18,7 @@ _EXTRAS = {
     "db": "server",
     "node": "node",
     "challenge": "node",
+    "import": "server",
     "admin": "server",
 }
 
@@ -28,6 +29,7 @@ app.command("worker")(server.worker)
 app.add_typer(server.app, name="server", help="The platform's server")
 app.add_typer(node.app, name="node", help="Worker nodes")
 app.add_typer(db.app, name="db", help="The database: backup, restore, migrations")
+app.add_typer(moving.app, name="import", help="Moving house from another platform")
 app.add_typer(challenge.app, name="challenge", help="Challenge folders: write, audit, try")
 app.add_typer(admin.app, name="admin", help="What operators do on a running platform")
 app.command("login")(auth.login)

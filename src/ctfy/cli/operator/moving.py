@@ -1,0 +1,159 @@
+"""`ctfy-admin import`: moving house from another platform, on the machine of this one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ctfy.cli.operator.server import (
+    CHALLENGES,
+    ChallengesDir,
+    DatabaseUrl,
+    DataDir,
+    database,
+    one_line_errors,
+)
+from ctfy.cli.output import Code, err, fail, out, prints, say
+
+if TYPE_CHECKING:
+    from ctfy.server.database.connections import Database
+
+app = typer.Typer(no_args_is_help=True)
+Result = TypeVar("Result")
+
+
+def _in_database(
+    data_dir: Path, database_url: str, work: Callable[[Database], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Do something in the platform's database, also while its server runs."""
+    from ctfy.server.database.connections import Database
+    from ctfy.server.settings import Settings
+
+    async def done(url: str) -> Result:
+        connected = Database(url, pool_size=2)
+        try:
+            return await work(connected)
+        finally:
+            await connected.close()
+
+    settings = Settings(data_dir=data_dir, database_url=database_url)
+    if not database_url and not (data_dir / "postgres").is_dir():
+        fail(f"{data_dir} holds no database", hint="give --data-dir or --database-url")
+    with one_line_errors(), database(settings) as url:
+        return asyncio.run(done(url))
+
+
+def _show_moved(row: dict[str, Any]) -> None:
+    """What became of everything, and whether the standings are theirs."""
+    challenges = row["challenges"]
+    for one in row["fields"]:
+        why = f": {one['why']}" if one["why"] else ""
+        out.print(f"{one['became']} {one['field']}{why}", markup=False, soft_wrap=True)
+    out.print(f"carried challenges: {len(challenges)}", markup=False)
+    for challenge in challenges:
+        for one in challenge["fields"]:
+            if one["became"] != "carried":
+                line = f"  {challenge['id']}: {one['became']} {one['field']}: {one['why']}"
+                out.print(line, markup=False, soft_wrap=True)
+    for difference in row["standings_differences"]:
+        out.print(f"standings differ at {difference}", markup=False, soft_wrap=True)
+    if row["standings_equal"]:
+        out.print(f"standings: equal to theirs, {row['standings_teams']} teams")
+    if row["written"]:
+        out.print(f"competition: {row['competition_id']}", markup=False)
+
+
+@app.command()
+@prints(people=_show_moved)
+def ctfd(
+    export: Annotated[Path, typer.Argument(help="The zip of CTFd's Admin > Config > Backup")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be")] = False,
+    any_version: Annotated[
+        bool, typer.Option("--any-version", help="Also of a CTFd that is not known here")
+    ] = False,
+    challenges_dir: ChallengesDir = CHALLENGES,
+    data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
+) -> dict[str, Any]:
+    """Make a competition of a CTFd: challenges, people with their passwords, all that they did.
+
+    Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
+
+    Example: ctfy-admin import ctfd export.zip --dry-run
+    """
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    from ctfy.server.moving.ctfd import move
+    from ctfy.server.moving.ctfd_export import ExportRefused
+
+    bar = Progress(BarColumn(), TextColumn("{task.description}"), console=err, transient=True)
+    with bar:
+        task = bar.add_task("reading the export", total=1.0)
+
+        def tell(fraction: float, message: str) -> None:
+            bar.update(task, completed=fraction, description=message)
+
+        try:
+            moved = _in_database(
+                data_dir,
+                database_url,
+                lambda connected: move(
+                    connected,
+                    export,
+                    challenges_dir,
+                    dry_run=dry_run,
+                    any_version=any_version,
+                    tell=tell,
+                ),
+            )
+        except ExportRefused as error:
+            bar.stop()
+            hint = "--any-version tries it all the same" if "version" in str(error) else ""
+            fail(f"{export}: {error}", hint=hint, code=Code.REFUSED)
+    if moved.differences:
+        say("error: the standings are not equal to theirs: see where")
+    if not dry_run:
+        id_ = moved.competition_id
+        say(f"Next: ctfy-admin admin competition update {id_} --status published")
+    return moved.row()
+
+
+@app.command("list")
+@prints("competition_id title source teams moved_at", empty="Nothing was moved in.")
+def list_(data_dir: DataDir = Path("data"), database_url: DatabaseUrl = "") -> list[dict[str, Any]]:
+    """List the competitions that came from another platform.
+
+    Example: ctfy-admin import list
+    """
+    from ctfy.server.moving.undo import listed
+
+    return [came.row() for came in _in_database(data_dir, database_url, listed)]
+
+
+@app.command()
+@prints()
+def undo(
+    competition_id: Annotated[str, typer.Argument(help="Of `ctfy-admin import list`")],
+    challenges_dir: ChallengesDir = CHALLENGES,
+    data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
+) -> dict[str, Any]:
+    """Take a moved competition back, with what came with it and was not used since.
+
+    Example: ctfy-admin import undo 0123456789abcdef
+    """
+    from ctfy.server.moving.undo import UndoRefused, undo
+
+    try:
+        undone = _in_database(
+            data_dir,
+            database_url,
+            lambda connected: undo(connected, competition_id, challenges_dir),
+        )
+    except UndoRefused as error:
+        fail(str(error), hint="ctfy-admin import list", code=Code.REFUSED)
+    return vars(undone)

@@ -1,0 +1,401 @@
+"""A CTFd becomes a competition in one transaction, and its challenges become folders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.challenge.folders import digests
+from ctfy.challenge.importers.again import appear
+from ctfy.challenge.importers.draft import Outcome, Report
+from ctfy.server.challenges.events import ChallengesRescanned
+from ctfy.server.competitions.editing import emit_for_competition
+from ctfy.server.competitions.events import CompetitionCreated
+from ctfy.server.database.base import new_id, now
+from ctfy.server.database.connections import Database
+from ctfy.server.events.outbox import emit
+from ctfy.server.models.names import visible
+from ctfy.server.moving import ctfd_challenges, ctfd_people, ctfd_play
+from ctfy.server.moving.ctfd_challenges import MovedChallenge
+from ctfy.server.moving.ctfd_export import Export, ExportRefused, opened, unix
+from ctfy.server.moving.ctfd_people import People
+from ctfy.server.moving.ctfd_play import Play
+from ctfy.server.standings import board
+from ctfy.server.standings.scoring import ranked
+from ctfy.server.tables.access import User
+from ctfy.server.tables.challenges import HintUnlock
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge, MovedCompetition
+from ctfy.server.tables.standings import Award
+from ctfy.server.tables.submissions import ChallengeSolve, QuestionAttempts, Solve, Submission
+from ctfy.server.tables.teams import Team, TeamMember
+
+Tell = Callable[[float, str], None]
+_AT_ONCE = 2000  # rows
+_MOST_DIFFERENCES = 10
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('ctfy.moved_competitions'))")
+# Tables that have no place here; what is in none of these lists is named as a plugin's.
+_NO_PLACE = {
+    "pages": "there are no pages of one's own here",
+    "notifications": "what was announced is over",
+    "comments": "there are no comments here",
+    "fields": "accounts and teams have no fields of one's own",
+    "field_entries": "accounts and teams have no fields of one's own",
+    "tokens": "everybody makes new ones",
+    "tracking": "addresses of people are not kept here",
+    "ratings": "challenges are not rated by stars here",
+    "audiences": "everybody sees the same challenges",
+    "audience_members": "everybody sees the same challenges",
+    "modules": "challenges have no modules",
+    "module_audience_access": "challenges have no modules",
+}
+
+
+@dataclass
+class Moved:
+    """What became of an export. `differences`: where the standings are others, in words."""
+
+    competition_id: str
+    title: str
+    dry_run: bool
+    fields: list[Outcome] = field(default_factory=list)
+    challenges: list[Report] = field(default_factory=list)
+    teams: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "competition_id": self.competition_id,
+            "title": self.title,
+            "written": not self.dry_run,
+            "standings_equal": not self.differences,
+            "standings_teams": self.teams,
+            "standings_differences": self.differences,
+            "fields": [vars(one) for one in self.fields],
+            "challenges": [report.row() for report in self.challenges],
+        }
+
+
+class _OnlyTried(Exception):
+    """Takes a dry run's work back."""
+
+
+async def move(
+    database: Database,
+    path: Path,
+    challenges_dir: Path,
+    *,
+    dry_run: bool = False,
+    any_version: bool = False,
+    tell: Tell = lambda fraction, message: None,
+) -> Moved:
+    """Bring an export in, whole or not at all; what became of it. Raises ExportRefused.
+
+    A dry run does all of it and takes it back. `tell` hears how far it is, from 0 to 1.
+    """
+    tell(0.0, "reading the export")
+    with opened(path, any_version=any_version) as export, _placed(challenges_dir) as place:
+        ctfd_play.check(export)
+        digest = await asyncio.to_thread(_digest, path)
+        report = Moved(new_id(), _title(export), dry_run)
+        with contextlib.suppress(_OnlyTried):
+            async with database.transaction() as session:
+                await session.execute(_ONE_AT_A_TIME)
+                await _refuse_twice(session, digest)
+                with tempfile.TemporaryDirectory(prefix="ctfy-move-") as scratch:
+                    moving = _Move(session, export, report, Path(scratch), challenges_dir, tell)
+                    await _work(moving, digest)
+                    if dry_run:
+                        raise _OnlyTried
+                    tell(0.95, "putting the challenges in their place")
+                    for one in moving.challenges:
+                        place(Path(scratch) / "made" / one.draft.id)
+        tell(1.0, "done")
+        return report
+
+
+@contextlib.contextmanager
+def _placed(target: Path) -> Iterator[Callable[[Path], None]]:
+    """Puts folders in their place, and takes them back where the rest fails."""
+    done: list[Path] = []
+
+    def place(made: Path) -> None:
+        goal = target / made.name
+        if os.path.lexists(goal):
+            raise ExportRefused(f"{goal} is there already")
+        appear(made, goal)
+        done.append(goal)
+
+    try:
+        yield place
+    except BaseException:
+        for goal in done:
+            shutil.rmtree(goal, ignore_errors=True)
+        raise
+
+
+async def _refuse_twice(session: AsyncSession, digest: str) -> None:
+    before = await session.scalar(
+        select(MovedCompetition.competition_id).where(MovedCompetition.digest == digest).limit(1)
+    )
+    if before is not None:
+        raise ExportRefused(
+            f"it was brought in already, as competition {before}: "
+            f"`ctfy-admin import undo {before}` takes it back"
+        )
+
+
+@dataclass
+class _Move:
+    session: AsyncSession
+    export: Export
+    report: Moved
+    scratch: Path
+    challenges_dir: Path
+    tell: Tell
+    challenges: list[MovedChallenge] = field(default_factory=list)
+
+
+async def _work(moving: _Move, digest: str) -> None:
+    session, export, report = moving.session, moving.export, moving.report
+    operator_id = await session.scalar(
+        select(User.id)
+        .where(User.role == "super_admin", User.deleted_at.is_(None))
+        .order_by(User.created_at, User.id)
+        .limit(1)
+    )
+    if operator_id is None:
+        raise ExportRefused("the platform has no administrator yet: start its server once")
+    here = await session.execute(
+        select(User.email, User.id, User.email_verified_at).where(User.email.is_not(None))
+    )
+    known = {row.email: (row.id, row.email_verified_at is not None) for row in here}
+    competition = _competition(export, report, operator_id)
+    people = await asyncio.to_thread(
+        ctfd_people.people, export, known, report.competition_id, operator_id
+    )
+    competition.brackets = people.brackets
+    moving.tell(0.1, "writing the challenges")
+    catalogue = await asyncio.to_thread(_write_challenges, moving, people, competition)
+    moving.tell(0.4, "bringing in people and what they did")
+    play = await asyncio.to_thread(
+        ctfd_play.play,
+        export,
+        people,
+        moving.challenges,
+        catalogue,
+        report.competition_id,
+        competition.starts_at,
+    )
+    report.fields += [*people.outcomes, *play.outcomes, *_left(export)]
+    in_it = _in_the_competition(moving, play)
+    session.add(competition)
+    try:
+        await session.flush()
+        await _insert(moving, people, play, in_it)
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0] if error.orig else "inconsistent"
+        raise ExportRefused(f"its rows do not fit together: {reason}") from None
+    moving.tell(0.9, "comparing the standings")
+    await _compare(moving, people, catalogue)
+    session.add(
+        MovedCompetition(
+            competition_id=report.competition_id,
+            source=f"CTFd {export.config.get('ctf_version', export.version)}",
+            digest=digest,
+            moved_at=now(),
+            account_ids=[row["id"] for row in people.new_users],
+            challenges={
+                one.draft.id: digest_of(moving.scratch / "made" / one.draft.id)
+                for one in moving.challenges
+            },
+            report={"fields": [vars(one) for one in report.fields]},
+        )
+    )
+    emit_for_competition(session, CompetitionCreated, competition, operator_id, action="import")
+    emit(session, ChallengesRescanned(), actor_id=operator_id)
+    await session.flush()
+
+
+def _title(export: Export) -> str:
+    return visible(export.config.get("ctf_name", ""))[:200].strip() or "CTFd"
+
+
+def _competition(export: Export, report: Moved, operator_id: str) -> Competition:
+    """The competition that their settings describe: a draft, until somebody has looked at it."""
+    config, say = export.config, report.fields.append
+    times: dict[str, datetime | None] = {}
+    for name, key in (("starts_at", "start"), ("ends_at", "end"), ("freezes_at", "freeze")):
+        try:
+            times[name] = unix(config.get(key))
+        except ValueError:
+            times[name] = None
+            say(Outcome(key, "dropped", f"{config[key]!r} is no moment"))
+        if times[name]:
+            say(Outcome(key, "carried"))
+    start = times["starts_at"]
+    for name in ("ends_at", "freezes_at"):
+        moment = times[name]
+        if start and moment and moment <= start:
+            times[name] = None
+            say(Outcome(name, "dropped", "it is before the start"))
+    alone = not ctfd_people.plays_in_teams(export)
+    size = config.get("team_size", "")
+    most = 1 if alone else int(size) if size.isdigit() and 0 < int(size) <= 1000 else None
+    say(Outcome("ctf_name", "carried"))
+    why = "everybody is a team of one" if alone else ""
+    say(Outcome("user_mode", "changed" if alone else "carried", why))
+    say(Outcome("status", "changed", "it is a draft, until you have looked at it"))
+    return Competition(
+        id=report.competition_id,
+        title=report.title,
+        description=config.get("ctf_description", "")[:10_000],
+        status="draft",
+        access="public",
+        rank_by="points",
+        first_blood_bonus=0,
+        max_team_size=most,
+        created_by=operator_id,
+        created_at=now(),
+        updated_at=now(),
+        **times,
+    )
+
+
+def _write_challenges(moving: _Move, people: People, competition: Competition) -> Catalogue:
+    """The folders, made and audited aside; one that would not be valid refuses all."""
+    export, made = moving.export, moving.scratch / "made"
+    made.mkdir()
+    solves = ctfd_play.solve_counts(export, people.counting)
+    is_over = competition.ends_at is not None and competition.ends_at <= now()
+    moved = ctfd_challenges.drafts(export, moving.scratch / "files", solves, is_over=is_over)
+    ctfd_challenges.name_apart(moved, competition.title, _taken(moving.challenges_dir))
+    ctfd_challenges.require(moved, export.rows("challenges"))
+    for number, one in enumerate(moved):
+        moving.tell(0.1 + 0.3 * number / len(moved), f"writing {one.draft.id}")
+        one.draft.settle({}, "medium")
+        report = one.draft.write(made, dry_run=False)
+        moving.report.challenges.append(report)
+        if report.findings:
+            finding = report.findings[0]
+            raise ExportRefused(
+                f"challenge {one.id}, {one.draft.name!r}, cannot be held: {finding.problem}"
+            )
+    moving.challenges = moved
+    return Catalogue.load(made)
+
+
+def _taken(challenges_dir: Path) -> set[str]:
+    """The ids that are somebody's, in whatever bucket, and names of other things that are there."""
+    if not challenges_dir.is_dir():
+        return set()
+    here = Catalogue.load(challenges_dir)
+    return {*here.challenges, *here.broken, *os.listdir(challenges_dir)}
+
+
+def _in_the_competition(moving: _Move, play: Play) -> list[str]:
+    """The challenges that are played: those that were shown, and those that somebody solved."""
+    solved = {row["challenge_id"] for row in play.challenge_solves}
+    left = [one for one in moving.challenges if one.is_hidden]
+    for one, report in zip(moving.challenges, moving.report.challenges, strict=True):
+        if one.is_hidden:
+            why = "teams solved it, so that it is shown" if one.draft.id in solved else ""
+            why = why or "the folder is here, and it is not in the competition"
+            report.fields.append(Outcome("state", "changed", why))
+    hidden = {one.draft.id for one in left} - solved
+    return [one.draft.id for one in moving.challenges if one.draft.id not in hidden]
+
+
+async def _insert(moving: _Move, people: People, play: Play, in_it: list[str]) -> None:
+    solves: dict[str, int] = {}
+    for row in play.challenge_solves:
+        solves[row["challenge_id"]] = solves.get(row["challenge_id"], 0) + 1
+    offered = [
+        {
+            "competition_id": moving.report.competition_id,
+            "challenge_id": id_,
+            "position": position,
+            "solves": solves.get(id_, 0),
+        }
+        for position, id_ in enumerate(in_it)
+    ]
+    parts: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
+        (User, people.new_users),
+        (CompetitionChallenge, offered),
+        (Team, people.new_teams),
+        (TeamMember, people.members),
+        (Submission, play.submissions),
+        (Solve, play.solves),
+        (ChallengeSolve, play.challenge_solves),
+        (QuestionAttempts, play.attempts),
+        (HintUnlock, play.hint_unlocks),
+        (Award, play.awards),
+    )
+    total = sum(len(rows) for _, rows in parts) or 1
+    done = 0
+    for part, rows in parts:
+        for first in range(0, len(rows), _AT_ONCE):
+            some = rows[first : first + _AT_ONCE]
+            await moving.session.execute(insert(part), some)
+            done += len(some)
+            moving.tell(0.4 + 0.5 * done / total, f"{part.__tablename__}: {first + len(some)}")
+
+
+async def _compare(moving: _Move, people: People, catalogue: Catalogue) -> None:
+    """Draw the standings as they are here, and say where theirs are others."""
+    report = moving.report
+    drawn = await board.read(moving.session, catalogue, report.competition_id)
+    theirs = [
+        (people.teams[account], points)
+        for account, points in ctfd_play.standings(moving.export, people.counting)
+    ]
+    listed = {id_ for id_, _ in theirs}
+    entries = ranked(drawn.scores(), "points")
+    ours = [(id_, score.points) for _, (_, id_), score in entries if id_ in listed]
+    names = {row["id"]: row["name"] for row in people.new_teams}
+    report.teams = len(theirs)
+    for place in range(max(len(theirs), len(ours))):
+        there = theirs[place] if place < len(theirs) else ("", 0)
+        here = ours[place] if place < len(ours) else ("", 0)
+        if there != here and len(report.differences) < _MOST_DIFFERENCES:
+            report.differences.append(
+                f"{place + 1}: {names.get(there[0], 'nobody')} with {there[1]} there, "
+                f"{names.get(here[0], 'nobody')} with {here[1]} here"
+            )
+
+
+def _left(export: Export) -> list[Outcome]:
+    """What is not read: other tables, and files of what is no challenge."""
+    found = []
+    for table, size in sorted(export.left.items()):
+        if size:
+            why = _NO_PLACE.get(table, "a table that is not known here, as of a plugin")
+            found.append(Outcome(f"table {table}", "dropped", why))
+    others = sum(row.get("challenge_id") is None for row in export.rows("files"))
+    if others:
+        found.append(Outcome(f"files of pages: {others}", "dropped", "there are no pages here"))
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of(folder: Path) -> str:
+    """What stands for all that a folder holds."""
+    return hashlib.sha256(repr(sorted(digests(folder).items())).encode()).hexdigest()

@@ -1,0 +1,604 @@
+"""Moving house from CTFd: a competition whose standings equal theirs, or nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import stat
+import zipfile
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+
+from ctfy.challenge.catalogue import Catalogue
+from ctfy.sdk import PlatformClient
+from ctfy.server.database.connections import Database
+from ctfy.server.moving.ctfd import Moved, move
+from ctfy.server.moving.ctfd_export import ExportRefused
+from ctfy.server.moving.undo import Undone, UndoRefused, listed, undo
+from ctfy.server.standings import board
+from ctfy.server.standings.scoring import ranked
+from tests.cli.terminal import Terminal
+from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin
+from tests.server import ctfd_exports
+from tests.server.ctfd_exports import START, Game, challenge, empty, file, season, team, user
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class House:
+    """A platform's database and its folder of challenges, without a server."""
+
+    url: str
+    challenges: Path
+    scratch: Path
+
+    def do(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
+        async def done() -> Result:
+            database = Database(self.url, pool_size=2)
+            try:
+                return await work(database)
+            finally:
+                await database.close()
+
+        with ThreadPoolExecutor(1) as apart:
+            return apart.submit(asyncio.run, done()).result()
+
+    def move(self, game: Game | Path, **options: bool) -> Moved:
+        path = game if isinstance(game, Path) else game.write(self.scratch / "export.zip")
+        return self.do(lambda database: move(database, path, self.challenges, **options))
+
+    def undo(self, competition_id: str) -> Undone:
+        return self.do(lambda database: undo(database, competition_id, self.challenges))
+
+    def rows(self, statement: Any, *values: Any) -> list[Any]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            found = connection.execute(statement, values)
+            return found.fetchall() if found.description else []
+
+    def standings(self, competition_id: str) -> list[tuple[str, int]]:
+        """As the platform draws them, of the teams with points or any award."""
+        catalogue = Catalogue.load(self.challenges)
+        drawn = self.do(lambda database: board.load(database, catalogue, competition_id))
+        return [
+            (drawn.teams[id_].name, score.points)
+            for _, (_, id_), score in ranked(drawn.scores(), "points")
+            if score.reached_at < float("inf")
+        ]
+
+    def state(self) -> dict[str, int]:
+        """How many rows the tables have that a move writes, and files its folder."""
+        tables = "competitions users teams team_members submissions solves awards events"
+        counted = {t: self.rows(f"SELECT count(*) FROM {t}")[0][0] for t in tables.split()}
+        return {**counted, "files": len(list(self.challenges.rglob("*")))}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    (tmp_path / "challenges").mkdir()
+    with cloned_database() as url:
+        make_admin(url)
+        yield House(url, tmp_path / "challenges", tmp_path)
+
+
+def small(**options: bool) -> Game:
+    """Two teams of one, and one challenge that the first solved."""
+    game = empty(**options)
+    ada = user(game, "ada", team=team(game, "Ada") if game.in_teams else None)
+    user(game, "bob", team=team(game, "Bob") if game.in_teams else None)
+    game.solve(ada, challenge(game, "Jar"), START + timedelta(hours=1), "flag{x}")
+    return game
+
+
+def said(moved: Moved) -> dict[str, tuple[str, str]]:
+    return {one.field: (one.became, one.why) for one in moved.fields}
+
+
+# -- a whole season
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"seconds": True}, {"in_teams": False}],
+    ids=["teams", "moments in seconds", "everybody alone"],
+)
+def test_the_standings_of_a_season_are_equal(house: House, options: dict[str, bool]) -> None:
+    game = season(**options)
+    moved = house.move(game)
+    theirs = game.standings()
+    assert len(theirs) >= 58
+    assert moved.differences == []
+    assert house.standings(moved.competition_id) == theirs
+
+
+def test_of_one_second_the_lower_number_was_first(house: House) -> None:
+    """CTFd breaks a tie by the row's number, of a solve or of an award, whichever is higher."""
+    game = empty()
+    moment = START + timedelta(hours=1)
+    ada, bob, cyd = (user(game, n, team=team(game, n.title())) for n in ("ada", "bob", "cyd"))
+    early, late = challenge(game, "Early"), challenge(game, "Late")
+    game.solve(bob, late, moment, "flag{x}")
+    game.solve(ada, late, moment, "flag{x}")
+    game.solve(cyd, early, START, "flag{x}")
+    game.award(cyd, 0, START)
+    game.solve(ada, early, START, "flag{x}")
+    game.solve(bob, early, START, "flag{x}")
+    game.award(cyd, 100, moment)
+    theirs = game.standings()
+    assert [name for name, _ in theirs] == ["Cyd", "Ada", "Bob"]
+    assert {points for _, points in theirs} == {200}
+    moved = house.move(game)
+    assert house.standings(moved.competition_id) == theirs
+    assert moved.differences == []
+
+
+def test_files_are_equal_byte_for_byte(house: House) -> None:
+    game = season()
+    house.move(game)
+    found = {}
+    for path in house.challenges.glob("*/attachments/*"):
+        found[path.name] = path.read_bytes()
+    assert found == {name.partition("/")[2]: data for name, data in game.uploads.items()}
+    assert Catalogue.load(house.challenges).broken == {}
+    assert len(Catalogue.load(house.challenges).challenges) == 40
+
+
+def test_somebody_signs_in_with_the_old_password(
+    arena: Arena, database_url: str, tmp_path: Path
+) -> None:
+    game = small()
+    email = f"{tmp_path.name}@example.org"
+    game.tables["users"][1] |= {
+        "email": email,
+        "password": ctfd_exports.password_hash("correct horse battery"),
+    }
+    (tmp_path / "challenges").mkdir()
+    house = House(database_url, tmp_path / "challenges", tmp_path)
+    moved = house.move(game)
+    try:
+        token = PlatformClient(arena.url).auth.login(email, "correct horse battery").token
+        assert PlatformClient(arena.url, token).me.get().display_name == "ada"
+        (stored,) = house.rows("SELECT password_hash FROM users WHERE email = %s", email)[0]
+        assert stored.startswith("$argon2id$")
+        seen = arena.admin.competitions.get(moved.competition_id)
+        assert (seen.title, seen.status) == ("Spring CTF", "draft")
+    finally:
+        house.undo(moved.competition_id)
+
+
+def test_the_commands_move_list_and_undo(house: House) -> None:
+    operator = Terminal(house.scratch / "config", "http://127.0.0.1:9")
+    path = small().write(house.scratch / "export.zip")
+    where = f"--data-dir {house.scratch}/data --database-url '{house.url}'"
+    folder = f"--challenges-dir {house.challenges}"
+    tried = operator.ok(f"ctfy-admin import ctfd {path} {folder} {where} --dry-run")
+    assert "standings: equal to theirs, 1 teams" in tried
+    assert operator.json(f"ctfy-admin import list {where}") == []
+    moved = operator.json(f"ctfy-admin import ctfd {path} {folder} {where}")
+    assert (moved["written"], moved["standings_equal"]) == (True, True)
+    (came,) = operator.json(f"ctfy-admin import list {where}")
+    assert (came["competition_id"], came["source"], came["teams"]) == (
+        moved["competition_id"],
+        "CTFd 3.8.7",
+        2,
+    )
+    again = operator.run(f"ctfy-admin import ctfd {path} {folder} {where}")
+    assert (again.code, "was brought in already" in again.err) == (5, True)
+    line = f"ctfy-admin import undo {moved['competition_id']} {folder} {where}"
+    assert operator.json(line)["challenges"] == ["jar"]
+    assert operator.run(line).code == 5
+    path.write_bytes(b"PK")
+    broken = operator.run(f"ctfy-admin import ctfd {path} {folder} {where}")
+    assert (broken.code, len(broken.err.strip().splitlines())) == (5, 1)
+
+
+# -- what becomes of each thing
+
+
+def test_settings_become_the_competitions(house: House) -> None:
+    moved = house.move(small())
+    (row,) = house.rows(
+        "SELECT title, description, status, rank_by, max_team_size, starts_at, ends_at, freezes_at "
+        "FROM competitions WHERE id = %s",
+        moved.competition_id,
+    )
+    end = ctfd_exports.END
+    freeze = end - timedelta(hours=4)
+    assert row == ("Spring CTF", "A weekend.", "draft", "points", 6, START, end, freeze)
+
+
+def test_a_challenge_comes_with_all_that_it_has(house: House) -> None:
+    game = empty()
+    first = challenge(game, "First")
+    one = challenge(
+        game,
+        "Heap",
+        flag="",
+        rule=("linear", 400, 50, 7),
+        category="pwn",
+        connection_info="nc ctf.example.org 1337",
+        max_attempts=3,
+        requirements=json.dumps({"prerequisites": [first["id"], 99], "anonymize": True}),
+        attribution="by Ada",
+    )
+    id_ = one["id"]
+    game.add("flags", challenge_id=id_, type="static", content="flag{a}", data="case_insensitive")
+    game.add("flags", challenge_id=id_, type="regex", content=r"flag\{[0-9]+\}", data="")
+    game.add("flags", challenge_id=id_, type="regex", content=r"(?=x)flag", data="")
+    hint = {"title": "Look", "content": "Inside.", "cost": 20, "requirements": None}
+    game.add("hints", challenge_id=id_, type="standard", **hint)
+    game.add("tags", challenge_id=id_, value="glibc")
+    game.add("topics", value="tcache")
+    game.add("challenge_topics", challenge_id=id_, topic_id=1)
+    game.tables["solutions"] = []
+    game.add("solutions", challenge_id=id_, content="Free it twice.", state="hidden")
+    file(game, one, "heap.j2", b"{{ as it is }}")
+    game.add("files", type="challenge", location="gone/away", sha1sum="", challenge_id=id_)
+    moved = house.move(game)
+    heap = Catalogue.load(house.challenges).challenges["heap"]
+    about = heap.metadata
+    (question,) = about.questions
+    assert [question.is_correct(x) for x in ("FLAG{A}", "flag{7}", "FLAG{7}")] == [
+        True,
+        True,
+        False,
+    ]
+    assert question.attempts == 3
+    assert about.model_dump()["value"] == {"initial": 400, "minimum": 50, "step": 7}
+    assert (about.category, about.tags, about.protocol) == ("pwn", ["glibc"], "tcp")
+    assert [(h.text, h.cost) for h in about.hints] == [("Look\n\nInside.", 20)]
+    assert about.unlocked_by == ["first"]
+    assert heap.attachments["heap.j2.txt"].read_bytes() == b"{{ as it is }}"
+    assert (heap.path / "solution.md").read_text() == "Free it twice."
+    report = next(r for r in moved.challenges if r.id == "heap")
+    lost = {line.partition(":")[0] for line in report.lost}
+    assert lost == {
+        "flag 3",
+        "file away",
+        "topics",
+        "attribution",
+        "requires 99",
+        "requirements.anonymize",
+    }
+    assert "tcache" in (heap.path / "README.md").read_text()
+
+
+def test_choices_become_a_question_with_choices(house: House) -> None:
+    game = empty()
+    challenge(game, "Quiz", flag="Beta", type="multiple_choice", description=ctfd_exports.CHOICES)
+    house.move(game)
+    quiz = Catalogue.load(house.challenges).challenges["quiz"].metadata
+    (question,) = quiz.questions
+    assert question.options == ["Alpha", "Beta", "Gamma"]
+    assert [question.is_correct(choice) for choice in question.options] == [False, True, False]
+    assert quiz.description == "Which one?"
+
+
+def test_a_challenge_of_a_plugin_keeps_its_solves_and_is_named(house: House) -> None:
+    game = small()
+    game.tables["challenges"][0]["type"] = "container"
+    game.tables["flags"] = []
+    moved = house.move(game)
+    assert house.standings(moved.competition_id) == [("Ada", 100)]
+    (report,) = moved.challenges
+    lost = {line.partition(":")[0] for line in report.lost}
+    assert {"type", "flags"} <= lost
+    (question,) = Catalogue.load(house.challenges).challenges["jar"].metadata.questions
+    assert not question.is_correct("")
+
+
+def test_flags_that_are_all_asked_for_are_solved_together(house: House) -> None:
+    game = empty()
+    ada = user(game, "ada", team=team(game, "Ada"))
+    one = challenge(game, "Both", logic="all", value=101)
+    game.add("flags", challenge_id=one["id"], type="static", content="flag{y}", data="")
+    bob = user(game, "bob", team=team(game, "Bob"))
+    game.submit(ada, one, START + timedelta(hours=1), "flag{x}", "partial")
+    game.submit(bob, one, START + timedelta(hours=1), "flag{y}", "partial")
+    game.solve(ada, one, START + timedelta(hours=2), "flag{y}")
+    moved = house.move(game)
+    assert house.standings(moved.competition_id) == game.standings() == [("Ada", 101)]
+    assert said(moved)["answers to parts: 2"][0] == "changed"
+
+
+def test_wrong_answers_count_against_a_cap(house: House) -> None:
+    game = small()
+    game.tables["challenges"][0]["max_attempts"] = 5
+    bob = game.tables["users"][2]
+    for hour in range(3):
+        game.submit(
+            bob, game.tables["challenges"][0], START + timedelta(hours=hour), "no", "incorrect"
+        )
+    moved = house.move(game)
+    assert house.rows(
+        "SELECT question_id, wrong FROM question_attempts WHERE competition_id = %s",
+        moved.competition_id,
+    ) == [("flag", 3)]
+
+
+def test_hidden_and_banned_teams_do_not_stand_in_the_standings(house: House) -> None:
+    game = small()
+    one = game.tables["challenges"][0]
+    for name, flags in (("Ghosts", {"hidden": True}), ("Cheats", {"banned": True})):
+        member = user(game, name.lower(), team=team(game, name, **flags))
+        game.solve(member, one, START + timedelta(minutes=1), "flag{x}")
+    moved = house.move(game)
+    assert house.standings(moved.competition_id) == [("Ada", 100)]
+    assert said(moved)["teams not shown: 2"][0] == "changed"
+
+
+def test_names_that_look_alike_are_told_apart(house: House) -> None:
+    game = empty()
+    for number, name in enumerate(("Team", "team", "T\u0435am", "\u200b")):
+        user(game, f"member{number}", team=team(game, name))
+    moved = house.move(game)
+    names = house.rows(
+        "SELECT name FROM teams WHERE competition_id = %s ORDER BY created_at, name",
+        moved.competition_id,
+    )
+    assert sorted(name for (name,) in names) == ["Team", "Team 4", "T\u0435am (3)", "team (2)"]
+    assert said(moved)["names of teams: 3"][0] == "changed"
+
+
+def test_admins_of_theirs_are_players_here(house: House) -> None:
+    moved = house.move(small())
+    roles = house.rows("SELECT role FROM users WHERE email = 'admin@example.org'")
+    assert roles == [("user",)]
+    assert said(moved)["admins: 1"][0] == "dropped"
+
+
+def test_who_has_an_account_keeps_it_and_its_password(house: House) -> None:
+    game = small()
+    game.tables["users"][1]["email"] = ADMIN_EMAIL.upper()
+    before = house.rows("SELECT id, password_hash, role FROM users WHERE email = %s", ADMIN_EMAIL)
+    moved = house.move(game)
+    after = house.rows("SELECT id, password_hash, role FROM users WHERE email = %s", ADMIN_EMAIL)
+    assert before == after
+    members = house.rows(
+        "SELECT user_id FROM team_members WHERE competition_id = %s", moved.competition_id
+    )
+    assert (before[0][0],) in members
+    assert said(moved)["accounts: 1"][0] == "changed"
+
+
+def test_a_hash_that_is_not_known_is_left_out_and_named(house: House) -> None:
+    game = small()
+    stored = game.tables["users"][1]["password"]
+    game.tables["users"][1]["password"] = stored.replace("r=4", "r=31")
+    moved = house.move(game)
+    assert house.rows("SELECT password_hash FROM users WHERE email = 'ada@example.org'") == [
+        (None,)
+    ]
+    assert said(moved)["passwords: 1"][0] == "dropped"
+
+
+def test_what_has_no_place_is_named(house: House) -> None:
+    game = small()
+    game.add("pages", title="Rules", route="rules", content="Be kind.")
+    game.tables["shop_items"] = [{"id": 1}]
+    fields = said(house.move(game))
+    assert fields["table pages"] == ("dropped", "there are no pages of one's own here")
+    assert "plugin" in fields["table shop_items"][1]
+
+
+def test_a_value_that_their_rule_does_not_give_is_kept_as_it_ended(house: House) -> None:
+    game = empty()
+    one = challenge(game, "Odd", rule=("logarithmic", 500, 100, 20))
+    ada = user(game, "ada", team=team(game, "Ada"))
+    game.solve(ada, one, START + timedelta(hours=1), "flag{x}")
+    one["value"] = 333
+    moved = house.move(game)
+    assert moved.differences == []
+    assert house.standings(moved.competition_id) == [("Ada", 333)]
+    assert any("333 for good" in line for line in moved.challenges[0].changed)
+
+
+def test_of_one_that_still_runs_the_rule_is_kept_and_the_difference_told(house: House) -> None:
+    game = empty()
+    game.tables["config"] = [row for row in game.tables["config"] if row["key"] != "end"]
+    one = challenge(game, "Odd", rule=("logarithmic", 500, 100, 20))
+    ada = user(game, "ada", team=team(game, "Ada"))
+    game.solve(ada, one, START + timedelta(hours=1), "flag{x}")
+    one["value"] = 333
+    moved = house.move(game)
+    assert moved.differences == ["1: Ada with 333 there, Ada with 500 here"]
+
+
+def test_ids_that_are_taken_get_the_competitions_name_in_front(house: House) -> None:
+    (house.challenges / "jar").mkdir()
+    game = small()
+    challenge(game, "Jar")
+    moved = house.move(game)
+    assert [report.id for report in moved.challenges] == ["spring-ctf-jar", "spring-ctf-jar-2"]
+
+
+# -- trying, and taking back
+
+
+def test_a_dry_run_says_all_and_leaves_nothing(house: House) -> None:
+    game = small()
+    before = house.state()
+    tried = house.move(game, dry_run=True)
+    assert house.state() == before
+    moved = house.move(game)
+    assert said(tried) == said(moved)
+    assert (tried.row()["written"], moved.row()["written"]) == (False, True)
+    assert tried.row()["standings_equal"]
+
+
+def test_undoing_leaves_what_was_before(house: House) -> None:
+    before = house.state()
+    moved = house.move(small())
+    assert [came.competition_id for came in house.do(listed)] == [moved.competition_id]
+    undone = house.undo(moved.competition_id)
+    assert (undone.accounts, undone.accounts_kept, undone.challenges) == (3, 0, ["jar"])
+    after = house.state()
+    assert after.pop("events") > before.pop("events")
+    assert after == before
+    assert house.do(listed) == []
+    with pytest.raises(UndoRefused):
+        house.undo(moved.competition_id)
+
+
+def test_undoing_keeps_whoever_did_something_since(house: House) -> None:
+    moved = house.move(small())
+    (ada,) = house.rows("SELECT id FROM users WHERE email = 'ada@example.org'")[0]
+    house.rows(
+        "INSERT INTO tokens (id, user_id, kind, hash, label, ip_address, user_agent, "
+        "competition_access, competition_ids, permissions) "
+        "VALUES ('t', %s, 'user', 'h', '', '', '', 'none', '[]', '{}')",
+        ada,
+    )
+    (house.challenges / "jar" / "solve.py").write_text("print('flag{x}')")
+    undone = house.undo(moved.competition_id)
+    assert (undone.accounts, undone.accounts_kept) == (2, 1)
+    assert (undone.challenges, undone.challenges_kept) == ([], ["jar"])
+    assert house.rows("SELECT email FROM users WHERE id = %s", ada) == [("ada@example.org",)]
+
+
+def test_the_same_file_is_not_brought_in_twice(house: House) -> None:
+    game = small()
+    moved = house.move(game)
+    with pytest.raises(ExportRefused, match=f"import undo {moved.competition_id}"):
+        house.move(house.scratch / "export.zip")
+    house.undo(moved.competition_id)
+    house.move(house.scratch / "export.zip")
+
+
+# -- exports that are not right
+
+
+def cut(game: Game, path: Path) -> None:
+    game.write(path)
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def with_member(name: str, mode: int = 0) -> Callable[[Game, Path], None]:
+    def spoil(game: Game, path: Path) -> None:
+        game.write(path)
+        info = zipfile.ZipInfo(name)
+        info.external_attr = mode << 16
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(info, "content")
+
+    return spoil
+
+
+def corrupt(game: Game, path: Path) -> None:
+    game.write(path)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo("db/users.json")
+    content[info.header_offset + 60] ^= 0xFF
+    path.write_bytes(content)
+
+
+def bomb(game: Game, path: Path) -> None:
+    game.write(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(11):
+            with archive.open(f"uploads/{number}/zeros", "w") as file:
+                for _ in range(100):
+                    file.write(bytes(1024 * 1024))
+
+
+def many(game: Game, path: Path) -> None:
+    game.write(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for number in range(100_001):
+            archive.writestr(f"uploads/{number}/x", b"")
+
+
+def tables(**replaced: bytes | None) -> Callable[[Game, Path], None]:
+    def spoil(game: Game, path: Path) -> None:
+        game.write(path, **replaced)
+
+    return spoil
+
+
+def rows(table: str, **changed: Any) -> Callable[[Game, Path], None]:
+    def spoil(game: Game, path: Path) -> None:
+        game.tables[table][-1] |= changed
+        game.write(path)
+
+    return spoil
+
+
+VERSIONED = b'{"count": 1, "results": [{"version_num": "%s"}], "meta": {}}'
+SPOILED: dict[str, tuple[Callable[[Game, Path], None], str]] = {
+    "no zip": (lambda _, path: path.write_bytes(b"PK"), "no zip"),
+    "cut": (cut, "no zip, or cut short"),
+    "a table damaged": (corrupt, "cannot be unpacked"),
+    "up and out": (with_member("uploads/../../x"), "leads out"),
+    "absolute": (with_member("/etc/cron.d/x"), "leads out"),
+    "backslashes": (with_member("uploads\\..\\x"), "leads out"),
+    "a link": (with_member("uploads/a/b", stat.S_IFLNK | 0o777), "is a link"),
+    "a device": (with_member("uploads/a/b", stat.S_IFCHR | 0o666), "is a link"),
+    "too many": (many, "100,000 are the most"),
+    "a bomb": (bomb, "unpacks from"),
+    "a table missing": (tables(solves=None), "db/solves.json is not in it"),
+    "no version": (tables(alembic_version=None), "db/alembic_version.json is not in it"),
+    "a newer version": (tables(alembic_version=VERSIONED % b"ffffffffffff"), "ffffffffffff"),
+    "no JSON": (tables(users=b'{"count": 1, "res'), "no table of CTFd's"),
+    "no rows": (tables(users=b'{"results": 7}'), "no list of rows"),
+    "fewer rows": (tables(tags=b'{"count": 2, "results": []}'), "says 2 rows, and has 0"),
+    "nested": (tables(tags=b"[" * 100_000), "no table of CTFd's"),
+    "nobody's solve": (rows("solves", user_id=99), "names users 99"),
+    "of no challenge": (rows("solves", challenge_id=99), "names challenges 99"),
+    "no answer": (rows("solves", id=77), "has no answer"),
+    "on no team": (rows("users", team_id=99), "names teams 99"),
+    "a bad moment": (rows("submissions", date="yesterday"), "yesterday"),
+    "a bad value": (rows("challenges", value="lots"), "lots"),
+    "the same id": (rows("users", id=1), "there twice"),
+    "too much": (rows("challenges", value=10_000_000), "cannot be held"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_an_export_that_is_not_right_is_one_line_and_changes_nothing(
+    house: House, name: str
+) -> None:
+    spoil, why = SPOILED[name]
+    path = house.scratch / "export.zip"
+    spoil(small(), path)
+    before = house.state()
+    with pytest.raises(ExportRefused) as refused:
+        house.move(path)
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert house.state() == before
+
+
+def test_a_version_that_is_not_known_can_be_tried(house: House) -> None:
+    path = small().write(house.scratch / "export.zip", alembic_version=VERSIONED % b"ffffffffffff")
+    assert house.move(path, any_version=True).differences == []
+
+
+def test_what_fails_at_the_end_leaves_no_folder(house: House, monkeypatch: Any) -> None:
+    """The folders are in their place when the database refuses."""
+    game = small()
+    house.rows(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no room'; END$$"
+    )
+    house.rows(
+        "CREATE CONSTRAINT TRIGGER no AFTER INSERT ON moved_competitions "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()"
+    )
+    before = house.state()
+    with pytest.raises(Exception, match="no room"):
+        house.move(game)
+    assert house.state() == before
+
+
+def test_folders_without_a_place_are_made(house: House) -> None:
+    shutil.rmtree(house.challenges)
+    house.move(small())
+    assert [path.name for path in house.challenges.iterdir()] == ["jar"]
