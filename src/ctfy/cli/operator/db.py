@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @contextlib.contextmanager
-def _address(data_dir: Path, database_url: str) -> Iterator[str]:
+def address(data_dir: Path, database_url: str) -> Iterator[str]:
     """The database's URL, as the server finds it, without migrating it."""
     from ctfy.server.database.embedded import EmbeddedPostgres
     from ctfy.server.database.revision import check
@@ -38,7 +38,8 @@ def _address(data_dir: Path, database_url: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Turn what a database can refuse into one clear line and exit code 1."""
     import psycopg
 
     from ctfy.server.database.backup import BackupFailed
@@ -70,7 +71,7 @@ def backup(
     from ctfy.server.database.backup import back_up
 
     target = output or Path(f"ctfy-{datetime.now(UTC):%Y%m%d-%H%M%S}.backup")
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         summary = back_up(url, data_dir, target, with_archive=archive, verify=verify)
     checked = "checked by restoring" if verify else "not checked"
     out.print(f"{target}: {summary.size:,} bytes, revision {summary.revision}, {checked}")
@@ -92,7 +93,7 @@ def restore(
     if not source.exists():
         fail(f"{source}: no such file")
     (data_dir / "postgres").mkdir(parents=True, exist_ok=True)
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         summary = bring_back(url, data_dir, source, force=force)
     out.print(f"restored what was backed up at {summary.created_at}, revision {summary.revision}")
 
@@ -105,7 +106,7 @@ def status(data_dir: DataDir = Path("data"), database_url: DatabaseUrl = "") -> 
     """
     from ctfy.server.database.migrate import current, head
 
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         have, need = current(url), head()
     state = "up to date" if have == need else "behind: run `ctfy-admin db upgrade`"
     out.print(f"database at {have or 'nothing'}, this version needs {need}: {state}")
@@ -119,7 +120,7 @@ def current_revision(data_dir: DataDir = Path("data"), database_url: DatabaseUrl
     """
     from ctfy.server.database.migrate import current
 
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         out.print(current(url) or "nothing")
 
 
@@ -148,7 +149,7 @@ def upgrade(
     from ctfy.server.database.migrate import current
     from ctfy.server.database.migrate import upgrade as go
 
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         go(url, revision)
         out.print(f"database at {current(url)}")
 
@@ -175,7 +176,7 @@ def downgrade(
     from ctfy.server.database.migrate import current
     from ctfy.server.database.migrate import downgrade as go
 
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         go(url, revision)
         out.print(f"database at {current(url) or 'nothing'}")
 
@@ -192,7 +193,7 @@ def stamp(
     """
     from ctfy.server.database.migrate import stamp as go
 
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         go(url, revision)
     out.print(f"database stamped as {revision}")
 
@@ -215,6 +216,6 @@ def revision(
 
     if not message:
         fail("no message", hint="-m 'what it does'", code=Code.USAGE)
-    with _explained(), _address(data_dir, database_url) as url:
+    with explained(), address(data_dir, database_url) as url:
         tables = Base.metadata if autogenerate else None
         out.print(str(add_revision(url, message, tables)), soft_wrap=True)

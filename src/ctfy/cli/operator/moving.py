@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ctfy.cli.operator.server import (
-    CHALLENGES,
-    ChallengesDir,
-    DatabaseUrl,
-    DataDir,
-    database,
-    one_line_errors,
-)
+from ctfy.cli.operator.db import address, explained
+from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, DatabaseUrl, DataDir
 from ctfy.cli.output import Code, err, fail, out, prints, say
 
 if TYPE_CHECKING:
@@ -31,7 +25,7 @@ def _in_database(
 ) -> Result:
     """Do something in the platform's database, also while its server runs."""
     from ctfy.server.database.connections import Database
-    from ctfy.server.settings import Settings
+    from ctfy.server.database.revision import is_newest
 
     async def done(url: str) -> Result:
         connected = Database(url, pool_size=2)
@@ -40,10 +34,9 @@ def _in_database(
         finally:
             await connected.close()
 
-    settings = Settings(data_dir=data_dir, database_url=database_url)
-    if not database_url and not (data_dir / "postgres").is_dir():
-        fail(f"{data_dir} holds no database", hint="give --data-dir or --database-url")
-    with one_line_errors(), database(settings) as url:
+    with explained(), address(data_dir, database_url) as url:
+        if not is_newest(url):
+            fail("the database is of another version", hint="ctfy-admin db upgrade")
         return asyncio.run(done(url))
 
 

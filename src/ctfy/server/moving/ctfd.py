@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.challenge.folders import digests
+from ctfy.challenge.folders import digests, printable
 from ctfy.challenge.importers.again import appear
 from ctfy.challenge.importers.draft import Outcome, Report
 from ctfy.server.challenges.events import ChallengesRescanned
@@ -108,7 +108,11 @@ async def move(
     A dry run does all of it and takes it back. `tell` hears how far it is, from 0 to 1.
     """
     tell(0.0, "reading the export")
-    with opened(path, any_version=any_version) as export, _placed(challenges_dir) as place:
+    with (
+        _understood(),
+        opened(path, any_version=any_version) as export,
+        _placed(challenges_dir) as place,
+    ):
         ctfd_play.check(export)
         digest = await asyncio.to_thread(_digest, path)
         report = Moved(new_id(), _title(export), dry_run)
@@ -126,6 +130,16 @@ async def move(
                         place(Path(scratch) / "made" / one.draft.id)
         tell(1.0, "done")
         return report
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """Refuse what is not as CTFd writes it, wherever that is noticed. Raises ExportRefused."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        reason = printable(f"{type(error).__name__}: {error}")[:200]
+        raise ExportRefused(f"a row is not as CTFd writes it: {reason}") from error
 
 
 @contextlib.contextmanager

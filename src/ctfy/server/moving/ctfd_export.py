@@ -214,7 +214,22 @@ def _rows(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> list[Row]:
         raise ExportRefused(f"{info.filename} is no table of CTFd's: `results` is no list of rows")
     if count is not None and count != len(rows):
         raise ExportRefused(f"{info.filename} says {count} rows, and has {len(rows)}")
+    for row in rows:
+        _clean(row, info.filename)
     return sorted(rows, key=lambda row: row["id"] if isinstance(row.get("id"), int) else 0)
+
+
+def _clean(row: Row, name: str) -> None:
+    """Take what no text holds out of a row's texts. Raises ExportRefused."""
+    for column, value in row.items():
+        if isinstance(value, str) and not value.isprintable():
+            row[column] = value = value.replace("\0", "")
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ExportRefused(
+                    f"{name}: row {row.get('id')} has a {printable(column)[:80]} that is no text"
+                ) from None
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def check(export: Export) -> None:
                     moment(row.get(column))
                 for column in ("value", "cost"):
                     int(row.get(column) or 0)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 raise ExportRefused(f"db/{table}.json: row {id_}: {error}") from None
     submitted = {row["id"]: row for row in export.rows("submissions")}
     solved: set[tuple[Any, Any]] = set()
