@@ -415,10 +415,32 @@ def test_of_one_that_still_runs_the_rule_is_kept_and_the_difference_told(house: 
 
 def test_ids_that_are_taken_get_the_competitions_name_in_front(house: House) -> None:
     (house.challenges / "jar").mkdir()
+    house.rows(
+        "INSERT INTO challenges (id, digest, source, folder_digest, changed_at) "
+        "VALUES ('spring-ctf-jar', 'd', 'push', '', now())"
+    )
     game = small()
     challenge(game, "Jar")
     moved = house.move(game)
-    assert [report.id for report in moved.challenges] == ["spring-ctf-jar", "spring-ctf-jar-2"]
+    assert [report.id for report in moved.challenges] == ["spring-ctf-jar-2", "spring-ctf-jar-3"]
+
+
+def test_undoing_takes_its_challenges_off_the_platform_but_not_what_was_pushed(
+    house: House,
+) -> None:
+    game = small()
+    challenge(game, "Other")
+    moved = house.move(game)
+    for id_, source in (("jar", "folder"), ("other", "push")):
+        house.rows(
+            "INSERT INTO challenges (id, digest, source, folder_digest, changed_at) "
+            "VALUES (%s, 'd', %s, 'd', now())",
+            id_,
+            source,
+        )
+    undone = house.undo(moved.competition_id)
+    assert (undone.challenges, undone.challenges_kept) == (["jar"], ["other"])
+    assert house.rows("SELECT id FROM challenges") == [("other",)]
 
 
 # -- trying, and taking back

@@ -133,7 +133,7 @@ def digests(folder: Path) -> dict[str, str]:
     Raises PathRefused for a link or what else is no file, and OSError.
     """
     found = {}
-    for path, info in _entries(folder):
+    for path, info in tree(folder):
         if not stat.S_ISDIR(info.st_mode):
             name = str(path.relative_to(folder))
             with open_inside(folder, name) as file:

@@ -111,6 +111,7 @@ def ctfd(
         say("error: the standings are not equal to theirs: see where")
     if not dry_run:
         id_ = moved.competition_id
+        say("Next: ctfy-admin admin challenges rescan")
         say(f"Next: ctfy-admin admin competition update {id_} --status published")
     return moved.row()
 

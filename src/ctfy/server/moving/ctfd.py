@@ -37,7 +37,7 @@ from ctfy.server.moving.ctfd_play import Play
 from ctfy.server.standings import board
 from ctfy.server.standings.scoring import ranked
 from ctfy.server.tables.access import User
-from ctfy.server.tables.challenges import HintUnlock
+from ctfy.server.tables.challenges import HintUnlock, StoredChallenge
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge, MovedCompetition
 from ctfy.server.tables.standings import Award
 from ctfy.server.tables.submissions import ChallengeSolve, QuestionAttempts, Solve, Submission
@@ -204,7 +204,8 @@ async def _work(moving: _Move, digest: str) -> None:
     )
     competition.brackets = people.brackets
     moving.tell(0.1, "writing the challenges")
-    catalogue = await asyncio.to_thread(_write_challenges, moving, people, competition)
+    pushed = set(await session.scalars(select(StoredChallenge.id)))
+    catalogue = await asyncio.to_thread(_write_challenges, moving, people, competition, pushed)
     moving.tell(0.4, "bringing in people and what they did")
     play = await asyncio.to_thread(
         ctfd_play.play,
@@ -290,14 +291,19 @@ def _competition(export: Export, report: Moved, operator_id: str) -> Competition
     )
 
 
-def _write_challenges(moving: _Move, people: People, competition: Competition) -> Catalogue:
-    """The folders, made and audited aside; one that would not be valid refuses all."""
+def _write_challenges(
+    moving: _Move, people: People, competition: Competition, pushed: set[str]
+) -> Catalogue:
+    """The folders, made and audited aside; one that would not be valid refuses all.
+
+    `pushed`: ids that the platform has beside those of its folder.
+    """
     export, made = moving.export, moving.scratch / "made"
     made.mkdir()
     solves = ctfd_play.solve_counts(export, people.counting)
     is_over = competition.ends_at is not None and competition.ends_at <= now()
     moved = ctfd_challenges.drafts(export, moving.scratch / "files", solves, is_over=is_over)
-    ctfd_challenges.name_apart(moved, competition.title, _taken(moving.challenges_dir))
+    ctfd_challenges.name_apart(moved, competition.title, pushed | _taken(moving.challenges_dir))
     ctfd_challenges.require(moved, export.rows("challenges"))
     for number, one in enumerate(moved):
         moving.tell(0.1 + 0.3 * number / len(moved), f"writing {one.draft.id}")

@@ -20,6 +20,7 @@ from ctfy.server.database.connections import Database
 from ctfy.server.events.outbox import emit
 from ctfy.server.moving.ctfd import digest_of
 from ctfy.server.tables.access import User
+from ctfy.server.tables.challenges import StoredChallenge
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge, MovedCompetition
 from ctfy.server.tables.instances import Instance
 from ctfy.server.tables.teams import Team
@@ -99,11 +100,18 @@ async def undo(database: Database, competition_id: str, challenges_dir: Path) ->
                 )
             )
         )
+        stored = await session.scalars(
+            select(StoredChallenge).where(StoredChallenge.id.in_(list(challenges)))
+        )
+        known = {row.id: row for row in stored}
+        used |= {id_ for id_, row in known.items() if row.source != "folder"}
         removed = [
             id_
             for id_, digest in sorted(challenges.items())
             if id_ not in used and _is_as_it_came(challenges_dir / id_, digest)
         ]
+        for id_ in known.keys() & set(removed):
+            await session.delete(known[id_])
         emit(session, ChallengesRescanned(), actor_id=actor_id)
         title = competition.title
     for id_ in removed:
