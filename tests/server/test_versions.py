@@ -10,7 +10,6 @@ import subprocess
 import tarfile
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,21 +144,21 @@ def test_what_was_pushed_a_second_ago_runs_on_nodes_without_a_folder(
     name = fresh()
     platform.push(made(tmp_path, name, "pushed"))
     competition = platform.arena.competition(name, "from-folder")
-    used = set()
-    players = [platform.arena.registered(competition) for _ in range(4)]
-    with ThreadPoolExecutor(4) as threads:
-        ready = list(
-            threads.map(lambda player: platform.started(player, name, competition.id), players)
-        )
-    for player, instance in zip(players, ready, strict=True):
-        assert said(instance) == "pushed"
-        used.add(platform.admin.admin.instances.get(instance.id).node_id)
+    nodes = platform.admin.nodes.list()
+    assert len(nodes) == 2
+    for wanted, other in (nodes, nodes[::-1]):
+        player = platform.arena.registered(competition)
+        platform.admin.admin.nodes.drain(other.id)
+        try:
+            instance = platform.started(player, name, competition.id)
+            of_folder = platform.started(player, "from-folder", competition.id)
+        finally:
+            platform.admin.admin.nodes.patch(other.id, draining=False)
+        assert (said(instance), said(of_folder)) == ("pushed", "folder 1")
+        assert platform.admin.admin.instances.get(instance.id).node_id == wanted.id
         assert player.submissions.submit(instance.id, "pushed").correct
-        player.instances.stop(instance.id)
-    assert len(used) == 2
-    of_folder = platform.started(players[0], "from-folder", competition.id)
-    assert said(of_folder) == "folder 1"
-    players[0].instances.stop(of_folder.id)
+        for one in (instance, of_folder):
+            player.instances.stop(one.id)
 
 
 def test_a_node_that_joins_later_fetches_what_was_pushed_before(
