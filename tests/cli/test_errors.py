@@ -80,6 +80,8 @@ OPENS_A_DATABASE = {
     "ctfy-admin db downgrade": ["db", "downgrade", "-1"],
     "ctfy-admin db stamp": ["db", "stamp", "0001"],
     "ctfy-admin db revision": ["db", "revision", "-m", "x"],
+    "ctfy-admin import ctfd": ["import", "ctfd", __file__],
+    "ctfy-admin import undo": ["import", "undo", "x"],
 }
 UNUSABLE = {
     "nonsense": "must begin with postgresql://",

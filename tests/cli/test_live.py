@@ -32,7 +32,7 @@ ELSEWHERE = {
 def told(words: str) -> bool:
     """Whether this file's stories tell of a command."""
     return words not in ELSEWHERE and not words.startswith(
-        ("ctfy-admin db", "ctfy-admin challenge")
+        ("ctfy-admin db", "ctfy-admin challenge", "ctfy-admin import")
     )
 
 

@@ -83,7 +83,13 @@ def ctfd(
     from ctfy.server.moving.ctfd import move
     from ctfy.server.moving.ctfd_export import ExportRefused
 
-    bar = Progress(BarColumn(), TextColumn("{task.description}"), console=err, transient=True)
+    bar = Progress(
+        BarColumn(),
+        TextColumn("{task.description}"),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
     with bar:
         task = bar.add_task("reading the export", total=1.0)
 
