@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import uuid
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
 from tests.playing import flag
-from tests.processes import free_port
+from tests.processes import CHALLENGES, free_port
 
 # These run until they are stopped, need a terminal, or run without a server; each has its test.
 ELSEWHERE = {
@@ -266,6 +267,25 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.both("ctfy-admin admin challenges audit notes") == []
     assert root.both("ctfy-admin admin challenges pull-state")
     root.both("ctfy-admin admin challenges feedback notes")
+    shutil.copytree(CHALLENGES / "notes", tmp_path / "pushed" / "pushed-notes")
+    for _ in range(2):  # the second time it is there already
+        assert root.json(f"ctfy-admin challenge push {tmp_path}/pushed")[0]["version"] == 1
+        assert root.both("ctfy-admin admin challenges versions pushed-notes")[0]["is_current"]
+        assert root.both("ctfy-admin admin challenges diff pushed-notes 1")["files"]
+        root.both("ctfy-admin admin challenges rollback pushed-notes 1")
+        root.ok("ctfy-admin admin challenges remove pushed-notes")
+        stored = {row["id"] for row in root.both("ctfy-admin admin challenges stored")}
+        assert "notes" in stored
+        assert "pushed-notes" not in stored
+    (tmp_path / "pushed" / "pushed-notes" / "metadata.yaml").write_text("{name: x}\n")
+    refused = root.run(f"ctfy-admin challenge push {tmp_path}/pushed --json")
+    assert (refused.code, refused.json[0]["version"]) == (1, None)
+    nowhere = "git://127.0.0.1:9/nowhere"  # where nobody listens
+    assert root.run(f"ctfy-admin admin challenges add-source {nowhere}").code == 1
+    (source,) = root.both("ctfy-admin admin challenges sources")
+    assert "127.0.0.1" in source["error"]
+    assert root.run(f"ctfy-admin admin challenges pull-source {source['id']}").code == 1
+    root.ok(f"ctfy-admin admin challenges remove-source {source['id']}")
     task = root.json("ctfy-admin admin tasks submit challenge_rescan")
     assert root.run("ctfy-admin admin tasks submit challenge_build --params [").code == 2
     root.ok(f"ctfy-admin admin tasks logs {task['id']} --follow")

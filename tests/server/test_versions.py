@@ -198,6 +198,9 @@ def test_running_instances_are_not_disturbed_by_a_new_version_and_a_rollback(
     after = platform.started(players[0], name, competition.id)
     assert said(after) == "two"
     assert [said(instance) for instance in before] == ["one"] * 3
+    # Each is graded by what it shows.
+    assert not players[1].submissions.submit(before[1].id, "two").correct
+    assert players[1].submissions.submit(before[1].id, "one").correct
     back = platform.admin.admin.challenges.rollback(name, first)
     assert (back.version, back.is_current) == (first, True)
     again = platform.started(players[1], name, competition.id)

@@ -78,6 +78,8 @@ class Library:
         self._jobs = jobs
         self._versions = Versions(settings.data_dir / "challenge-versions")
         self._refreshing = asyncio.Lock()
+        # What instances that run may still be of, by id and digest.
+        self._past: dict[tuple[str, str], Challenge] = {}
 
     async def open(self) -> None:
         """Write down what the folder holds, and have in the catalogue what is current."""
@@ -85,12 +87,19 @@ class Library:
             await self._note_folder(session)
         await self.refresh()
         async with self._database.transaction() as session:
-            live = await session.scalars(
-                select(Instance.challenge_digest).where(Instance.state.in_(ON_NODE)).distinct()
-            )
+            live = select(Instance.challenge_id, Instance.challenge_digest).distinct()
+            rows = (await session.execute(live.where(Instance.state.in_(ON_NODE)))).all()
             current = await session.scalars(select(StoredChallenge.digest))
-            kept = {*live, *current}
+            kept = {*current, *(digest for _, digest in rows)}
         await asyncio.to_thread(self._versions.prune, kept)
+        for challenge_id, digest in rows:
+            try:
+                challenge = await self.of(challenge_id, digest)
+            except OSError as error:  # graded by the current one then
+                log.warning("version_not_read", challenge=challenge_id, error=str(error))
+            else:
+                if challenge is not None:
+                    self._past[(challenge_id, challenge.digest)] = challenge
 
     async def close(self) -> None:
         """Do nothing: nothing runs."""
@@ -111,7 +120,14 @@ class Library:
                     log.error("challenge_left_out", challenge=row.id, error=str(error))
                     if row.id in before:  # better the one before than none
                         pinned[row.id] = before[row.id]
-            return self._catalogue.pin(pinned)
+            changes = self._catalogue.pin(pinned)
+            for challenge in self._catalogue.challenges.values():
+                self._past[(challenge.id, challenge.digest)] = challenge
+            return changes
+
+    def past(self, challenge_id: str, digest: str) -> Challenge | None:
+        """A challenge in a version that is, or was, the current one here."""
+        return self._past.get((challenge_id, digest))
 
     async def follow(self) -> Changes:
         """Look at the challenges folder again, and at what is current. Raises OSError."""

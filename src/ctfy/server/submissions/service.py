@@ -21,6 +21,7 @@ from ctfy.server.access.scopes import Scope
 from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import View, audience_of_solves
 from ctfy.server.cache import Cache
+from ctfy.server.challenges.library import Library
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
 from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
@@ -52,6 +53,7 @@ class Context:
     instance_id: str | None
     started_at: datetime | None
     in_competition: Sequence[str] = ()  # the challenges beside this one; not with an instance
+    digest: str = ""  # the instance's version of the challenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ _CONTEXT = Statement(
     select(
         Instance.team_id,
         Instance.challenge_id,
+        Instance.challenge_digest,
         Instance.competition_id,
         Instance.requested_at,
         Team.name.label("team_name"),
@@ -105,6 +108,7 @@ class Submissions:
         database: Database,
         cache: Cache,
         catalogue: Catalogue,
+        library: Library,
         writer: SubmissionWriter,
         rate_limits: RateLimits,
         secret: Secret,
@@ -113,6 +117,7 @@ class Submissions:
         self._database = database
         self._cache = cache
         self._catalogue = catalogue
+        self._library = library
         self._writer = writer
         self._rate_limits = rate_limits
         self._secret = secret
@@ -198,7 +203,9 @@ class Submissions:
         if competition_id not in ("", context.competition.id):
             raise _no_instance()
         _require_open(context.competition)
+        # What it was asked, in the version that it shows, whatever is current by now.
         challenge = get_challenge(self._catalogue, context.challenge_id)
+        challenge = self._library.past(context.challenge_id, context.digest) or challenge
         return await self._to_question(context, caller, challenge, question_id, text, key)
 
     async def _to_question(
@@ -240,7 +247,13 @@ class Submissions:
             if stamp is not None:
                 break
         context = Context(
-            competition, row.team_id, row.team_name, row.challenge_id, instance_id, row.requested_at
+            competition,
+            row.team_id,
+            row.team_name,
+            row.challenge_id,
+            instance_id,
+            row.requested_at,
+            digest=row.challenge_digest,
         )
         cache.put(key, context, (*caller.stamp, *stamp))
         return context
