@@ -166,6 +166,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   announcement_created: [ANNOUNCEMENTS],
   announcement_deleted: [ANNOUNCEMENTS],
   announcement_updated: [ANNOUNCEMENTS],
+  challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
   competition_created: [COMPETITIONS],
   competition_deleted: [COMPETITIONS],
