@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctfy.challenge.archive import MOST_ENTRIES, ArchiveRefused, pack, unpack
-from ctfy.challenge.catalogue import load_challenge
+from ctfy.challenge.catalogue import Catalogue, load_challenge
 from ctfy.challenge.versions import ChallengeRefused, Versions
 
 METADATA = (
@@ -228,3 +228,19 @@ def test_what_nobody_needs_is_pruned(tmp_path: Path) -> None:
     versions.prune(kept[:1])
     assert versions.get("notes", kept[0]) is not None
     assert versions.get("notes", kept[1]) is None
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o744, 0o750, 0o755, 0o600, 0o666])
+def test_whatever_a_folder_holds_that_the_audit_passes_can_be_fetched(
+    tmp_path: Path, mode: int
+) -> None:
+    """A node asks by digest: what was packed of a folder is the version that the folder was."""
+    folder = made(tmp_path / "one", **{"README": "a", "Readme": "b", ".DS_Store": "c", "a\\b": "d"})
+    (folder / "attachments").mkdir()
+    (folder / "attachments" / "zeros").write_bytes(bytes(80 * 1024**2))
+    (folder / "README").chmod(mode)
+    challenge = Catalogue.load(tmp_path / "one").challenges["notes"]
+    archive = tmp_path / "archive"
+    archive.write_bytes(packed(folder))
+    kept = Versions(tmp_path / "versions").add(archive, challenge.id, challenge.digest)
+    assert kept.digest == challenge.digest

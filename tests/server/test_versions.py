@@ -252,7 +252,12 @@ def test_a_removed_challenge_is_gone_until_a_rollback(platform: Platform, tmp_pa
     platform.push(made(tmp_path, name, "here"))
     challenges = platform.admin.admin.challenges
     assert platform.admin.challenges.get(name).id == name
+    competition = platform.arena.competition(name)
+    player = platform.arena.registered(competition)
+    running = platform.started(player, name, competition.id)
     challenges.remove(name)
+    assert player.submissions.submit(running.id, "here").correct  # it runs on
+    player.instances.stop(running.id)
     with pytest.raises(CtfyApiError, match="challenge_not_found"):
         platform.admin.challenges.get(name)
     challenges.rollback(name, 1)
@@ -310,6 +315,19 @@ def test_what_is_no_challenge_is_refused_and_changes_nothing(
         platform.admin.admin.challenges.push(content)
     assert caught.value.code == code
     assert len(platform.admin.admin.challenges.versions(name)) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["versions/{}/archive", "versions/{}/diff", "versions/1/diff?base={}"]
+)
+@pytest.mark.parametrize("number", [0, -1, 2**31, 10**12, "x"])
+def test_a_number_that_no_version_has_is_refused_in_words(
+    platform: Platform, path: str, number: object
+) -> None:
+    url = f"{platform.arena.url}/api/v1/admin/challenges/from-folder/{path.format(number)}"
+    answer = httpx.get(url, headers=_bearer(platform.admin))
+    first_has_no_base = path.endswith("base={}") and number == 0
+    assert answer.status_code == (200 if first_has_no_base else 422), answer.text
 
 
 def test_only_administrators_push_and_only_nodes_fetch(platform: Platform, tmp_path: Path) -> None:
@@ -430,6 +448,8 @@ def test_a_repository_that_is_gone_or_moved_its_branch_says_so_and_changes_nothi
         ("/etc", "main"),
         ("ext::sh -c id", "main"),
         ("https://somebody:secret@example.org/x", "main"),
+        ("https://secret@example.org/x", "main"),
+        ("https://example.org/x?token=secret", "main"),
         ("https://example.org/x", "--upload-pack=id"),
         ("--upload-pack=id", "main"),
     ],

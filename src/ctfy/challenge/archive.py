@@ -20,6 +20,7 @@ from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
+from ctfy.challenge.folders import MOST_ENTRIES as FOLDER_ENTRIES
 from ctfy.challenge.folders import MOST_LEVELS, inside, is_printable, open_inside, tree
 
 MOST_ENTRIES = 10_000
@@ -79,19 +80,20 @@ def pack(folder: Path, goal: BinaryIO) -> None:
                 tar.addfile(entry, file)
 
 
-def unpack(archive: Path, goal: Path) -> Path:
+def unpack(archive: Path, goal: Path, *, ours: bool = False) -> Path:
     """Unpack a tar, tar.gz or zip into an empty folder.
 
+    `ours`: the platform packed it, of a folder that was looked at, so all that it holds belongs.
     Returns the challenge's folder: the only one at the top, else `goal`.
     Raises ArchiveRefused, which may leave files there, and OSError.
     """
     try:
-        names = _unpack(archive, goal)
+        names = _unpack(archive, goal, ours)
     except ArchiveRefused:
         raise
     except OSError as error:
-        # EINVAL: of a seek to a place that a broken zip names.
-        if not isinstance(error, gzip.BadGzipFile) and error.errno != errno.EINVAL:
+        # None: of the library that unpacks. EINVAL: of a seek to where a broken zip says.
+        if error.errno not in (None, errno.EINVAL):
             raise
         raise ArchiveRefused(f"it is broken: {error}") from error
     except _BROKEN as error:
@@ -101,16 +103,21 @@ def unpack(archive: Path, goal: Path) -> Path:
     return top if len(tops) == 1 and top.is_dir() else goal
 
 
-def _unpack(archive: Path, goal: Path) -> list[str]:
+def _unpack(archive: Path, goal: Path, ours: bool) -> list[str]:
     """Write what an archive holds into an empty folder; the names of the files."""
-    left, seen = _most(archive), dict[str, str]()
-    with _opened(archive) as entries:
-        for entry in entries:
+    left, seen = _most(archive, ours), dict[str, str]()
+    most_entries = FOLDER_ENTRIES if ours else MOST_ENTRIES
+    with _opened(archive, ours) as entries:
+        for count, entry in enumerate(entries, 1):
+            if count > most_entries:
+                raise ArchiveRefused(f"it holds more than {most_entries} files")
+            if not ours and _SKIPPED.intersection(PurePosixPath(entry.name).parts):
+                continue
             path = _place(goal, entry.name)
             # Two names that are one file on another machine.
             for part in (PurePosixPath(entry.name), *PurePosixPath(entry.name).parents):
                 other = seen.setdefault(str(part).casefold(), str(part))
-                if other != str(part):
+                if other != str(part) and not ours:
                     raise ArchiveRefused(f"{other!r} and {str(part)!r} differ only in case")
             if path.exists():
                 raise ArchiveRefused(f"it holds {entry.name!r} twice")
@@ -132,7 +139,7 @@ def _unpack(archive: Path, goal: Path) -> list[str]:
 
 def _place(goal: Path, name: str) -> Path:
     """Where a file of that name goes. Raises ArchiveRefused."""
-    if not is_printable(name) or "\\" in name:
+    if not is_printable(name):
         raise ArchiveRefused(f"{name!r} has characters that no file name may have")
     if len(PurePosixPath(name).parts) > MOST_LEVELS or len(name) > 1024:
         raise ArchiveRefused(f"{name[:80]!r}… lies too deep")
@@ -149,7 +156,7 @@ def _place(goal: Path, name: str) -> Path:
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[Iterator[_Entry]]:
+def _opened(archive: Path, ours: bool) -> Iterator[Iterator[_Entry]]:
     """The files of an archive, one after the other, each read before the next."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
@@ -161,7 +168,7 @@ def _opened(archive: Path) -> Iterator[Iterator[_Entry]]:
         raise ArchiveRefused("it is no tar, tar.gz or zip")
     with (
         gzip.open(archive) if is_gzip else archive.open("rb") as unzipped,
-        tarfile.open(fileobj=_Bounded(unzipped, _most(archive)), mode="r|") as tar,
+        tarfile.open(fileobj=_Bounded(unzipped, _most(archive, ours)), mode="r|") as tar,
     ):
         yield _tar_entries(tar)
 
@@ -183,8 +190,10 @@ class _Bounded(BufferedIOBase):
         return content
 
 
-def _most(archive: Path) -> int:
+def _most(archive: Path, ours: bool) -> int:
     """How many bytes may come out of an archive."""
+    if ours:
+        return MOST_UNPACKED
     return min(MOST_UNPACKED, max(_SMALL, archive.stat().st_size * _MOST_RATIO))
 
 
@@ -193,7 +202,7 @@ def _zip_entries(zipped: zipfile.ZipFile) -> Iterator[_Entry]:
     if len(infos) > MOST_ENTRIES:
         raise ArchiveRefused(f"it holds more than {MOST_ENTRIES} files")
     for info in infos:
-        if info.is_dir() or _SKIPPED.intersection(PurePosixPath(info.filename).parts):
+        if info.is_dir():
             continue
         mode = info.external_attr >> 16
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
@@ -204,9 +213,9 @@ def _zip_entries(zipped: zipfile.ZipFile) -> Iterator[_Entry]:
 
 def _tar_entries(tar: tarfile.TarFile) -> Iterator[_Entry]:
     for count, info in enumerate(tar, 1):
-        if count > MOST_ENTRIES:
+        if count > 2 * FOLDER_ENTRIES:
             raise ArchiveRefused(f"it holds more than {MOST_ENTRIES} files")
-        if info.isdir() or _SKIPPED.intersection(PurePosixPath(info.name).parts):
+        if info.isdir():
             continue
         if not info.isreg() or info.issparse():
             raise ArchiveRefused(f"{info.name!r} is no ordinary file")

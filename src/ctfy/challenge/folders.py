@@ -123,7 +123,8 @@ def add_contents(digest: Hash, folder: Path) -> None:
             continue
         name = str(path.relative_to(folder))
         with open_inside(folder, name) as file:
-            digest.update(f"{name}\0{info.st_mode & 0o111}\0".encode(errors="surrogateescape"))
+            runs = 0o111 if info.st_mode & 0o111 else 0  # for whom is no part of a version
+            digest.update(f"{name}\0{runs}\0".encode(errors="surrogateescape"))
             digest.update(hashlib.file_digest(file, "sha256").digest())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 from ctfy.challenge.archive import ArchiveRefused, unpack
 from ctfy.challenge.audit import METADATA, Finding
 from ctfy.challenge.catalogue import ID, Challenge, load_challenge, look
+
+_DAY_S = 86_400.0
 
 
 class ChallengeRefused(ValueError):
@@ -32,6 +35,8 @@ class Versions:
     def get(self, challenge_id: str, digest: str, bucket: str = "") -> Challenge | None:
         """The challenge in that version; None where it is not here. Reads files once."""
         known = self._known.get((challenge_id, digest))
+        if known is not None and not known.path.is_dir():
+            known = None  # another process of this folder had no use for it
         folder = self._root / digest / challenge_id
         if known is None and folder.is_dir():
             with suppress(ValueError, OSError):  # a newer audit may refuse what passed once
@@ -56,7 +61,7 @@ class Versions:
             files, checked = Path(room, "files"), Path(room, "challenge")
             files.mkdir()
             checked.mkdir()
-            folder = unpack(archive, files)
+            folder = unpack(archive, files, ours=bool(digest))
             name = challenge_id or (folder.name if folder != files else "")
             if not ID.fullmatch(name):
                 raise ChallengeRefused(
@@ -92,11 +97,14 @@ class Versions:
             raise OSError(f"{goal}: what was written there is gone")
         return found
 
-    def prune(self, keep: Iterable[str]) -> None:
-        """Remove every version whose digest is not in `keep`."""
-        kept = set(keep)
+    def prune(self, keep: Iterable[str], older_than_s: float = 0.0) -> None:
+        """Remove every version whose digest is not in `keep`, and what a kill left."""
+        kept, moment = set(keep), time.time()
         with suppress(FileNotFoundError):
             for path in self._root.iterdir():
-                if len(path.name) == 64 and path.name not in kept:
+                age = moment - path.stat().st_mtime
+                left_by_a_kill = path.name.startswith(".unpacking-") and age > _DAY_S
+                unused = len(path.name) == 64 and path.name not in kept and age >= older_than_s
+                if unused or left_by_a_kill:
                     self._known = {k: v for k, v in self._known.items() if k[1] != path.name}
                     shutil.rmtree(path, ignore_errors=True)

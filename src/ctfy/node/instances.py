@@ -174,7 +174,8 @@ class Instances:
                 raise StartFailed(ended)
             ready = {"status": "ready", "attack_surface": surface}
             self.inventory.put(state.model_copy(update=ready))
-            self.builds.built(challenge)
+            if self.library.catalogue.get(challenge.id) is challenge:
+                self.builds.built(challenge)
         except (StartFailed, TemplateError, PathRefused, OSError) as error:
             await self._abort_start(instance_id, str(error))
         except Exception:

@@ -56,7 +56,8 @@ class AdminChallengesResource:
             "POST",
             "/admin/challenges",
             params={"challenge_id": challenge_id, "bucket": bucket},
-            content=archive,
+            # Whole: a stream could not be sent once more.
+            content=archive if isinstance(archive, bytes) else archive.read(),
             headers={"Content-Type": "application/octet-stream"},
             timeout=600,
         )

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.core.errors import Conflict, NotFound
+from ctfy.core.errors import Conflict, CtfyError, NotFound
 from ctfy.sdk.aio import AsyncNodeClient
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.cache import Cache
@@ -45,6 +46,7 @@ Answer = TypeVar("Answer")
 
 _ANSWER_S = 5.0  # how long a node may take to say what it has
 _LOOK_S = 0.5
+_PAUSES_S = (1, 2, 4, 8, 16, 32, 60, 60)  # between looks at what has changed
 
 
 class OneChallenge(Params):
@@ -251,13 +253,18 @@ class CatalogueFollower:
             task.add_done_callback(self._running.discard)
 
     async def _rescan(self) -> None:
-        try:
-            changes = await self._library.follow()
+        for pause in (*_PAUSES_S, None):
+            try:
+                changes = await self._library.follow()
+            except (OSError, CtfyError, SQLAlchemyError) as error:
+                log.warning("challenges_not_rescanned", error=str(error))
+                if pause is not None:
+                    await asyncio.sleep(pause)
+                continue
             self._standings.clear()
             self._cache.clear()
             log.info("challenges_rescanned", changes=str(changes))
-        except OSError as error:
-            log.warning("challenges_not_rescanned", error=str(error))
+            return
 
 
 async def prepare(

@@ -35,10 +35,11 @@ from ctfy.server.jobs.queue import Jobs
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
 from ctfy.server.tables.challenges import ChallengeVersion, StoredChallenge
-from ctfy.server.tables.instances import ON_NODE, Instance
+from ctfy.server.tables.instances import ALIVE, Instance
 
 log = structlog.get_logger()
 
+_PRUNED_AFTER_S = 3600.0  # another process may have brought it in just now
 _LOCK = 0x6366_7679  # of whoever decides which versions are current
 _CURRENT = Statement(
     select(StoredChallenge.id, StoredChallenge.digest, ChallengeVersion.bucket).join(
@@ -77,29 +78,27 @@ class Library:
         self._store = store
         self._jobs = jobs
         self._versions = Versions(settings.data_dir / "challenge-versions")
-        self._refreshing = asyncio.Lock()
+        self._refreshing, self._archiving = asyncio.Lock(), asyncio.Lock()
         # What instances that run may still be of, by id and digest.
         self._past: dict[tuple[str, str], Challenge] = {}
 
     async def open(self) -> None:
         """Write down what the folder holds, and have in the catalogue what is current."""
         async with self._database.transaction() as session:
-            await self._note_folder(session)
+            if await self._note_folder(session):
+                emit(session, ChallengesRescanned())
         await self.refresh()
         async with self._database.transaction() as session:
             live = select(Instance.challenge_id, Instance.challenge_digest).distinct()
-            rows = (await session.execute(live.where(Instance.state.in_(ON_NODE)))).all()
+            rows = (await session.execute(live.where(Instance.state.in_(ALIVE)))).all()
             current = await session.scalars(select(StoredChallenge.digest))
             kept = {*current, *(digest for _, digest in rows)}
-        await asyncio.to_thread(self._versions.prune, kept)
+        await asyncio.to_thread(self._versions.prune, kept, _PRUNED_AFTER_S)
         for challenge_id, digest in rows:
             try:
-                challenge = await self.of(challenge_id, digest)
-            except OSError as error:  # graded by the current one then
+                await self.of(challenge_id, digest)
+            except OSError as error:  # asked for again when there is an answer to it
                 log.warning("version_not_read", challenge=challenge_id, error=str(error))
-            else:
-                if challenge is not None:
-                    self._past[(challenge_id, challenge.digest)] = challenge
 
     async def close(self) -> None:
         """Do nothing: nothing runs."""
@@ -125,10 +124,6 @@ class Library:
                 self._past[(challenge.id, challenge.digest)] = challenge
             return changes
 
-    def past(self, challenge_id: str, digest: str) -> Challenge | None:
-        """A challenge in a version that is, or was, the current one here."""
-        return self._past.get((challenge_id, digest))
-
     async def follow(self) -> Changes:
         """Look at the challenges folder again, and at what is current. Raises OSError."""
         before = self._catalogue.challenges
@@ -144,9 +139,13 @@ class Library:
         current = self._catalogue.get(challenge_id)
         if not digest or (current is not None and current.digest == digest):
             return current
+        if (challenge_id, digest) in self._past:
+            return self._past[(challenge_id, digest)]
         for row in await self._database.read(_BUCKET, challenge_id=challenge_id, digest=digest):
             try:
-                return await self._fetched(challenge_id, digest, row.bucket)
+                found = await self._fetched(challenge_id, digest, row.bucket)
+                self._past[(challenge_id, digest)] = found
+                return found
             except (ArchiveRefused, ChallengeRefused) as error:
                 raise OSError(str(error)) from error
         return current
@@ -178,8 +177,11 @@ class Library:
         await self.refresh()
         return self._catalogue.changes_since(before)
 
-    async def _note_folder(self, session: AsyncSession) -> None:
-        """What the folder holds another way than when it was looked at last becomes current."""
+    async def _note_folder(self, session: AsyncSession) -> bool:
+        """What the folder holds another way than when it was looked at last becomes current.
+
+        Returns whether that is anything.
+        """
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         known = {row.id: row for row in await session.scalars(select(StoredChallenge))}
         here = self._catalogue.in_folder
@@ -193,21 +195,32 @@ class Library:
         # A folder without any challenge is one that was not brought here, not one that was emptied;
         # and what is broken there goes on in the version before.
         there = {*here, *self._catalogue.broken} if here else set(known)
-        for row in known.values():
-            if not row.folder_digest or row.id in there:
-                continue
+        gone = [row for row in known.values() if row.folder_digest and row.id not in there]
+        for row in gone:
             if row.source == "folder":
                 await session.delete(row)
             else:
                 row.folder_digest = ""
         if news:
             await self._jobs.defer(session, "archive_challenges", lock="archive_challenges")
+        if news or gone:
+            await self._jobs.defer(session, "spread_challenges", lock="spread_challenges")
+        return bool(news or gone)
 
-    async def archive_folder(self) -> None:
-        """Put the archives into the store that versions of this process's folder lack."""
+    async def archive_folder(self, digest: str = "") -> None:
+        """Put the archives into the store that versions of this process's folder lack.
+
+        With a digest that one alone.
+        """
+        async with self._archiving:
+            await self._archive_folder(digest)
+
+    async def _archive_folder(self, only: str) -> None:
         lacking = select(ChallengeVersion.challenge_id, ChallengeVersion.digest).where(
             ChallengeVersion.archive_bytes.is_(None)
         )
+        if only:
+            lacking = lacking.where(ChallengeVersion.digest == only)
         async with self._database.transaction() as session:
             rows = (await session.execute(lacking)).all()
         for challenge_id, digest in rows:
@@ -250,7 +263,7 @@ class Library:
     def keep(self, challenge: Challenge) -> Challenge:
         """A version whose folder will go, from a place where it stays. Raises OSError."""
         with tempfile.TemporaryFile() as file:
-            _pack(challenge.path, file)
+            _pack(challenge, file)
             path = Path(f"/dev/fd/{file.fileno()}")
             return self._versions.add(path, challenge.id, challenge.digest, challenge.bucket)
 
@@ -288,6 +301,7 @@ class Library:
                 session.add(StoredChallenge(id=challenge_id, digest="", source="push"))
                 current = await session.get_one(StoredChallenge, challenge_id)
             current.digest, current.changed_at = version.digest, now()
+            current.source = version.origin.partition(" ")[0]
             self._tell(session, version, caller.user_id)
             await self._jobs.defer(session, "spread_challenges", lock="spread_challenges")
         await self.refresh()
@@ -338,7 +352,7 @@ class Library:
     async def _archive(self, challenge: Challenge) -> int:
         """Put the archive of a version into the store; its size in bytes. Raises OSError."""
         with tempfile.TemporaryFile() as file:
-            await asyncio.to_thread(_pack, challenge.path, file)
+            await asyncio.to_thread(_pack, challenge, file)
             size = os.fstat(file.fileno()).st_size
             await self._store.put(archive_path(challenge.digest), file)
         return size
@@ -410,6 +424,8 @@ class Library:
         await session.execute(added.on_conflict_do_update(index_elements=["id"], set_=changed))
 
 
-def _pack(folder: Path, file: BinaryIO) -> None:
-    pack(folder, file)
+def _pack(challenge: Challenge, file: BinaryIO) -> None:
+    pack(challenge.path, file)
+    if replace(challenge).digest != challenge.digest:  # which is computed anew
+        raise OSError(f"{challenge.id} was changed since it was looked at: look again")
     file.seek(0)

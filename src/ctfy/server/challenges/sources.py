@@ -12,9 +12,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.challenge.archive import MOST_UNPACKED
+from ctfy.challenge.archive import MOST_UNPACKED, ArchiveRefused
 from ctfy.challenge.catalogue import look
 from ctfy.challenge.folders import PathRefused, inside, printable, tree
+from ctfy.challenge.versions import ChallengeRefused
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.challenges.library import Library
 from ctfy.server.database.base import now
@@ -89,7 +90,7 @@ async def _pull(
     commit, seen, refused, taken = one.commit, dict(one.seen), list[str](), 0
     try:
         at = await _branch_at(one)
-        if at == one.commit and not one.error:
+        if at == one.commit:
             return "nothing new"
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".git-", dir=settings.data_dir) as room:
@@ -98,7 +99,11 @@ async def _pull(
             refused = [str(errors[0]) for errors in view.broken.values()]
             for challenge in view.challenges:
                 if seen.get(challenge.id) != challenge.digest:
-                    kept = await asyncio.to_thread(library.keep, challenge)
+                    try:
+                        kept = await asyncio.to_thread(library.keep, challenge)
+                    except (ArchiveRefused, ChallengeRefused) as error:
+                        refused.append(f"{challenge.id}: {error}")
+                        continue
                     await library.bring_in(kept, f"git {commit[:12]}", one.created_by)
                     seen[challenge.id] = challenge.digest
                     taken += 1
@@ -106,7 +111,7 @@ async def _pull(
             there |= {path.name for path in view.broken}
             seen = {id_: digest for id_, digest in seen.items() if id_ in there}
     except (SourceFailed, PathRefused, OSError) as error:
-        await _note(database, one.id, commit=one.commit, seen=seen, error=str(error))
+        await _note(database, one.id, commit="", seen=seen, error=str(error))
         raise SourceFailed(str(error)) from error
     await _note(database, one.id, commit=commit, seen=seen, error="\n".join(refused))
     return f"{commit[:12]}: {taken} taken, {len(refused)} refused"
@@ -134,7 +139,7 @@ async def _cloned(one: ChallengeSource, goal: Path) -> tuple[str, Path]:
     words = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--template="]
     await _git([*words, f"--branch={one.branch}", "--", one.url, str(goal)], _CLONE_S, goal)
     commit = (await _git(["-C", str(goal), "rev-parse", "HEAD"], _LOOK_S)).strip()
-    shutil.rmtree(goal / ".git")
+    await asyncio.to_thread(shutil.rmtree, goal / ".git")
     root = inside(goal, one.folder)
     if not root.is_dir():
         raise SourceFailed(f"the repository has no folder {one.folder}")

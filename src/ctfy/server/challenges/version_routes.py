@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
+from fastapi import Path as PathParameter
 from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from ctfy.challenge.archive import ArchiveRefused
 from ctfy.challenge.audit import Finding
-from ctfy.challenge.folders import printable
+from ctfy.challenge.folders import PathRefused, printable
 from ctfy.challenge.versions import ChallengeRefused
 from ctfy.core.errors import Conflict, Invalid, NotFound, Unavailable
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, bearer_token
@@ -34,6 +35,7 @@ router = Router(prefix="/admin/challenges", tags=["challenges"])
 for_nodes = Router(prefix="/nodes/challenges", tags=["nodes"])
 TheLibrary = Annotated[Library, provided(Library)]
 
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 PUSH = "/api/v1/admin/challenges"
 MOST_ARCHIVE = 256 * 1024 * 1024  # bytes
 _ARCHIVE: dict[str, Any] = {
@@ -127,11 +129,11 @@ async def push(
     becomes the current one again.
     """
     with tempfile.TemporaryFile() as file:
-        async for chunk in request.stream():
-            await asyncio.to_thread(file.write, chunk)
-        await asyncio.to_thread(file.flush)
         path = Path(f"/dev/fd/{file.fileno()}")
         try:
+            async for chunk in request.stream():
+                await asyncio.to_thread(file.write, chunk)
+            await asyncio.to_thread(file.flush)
             version, warnings = await library.push(path, challenge_id, bucket, caller)
         except ArchiveRefused as refused:
             raise Invalid("archive_refused", f"The archive was not taken: {refused}.") from refused
@@ -167,7 +169,7 @@ async def versions(
 @router.get("/{challenge_id}/versions/{version}/archive", response_class=StreamingResponse)
 async def archive(
     challenge_id: str,
-    version: int,
+    version: Number,
     library: TheLibrary,
     store: TheStore,
     session: Session,
@@ -182,11 +184,11 @@ async def archive(
 @router.get("/{challenge_id}/versions/{version}/diff")
 async def diff(
     challenge_id: str,
-    version: int,
+    version: Number,
     library: TheLibrary,
     session: Session,
     _: Admin,
-    base: Annotated[int, Query(ge=0, description="0: the one before it, if any")] = 0,
+    base: Annotated[int, Query(ge=0, le=2**31 - 1, description="0: the one before it, if any")] = 0,
 ) -> wire.ChallengeDiff:
     """What a version has that another has not."""
     base = base or version - 1
@@ -195,10 +197,8 @@ async def diff(
     try:
         old, new = await library.files(before) if before else None, await library.files(after)
         files = await asyncio.to_thread(differences, old, new)
-    except OSError as error:
-        raise Conflict(
-            "version_not_archived", f"A version cannot be read: {error.strerror or error}"
-        ) from error
+    except (OSError, PathRefused) as error:
+        raise Conflict("version_not_archived", f"A version cannot be read: {error}") from error
     return wire.ChallengeDiff(challenge_id=challenge_id, base=base, version=version, files=files)
 
 
@@ -247,21 +247,32 @@ async def fetch(
     store: TheStore,
     library: TheLibrary,
     secret: TheSecret,
-    session: Session,
+    database: TheDatabase,
     _: BearerHeader,
     start: Annotated[int, Query(ge=0, le=MOST_ARCHIVE * 100, description="From that byte on")] = 0,
 ) -> StreamingResponse:
     """The archive of a version, for a node; `start` goes on where an earlier answer broke off."""
-    await node_of(session, secret, bearer_token(request))
-    version = await session.scalar(
-        select(ChallengeVersion).where(ChallengeVersion.digest == digest).limit(1)
-    )
+    # No transaction stays open: an archive takes its time.
+    async with database.transaction() as session:
+        await node_of(session, secret, bearer_token(request))
+        version = await session.scalar(_of_digest(digest))
     if version is None:
         raise NotFound("version_not_found", "There is no such version of a challenge.")
     if version.archive_bytes is None:
-        await library.archive_folder()
-        await session.refresh(version)
+        await library.archive_folder(digest)
+        async with database.transaction() as session:
+            version = await session.scalar(_of_digest(digest)) or version
     return await _sent(store, version, start, {})
+
+
+def _of_digest(digest: str) -> Select[ChallengeVersion]:
+    """The version of a digest; of challenges that hold the same, one with an archive."""
+    return (
+        select(ChallengeVersion)
+        .where(ChallengeVersion.digest == digest)
+        .order_by(ChallengeVersion.archive_bytes.nulls_last())
+        .limit(1)
+    )
 
 
 async def _sent(

@@ -73,9 +73,11 @@ class VersionChoice(Request):
 
 
 def _without_password(url: str) -> str:
-    """Raises ValueError where a URL has a password, which would be shown with it."""
-    if urlsplit(url).password is not None:
-        raise ValueError("leave the password out: git on the server may have it, or an SSH key")
+    """Raises ValueError where a URL has a password or token, which would be shown with it."""
+    parts = urlsplit(url)
+    named = parts.scheme in ("http", "https") and (parts.username is not None or parts.query)
+    if parts.password is not None or named:
+        raise ValueError("leave the secret out: git on the server may have it, or an SSH key")
     return url
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.question import Question, clean
 from ctfy.core.enums import ScopeLevel
-from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.scopes import Scope
@@ -204,8 +204,15 @@ class Submissions:
             raise _no_instance()
         _require_open(context.competition)
         # What it was asked, in the version that it shows, whatever is current by now.
-        challenge = get_challenge(self._catalogue, context.challenge_id)
-        challenge = self._library.past(context.challenge_id, context.digest) or challenge
+        try:
+            challenge = await self._library.of(context.challenge_id, context.digest)
+        except OSError as error:
+            raise Unavailable(
+                "store_unavailable",
+                "The challenge cannot be read now.",
+                headers={"Retry-After": "5"},
+            ) from error
+        challenge = challenge or get_challenge(self._catalogue, context.challenge_id)
         return await self._to_question(context, caller, challenge, question_id, text, key)
 
     async def _to_question(

@@ -60,7 +60,7 @@ class AdminChallengesResource:
             "POST",
             "/admin/challenges",
             params={"challenge_id": challenge_id, "bucket": bucket},
-            content=archive,
+            content=archive if isinstance(archive, bytes) else archive.read(),
             headers={"Content-Type": "application/octet-stream"},
             timeout=600,
         )
