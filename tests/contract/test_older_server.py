@@ -94,7 +94,7 @@ def test_no_method_needs_what_an_older_server_does_not_send(server: str) -> None
 # Those that never end, that ask a person, or that are about this machine alone.
 NOT_RUN = re.compile(
     r"ctfy (play|mcp|login|logout|config .*|events watch|auth (login|logout|register|switch))"
-    r"|ctfy-admin (up|worker|login|server start|node (join|prebuild)|db .*|challenge .*)"
+    r"|ctfy-admin (up|worker|login|server start|node (join|prebuild)|db .*|challenge .*|import .*)"
 )
 MORE = {
     "ctfy auth password set": "--current x --new another-long-secret",

@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 import ctfy.sdk.admin as admin_module
+from ctfy.challenge.archive import pack
 from ctfy.sdk import AdminClient, PlatformClient
 from ctfy.sdk.aio import AsyncAdminClient
 from tests.conftest import (
@@ -31,7 +32,7 @@ from tests.conftest import (
     sign_in,
 )
 from tests.playing import flag
-from tests.processes import PATIENCE_S, stack, wait_for
+from tests.processes import CHALLENGES, PATIENCE_S, stack, wait_for
 from tests.sdk.both_clients import Client, Loop, assert_iterates, public_methods, refused
 
 CLASSES = [
@@ -200,6 +201,25 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
         assert done.progress == 1.0
     assert refused(admin.challenges.build, "nothing") == "challenge_not_found"
     assert admin.challenges.audit("notes") == []
+    buffer = io.BytesIO()
+    pack(CHALLENGES / "two-time", buffer)
+    archive = buffer.getvalue()
+    for content in (archive, io.BytesIO(archive)):
+        pushed = admin.challenges.push(content, challenge_id="pushed", bucket="more")
+        assert (pushed.challenge_id, pushed.version, pushed.bucket) == ("pushed", 1, "more")
+    assert {"notes", "pushed"} <= {row.id for row in admin.challenges.stored()}
+    assert [row.version for row in admin.challenges.versions("pushed")] == [1]
+    assert "metadata.yaml" in {file.path for file in admin.challenges.diff("pushed", 1).files}
+    assert admin.challenges.download_version("pushed", 1)[:2] == b"\x1f\x8b"
+    assert admin.challenges.rollback("pushed", 1).is_current
+    assert refused(admin.challenges.rollback, "pushed", 2) == "version_not_found"
+    admin.challenges.remove("pushed")
+    assert "pushed" not in {row.id for row in admin.challenges.stored()}
+    source = admin.challenges.add_source("git://127.0.0.1:9/nowhere", folder="ctf")
+    assert [row.id for row in admin.challenges.sources()] == [source.id]
+    assert admin.tasks.wait(admin.challenges.pull_source(source.id).id).status == "failed"
+    admin.challenges.remove_source(source.id)
+    assert admin.challenges.sources() == []
     built = {row.challenge_id: row for row in admin.challenges.build_state().rows}
     assert built["notes"].aggregated == "built"
     assert built["notes"].nodes[0].built_at > 0

@@ -27,6 +27,7 @@ class NodeClient(BaseHttpClient):
         ttl: int,
         answers: dict[str, str],
         proxy_output_dir: str | None = None,
+        digest: str = "",
     ) -> dict[str, Any]:
         """Order an instance; a second order of the same id changes nothing."""
         return self.typed.start_instance(
@@ -35,6 +36,7 @@ class NodeClient(BaseHttpClient):
             ttl=ttl,
             answers=answers,
             proxy_output_dir=proxy_output_dir,
+            digest=digest,
         ).model_dump(mode="json")
 
     def stop_instance(self, instance_id: str) -> None:
