@@ -41,10 +41,7 @@ MOST_ARCHIVE = 256 * 1024 * 1024  # bytes
 _ARCHIVE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("application/gzip", "application/x-tar", "application/zip")
-        },
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 _version = (
