@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -121,8 +120,8 @@ def test_a_websocket_is_held_to_the_same() -> None:
     assert (sent[0]["type"], sent[0]["status"]) == ("websocket.http.response.start", 400)
 
 
-def test_a_node_takes_no_two_tokens_either(tmp_path: Path) -> None:
-    node = create_node(None, lambda: "own", tmp_path)  # type: ignore[arg-type]
+def test_a_node_takes_no_two_tokens_either() -> None:
+    node = create_node(None, lambda: "own")  # type: ignore[arg-type]
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(node)
