@@ -29,6 +29,7 @@ check: .venv/.dev frontend/node_modules/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/openapi.py --check
 	@$(BIN)/python tools/events.py --check
