@@ -215,6 +215,19 @@ def test_a_player_does_everything_from_the_command_line(
     assert untold("ctfy", me) == set()
 
 
+def _its_challenges(root: Terminal, competition_id: str) -> None:
+    one = f"ctfy-admin admin competition challenge {competition_id} notes"
+    drafted = root.json(f"{one} --release-at 2040-01-01 --lifetime 600 --ends-when-solved")
+    assert (drafted["state"], drafted["lifetime_s"]) == ("draft", 600)
+    worth = root.json(f"{one} --state visible --value 500 --minimum 100 --decay 20")
+    assert worth["value"] == {"initial": 500, "minimum": 100, "decay": 20, "step": None}
+    assert worth["release_at"] is None
+    assert root.json(f"{one} --reset value --reset lifetime_s --lives-on")["value"] is None
+    assert root.run(f"{one} --value 500 --step 5").code == 2
+    listed = root.both(f"ctfy-admin admin competition challenges {competition_id}")
+    assert [each["challenge_id"] for each in listed] == ["notes", "two-time"]
+
+
 def test_an_operator_does_everything_from_the_command_line(
     arena: Arena, tmp_path: Path, secret: bytes, database_url: str
 ) -> None:
@@ -241,6 +254,7 @@ def test_an_operator_does_everything_from_the_command_line(
         root.both(f"ctfy-admin admin competition registrations {made['id']}")[0]["team_id"]
         == team.id
     )
+    _its_challenges(root, made["id"])
     copy = root.json(f"ctfy-admin admin competition clone {made['id']} --title Copy")
     root.ok(f"ctfy-admin admin competition export {copy['id']} --out {tmp_path}/copy.json")
     assert root.run(f"ctfy-admin admin competition import {tmp_path}/copy.json").code == 5

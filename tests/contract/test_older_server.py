@@ -103,6 +103,7 @@ MORE = {
     "ctfy-admin admin announcement create": "--title x",
     "ctfy-admin admin challenges build": "--all",
     "ctfy-admin admin challenges pull": "--all",
+    "ctfy-admin admin competition challenge": "--value 1",
     "ctfy-admin admin competition create": "--title x",
     "ctfy-admin admin competition update": "--title x",
 }

@@ -122,6 +122,8 @@ def competitions(admin: Any, arena: Arena) -> str:
     assert cup.access == "private_listed"
     assert cup.id in [c.id for c in admin.competitions.list(q="winter")]
     assert_iterates(admin.competitions, q="winter")
+    offer = admin.competitions.set_challenge(cup.id, ids[0], value=250)
+    assert admin.competitions.challenges(cup.id)[0] == offer
     copy = admin.competitions.clone(cup.id, title="Spring cup")
     assert (copy.status, copy.challenge_ids, copy.ends_at) == ("draft", ids, None)
     assert [c.id for c in admin.competitions.list(status="draft")] == [copy.id]

@@ -109,6 +109,8 @@ PERMISSIONS = {
     "GET /admin/competitions/{competition_id}/admins": "competition admin",
     "POST /admin/competitions/{competition_id}/admins": "super admin",
     "DELETE /admin/competitions/{competition_id}/admins/{user_id}": "super admin",
+    "GET /admin/competitions/{competition_id}/challenges": "competition admin",
+    "PATCH /admin/competitions/{competition_id}/challenges/{challenge_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/clone": "admin",
     "GET /admin/competitions/{competition_id}/export": "admin",
     "GET /admin/competitions/{competition_id}/invites": "competition admin",

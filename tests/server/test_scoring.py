@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.metadata import Metadata, Value
 from ctfy.challenge.modes.dynamic import Dynamic
-from ctfy.server.standings.board import Board, BoardTeam, QuestionSolve, Rules
+from ctfy.server.standings.board import Board, BoardTeam, Offer, QuestionSolve, Rules
 from ctfy.server.standings.scoring import Score, decisive, order, ranked, share, value_after
 
 values = st.builds(
@@ -86,7 +86,7 @@ CHALLENGES = {
     ),
 }
 CATALOGUE = Catalogue([Challenge(id_, "", Path(), meta) for id_, meta in CHALLENGES.items()])
-RULES = Rules("points", 50, tuple(CHALLENGES))
+RULES = Rules("points", 50, dict.fromkeys(CHALLENGES, Offer()))
 TEAMS = ["t1", "t2", "t3", "t4", "t5"]
 Answer = tuple[str, str, str]
 answers = st.lists(
@@ -173,7 +173,8 @@ def test_points_are_reached_with_the_answer_that_brought_the_last_of_them(
 def test_a_solve_worth_nothing_does_not_lose_a_tie() -> None:
     free = Challenge("free", "", Path(), Metadata(**FIELDS, value=0))
     paid = Challenge("paid", "", Path(), Metadata(**FIELDS, value=100))
-    made = Board("c", Catalogue([free, paid]), Rules("points", 0, ("free", "paid")))
+    rules = Rules("points", 0, dict.fromkeys(("free", "paid"), Offer()))
+    made = Board("c", Catalogue([free, paid]), rules)
     for place, (team, at) in enumerate({"early": 1.0, "late": 2.0}.items()):
         made.add_team(BoardTeam(team, team, "", float(place)))
         made.add_solve(team, "paid", "flag", QuestionSolve(at, "u", 1.0))
@@ -197,7 +198,7 @@ def test_a_challenge_that_is_gone_counts_for_nothing(
     if how == "folder":
         before._catalogue = Catalogue(left)
     else:
-        before.rules = Rules("points", 50, tuple(c.id for c in left))
+        before.rules = Rules("points", 50, {c.id: Offer() for c in left})
     without = [answer for answer in told if answer[1] not in gone]
     never = board(without, moments)
     assert before.scores() == never.scores()

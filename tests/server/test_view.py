@@ -114,6 +114,22 @@ def test_the_team_itself_sees_what_it_solved_behind_the_freeze(
 @pytest.mark.parametrize("who", ["visitor", "player", "registered"])
 def test_no_route_names_a_challenge_before_its_competition_starts(arena: Arena, who: str) -> None:
     competition = arena.competition("two-time", starts_at=datetime.now(UTC) + timedelta(hours=1))
+    assert_nobody_names_it(arena, competition, who)
+    assert arena.admin.competitions.get(competition.id).challenge_ids == ["two-time"]
+
+
+@pytest.mark.parametrize("state", ["draft", "hidden"])
+@pytest.mark.parametrize("who", ["visitor", "player", "registered"])
+def test_no_route_names_a_challenge_that_is_not_shown(arena: Arena, who: str, state: str) -> None:
+    competition = arena.competition("notes", "two-time")
+    arena.admin.admin.competitions.set_challenge(competition.id, "two-time", state=state)
+    assert_nobody_names_it(arena, competition, who)
+    seen = {c.id: c.state for c in arena.admin.competition(competition.id).challenges()}
+    assert seen == {"notes": "visible", "two-time": state}
+
+
+def assert_nobody_names_it(arena: Arena, competition: CompetitionInfo, who: str) -> None:
+    """No GET of the API names the challenge `two-time` to a reader or to a visitor."""
     # No other competition that a test left running may name it.
     editing = arena.admin.admin.competitions
     for page in itertools.count():
@@ -144,7 +160,6 @@ def test_no_route_names_a_challenge_before_its_competition_starts(arena: Arena, 
 
     # Of all competitions together the numbers are a second old.
     wait_for("the end", lambda: not leaks())
-    assert arena.admin.competitions.get(competition.id).challenge_ids == ["two-time"]
 
 
 def test_a_public_competition_that_was_hidden_is_named_nowhere(arena: Arena) -> None:

@@ -56,6 +56,16 @@ def test_a_competition_from_the_first_click_to_its_end(
         assert made.challenge_ids == ["field-notes", "notes"]
         assert made.first_blood_bonus == 50
 
+        page.get_by_role("tab", name="Challenges").click()
+        page.get_by_role("button", name="Change Pocket Notes").click()
+        page.get_by_label("State").select_option("draft")
+        page.get_by_label("Visible from").fill("2040-01-02T12:00")
+        page.get_by_label("Value").fill("250")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("row", name=re.compile("Pocket Notes draft until"))).to_be_visible()
+        offered = arena.admin.admin.competitions.challenges(made.id)[1]
+        assert (offered.state, offered.value) == ("draft", 250)
+
         page.get_by_role("button", name="Clone").click()
         expect(page.get_by_role("heading", name=f"Copy of {title}")).to_be_visible()
         page.get_by_role("button", name="Delete").click()

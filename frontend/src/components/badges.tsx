@@ -49,6 +49,8 @@ const STATE: Record<string, [Message, MantineColor]> = {
   expired: ["expired", "gray"],
   revoked: ["revoked", "gray"],
   draft: ["draft", "gray"],
+  visible: ["visible", "green"],
+  hidden: ["hidden", "orange"],
   published: ["published", "green"],
   archived: ["archived", "gray"],
   info: ["info", "blue"],

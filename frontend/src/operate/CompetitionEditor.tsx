@@ -20,8 +20,10 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
+import { CompetitionChallenges } from "./CompetitionChallenges";
 import { People, Registrations } from "./CompetitionPeople";
 import { NumberInput, TagsInput } from "./inputs";
+import { fromLocal, toLocal } from "./times";
 
 type Draft = CompetitionUpdate & { title: string };
 
@@ -77,6 +79,7 @@ export function EditCompetition() {
       <Tabs value={tab} onChange={(next) => change({ tab: next ?? "" })} keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="settings">{t("Settings")}</Tabs.Tab>
+          <Tabs.Tab value="challenges">{t("Challenges")}</Tabs.Tab>
           <Tabs.Tab value="teams">{t("Registrations")}</Tabs.Tab>
           <Tabs.Tab value="people">{t("People")}</Tabs.Tab>
         </Tabs.List>
@@ -93,6 +96,9 @@ export function EditCompetition() {
               />
             )}
           </Loaded>
+        </Tabs.Panel>
+        <Tabs.Panel value="challenges">
+          <CompetitionChallenges competitionId={competitionId} />
         </Tabs.Panel>
         <Tabs.Panel value="teams">
           <Registrations competitionId={competitionId} />
@@ -112,13 +118,6 @@ const TIMES = [
   "registration_closes_at",
   "freezes_at",
 ] as const;
-
-/** A time for the browser's own field, in the operator's time zone. */
-function local(at: string | null | undefined): string {
-  if (!at) return "";
-  const found = new Date(at);
-  return new Date(found.getTime() - found.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
 
 function Editor({
   start,
@@ -217,11 +216,8 @@ function Editor({
                   key={name}
                   type="datetime-local"
                   label={words[name]}
-                  value={local(draft[name])}
-                  onChange={(event) => {
-                    const given = event.currentTarget.value;
-                    set({ [name]: given ? new Date(given).toISOString() : null });
-                  }}
+                  value={toLocal(draft[name])}
+                  onChange={(event) => set({ [name]: fromLocal(event.currentTarget.value) })}
                   error={fields[name]}
                 />
               ))}

@@ -16,7 +16,6 @@ from ctfy.server.models.challenges import (
     ChallengeInfo,
     QuestionPublicInfo,
 )
-from ctfy.server.standings.board import Board
 from ctfy.server.standings.scoring import value_after
 
 SORTS: dict[str, Callable[[ChallengeInfo], tuple[object, ...]]] = {
@@ -60,7 +59,7 @@ EVERYTHING = ChallengeFilter()
 
 def challenge_info(challenge: Challenge, view: ChallengeView) -> ChallengeInfo:
     """A challenge on the wire. A locked one shows its name and what unlocks it."""
-    info = _as_all_see_it(challenge, view.boards)
+    info = _as_all_see_it(challenge, view)
     missing = view.missing(challenge)
     done = view.solved_questions(challenge.id)
     solved = view.is_solved(challenge.id)
@@ -76,16 +75,17 @@ def challenge_info(challenge: Challenge, view: ChallengeView) -> ChallengeInfo:
     return info.model_copy(update=own)
 
 
-def _as_all_see_it(challenge: Challenge, boards: list[Board]) -> ChallengeInfo:
+def _as_all_see_it(challenge: Challenge, view: ChallengeView) -> ChallengeInfo:
     """A challenge as somebody sees it who solved nothing, where nothing is locked.
 
     Most of a list is the same for all: it is made once, until somebody launches or solves it.
     """
-    id_, meta = challenge.id, challenge.metadata
+    id_, meta, boards = challenge.id, challenge.metadata, view.boards
+    offer = view.offer(id_)
     solves = sum(len(board.challenge_solves.get(id_, ())) for board in boards)
     launches = sum(board.launches.get(id_, 0) for board in boards)
     answered = {q.id: sum(b.answers(id_, q.id) for b in boards) for q in meta.questions}
-    of = (challenge, solves, launches, answered)
+    of = (challenge, offer, solves, launches, answered)
     drawn: dict[str, tuple[object, Any]] = boards[0].drawn_challenges if boards else {}
     known = drawn.get(id_)
     if known is not None and known[0] == of:
@@ -104,8 +104,9 @@ def _as_all_see_it(challenge: Challenge, boards: list[Board]) -> ChallengeInfo:
         flag_solves=answered,
         attachments=attachment_infos(challenge),
         is_qa_only=challenge.is_qa_only,
-        value=value_after(meta.value, solves),
+        value=value_after(meta.value if offer.value is None else offer.value, solves),
         hints=len(meta.hints),
+        state=offer.state,
     )
     drawn[id_] = (of, info)
     return info

@@ -10,13 +10,14 @@ from typing import Annotated
 from sqlalchemy import bindparam, null, select
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
-from ctfy.core.errors import Conflict, Forbidden, NotFound
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.view import ME, OWN_TEAM, Place, Sight, View
 from ctfy.server.cache import Cache
+from ctfy.server.competitions.challenges import out_of_competition
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement, one_of, texts
 from ctfy.server.services import provided
-from ctfy.server.standings.board import Board
+from ctfy.server.standings.board import Board, Offer
 from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve
@@ -36,6 +37,12 @@ class ChallengeView:
     boards: list[Board]
     own: list[tuple[Board, str]] = field(default_factory=list)
     sees_locked: bool = False
+
+    def offer(self, challenge_id: str) -> Offer:
+        """What the first of their competitions that shows a challenge makes of it."""
+        found = [board.rules.offers.get(challenge_id) for board in self.boards]
+        offers = sorted(filter(None, found), key=lambda offer: offer.state != "visible")
+        return offers[0] if offers else Offer()
 
     def solved_questions(self, challenge_id: str) -> set[str]:
         """The questions of a challenge that any of the caller's teams answered."""
@@ -139,15 +146,18 @@ class VisibleChallenges:
     ) -> ChallengeView:
         boards: list[Board] = []
         own: list[tuple[Board, str]] = []
+        ids: dict[str, None] = {}
         for competition, team_id in places:
             if not view.challenges_are_open(competition):
                 continue
-            boards.append((await self._standings.seen_by(view, competition)).board)
+            board = (await self._standings.seen_by(view, competition)).board
+            boards.append(board)
+            operates = view.is_operator(competition.id)
+            ids |= dict.fromkeys(board.rules.offers if operates else board.rules.challenge_ids)
             if team_id is not None:
                 newest = await self._standings.live(competition.id)
                 own.append((newest.board, team_id))
-        ids = list(dict.fromkeys(id_ for board in boards for id_ in board.rules.challenge_ids))
-        return ChallengeView(ids, boards, own, sees_locked)
+        return ChallengeView(list(ids), boards, own, sees_locked)
 
     async def get(
         self, view: View, challenge_id: str, competition_id: str = ""
@@ -162,10 +172,7 @@ class VisibleChallenges:
             seen = await self.of_place(view, place)
             started = view.challenges_are_open(place.competition)
             if started and challenge_id not in seen.ids and self._catalogue.get(challenge_id):
-                raise Forbidden(
-                    "challenge_out_of_competition",
-                    "This challenge is not part of that competition.",
-                )
+                raise out_of_competition()
         else:
             seen = await self.of_all(view)
         challenge = self._catalogue.get(challenge_id) if challenge_id in seen.ids else None

@@ -80,7 +80,7 @@ async def create(
     competition = Competition(id=new_id(), created_by=caller_id, **fields)
     session.add(competition)
     await session.flush()
-    _add_challenges(session, competition.id, dict.fromkeys(challenge_ids, 0))
+    session.add_all(_offer(competition.id, id_, at) for at, id_ in enumerate(challenge_ids))
     emit_for_competition(session, CompetitionCreated, competition, caller_id)
     return competition.id
 
@@ -195,8 +195,14 @@ async def clone(session: AsyncSession, caller_id: str, competition_id: str, titl
     copy = Competition(id=new_id(), title=title, status="draft", created_by=caller_id, **rules)
     session.add(copy)
     await session.flush()
-    ids = await _challenge_ids(session, competition_id)
-    _add_challenges(session, copy.id, dict.fromkeys(ids, 0))
+    listed = select(CompetitionChallenge).where(
+        CompetitionChallenge.competition_id == competition_id
+    )
+    for row in await session.scalars(listed):
+        kept = {
+            column.name: getattr(row, column.name) for column in CompetitionChallenge.__table__.c
+        }
+        session.add(CompetitionChallenge(**kept | {"competition_id": copy.id} | _NOT_CLONED))
     emit_for_competition(session, CompetitionCreated, copy, caller_id, cloned_from=competition_id)
     return copy.id
 
@@ -218,6 +224,7 @@ def registrations(competition_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+_NOT_CLONED = {"solves": 0, "release_at": None}
 _OPTIONAL = frozenset({*_TIMES, "max_team_size", "max_instances_per_team"})
 
 
@@ -238,7 +245,13 @@ async def _seen_by(session: AsyncSession, caller: Caller) -> set[str]:
     ids = await session.scalars(
         select(CompetitionChallenge.challenge_id)
         .join(Competition, Competition.id == CompetitionChallenge.competition_id)
-        .where(view.bind(view.sight.competitions()), or_(started, Competition.id.in_(caller.runs)))
+        .where(
+            view.bind(view.sight.competitions()),
+            or_(
+                started & (CompetitionChallenge.state == "visible"),
+                Competition.id.in_(caller.runs),
+            ),
+        )
     )
     return set(ids)
 
@@ -257,27 +270,32 @@ async def _had(session: AsyncSession, competition_id: str) -> set[str]:
 async def _replace_challenges(
     session: AsyncSession, competition_id: str, challenge_ids: list[str]
 ) -> None:
+    """Those that stay keep their rules there; of those that come the solves are counted."""
+    there = await session.scalars(
+        select(CompetitionChallenge).where(CompetitionChallenge.competition_id == competition_id)
+    )
+    rows = {row.challenge_id: row for row in there}
+    for challenge_id in rows.keys() - challenge_ids:
+        await session.delete(rows[challenge_id])
     counted = await session.execute(
         select(ChallengeSolve.challenge_id, func.count().label("solves"))
         .where(ChallengeSolve.competition_id == competition_id)
         .group_by(ChallengeSolve.challenge_id)
     )
     solves = {row.challenge_id: row.solves for row in counted}
-    await session.execute(
-        delete(CompetitionChallenge).where(CompetitionChallenge.competition_id == competition_id)
-    )
-    _add_challenges(session, competition_id, {id_: solves.get(id_, 0) for id_ in challenge_ids})
+    for position, challenge_id in enumerate(challenge_ids):
+        if challenge_id in rows:
+            rows[challenge_id].position = position
+        else:
+            count = solves.get(challenge_id, 0)
+            session.add(_offer(competition_id, challenge_id, position, solves=count))
 
 
-def _add_challenges(session: AsyncSession, competition_id: str, solves: dict[str, int]) -> None:
-    session.add_all(
-        CompetitionChallenge(
-            competition_id=competition_id,
-            challenge_id=challenge_id,
-            position=position,
-            solves=count,
-        )
-        for position, (challenge_id, count) in enumerate(solves.items())
+def _offer(
+    competition_id: str, challenge_id: str, position: int, *, solves: int = 0
+) -> CompetitionChallenge:
+    return CompetitionChallenge(
+        competition_id=competition_id, challenge_id=challenge_id, position=position, solves=solves
     )
 
 

@@ -9,7 +9,13 @@ from fastapi import Query, Request, Response
 from ctfy.server.access.caller import Admin, Caller, ItsAdmin, SuperAdmin
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
-from ctfy.server.competitions import admins_and_invites, editing, portability, service
+from ctfy.server.competitions import (
+    admins_and_invites,
+    challenges,
+    editing,
+    portability,
+    service,
+)
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheJobs, TheSettings
@@ -17,6 +23,8 @@ from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     Access,
     CompetitionAdminInfo,
+    CompetitionChallengeInfo,
+    CompetitionChallengeUpdate,
     CompetitionCloneRequest,
     CompetitionCreate,
     CompetitionImportResult,
@@ -128,6 +136,32 @@ async def import_competition(
 ) -> CompetitionImportResult:
     """Bring an exported competition back, whole or not at all; super admins only."""
     return await portability.import_(session, catalogue, caller, await request.body())
+
+
+@router.get("/admin/competitions/{competition_id}/challenges")
+async def list_offered(
+    competition_id: str, catalogue: TheCatalogue, session: Session, paging: Paged, _: ItsAdmin
+) -> Page[CompetitionChallengeInfo]:
+    """Its challenges with their states and rules there, in the curator's order."""
+    query = challenges.listed(competition_id)
+    return await paging.fetch(
+        session, query, lambda row: challenges.challenge_info(row.CompetitionChallenge, catalogue)
+    )
+
+
+@router.patch("/admin/competitions/{competition_id}/challenges/{challenge_id}")
+async def change_offered(
+    competition_id: str,
+    challenge_id: str,
+    body: CompetitionChallengeUpdate,
+    settings: TheSettings,
+    catalogue: TheCatalogue,
+    session: Session,
+    caller: ItsAdmin,
+) -> CompetitionChallengeInfo:
+    """Show a challenge, hide it, release it later, or give it rules of its own there."""
+    row = await challenges.change(session, settings, caller, competition_id, challenge_id, body)
+    return challenges.challenge_info(row, catalogue)
 
 
 @router.get("/admin/competitions/{competition_id}/registrations")

@@ -138,13 +138,13 @@ def with_membership(sight: Sight) -> Select[Any]:
         CompetitionInvite.user_id == ME,
         sight.reaches(CompetitionInvite.competition_id),
     )
-    ordered = (
+    every = (
         select(CompetitionChallenge.challenge_id)
         .where(CompetitionChallenge.competition_id == Competition.id)
         .order_by(CompetitionChallenge.position)
         .correlate(Competition)
     )
-    challenges = func.array(ordered.scalar_subquery())
+    visible = every.where(CompetitionChallenge.state == "visible")
     return (
         select(
             Competition,
@@ -154,7 +154,8 @@ def with_membership(sight: Sight) -> Select[Any]:
             TeamMember.joined_at,
             case((Team.captain_user_id == ME, "captain"), else_="member").label("role"),
             invited.label("is_invited"),
-            challenges.label("challenge_ids"),
+            func.array(visible.scalar_subquery()).label("challenge_ids"),
+            func.array(every.scalar_subquery()).label("every_challenge_id"),
         )
         .join(User, User.id == Competition.created_by)
         .outerjoin(TeamMember, mine)
@@ -190,10 +191,11 @@ def competition_info(
 ) -> dict[str, Any]:
     """The wire fields of a competition and its row of `with_membership`.
 
-    `registered_count`: the teams that take part; `standing`: of the caller's own. Before the start
-    it names no challenges.
+    `registered_count`: the teams that take part; `standing`: of the caller's own. It names the
+    challenges that show, none before the start; to operators all of them.
     """
     registered = row.team_id is not None
+    shown = row.challenge_ids if view.challenges_are_open(competition) else []
     return {
         "id": competition.id,
         "title": competition.title,
@@ -204,7 +206,7 @@ def competition_info(
         "updated_at": competition.updated_at,
         "created_by": competition.created_by,
         "created_by_name": row.created_by_name,
-        "challenge_ids": row.challenge_ids if view.challenges_are_open(competition) else [],
+        "challenge_ids": row.every_challenge_id if view.is_operator(competition.id) else shown,
         "status": competition.status,
         "access": competition.access,
         "phase": competition.phase_at(now()),

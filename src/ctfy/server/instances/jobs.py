@@ -27,8 +27,10 @@ from ctfy.server.records.archive import archive
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
+from ctfy.server.tables.competitions import CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
+from ctfy.server.tables.submissions import ChallengeSolve
 
 log = structlog.get_logger()
 
@@ -225,9 +227,34 @@ async def ttl_sweep(database: Database, jobs: Jobs) -> str:
     return f"{len(ids)} expired"
 
 
+async def _end_solved(database: Database, jobs: Jobs) -> None:
+    """Stop the instances on which a challenge was solved that ends them there."""
+    offer = (CompetitionChallenge.competition_id == Instance.competition_id) & (
+        CompetitionChallenge.challenge_id == Instance.challenge_id
+    )
+    solve = (ChallengeSolve.team_id == Instance.team_id) & (
+        ChallengeSolve.challenge_id == Instance.challenge_id
+    )
+    async with database.transaction() as session:
+        solved = await session.scalars(
+            select(Instance.id)
+            .join(CompetitionChallenge, offer)
+            .join(ChallengeSolve, solve)
+            .where(
+                Instance.state.in_(ALIVE),
+                CompetitionChallenge.ends_when_solved,
+                ChallengeSolve.solved_at >= Instance.requested_at,
+            )
+            .with_for_update(of=Instance, skip_locked=True)
+        )
+        for instance_id in solved.all():
+            await lifecycle.request_stop(session, jobs, instance_id, "solved")
+
+
 async def reconcile(database: Database, jobs: Jobs, store: Store, node_clients: NodeClients) -> str:
     """Make table and nodes agree again, both ways; what was done, in a few words."""
     await _defer_lost_jobs(database, jobs)
+    await _end_solved(database, jobs)
     async with database.transaction() as session:
         nodes = (await session.scalars(select(Node).where(Node.is_healthy))).all()
     await asyncio.gather(

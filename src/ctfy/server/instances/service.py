@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import ME, Sight, View
 from ctfy.server.challenges.service import attachment_infos
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
+from ctfy.server.competitions.challenges import offered
 from ctfy.server.competitions.service import in_phase, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -89,15 +91,13 @@ async def start(
             "This challenge is switched off for now.",
             challenge_id=challenge.id,
         )
-    ttl = checked_ttl(settings, challenge, body.ttl, ["body", "ttl"])
     competition_id = body.competition_id or await infer_competition(database, caller, challenge.id)
     row = await require_team(database, caller, competition_id)
     competition = Competition.of(row)
     require_running(competition)  # first: until it starts, nothing tells what is in it
-    if challenge.id not in row.challenge_ids:
-        raise Forbidden(
-            "challenge_out_of_competition", "This challenge is not part of that competition."
-        )
+    offer = await offered(database, caller, competition_id, challenge.id)
+    life = lifetime(settings, challenge, offer.lifetime_s)
+    ttl = life.checked(body.ttl, ["body", "ttl"])
     await require_unlocked(database, row.team_id, challenge, row.challenge_ids)
     await _check_team_cap(session, settings, competition, row.team_id)
     moment = now()
@@ -135,26 +135,30 @@ async def start(
     return instance
 
 
-def longest_life(settings: Settings, challenge: Challenge | None) -> int:
-    """How long an instance of a challenge can live, seconds."""
-    said = challenge.metadata.limits.lifetime_s if challenge else None
-    return min(settings.max_instance_ttl_s, said or settings.max_instance_ttl_s)
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long an instance lives, seconds: unless asked, and at most."""
+
+    default: int
+    most: int
+
+    def checked(self, ttl: int | None, location: list[str | int]) -> int:
+        """The TTL to use. Raises 422 beyond the most."""
+        if ttl is None:
+            return self.default
+        if not 1 <= ttl <= self.most:
+            raise field_error(location, f"must be from 1 to {self.most} seconds")
+        return ttl
 
 
-def checked_ttl(
-    settings: Settings, challenge: Challenge | None, ttl: int | None, location: list[str | int]
-) -> int:
-    """The TTL to use, seconds. Raises 422 beyond the ceiling.
+def lifetime(settings: Settings, challenge: Challenge | None, offered_s: int | None) -> Lifetime:
+    """What the competition says, or else the challenge; never beyond what the platform allows.
 
-    Unless asked, it is what the challenge says, and what the platform says where that is silent.
+    Whoever says so says both; where they are silent, it is the platform's.
     """
-    most = longest_life(settings, challenge)
-    if ttl is None:
-        says = challenge is not None and challenge.metadata.limits.lifetime_s is not None
-        return most if says else min(settings.default_instance_ttl_s, most)
-    if not 1 <= ttl <= most:
-        raise field_error(location, f"must be from 1 to {most} seconds")
-    return ttl
+    said = offered_s or (challenge.metadata.limits.lifetime_s if challenge else None)
+    most = min(settings.max_instance_ttl_s, said or settings.max_instance_ttl_s)
+    return Lifetime(most if said else min(settings.default_instance_ttl_s, most), most)
 
 
 @functools.cache
@@ -163,6 +167,7 @@ def _played(sight: Sight) -> Statement:
     its_challenge = and_(
         CompetitionChallenge.competition_id == TeamMember.competition_id,
         CompetitionChallenge.challenge_id == bindparam("challenge_id"),
+        CompetitionChallenge.state == "visible",
     )
     return Statement(
         in_phase(sight, "running")
@@ -240,8 +245,14 @@ def everybodys() -> Select[Any]:
             wrong.label("wrong"),
             func.coalesce(waiting.c.place, 0).label("queue_position"),
             waiting_for().label("waiting_for"),
+            CompetitionChallenge.max_attempts,
         )
         .outerjoin(waiting, waiting.c.id == Instance.id)
+        .outerjoin(
+            CompetitionChallenge,
+            (CompetitionChallenge.competition_id == Instance.competition_id)
+            & (CompetitionChallenge.challenge_id == Instance.challenge_id),
+        )
         .order_by(Instance.requested_at.desc(), Instance.id)
     )
 
@@ -372,7 +383,7 @@ def instance_info(
 def _questions(challenge: Challenge, row: Any, settings: Settings) -> list[InstanceQuestionInfo]:
     result = []
     for question in challenge.metadata.questions:
-        cap = question.cap(settings.question_attempt_caps)
+        cap = row.max_attempts or question.cap(settings.question_attempt_caps)
         remaining = None if cap is None else max(0, cap - row.wrong.get(question.id, 0))
         result.append(
             InstanceQuestionInfo(
@@ -415,12 +426,14 @@ async def renew(
 
     Without a `ttl` it is what it was started with. Its whole life never passes the ceiling.
     """
+    offer = await session.get(
+        CompetitionChallenge, (instance.competition_id, instance.challenge_id)
+    )
     challenge = catalogue.get(instance.challenge_id)
-    location: list[str | int] = ["query", "ttl"]
-    seconds = instance.ttl if ttl is None else checked_ttl(settings, challenge, ttl, location)
+    life = lifetime(settings, challenge, offer.lifetime_s if offer else None)
+    seconds = instance.ttl if ttl is None else life.checked(ttl, ["query", "ttl"])
     moment = now()
-    longest = longest_life(settings, challenge)
-    ceiling = instance.requested_at + timedelta(seconds=longest)
+    ceiling = instance.requested_at + timedelta(seconds=life.most)
     expires_at: datetime = min(moment + timedelta(seconds=seconds), ceiling)
     renewed = await session.scalar(
         update(Instance)

@@ -11,6 +11,8 @@ from ctfy.core.enums import ChallengeCategory as ChallengeCategory
 from ctfy.core.target import AttachmentInfo as AttachmentInfo
 from ctfy.server.models.base import Request, Response
 
+ChallengeState = Literal["draft", "visible", "hidden"]
+
 
 class AttachmentList(Response):
     """The files of a challenge or an instance."""
@@ -62,6 +64,9 @@ class ChallengeInfo(Response):
     locked: bool = False
     unlocked_by: list[str] = []
     hints: int = 0
+    state: Annotated[ChallengeState, Field(description="To operators, others see the visible")] = (
+        "visible"
+    )
 
 
 class HintInfo(Response):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.server.models.base import Request, Response
-from ctfy.server.models.challenges import ChallengeInfo
+from ctfy.server.models.challenges import ChallengeInfo, ChallengeState
 
 Status = Literal["draft", "published", "archived"]
 Access = Literal["public", "private_listed", "private_hidden"]
@@ -100,6 +100,57 @@ class CompetitionUpdate(Request):
     brackets: Brackets | None = None
     max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
+
+
+class FallingValue(Request):
+    """What a challenge is worth: `initial` for the first solver, never less than `minimum`.
+
+    It falls along a parabola over `decay` more solves, or by a `step` with each of them.
+    """
+
+    initial: Annotated[int, Field(ge=0, le=1_000_000)]
+    minimum: Annotated[int, Field(ge=0, le=1_000_000)]
+    decay: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    step: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class CompetitionChallengeInfo(Response):
+    """A challenge as a competition has it; where it says nothing, the challenge's own rules hold.
+
+    `draft`: being prepared, nobody but operators sees it, and it counts nothing. `hidden`: not
+    offered any more; what teams solved of it still counts.
+    """
+
+    challenge_id: str
+    name: str = ""
+    position: int
+    state: ChallengeState
+    release_at: Annotated[
+        datetime | None, Field(description="When a draft becomes visible by itself")
+    ] = None
+    value: int | FallingValue | None = None
+    max_attempts: Annotated[
+        int | None, Field(description="Wrong answers that a team has, for each question")
+    ] = None
+    lifetime_s: Annotated[int | None, Field(description="Of an instance, seconds")] = None
+    ends_when_solved: Annotated[
+        bool, Field(description="Whether an instance ends once its team solved the challenge")
+    ] = False
+    solves: int = 0
+
+
+class CompetitionChallengeUpdate(Request):
+    """What an operator changes; a field left out stays, and null takes an override away.
+
+    A time of release makes a challenge a draft until then.
+    """
+
+    state: ChallengeState | None = None
+    release_at: datetime | None = None
+    value: Annotated[int, Field(ge=0, le=1_000_000)] | FallingValue | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    lifetime_s: Annotated[int, Field(ge=60, le=31_536_000)] | None = None
+    ends_when_solved: bool | None = None
 
 
 class GrantCompetitionAdminRequest(Request):

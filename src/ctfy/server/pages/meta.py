@@ -105,7 +105,11 @@ def _counts(sight: Sight) -> Statement:
     asked = {"solves_total": select(total).where(sight.competitions())}
     if sight.is_visitor:
         known = func.count(CompetitionChallenge.challenge_id.distinct())
-        asked["challenges"] = select(known).join(Competition).where(sight.challenges_of_visitors())
+        asked["challenges"] = (
+            select(known)
+            .join(Competition)
+            .where(sight.challenges_of_visitors(), CompetitionChallenge.state == "visible")
+        )
     else:
         asked |= _FOR_CALLERS
     return Statement(

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
+from ctfy.challenge.metadata import Value
 from ctfy.server.database.connections import Database
 from ctfy.server.events.relay import RelayedEvent
 from ctfy.server.events.types import Event, OnBoard
-from ctfy.server.standings.scoring import RankBy, Score, decisive, share, value_after
+from ctfy.server.models.challenges import ChallengeState
+from ctfy.server.standings.scoring import (
+    RankBy,
+    Score,
+    decisive,
+    share,
+    value_after,
+)
 
 
 class QuestionSolve(NamedTuple):
@@ -44,12 +54,25 @@ class BoardTeam:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a competition makes of a challenge. No `value`: it is worth what the challenge says."""
+
+    state: ChallengeState = "visible"
+    value: int | Value | None = None
+
+
+@dataclass(frozen=True)
 class Rules:
-    """The competition's own rules, and what its challenges are."""
+    """The competition's own rules, and its challenges in the curator's order."""
 
     rank_by: RankBy
     first_blood_bonus: int
-    challenge_ids: tuple[str, ...]
+    offers: Mapping[str, Offer]
+
+    @cached_property
+    def challenge_ids(self) -> tuple[str, ...]:
+        """Those that players see."""
+        return tuple(id_ for id_, offer in self.offers.items() if offer.state == "visible")
 
 
 class Board:
@@ -172,8 +195,16 @@ class Board:
 
     @property
     def counting(self) -> list[str]:
-        """The challenges that count, in the curator's order."""
-        return [id_ for id_ in self.rules.challenge_ids if self._catalogue.get(id_) is not None]
+        """The challenges that count, in the curator's order.
+
+        One that was hidden from players counts where somebody answered it before.
+        """
+        return [
+            id_
+            for id_, offer in self.rules.offers.items()
+            if (offer.state == "visible" or (offer.state == "hidden" and id_ in self.answered))
+            and self._catalogue.get(id_) is not None
+        ]
 
     def questions_of(self, challenge_id: str) -> int:
         """How many questions a challenge has."""
@@ -183,8 +214,11 @@ class Board:
     def value_of(self, challenge_id: str) -> int:
         """What a challenge is worth now."""
         challenge = self._catalogue.get(challenge_id)
-        value = challenge.metadata.value if challenge else 0
-        return value_after(value, len(self.challenge_solves[challenge_id]))
+        offer = self.rules.offers.get(challenge_id, Offer())
+        value = offer.value
+        if value is None:
+            value = challenge.metadata.value if challenge else 0
+        return value_after(value, len(self.challenge_solves.get(challenge_id, ())))
 
     def solvers(self, challenge_id: str) -> list[str]:
         """The teams that solved a challenge, the first one first."""
@@ -235,9 +269,9 @@ class Board:
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _COMPETITION = text(
     """
-    SELECT c.rank_by, c.first_blood_bonus, c.freezes_at, array(
-      SELECT challenge_id FROM competition_challenges WHERE competition_id = c.id
-      ORDER BY position) AS challenge_ids
+    SELECT c.rank_by, c.first_blood_bonus, (
+      SELECT jsonb_agg(jsonb_build_array(challenge_id, state, value) ORDER BY position)
+      FROM competition_challenges WHERE competition_id = c.id) AS offers
     FROM competitions c WHERE c.id = :competition
     """
 )
@@ -321,7 +355,10 @@ async def read(
     rules = Rules(
         row.rank_by if row else "solved",
         row.first_blood_bonus if row else 0,
-        tuple(row.challenge_ids) if row and is_open else (),
+        {
+            id_: Offer(state, Value.model_validate(value) if isinstance(value, dict) else value)
+            for id_, state, value in (row.offers if row and is_open else None) or ()
+        },
     )
     board = Board(competition_id, catalogue, rules)
     board.cutoff = cutoff.timestamp() if cutoff else None

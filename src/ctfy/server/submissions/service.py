@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.challenge.question import Question, clean
 from ctfy.core.enums import ScopeLevel
-from ctfy.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
+from ctfy.core.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.scopes import Scope
@@ -23,6 +23,7 @@ from ctfy.server.access.view import View, audience_of_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.library import Library
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
+from ctfy.server.competitions.challenges import offered, out_of_competition
 from ctfy.server.competitions.service import get_competition, require_running
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -35,7 +36,7 @@ from ctfy.server.settings import Settings
 from ctfy.server.submissions import asked
 from ctfy.server.submissions.scoring import Graded, Verdict
 from ctfy.server.submissions.writer import Attempt, Recorded, SubmissionWriter
-from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import Instance
 from ctfy.server.tables.submissions import Solve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
@@ -54,6 +55,7 @@ class Context:
     started_at: datetime | None
     in_competition: Sequence[str] = ()  # the challenges beside this one; not with an instance
     digest: str = ""  # the instance's version of the challenge
+    max_attempts: int | None = None  # where the competition says so, for each question
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,12 @@ _CONTEXT = Statement(
         Instance.competition_id,
         Instance.requested_at,
         Team.name.label("team_name"),
+        CompetitionChallenge.max_attempts,
+    )
+    .outerjoin(
+        CompetitionChallenge,
+        (CompetitionChallenge.competition_id == Instance.competition_id)
+        & (CompetitionChallenge.challenge_id == Instance.challenge_id),
     )
     .join(
         TeamMember,
@@ -261,6 +269,7 @@ class Submissions:
             instance_id,
             row.requested_at,
             digest=row.challenge_digest,
+            max_attempts=row.max_attempts,
         )
         cache.put(key, context, (*caller.stamp, *stamp))
         return context
@@ -274,8 +283,7 @@ class Submissions:
             row = await require_team(self._database, caller, competition_id)
             competition = Competition.of(row)
             _require_open(competition)  # first: until it starts, nothing tells what is in it
-            if challenge_id not in row.challenge_ids:
-                raise _out_of_competition()
+            offer = await offered(self._database, caller, competition_id, challenge_id)
             stamp = cache.stamp_since(before, f"competition:{competition_id}")
             if stamp is not None:
                 break
@@ -287,6 +295,7 @@ class Submissions:
             instance_id=None,
             started_at=None,
             in_competition=row.challenge_ids,
+            max_attempts=offer.max_attempts,
         )
         cache.put(key, context, (*caller.stamp, *stamp))
         return context
@@ -333,7 +342,7 @@ class Submissions:
                 question.id,
                 correct,
                 scores,
-                cap=question.cap(self._settings.question_attempt_caps),
+                cap=context.max_attempts or question.cap(self._settings.question_attempt_caps),
                 form="" if correct else _short(question.form(answer.text)),
                 requires=question.requires,
                 questions=[q.id for q in answer.challenge.metadata.questions],
@@ -349,7 +358,7 @@ class Submissions:
         recorded = await self._writer.record(attempt)
         outcome, cap = recorded.outcome, attempt.grade.cap
         if outcome.verdict == Verdict.WITHDRAWN:
-            raise _out_of_competition()
+            raise out_of_competition()
         if outcome.verdict == Verdict.LOCKED:
             raise Conflict(
                 "question_locked",
@@ -390,12 +399,6 @@ def check_may_submit(caller: Caller) -> None:
 
 def _no_instance() -> NotFound:
     return NotFound("instance_not_found", "Your teams have no such instance.")
-
-
-def _out_of_competition() -> Forbidden:
-    return Forbidden(
-        "challenge_out_of_competition", "This challenge is not part of that competition."
-    )
 
 
 def _require_open(competition: Competition) -> None:

@@ -69,7 +69,7 @@ SELECT k.team_id, k.challenge_id,
        WHERE m.team_id = e.team_id AND u.suspended_at IS NULL)
    WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id GROUP BY c.rank),
   EXISTS (SELECT FROM teams t JOIN competition_challenges c USING (competition_id)
-          WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id)
+          WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id AND c.state = 'visible')
 FROM unnest(%(teams)s::text[], %(challenges)s::text[]) AS k(team_id, challenge_id)
 """
 # Of attempts that a client may be sending once more.

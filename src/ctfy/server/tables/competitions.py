@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -51,9 +61,21 @@ class Competition(Base):
 
 
 class CompetitionChallenge(Base):
-    """A challenge in a competition; `solves` counts the teams that solved it whole."""
+    """A challenge in a competition; `solves` counts the teams that solved it whole.
+
+    `release_at`: when a draft becomes visible by itself. What is empty is as the challenge says:
+    its `value` in points, or how that falls; its `max_attempts`, wrong answers to each question;
+    the `lifetime_s` of an instance. `ends_when_solved`: an instance ends once its team solved it.
+    """
 
     __tablename__ = "competition_challenges"
+    __table_args__ = (
+        Index(
+            "ix_competition_challenges_release",
+            "release_at",
+            postgresql_where=text("state = 'draft' AND release_at IS NOT NULL"),
+        ),
+    )
 
     competition_id: Mapped[str] = mapped_column(
         ForeignKey("competitions.id", ondelete="CASCADE"), primary_key=True
@@ -61,6 +83,12 @@ class CompetitionChallenge(Base):
     challenge_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     position: Mapped[int]
     solves: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(default="visible", server_default="visible")
+    release_at: Mapped[datetime | None]
+    value: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    max_attempts: Mapped[int | None]
+    lifetime_s: Mapped[int | None]
+    ends_when_solved: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class CompetitionInvite(Base):

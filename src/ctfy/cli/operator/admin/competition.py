@@ -17,6 +17,7 @@ from ctfy.cli.output import Code, fail, prints, stdin_is_a_person
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.competitions import (
     CompetitionAdminInfo,
+    CompetitionChallengeInfo,
     CompetitionCreate,
     CompetitionImportResult,
     CompetitionInfo,
@@ -163,6 +164,70 @@ def confirm(question: str, yes: bool) -> None:
     if not stdin_is_a_person():
         fail("nothing was done", hint="give --yes", code=Code.USAGE)
     typer.confirm(question, abort=True, err=True)
+
+
+_RULES = "challenge_id state release_at value max_attempts lifetime_s ends_when_solved solves"
+
+
+@app.command()
+@prints(_RULES, empty="No challenges yet: ctfy-admin admin competition update --challenge-id.")
+def challenges(
+    competition_id: CompetitionId, offset: Offset = 0, limit: Limit = 1000
+) -> builtins.list[CompetitionChallengeInfo]:
+    """List a competition's challenges with their states and rules there.
+
+    Example: ctfy-admin admin competition challenges COMPETITION_ID
+    """
+    return session.admin().competitions.challenges(competition_id, offset=offset, limit=limit)
+
+
+@app.command()
+@prints(_RULES)
+def challenge(
+    competition_id: CompetitionId,
+    challenge_id: Annotated[str, typer.Argument(help="A challenge that is in it")],
+    state: Annotated[str | None, typer.Option(help="draft, visible or hidden")] = None,
+    release_at: When = None,
+    value: Annotated[int | None, typer.Option(help="Points, of the first solver")] = None,
+    minimum: Annotated[int | None, typer.Option(help="The least that a value falls to")] = None,
+    decay: Annotated[int | None, typer.Option(help="After so many solves more")] = None,
+    step: Annotated[int | None, typer.Option(help="Or by so much with each solve")] = None,
+    max_attempts: Annotated[
+        int | None, typer.Option(help="Wrong answers that a team has, for each question")
+    ] = None,
+    lifetime: Annotated[int | None, typer.Option(help="Of an instance, seconds")] = None,
+    ends_when_solved: Annotated[
+        bool | None,
+        typer.Option(
+            "--ends-when-solved/--lives-on", help="Whether its instances end with the solve"
+        ),
+    ] = None,
+    reset: Annotated[
+        list[str] | None,
+        typer.Option(help="value, max_attempts, lifetime_s or release_at: its own again"),
+    ] = None,
+) -> CompetitionChallengeInfo:
+    """Show, hide or release a challenge in a competition, or give it rules of its own there.
+
+    Example: ctfy-admin admin competition challenge COMPETITION_ID notes --value 250
+    """
+    falls = {"minimum": minimum, "decay": decay, "step": step}
+    falls = {name: points for name, points in falls.items() if points is not None}
+    if falls and (value is None or minimum is None):
+        fail("no value that falls", hint="give --value and --minimum, too", code=Code.USAGE)
+    given: dict[str, Any] = {
+        "state": state,
+        "release_at": release_at,
+        "value": {"initial": value, **falls} if falls else value,
+        "max_attempts": max_attempts,
+        "lifetime_s": lifetime,
+        "ends_when_solved": ends_when_solved,
+    }
+    changes: dict[str, Any] = dict.fromkeys(reset or ())
+    changes |= {name: each for name, each in given.items() if each is not None}
+    if not changes:
+        fail("nothing to change", hint="see the command's --help", code=Code.USAGE)
+    return session.admin().competitions.set_challenge(competition_id, challenge_id, **changes)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import Any
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.base import written
 from ctfy.server.models.competitions import (
+    CompetitionChallengeInfo,
     CompetitionImportResult,
     CompetitionInfo,
     CompetitionRegistrationInfo,
@@ -75,6 +76,26 @@ class AdminCompetitionsResource:
         """Delete a competition; one with solves only with `force`."""
         path = f"/admin/competitions/{competition_id}"
         await self._http.call("DELETE", path, params={"force": force})
+
+    async def challenges(
+        self, competition_id: str, offset: int = 0, limit: int = 200
+    ) -> builtins.list[CompetitionChallengeInfo]:
+        """Its challenges with their states and rules there, in the curator's order."""
+        path = f"/admin/competitions/{competition_id}/challenges"
+        return await self._http.fetch_page(
+            CompetitionChallengeInfo, path, offset=offset, limit=limit
+        )
+
+    async def set_challenge(
+        self, competition_id: str, challenge_id: str, **fields: Any
+    ) -> CompetitionChallengeInfo:
+        """Change what a competition makes of a challenge; a field left out stays.
+
+        `fields`: state (draft, visible or hidden), release_at, value (points, or how they fall),
+        max_attempts, lifetime_s, ends_when_solved. None gives the challenge's own rule back.
+        """
+        path = f"/admin/competitions/{competition_id}/challenges/{challenge_id}"
+        return await self._http.fetch(CompetitionChallengeInfo, "PATCH", path, json=written(fields))
 
     async def registrations(
         self, competition_id: str, offset: int = 0, limit: int = 50

@@ -20,6 +20,7 @@ _unsolved = (
     )
     .where(
         CompetitionChallenge.competition_id == EVENT.competition_id,
+        CompetitionChallenge.state == "visible",
         ChallengeSolve.team_id.is_(None),
     )
 )
