@@ -100,3 +100,7 @@ export function StateBadge({ state }: { state?: string | null }) {
     </Badge>
   );
 }
+
+/** Tells who runs a competition that its players do not see a challenge. */
+export const UnseenBadge = ({ state }: { state?: string }) =>
+  state && state !== "visible" ? <StateBadge state={state} /> : null;

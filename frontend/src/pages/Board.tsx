@@ -13,7 +13,7 @@ import {
 } from "@mantine/core";
 import { IconCheck, IconLock } from "@tabler/icons-react";
 import type { ChallengeInfo } from "../api/client";
-import { CategoryBadge, DifficultyBadge } from "../components/badges";
+import { CategoryBadge, DifficultyBadge, UnseenBadge } from "../components/badges";
 import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A } from "../components/links";
@@ -181,6 +181,7 @@ function Tile({ challenge, points, competitionId }: Shown) {
         </Group>
         <Group gap={6} mt="auto">
           <DifficultyBadge difficulty={challenge.difficulty} />
+          <UnseenBadge state={challenge.state} />
           {challenge.questions.length > 1 && (
             <Badge variant="light" color="gray" radius="sm" tt="none">
               {t("{done} of {all} questions", { done: answered, all: challenge.questions.length })}
@@ -244,7 +245,10 @@ function List({
                   <CategoryBadge category={challenge.category} />
                 </Table.Td>
                 <Table.Td visibleFrom="sm">
-                  <DifficultyBadge difficulty={challenge.difficulty} />
+                  <Group gap={6}>
+                    <DifficultyBadge difficulty={challenge.difficulty} />
+                    <UnseenBadge state={challenge.state} />
+                  </Group>
                 </Table.Td>
                 {points && (
                   <Table.Td ta="right" className="digits">

@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Card, Grid, Group, Stack, Tabs, Text, Title } fr
 import { IconDownload, IconLock } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { api, type ChallengeInfo, type InstanceInfo } from "../api/client";
-import { CategoryBadge, DifficultyBadge } from "../components/badges";
+import { CategoryBadge, DifficultyBadge, UnseenBadge } from "../components/badges";
 import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { useTitle } from "../components/Page";
@@ -52,6 +52,7 @@ export function Challenge() {
           </Title>
           <CategoryBadge category={challenge.category} />
           <DifficultyBadge difficulty={challenge.difficulty} />
+          <UnseenBadge state={challenge.state} />
         </Group>
         <Text size="sm" c="dimmed">
           {competition.rank_by === "points" &&
