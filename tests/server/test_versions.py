@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ import pytest
 from ctfy.challenge.archive import pack
 from ctfy.sdk import CtfyApiError, PlatformClient, ValidationError
 from ctfy.sdk.errors import ConflictError
+from ctfy.sdk.node import TypedNodeClient
 from ctfy.server.models.instances import InstanceInfo
 from tests.conftest import ADMIN_EMAIL, Arena, lone_server, mint_invite, sign_in
 from tests.processes import PATIENCE_S, Process, free_port, wait_for
@@ -184,6 +186,41 @@ def test_a_node_that_joins_later_fetches_what_was_pushed_before(
         for gone in platform.admin.nodes.list():
             if gone.id not in known:
                 platform.admin.admin.nodes.remove(gone.id)
+
+
+def test_a_node_that_reaches_no_platform_serves_what_it_has(tmp_path: Path) -> None:
+    nodes: list[Process] = []
+    challenges = tmp_path / "challenges"
+    challenges.mkdir()
+    try:
+        with (
+            lone_server(tmp_path, CTFY_CHALLENGES_DIR=str(challenges)) as url,
+            sign_in(url, ADMIN_EMAIL) as admin,
+        ):
+            platform = Platform(Arena(url, admin), tmp_path, nodes)
+            platform.node()
+            had, other = fresh(), fresh()
+            platform.push(made(tmp_path / "made", had, "kept"))
+            platform.push(made(tmp_path / "made", other, "never fetched"))
+            competition = platform.arena.competition(had)
+            running = platform.started(platform.arena.registered(competition), had, competition.id)
+            digests = {
+                name: admin.admin.challenges.versions(name)[0].digest for name in (had, other)
+            }
+            node_url = admin.nodes.list()[0].url
+        token = json.loads((tmp_path / "node-0" / "data" / "node.json").read_text())["token"]
+        with TypedNodeClient(node_url, token) as node:
+            assert said(running) == "kept"
+            for name, digest in digests.items():
+                node.start_instance(
+                    challenge_id=name, instance_id=name, ttl=600, answers={}, digest=digest
+                )
+            wait_for("the instance", lambda: node.get_status(had).status == "ready")
+            # What it lacks it goes on asking for, until the platform is back.
+            assert node.get_status(other).status == "starting"
+    finally:
+        for process in nodes:
+            process.stop()
 
 
 def test_running_instances_are_not_disturbed_by_a_new_version_and_a_rollback(
