@@ -65,6 +65,7 @@ def test_from_signing_up_to_a_scoreboard_that_moves(
         with page.expect_response(re.compile("/renew")):
             page.get_by_role("button", name="Renew").click()
         page.get_by_role("button", name="Stop").click()
+        page.get_by_role("dialog").get_by_role("button", name="Stop").click()
         expect(page.get_by_role("button", name="Start the instance")).to_be_visible()
 
 
@@ -113,6 +114,38 @@ def test_a_number_is_asked_for_as_its_question_says(tmp_path: Path, browser: Bro
         expect(page.get_by_text("Your team answered every question.")).to_be_visible()
 
 
+def test_an_answer_outlives_the_end_of_its_session(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("field-notes")
+    player = arena.registered(competition)
+    with window(browser, arena.url) as mine:
+        mine.sign_in(player, PASSWORD)
+        page = mine.open(f"/competitions/{competition.id}/challenges/field-notes")
+        page.get_by_label(re.compile("What does the word")).fill("hello")
+        mine.context.clear_cookies()
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_text("Your session has ended")).to_be_visible()
+        page.get_by_label("E-mail").fill(player.me.get().email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_label(re.compile("What does the word"))).to_have_value("hello")
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_role("img", name="Answered")).to_have_count(1)
+        mine.complaints.clear()  # the browser notes the refusal in its console
+
+
+def test_a_question_at_its_cap_takes_no_more_answers(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("field-notes")
+    arena.admin.admin.competitions.set_challenge(competition.id, "field-notes", max_attempts=1)
+    player = arena.registered(competition)
+    with window(browser, arena.url) as mine:
+        mine.sign_in(player, PASSWORD)
+        page = mine.open(f"/competitions/{competition.id}/challenges/field-notes")
+        page.get_by_label(re.compile("What does the word")).fill("goodbye")
+        page.get_by_role("button", name="Submit").first.click()
+        expect(page.get_by_text("The organisers can give you more.")).to_be_visible()
+        expect(page.get_by_role("button", name="Submit").first).to_be_disabled()
+
+
 def test_a_hint_is_bought(arena: Arena, browser: Browser) -> None:
     competition = arena.competition("notes", rank_by="points")
     player = arena.registered(competition)
@@ -121,6 +154,8 @@ def test_a_hint_is_bought(arena: Arena, browser: Browser) -> None:
         page = mine.open(f"/competitions/{competition.id}/challenges/notes")
         page.get_by_role("tab", name="Hints (2)").click()
         page.get_by_role("button", name="Unlock for 25 points").click()
+        expect(page.get_by_text("Your team pays for it")).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="Unlock").click()
         expect(page.get_by_text("The search box trusts what it is told.")).to_be_visible()
 
 

@@ -31,6 +31,7 @@ export async function forgetCaller() {
 
 export async function signOut() {
   await http.POST("/api/v1/auth/logout").catch(() => undefined);
+  sessionStorage.clear();
   // A page that is loaded anew keeps nothing of the person who left.
   window.location.assign("/");
 }

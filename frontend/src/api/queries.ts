@@ -1,6 +1,7 @@
 /** What holds for every query and mutation: which are tried again, and what becomes of failures. */
 import { MutationCache, type Query, QueryCache, QueryClient } from "@tanstack/react-query";
-import { notifyFailure } from "../components/toasts";
+import { notify, notifyFailure } from "../components/toasts";
+import { t } from "../i18n";
 import { ApiError } from "./client";
 
 /** Failures that pass by themselves: no connection, a restart, too many requests. */
@@ -8,7 +9,7 @@ const isTemporary = (error: unknown) =>
   error instanceof ApiError && [0, 429, 502, 503, 504].includes(error.status);
 
 /** The session ended. The server removed its cookie, so a second try is a visitor's, and may succeed. */
-const sessionEnded = (error: unknown) => error instanceof ApiError && error.status === 401;
+const sessionEnded = (error: unknown) => error instanceof ApiError && error.code === "unauthorized";
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -27,6 +28,11 @@ export const queries = new QueryClient({
   }),
   mutationCache: new MutationCache({
     onError(error, _variables, _context, mutation) {
+      if (sessionEnded(error)) {
+        notify(t("Your session has ended"), t("Sign in again to go on."), "orange");
+        void refresh("/api/v1/me");
+        return;
+      }
       // What shows its refusals itself marks its mutation as quiet.
       if (!mutation.meta?.quiet) notifyFailure(error);
     },

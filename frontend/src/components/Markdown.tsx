@@ -14,5 +14,10 @@ export function Markdown({ text }: { text: string }) {
   );
 }
 
-/** Markdown's signs left out, for a card. */
-export const plain = (text: string) => text.replace(/[*_`#>]+/g, "");
+/** Markdown's signs left out, for a card: of links and pictures the words stay. */
+export const plain = (text: string) =>
+  text
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/^\s*(?:#{1,6}|[-+*]|\d+\.|>)\s+/gm, "")
+    .replace(/^\s*(?:[-*_]\s*){3,}$/gm, "")
+    .replace(/[*`~|]+|\b_+|_+\b/g, "");

@@ -51,7 +51,7 @@ export default {
   "Ask to join": "Um Aufnahme bitten",
   "Ask {team}": "{team} fragen",
   "Asks to join": "Bittet um Aufnahme",
-  "At least eight characters": "Mindestens acht Zeichen",
+  "At least twelve characters": "Mindestens zwölf Zeichen",
   Attachments: "Anhänge",
   Attempts: "Versuche",
   "Back to {value}": "Zurück auf {value}",
@@ -527,7 +527,6 @@ export default {
   "Traffic of this instance": "Verkehr dieser Instanz",
   "Try again": "Noch einmal versuchen",
   "Turn down": "Abweisen",
-  "Two letters, such as FR": "Zwei Buchstaben, etwa FR",
   "Type “{word}” to go on": "Gib „{word}“ ein, um fortzufahren",
   "Unknown device": "Unbekanntes Gerät",
   Unlink: "Trennen",
@@ -727,4 +726,18 @@ export default {
   "Instances live, seconds": "Lebensdauer von Instanzen, Sekunden",
   "An instance ends when its team solved the challenge":
     "Eine Instanz endet, wenn ihr Team die Aufgabe gelöst hat",
+  "Your session has ended": "Deine Sitzung ist abgelaufen",
+  "Sign in again to go on.": "Melde dich wieder an, um weiterzumachen.",
+  "It broke down": "Sie ist ausgefallen",
+  "Stop the instance?": "Die Instanz anhalten?",
+  "What you did on it is lost. You can start another one.":
+    "Was du darauf getan hast, geht verloren. Du kannst eine neue starten.",
+  "Unlock hint {n}?": "Hinweis {n} freischalten?",
+  "Your team pays for it, and does not get it back.":
+    "Dein Team bezahlt dafür und bekommt nichts zurück.",
+  "The organisers can give you more.": "Die Veranstalter können euch weitere geben.",
+  "How often a new code works": "Wie oft ein neuer Code gilt",
+  "for one person": "für eine Person",
+  "for {n} people": "für {n} Personen",
+  "for everybody": "für alle",
 };

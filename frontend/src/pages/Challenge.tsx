@@ -1,8 +1,9 @@
-import { Alert, Anchor, Button, Card, Grid, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Card, Grid, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconDownload, IconLock } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { api, type ChallengeInfo, type InstanceInfo } from "../api/client";
 import { CategoryBadge, DifficultyBadge, UnseenBadge } from "../components/badges";
+import { Confirm } from "../components/Confirm";
 import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { useTitle } from "../components/Page";
@@ -196,16 +197,16 @@ function Hints({ challengeId, competitionId }: { challengeId: string; competitio
                     {t("cost {n} point|cost {n} points", { n: hint.cost })}
                   </Text>
                 ) : (
-                  <Button
+                  <Confirm
                     size="xs"
-                    variant="default"
+                    label={t("Unlock for {n} point|Unlock for {n} points", { n: hint.cost })}
+                    question={t("Unlock hint {n}?", { n: place + 1 })}
+                    danger={false}
                     loading={unlock.isPending}
-                    onClick={() =>
-                      unlock.mutate({ params: { path: { ...path, hint_id: hint.id } } })
-                    }
+                    act={() => unlock.mutate({ params: { path: { ...path, hint_id: hint.id } } })}
                   >
-                    {t("Unlock for {n} point|Unlock for {n} points", { n: hint.cost })}
-                  </Button>
+                    {hint.cost > 0 && t("Your team pays for it, and does not get it back.")}
+                  </Confirm>
                 )}
               </Group>
               {hint.text && <Markdown text={hint.text} />}

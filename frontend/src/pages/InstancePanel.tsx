@@ -4,6 +4,7 @@ import { Suspense, useState } from "react";
 import { api, http, type InstanceInfo, type ServiceEndpoint } from "../api/client";
 import { lazyComponent } from "../api/lazyLoad";
 import { StateBadge } from "../components/badges";
+import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { Countdown, useNow, useSecondsTo } from "../components/time";
 import { duration, t } from "../i18n";
@@ -37,7 +38,14 @@ export function InstancePanel({
       {(!instance || status === "stopped" || status === "error") && (
         <Stack gap="xs">
           {status === "error" && (
-            <Alert color="red" title={t("It failed to start")}>
+            <Alert
+              color="red"
+              title={
+                BROKE_DOWN.has(instance?.stop_reason ?? "")
+                  ? t("It broke down")
+                  : t("It failed to start")
+              }
+            >
               {instance?.error}
             </Alert>
           )}
@@ -65,6 +73,9 @@ export function InstancePanel({
   );
 }
 
+/** The reasons for the end of an instance that had been running. */
+const BROKE_DOWN = new Set(["health_check_failed", "node_unhealthy"]);
+
 /** What a launch waits for, by the name that the API gives it. */
 const WAITS: Record<string, () => string> = {
   node: () => t("No node takes instances now."),
@@ -76,6 +87,7 @@ const WAITS: Record<string, () => string> = {
 function Starting({ instance }: { instance: InstanceInfo }) {
   const [since] = useState(Date.now);
   const now = useNow();
+  const stop = api.useMutation("delete", "/api/v1/instances/{instance_id}");
   const place = instance.queue_position ?? 0;
   return (
     <Stack gap="xs" role="status" aria-live="polite">
@@ -90,27 +102,21 @@ function Starting({ instance }: { instance: InstanceInfo }) {
           {duration((now - since) / 1000)}
         </Text>
       </Group>
-      <Stop id={instance.id} label={t("Cancel")} />
+      <Button
+        variant="default"
+        leftSection={<IconPlayerStop size={16} />}
+        loading={stop.isPending}
+        onClick={() => stop.mutate({ params: { path: { instance_id: instance.id } } })}
+      >
+        {t("Cancel")}
+      </Button>
     </Stack>
-  );
-}
-
-function Stop({ id, label }: { id: string; label: string }) {
-  const stop = api.useMutation("delete", "/api/v1/instances/{instance_id}");
-  return (
-    <Button
-      variant="default"
-      leftSection={<IconPlayerStop size={16} />}
-      loading={stop.isPending}
-      onClick={() => stop.mutate({ params: { path: { instance_id: id } } })}
-    >
-      {label}
-    </Button>
   );
 }
 
 function Ready({ instance }: { instance: InstanceInfo }) {
   const renew = api.useMutation("post", "/api/v1/instances/{instance_id}/renew");
+  const stop = api.useMutation("delete", "/api/v1/instances/{instance_id}");
   const left = useSecondsTo(instance.expires_at);
   const [traffic, setTraffic] = useState(false);
   return (
@@ -157,7 +163,16 @@ function Ready({ instance }: { instance: InstanceInfo }) {
         <Button variant="default" onClick={() => setTraffic(true)}>
           {t("Traffic")}
         </Button>
-        <Stop id={instance.id} label={t("Stop")} />
+        <Confirm
+          label={t("Stop")}
+          question={t("Stop the instance?")}
+          danger={false}
+          leftSection={<IconPlayerStop size={16} />}
+          loading={stop.isPending}
+          act={() => stop.mutate({ params: { path: { instance_id: instance.id } } })}
+        >
+          {t("What you did on it is lost. You can start another one.")}
+        </Confirm>
       </Group>
       {traffic && (
         <Suspense>

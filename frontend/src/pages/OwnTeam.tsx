@@ -3,6 +3,7 @@ import {
   Button,
   Card,
   Group,
+  NativeSelect,
   SimpleGrid,
   Stack,
   Text,
@@ -174,6 +175,7 @@ function Members({ team, competitionId, captain }: Own & { captain: boolean }) {
 function Invites({ competitionId }: { competitionId: string }) {
   const path = { competition_id: competitionId };
   const [email, setEmail] = useState("");
+  const [uses, setUses] = useState("1");
   const invites = api.useQuery("get", "/api/v1/competitions/{competition_id}/invites", {
     params: { path },
   });
@@ -203,14 +205,27 @@ function Invites({ competitionId }: { competitionId: string }) {
         <Title order={2} size="h5">
           {t("Invites and requests")}
         </Title>
-        <Button
-          size="xs"
-          variant="default"
-          loading={make.isPending}
-          onClick={() => make.mutate({ params: { path }, body: {} })}
-        >
-          {t("New code")}
-        </Button>
+        <Group gap="xs">
+          <NativeSelect
+            size="xs"
+            aria-label={t("How often a new code works")}
+            value={uses}
+            onChange={(event) => setUses(event.currentTarget.value)}
+            data={[
+              { value: "1", label: t("for one person") },
+              { value: "5", label: t("for {n} people", { n: 5 }) },
+              { value: "0", label: t("for everybody") },
+            ]}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            loading={make.isPending}
+            onClick={() => make.mutate({ params: { path }, body: { max_uses: Number(uses) } })}
+          >
+            {t("New code")}
+          </Button>
+        </Group>
       </Group>
       <Stack gap="xs">
         <form

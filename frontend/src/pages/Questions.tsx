@@ -11,6 +11,7 @@ import {
 } from "../api/client";
 import { onEvent } from "../api/live";
 import { notify } from "../components/toasts";
+import { useDraft } from "../components/useDraft";
 import { t } from "../i18n";
 
 /** The questions of a challenge, each with the form that it asks for. */
@@ -66,13 +67,14 @@ function QuestionCard({
   competitionId: string;
   instance?: InstanceInfo;
 }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft(`${competitionId} ${challenge.id} ${question.id}`);
   const [chosen, setChosen] = useState<string[]>([]);
   const [outcome, setOutcome] = useState<SubmissionResponse | null>(null);
   const options = {
     meta: { quiet: true },
     onSuccess: (answer: SubmissionResponse) => {
       setOutcome(answer);
+      if (answer.correct) setText("");
       if (answer.challenge_fully_solved)
         notify(
           t("Solved: {challenge}", { challenge: challenge.name }),
@@ -188,12 +190,21 @@ function QuestionCard({
             />
           )}
           <Group gap="sm">
-            <Button type="submit" loading={sending.isPending} disabled={waits || !answer.length}>
+            <Button
+              type="submit"
+              loading={sending.isPending}
+              disabled={waits || left === 0 || !answer.length}
+            >
               {t("Submit")}
             </Button>
             {left !== null && left !== undefined && (
               <Text size="sm" c="dimmed">
                 {t("{n} attempt left|{n} attempts left", { n: left })}
+              </Text>
+            )}
+            {left === 0 && (
+              <Text size="sm" c="dimmed">
+                {t("The organisers can give you more.")}
               </Text>
             )}
             {waits && (

@@ -89,9 +89,9 @@ function NewPassword({ label, error }: { label: string; error?: string }) {
     <PasswordInput
       name="password"
       label={label}
-      description={t("At least eight characters")}
+      description={t("At least twelve characters")}
       autoComplete="new-password"
-      minLength={8}
+      minLength={12}
       required
       withAsterisk={false}
       error={error}

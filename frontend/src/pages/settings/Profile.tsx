@@ -14,6 +14,7 @@ import { api } from "../../api/client";
 import { useMe } from "../../api/me";
 import { notify } from "../../components/toasts";
 import { LANGUAGES, type Language, language, type Message, setLanguage, t } from "../../i18n";
+import { countries } from "./countries";
 
 const FIELDS = {
   bio: "Bio",
@@ -71,12 +72,11 @@ export function Profile() {
               minRows={2}
             />
             <Group grow align="flex-start">
-              <TextInput
+              <NativeSelect
                 name="country"
                 label={t("Country")}
-                description={t("Two letters, such as FR")}
                 defaultValue={me.country ?? ""}
-                maxLength={2}
+                data={[{ value: "", label: "–" }, ...countries()]}
               />
               <TextInput
                 name="timezone"
