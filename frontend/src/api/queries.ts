@@ -1,6 +1,7 @@
 /** What holds for every query and mutation: which are tried again, and what becomes of failures. */
+import { notifications } from "@mantine/notifications";
 import { MutationCache, type Query, QueryCache, QueryClient } from "@tanstack/react-query";
-import { notify, notifyFailure } from "../components/toasts";
+import { notifyFailure } from "../components/toasts";
 import { t } from "../i18n";
 import { ApiError } from "./client";
 
@@ -10,6 +11,17 @@ const isTemporary = (error: unknown) =>
 
 /** The session ended. The server removed its cookie, so a second try is a visitor's, and may succeed. */
 const sessionEnded = (error: unknown) => error instanceof ApiError && error.code === "unauthorized";
+
+/** Whoever is nobody any more is asked to sign in by the page's frame; this says why. */
+function signInAgain() {
+  notifications.show({
+    id: "session-ended", // once, whatever was refused
+    color: "orange",
+    title: t("Your session has ended"),
+    message: t("Sign in again to go on."),
+  });
+  void refresh("/api/v1/me");
+}
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -23,16 +35,12 @@ export const queries = new QueryClient({
   },
   queryCache: new QueryCache({
     onError(error) {
-      if (sessionEnded(error)) void refresh("/api/v1/me");
+      if (sessionEnded(error)) signInAgain();
     },
   }),
   mutationCache: new MutationCache({
     onError(error, _variables, _context, mutation) {
-      if (sessionEnded(error)) {
-        notify(t("Your session has ended"), t("Sign in again to go on."), "orange");
-        void refresh("/api/v1/me");
-        return;
-      }
+      if (sessionEnded(error)) return signInAgain();
       // What shows its refusals itself marks its mutation as quiet.
       if (!mutation.meta?.quiet) notifyFailure(error);
     },
