@@ -284,6 +284,14 @@ def test_the_same_version_pushed_again_is_the_same_version(
     assert platform.push(folder) == platform.push(folder) == 1
 
 
+def test_a_push_is_told_what_no_node_gives(platform: Platform, tmp_path: Path) -> None:
+    folder = made(tmp_path, fresh(), "large")
+    with (folder / "metadata.yaml").open("a") as file:
+        file.write("\nlimits: {memory_mb: 900000}\n")
+    pushed = platform.admin.admin.challenges.push(packed(folder))
+    assert "limits.no-node" in {finding.rule for finding in pushed.findings}
+
+
 def test_a_removed_challenge_is_gone_until_a_rollback(platform: Platform, tmp_path: Path) -> None:
     name = fresh()
     platform.push(made(tmp_path, name, "here"))

@@ -21,7 +21,7 @@ from ctfy.server.tables.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Ceilings:
     """What the platform gives instances: each node its most, and all of them a longest life."""
 
     nodes: list[tuple[dict[str, str], dict[str, float]]]
@@ -32,29 +32,29 @@ class Offer:
 _NODES = Statement(select(Node.labels, Node.most, Node.memory_mb, Node.cpus))
 
 
-async def offer(database: Database, settings: Settings) -> Offer:
+async def ceilings(database: Database, settings: Settings) -> Ceilings:
     """What there is at the moment."""
     nodes = [
         (row.labels, bounds(row.most, row.memory_mb, row.cpus))
         for row in await database.read(_NODES)
     ]
-    return Offer(nodes, settings.max_instance_ttl_s)
+    return Ceilings(nodes, settings.max_instance_ttl_s)
 
 
 def audit_folder(
-    root: Path, challenge_id: str = "", offer: Offer | None = None
+    root: Path, challenge_id: str = "", most: Ceilings | None = None
 ) -> list[ChallengeFinding]:
     """Every finding, or one challenge's, errors first. Reads files. Raises OSError.
 
-    With an `offer`, what no node gives is a warning, too.
+    With `most`, what no node gives is a warning, too.
     """
     root = root.resolve()
     seen = look(root)
     folders = set(seen.folders)
     findings = list(seen.findings)
-    if offer is not None:
+    if most is not None:
         for challenge in seen.challenges:
-            findings += _beyond(challenge, offer)
+            findings += beyond(challenge, most)
     rows = [
         ChallengeFinding(
             challenge_id=printable(
@@ -73,16 +73,16 @@ def audit_folder(
     return [row for row in rows if challenge_id in ("", row.challenge_id)]
 
 
-def _beyond(challenge: Challenge, offer: Offer) -> Iterator[Finding]:
+def beyond(challenge: Challenge, most: Ceilings) -> Iterator[Finding]:
     """What a challenge asks for and cannot have here."""
     asks, limits = challenge.wanted.asks, challenge.metadata.limits
     labels = challenge.metadata.node_labels.items()
-    fitting = [most for its, most in offer.nodes if labels <= its.items()]
+    fitting = [its for given, its in most.nodes if labels <= given.items()]
     if lack := unmet(asks, fitting):
         yield _at_limits(challenge, "limits.no-node", lack, "ask for less, or let a node give more")
-    if limits.lifetime_s is not None and limits.lifetime_s > offer.lifetime_s:
-        problem = f"an instance lives at most {offer.lifetime_s} s here (`max_instance_ttl_s`)"
-        yield _at_limits(challenge, "limits.lifetime", problem, f"at most {offer.lifetime_s}")
+    if limits.lifetime_s is not None and limits.lifetime_s > most.lifetime_s:
+        problem = f"an instance lives at most {most.lifetime_s} s here (`max_instance_ttl_s`)"
+        yield _at_limits(challenge, "limits.lifetime", problem, f"at most {most.lifetime_s}")
 
 
 def _at_limits(challenge: Challenge, rule: str, problem: str, fix: str) -> Finding:

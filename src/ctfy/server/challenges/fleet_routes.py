@@ -8,7 +8,7 @@ from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Admin
 from ctfy.server.access.idempotency import Router
 from ctfy.server.challenges import fleet
-from ctfy.server.challenges.audit import audit_folder, offer
+from ctfy.server.challenges.audit import audit_folder, ceilings
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSettings
@@ -41,7 +41,7 @@ async def audit(
     challenge_id: str = "",
 ) -> Page[ChallengeFinding]:
     """What is wrong with the challenges folder as it is now, errors first."""
-    folder, there_is = settings.challenges_dir, await offer(database, settings)
+    folder, there_is = settings.challenges_dir, await ceilings(database, settings)
     try:
         found = await asyncio.to_thread(audit_folder, folder, challenge_id, there_is)
     except OSError as error:

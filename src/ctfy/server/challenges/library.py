@@ -26,6 +26,7 @@ from ctfy.challenge.catalogue import Catalogue, Challenge, Changes, look
 from ctfy.challenge.versions import ChallengeRefused, Versions
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.challenges.audit import Ceilings, beyond, ceilings
 from ctfy.server.challenges.events import ChallengesRescanned, ChallengeVersionSet
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -245,13 +246,15 @@ class Library:
         Raises ArchiveRefused, ChallengeRefused, OSError: nothing has changed then.
         """
         challenge = await asyncio.to_thread(self._versions.add, archive, challenge_id, "", bucket)
-        warnings = await asyncio.to_thread(self._warnings, challenge)
+        most = await ceilings(self._database, self._settings)
+        warnings = await asyncio.to_thread(self._warnings, challenge, most)
         return await self.bring_in(challenge, "push", caller.user_id), warnings
 
-    def _warnings(self, challenge: Challenge) -> list[Finding]:
+    def _warnings(self, challenge: Challenge, most: Ceilings) -> list[Finding]:
         """What the audit says of a version, and what it needs that is not here."""
         folder = challenge.path.parent
         found = [finding for finding in look(folder).findings if not finding.is_error]
+        found += beyond(challenge, most)
         for id_ in challenge.metadata.unlocked_by:
             if id_ != challenge.id and id_ not in self._catalogue.challenges:
                 problem = f"`unlocked_by` names `{id_}`, which is not on the platform"
