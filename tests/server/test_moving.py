@@ -21,8 +21,8 @@ import pytest
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import PlatformClient
 from ctfy.server.database.connections import Database
-from ctfy.server.moving.ctfd import Moved, move
-from ctfy.server.moving.ctfd_export import ExportRefused
+from ctfy.server.moving.move import Moved, move
+from ctfy.server.moving.source import ExportRefused
 from ctfy.server.moving.undo import Undone, UndoRefused, listed, undo
 from ctfy.server.standings import board
 from ctfy.server.standings.scoring import ranked
@@ -55,7 +55,7 @@ class House:
 
     def move(self, game: Game | Path, **options: bool) -> Moved:
         path = game if isinstance(game, Path) else game.write(self.scratch / "export.zip")
-        return self.do(lambda database: move(database, path, self.challenges, **options))
+        return self.do(lambda database: move(database, "ctfd", path, self.challenges, **options))
 
     def undo(self, competition_id: str) -> Undone:
         return self.do(lambda database: undo(database, competition_id, self.challenges))
@@ -570,10 +570,10 @@ SPOILED: dict[str, tuple[Callable[[Game, Path], None], str]] = {
     "a table missing": (tables(solves=None), "db/solves.json is not in it"),
     "no version": (tables(alembic_version=None), "db/alembic_version.json is not in it"),
     "a newer version": (tables(alembic_version=VERSIONED % b"ffffffffffff"), "ffffffffffff"),
-    "no JSON": (tables(users=b'{"count": 1, "res'), "no table of CTFd's"),
+    "no JSON": (tables(users=b'{"count": 1, "res'), "is no JSON"),
     "no rows": (tables(users=b'{"results": 7}'), "no list of rows"),
     "fewer rows": (tables(tags=b'{"count": 2, "results": []}'), "says 2 rows, and has 0"),
-    "nested": (tables(tags=b"[" * 100_000), "no table of CTFd's"),
+    "nested": (tables(tags=b"[" * 100_000), "is no JSON"),
     "nobody's solve": (rows("solves", user_id=99), "names users 99"),
     "of no challenge": (rows("solves", challenge_id=99), "names challenges 99"),
     "no answer": (rows("solves", id=77), "has no answer"),

@@ -80,8 +80,8 @@ def ctfd(
     """
     from rich.progress import BarColumn, Progress, TextColumn
 
-    from ctfy.server.moving.ctfd import move
-    from ctfy.server.moving.ctfd_export import ExportRefused
+    from ctfy.server.moving.move import move
+    from ctfy.server.moving.source import ExportRefused
 
     bar = Progress(
         BarColumn(),
@@ -102,6 +102,7 @@ def ctfd(
                 database_url,
                 lambda connected: move(
                     connected,
+                    "ctfd",
                     export,
                     challenges_dir,
                     dry_run=dry_run,

@@ -1,5 +1,7 @@
 """Moving house: what was played on another platform becomes a competition here, and can go again.
 
-`ctfd_export.py` reads the file, `ctfd_challenges.py` makes folders of its challenges,
-`ctfd_people.py` accounts and teams, `ctfd_play.py` what they did, `ctfd.py` puts it together.
+A folder for each platform reads its file to the shape of `source.py`, and `sources.py` lists them.
+From there on all go one way: `challenges.py` makes folders, `people.py` accounts and teams,
+`play.py` what they did, `move.py` puts it together, `undo.py` takes it back. `zips.py` and
+`tables.py` look at what the files hold.
 """

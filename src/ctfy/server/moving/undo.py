@@ -18,7 +18,7 @@ from ctfy.server.competitions.events import CompetitionDeleted
 from ctfy.server.database.base import Base
 from ctfy.server.database.connections import Database
 from ctfy.server.events.outbox import emit
-from ctfy.server.moving.ctfd import digest_of
+from ctfy.server.moving.challenges import digest_of
 from ctfy.server.tables.access import User
 from ctfy.server.tables.challenges import StoredChallenge
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge, MovedCompetition

@@ -6,20 +6,18 @@ import hashlib
 import json
 import math
 import re
-import secrets
 from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
 from ctfy.challenge.importers.ctfcli import connection
-from ctfy.challenge.importers.draft import Draft, hints, slug
+from ctfy.challenge.importers.draft import Draft, hints
 from ctfy.challenge.importers.flags import Flag, ask
 from ctfy.challenge.metadata import Value
-from ctfy.server.moving.ctfd_export import Export, Row
-from ctfy.server.standings.scoring import value_after
+from ctfy.server.moving.ctfd.export import Export
+from ctfy.server.moving.source import MovedChallenge, Row
 
 _TYPES = ("standard", "dynamic", "multiple_choice")
 _CHOICE = re.compile(r"^[ \t]*[*-][ \t]+\([ xX]?\)[ \t]*(\S.*?)[ \t]*$", re.M)
@@ -32,23 +30,8 @@ _NO_PLACE = {
 _CURVES = ("linear", "logarithmic")
 
 
-@dataclass
-class MovedChallenge:
-    """A challenge on its way in: `id` is theirs, `hints` are ours by theirs."""
-
-    id: int
-    draft: Draft
-    is_hidden: bool
-    hints: dict[int, str] = field(default_factory=dict)
-
-
-def drafts(
-    export: Export, scratch: Path, solves: dict[int, int], *, is_over: bool
-) -> list[MovedChallenge]:
-    """Every challenge in their order, its files unpacked below `scratch`.
-
-    `solves`: how many accounts that count solved each. Raises ExportRefused.
-    """
+def unpack(export: Export, scratch: Path) -> list[MovedChallenge]:
+    """Every challenge in their order, its files unpacked below `scratch`. Raises ExportRefused."""
     of: dict[str, defaultdict[Any, list[Row]]] = {}
     for table in ("flags", "hints", "tags", "files", "challenge_topics", "solutions"):
         of[table] = defaultdict(list)
@@ -64,7 +47,7 @@ def drafts(
         draft = Draft(folder / "challenge", str(row.get("name") or f"Challenge {id_}"))
         draft.origin = f"{export.config.get('ctf_name', 'CTFd')}, challenge {id_} of CTFd"
         draft.carry("name")
-        one = MovedChallenge(id_, draft, row.get("state") == "hidden")
+        one = MovedChallenge(id_, draft, is_hidden=row.get("state") == "hidden")
         words = str(row.get("description") or "")
         flags = [_flag(number, given) for number, given in enumerate(of["flags"][id_], 1)]
         choices = _choices(words, flags) if row.get("type") == "multiple_choice" else []
@@ -73,11 +56,13 @@ def drafts(
             str(row.get("category") or ""), [tag.get("value") for tag in of["tags"][id_]]
         )
         _type(draft, row, has_choices=bool(choices))
-        _value(draft, row, dynamic.get(id_), solves.get(id_, 0), is_over=is_over)
+        one.worth = draft.whole("value", row.get("value") or 0) or 0
+        one.rule, one.other_rule = _rule(row, dynamic.get(id_))
         _questions(draft, row, flags, choices)
         _hints(one, of["hints"][id_])
         _files(draft, export, of["files"][id_], folder)
         connection(draft, row.get("connection_info"))
+        _require(one, row)
         about = [row.get("topic_id") for row in of["challenge_topics"][id_]]
         named = [topics[topic] for topic in about if topic in topics]
         if named:
@@ -90,41 +75,18 @@ def drafts(
     return moved
 
 
-def name_apart(moved: list[MovedChallenge], collection: str, taken: set[str]) -> None:
-    """Give each an id of its own, and one that no challenge has that is here."""
-    taken = set(taken)
-    for one in moved:
-        number = 1
-        names = [slug(one.draft.name), slug(f"{collection}-{one.draft.name}")]
-        while (id_ := names[0]) in taken:
-            number += 1
-            names = [*names[1:], slug(f"{collection}-{one.draft.name}-{number}")]
-        if id_ != slug(one.draft.name):
-            one.draft.carry("id", f"it is {id_} here: another challenge has that name")
-        one.draft.id = id_
-        taken.add(id_)
-
-
-def require(moved: list[MovedChallenge], rows: list[Row]) -> None:
-    """Say what is closed until what was solved: once all have ids."""
-    ours = {one.id: one.draft for one in moved}
-    for row in rows:
-        needs = row.get("requirements")
-        if isinstance(needs, str):
-            try:
-                needs = json.loads(needs)
-            except ValueError:
-                needs = None
-        needs = needs if isinstance(needs, dict) else {}
-        draft = ours[row["id"]]
-        for id_ in needs.get("prerequisites") or []:
-            if id_ in ours and id_ != row["id"]:
-                draft.metadata.setdefault("unlocked_by", []).append(ours[id_].id)
-                draft.carry(f"requires {ours[id_].name}")
-            else:
-                draft.lose(f"requires {id_}", "there is no such challenge")
-        if needs.get("anonymize") is not None:
-            draft.lose("requirements.anonymize", "locked challenges are always shown as locked")
+def _require(one: MovedChallenge, row: Row) -> None:
+    """What is closed until others were solved."""
+    needs = row.get("requirements")
+    if isinstance(needs, str):
+        try:
+            needs = json.loads(needs)
+        except ValueError:
+            needs = None
+    needs = needs if isinstance(needs, dict) else {}
+    one.requires = list(needs.get("prerequisites") or [])
+    if needs.get("anonymize") is not None:
+        one.draft.lose("requirements.anonymize", "locked challenges are always shown as locked")
 
 
 def _place(row: Row) -> tuple[int, int, int]:
@@ -152,26 +114,6 @@ def _type(draft: Draft, row: Row, *, has_choices: bool) -> None:
         draft.lose("type", "no list of choices with the right one: it is answered by a text")
     else:
         draft.carry("type")
-
-
-def _value(draft: Draft, row: Row, dynamic: Row | None, solves: int, *, is_over: bool) -> None:
-    """What it is worth: by their rule, where it has one, else what it is worth now."""
-    stored = draft.whole("value", row.get("value") or 0) or 0
-    rule, note = _rule(row, dynamic)
-    if stored < 0:
-        draft.keep("value", 0, changed=f"{stored} is 0: no answer takes points away")
-    elif rule is None:
-        if note:
-            draft.lose("value by solves", note)
-        draft.keep("value", stored)
-    elif (now := value_after(rule, solves)) != stored and is_over:
-        why = f"{stored} for good, as it ended: after {solves} solves the rule says {now}"
-        draft.keep("value", stored, changed=why)
-    else:
-        differs = f"{now} after {solves} solves, where they have {stored}"
-        draft.keep("value", rule.model_dump(), changed="" if now == stored else differs)
-    if draft.metadata.get("value") is None:
-        draft.metadata["value"] = 0
 
 
 def _rule(row: Row, dynamic: Row | None) -> tuple[Value | None, str]:
@@ -216,10 +158,6 @@ def _questions(draft: Draft, row: Row, flags: list[Flag], choices: list[str]) ->
         draft.carry("logic", "each flag is a question, worth its share of the value")
     elif logic not in ("any", "all"):
         draft.lose("logic", f"{logic}: one right answer solves it")
-    if "questions" not in draft.metadata:
-        # What was solved counts; an answer that nobody knows keeps the rest from being given away.
-        draft.lose("flags", "none can be held: write an answer before it is played again")
-        ask(draft, [Flag("question", secrets.token_hex(16))])
 
 
 def _hints(one: MovedChallenge, rows: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""A CTFd becomes a competition in one transaction, and its challenges become folders."""
+"""A competition of another platform comes in, in one transaction; its challenges become folders."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.challenge.folders import digests, printable
+from ctfy.challenge.folders import printable
 from ctfy.challenge.importers.again import appear
 from ctfy.challenge.importers.draft import Outcome, Report
 from ctfy.server.challenges.events import ChallengesRescanned
@@ -29,11 +29,11 @@ from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.names import visible
-from ctfy.server.moving import ctfd_challenges, ctfd_people, ctfd_play
-from ctfy.server.moving.ctfd_challenges import MovedChallenge
-from ctfy.server.moving.ctfd_export import Export, ExportRefused, opened, unix
-from ctfy.server.moving.ctfd_people import People
-from ctfy.server.moving.ctfd_play import Play
+from ctfy.server.moving.challenges import digest_of, settle, taken_in, write
+from ctfy.server.moving.people import People, people
+from ctfy.server.moving.play import Play, play, solve_counts
+from ctfy.server.moving.source import ExportRefused, Key, MovedChallenge, Source
+from ctfy.server.moving.sources import SOURCES, Platform
 from ctfy.server.standings import board
 from ctfy.server.standings.scoring import ranked
 from ctfy.server.tables.access import User
@@ -47,33 +47,22 @@ Tell = Callable[[float, str], None]
 _AT_ONCE = 2000  # rows
 _MOST_DIFFERENCES = 10
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('ctfy.moved_competitions'))")
-# Tables that have no place here; what is in none of these lists is named as a plugin's.
-_NO_PLACE = {
-    "pages": "there are no pages of one's own here",
-    "notifications": "what was announced is over",
-    "comments": "there are no comments here",
-    "fields": "accounts and teams have no fields of one's own",
-    "field_entries": "accounts and teams have no fields of one's own",
-    "tokens": "everybody makes new ones",
-    "tracking": "addresses of people are not kept here",
-    "ratings": "challenges are not rated by stars here",
-    "audiences": "everybody sees the same challenges",
-    "audience_members": "everybody sees the same challenges",
-    "modules": "challenges have no modules",
-    "module_audience_access": "challenges have no modules",
-}
 
 
 @dataclass
 class Moved:
-    """What became of an export. `differences`: where the standings are others, in words."""
+    """What became of an export.
+
+    `teams`: how many stand in their standings; None: the file knows none. `differences`: where
+    those are others here, in words.
+    """
 
     competition_id: str
     title: str
     dry_run: bool
     fields: list[Outcome] = field(default_factory=list)
     challenges: list[Report] = field(default_factory=list)
-    teams: int = 0
+    teams: int | None = None
     differences: list[str] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
@@ -82,7 +71,7 @@ class Moved:
             "competition_id": self.competition_id,
             "title": self.title,
             "written": not self.dry_run,
-            "standings_equal": not self.differences,
+            "standings_equal": None if self.teams is None else not self.differences,
             "standings_teams": self.teams,
             "standings_differences": self.differences,
             "fields": [vars(one) for one in self.fields],
@@ -96,6 +85,7 @@ class _OnlyTried(Exception):
 
 async def move(
     database: Database,
+    platform: Platform,
     path: Path,
     challenges_dir: Path,
     *,
@@ -103,25 +93,28 @@ async def move(
     any_version: bool = False,
     tell: Tell = lambda fraction, message: None,
 ) -> Moved:
-    """Bring an export in, whole or not at all; what became of it. Raises ExportRefused.
+    """Bring a platform's file in, whole or not at all; what became of it. Raises ExportRefused.
 
     A dry run does all of it and takes it back. `tell` hears how far it is, from 0 to 1.
     """
-    tell(0.0, "reading the export")
+    tell(0.0, "reading the file")
     with (
         _understood(),
-        opened(path, any_version=any_version) as export,
+        SOURCES[platform](path, any_version=any_version) as source,
         _placed(challenges_dir) as place,
     ):
-        ctfd_play.check(export)
+        solves = solve_counts(source)
         digest = await asyncio.to_thread(_digest, path)
-        report = Moved(new_id(), _title(export), dry_run)
+        title = visible(source.title)[:200].strip() or source.platform
+        report = Moved(new_id(), title, dry_run)
         with contextlib.suppress(_OnlyTried):
             async with database.transaction() as session:
                 await session.execute(_ONE_AT_A_TIME)
                 await _refuse_twice(session, digest)
                 with tempfile.TemporaryDirectory(prefix="ctfy-move-") as scratch:
-                    moving = _Move(session, export, report, Path(scratch), challenges_dir, tell)
+                    moving = _Move(
+                        session, source, solves, report, Path(scratch), challenges_dir, tell
+                    )
                     await _work(moving, digest)
                     if dry_run:
                         raise _OnlyTried
@@ -134,12 +127,14 @@ async def move(
 
 @contextlib.contextmanager
 def _understood() -> Iterator[None]:
-    """Refuse what is not as CTFd writes it, wherever that is noticed. Raises ExportRefused."""
+    """Refuse what is not as that platform writes it, wherever it shows. Raises ExportRefused."""
     try:
         yield
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
         reason = printable(f"{type(error).__name__}: {error}")[:200]
-        raise ExportRefused(f"a row is not as CTFd writes it: {reason}") from error
+        raise ExportRefused(f"a row is not as that platform writes it: {reason}") from error
+    except RecursionError:
+        raise ExportRefused("a document in it is nested too deeply") from None
 
 
 @contextlib.contextmanager
@@ -176,7 +171,8 @@ async def _refuse_twice(session: AsyncSession, digest: str) -> None:
 @dataclass
 class _Move:
     session: AsyncSession
-    export: Export
+    source: Source
+    solves: Counter[Key | None]
     report: Moved
     scratch: Path
     challenges_dir: Path
@@ -185,7 +181,7 @@ class _Move:
 
 
 async def _work(moving: _Move, digest: str) -> None:
-    session, export, report = moving.session, moving.export, moving.report
+    session, source, report = moving.session, moving.source, moving.report
     operator_id = await session.scalar(
         select(User.id)
         .where(User.role == "super_admin", User.deleted_at.is_(None))
@@ -198,42 +194,34 @@ async def _work(moving: _Move, digest: str) -> None:
         select(User.email, User.id, User.email_verified_at).where(User.email.is_not(None))
     )
     known = {row.email: (row.id, row.email_verified_at is not None) for row in here}
-    competition = _competition(export, report, operator_id)
-    people = await asyncio.to_thread(
-        ctfd_people.people, export, known, report.competition_id, operator_id
-    )
-    competition.brackets = people.brackets
+    competition = _competition(source, report, operator_id)
+    everybody = await asyncio.to_thread(people, source, known, report.competition_id, operator_id)
+    competition.brackets = everybody.brackets
     moving.tell(0.1, "writing the challenges")
     pushed = set(await session.scalars(select(StoredChallenge.id)))
-    catalogue = await asyncio.to_thread(_write_challenges, moving, people, competition, pushed)
+    catalogue = await asyncio.to_thread(_write_challenges, moving, competition, pushed)
     moving.tell(0.4, "bringing in people and what they did")
-    play = await asyncio.to_thread(
-        ctfd_play.play,
-        export,
-        people,
-        moving.challenges,
-        catalogue,
-        report.competition_id,
-        competition.starts_at,
+    done = await asyncio.to_thread(
+        play, source, everybody, moving.challenges, catalogue, report.competition_id
     )
-    report.fields += [*people.outcomes, *play.outcomes, *_left(export)]
-    in_it = _in_the_competition(moving, play)
+    report.fields += [*everybody.outcomes, *done.outcomes]
+    in_it = _in_the_competition(moving, done)
     session.add(competition)
     try:
         await session.flush()
-        await _insert(moving, people, play, in_it)
+        await _insert(moving, everybody, done, in_it)
     except DBAPIError as error:
         reason = str(error.orig).splitlines()[0] if error.orig else "inconsistent"
         raise ExportRefused(f"its rows do not fit together: {reason}") from None
     moving.tell(0.9, "comparing the standings")
-    await _compare(moving, people, catalogue)
+    await _compare(moving, everybody, catalogue)
     session.add(
         MovedCompetition(
             competition_id=report.competition_id,
-            source=f"CTFd {export.config.get('ctf_version', export.version)}",
+            source=f"{source.platform} {source.version}".strip(),
             digest=digest,
             moved_at=now(),
-            account_ids=[row["id"] for row in people.new_users],
+            account_ids=[row["id"] for row in everybody.new_users],
             challenges={
                 one.draft.id: digest_of(moving.scratch / "made" / one.draft.id)
                 for one in moving.challenges
@@ -246,85 +234,50 @@ async def _work(moving: _Move, digest: str) -> None:
     await session.flush()
 
 
-def _title(export: Export) -> str:
-    return visible(export.config.get("ctf_name", ""))[:200].strip() or "CTFd"
-
-
-def _competition(export: Export, report: Moved, operator_id: str) -> Competition:
+def _competition(source: Source, report: Moved, operator_id: str) -> Competition:
     """The competition that their settings describe: a draft, until somebody has looked at it."""
-    config, say = export.config, report.fields.append
-    times: dict[str, datetime | None] = {}
-    for name, key in (("starts_at", "start"), ("ends_at", "end"), ("freezes_at", "freeze")):
-        try:
-            times[name] = unix(config.get(key))
-        except ValueError:
-            times[name] = None
-            say(Outcome(key, "dropped", f"{config[key]!r} is no moment"))
-        if times[name]:
-            say(Outcome(key, "carried"))
-    start = times["starts_at"]
-    for name in ("ends_at", "freezes_at"):
-        moment = times[name]
-        if start and moment and moment <= start:
-            times[name] = None
+    report.fields += source.said
+    say = report.fields.append
+    later = {"ends_at": source.ends_at, "freezes_at": source.freezes_at}
+    for name, moment in later.items():
+        if source.starts_at and moment and moment <= source.starts_at:
+            later[name] = None
             say(Outcome(name, "dropped", "it is before the start"))
-    alone = not ctfd_people.plays_in_teams(export)
-    size = config.get("team_size", "")
-    most = 1 if alone else int(size) if size.isdigit() and 0 < int(size) <= 1000 else None
-    say(Outcome("ctf_name", "carried"))
-    why = "everybody is a team of one" if alone else ""
-    say(Outcome("user_mode", "changed" if alone else "carried", why))
     say(Outcome("status", "changed", "it is a draft, until you have looked at it"))
     return Competition(
         id=report.competition_id,
         title=report.title,
-        description=config.get("ctf_description", "")[:10_000],
+        description=source.description[:10_000],
         status="draft",
-        access="public",
+        access=source.access,
         rank_by="points",
         first_blood_bonus=0,
-        max_team_size=most,
+        max_team_size=source.most_on_a_team if source.in_teams else 1,
+        max_instances_per_team=source.most_instances,
         created_by=operator_id,
         created_at=now(),
         updated_at=now(),
-        **times,
+        starts_at=source.starts_at,
+        **later,
     )
 
 
-def _write_challenges(
-    moving: _Move, people: People, competition: Competition, pushed: set[str]
-) -> Catalogue:
+def _write_challenges(moving: _Move, competition: Competition, pushed: set[str]) -> Catalogue:
     """The folders, made and audited aside; one that would not be valid refuses all.
 
     `pushed`: ids that the platform has beside those of its folder.
     """
-    export, made = moving.export, moving.scratch / "made"
+    made = moving.scratch / "made"
     made.mkdir()
-    solves = ctfd_play.solve_counts(export, people.counting)
+    moved = moving.source.unpack(moving.scratch / "files")
     is_over = competition.ends_at is not None and competition.ends_at <= now()
-    moved = ctfd_challenges.drafts(export, moving.scratch / "files", solves, is_over=is_over)
-    ctfd_challenges.name_apart(moved, competition.title, pushed | _taken(moving.challenges_dir))
-    ctfd_challenges.require(moved, export.rows("challenges"))
+    taken = pushed | taken_in(moving.challenges_dir)
+    settle(moved, competition.title, taken, moving.solves, is_over=is_over)
     for number, one in enumerate(moved):
         moving.tell(0.1 + 0.3 * number / len(moved), f"writing {one.draft.id}")
-        one.draft.settle({}, "medium")
-        report = one.draft.write(made, dry_run=False)
-        moving.report.challenges.append(report)
-        if report.findings:
-            finding = report.findings[0]
-            raise ExportRefused(
-                f"challenge {one.id}, {one.draft.name!r}, cannot be held: {finding.problem}"
-            )
+        moving.report.challenges.append(write(one, made))
     moving.challenges = moved
     return Catalogue.load(made)
-
-
-def _taken(challenges_dir: Path) -> set[str]:
-    """The ids that are somebody's, in whatever bucket, and names of other things that are there."""
-    if not challenges_dir.is_dir():
-        return set()
-    here = Catalogue.load(challenges_dir)
-    return {*here.challenges, *here.broken, *os.listdir(challenges_dir)}
 
 
 def _in_the_competition(moving: _Move, play: Play) -> list[str]:
@@ -341,15 +294,13 @@ def _in_the_competition(moving: _Move, play: Play) -> list[str]:
 
 
 async def _insert(moving: _Move, people: People, play: Play, in_it: list[str]) -> None:
-    solves: dict[str, int] = {}
-    for row in play.challenge_solves:
-        solves[row["challenge_id"]] = solves.get(row["challenge_id"], 0) + 1
+    solves = Counter(row["challenge_id"] for row in play.challenge_solves)
     offered = [
         {
             "competition_id": moving.report.competition_id,
             "challenge_id": id_,
             "position": position,
-            "solves": solves.get(id_, 0),
+            "solves": solves[id_],
         }
         for position, id_ in enumerate(in_it)
     ]
@@ -378,11 +329,10 @@ async def _insert(moving: _Move, people: People, play: Play, in_it: list[str]) -
 async def _compare(moving: _Move, people: People, catalogue: Catalogue) -> None:
     """Draw the standings as they are here, and say where theirs are others."""
     report = moving.report
+    if moving.source.standings is None:
+        return
     drawn = await board.read(moving.session, catalogue, report.competition_id)
-    theirs = [
-        (people.teams[account], points)
-        for account, points in ctfd_play.standings(moving.export, people.counting)
-    ]
+    theirs = [(people.teams[team], points) for team, points in moving.source.standings]
     listed = {id_ for id_, _ in theirs}
     entries = ranked(drawn.scores(), "points")
     ours = [(id_, score.points) for _, (_, id_), score in entries if id_ in listed]
@@ -398,24 +348,6 @@ async def _compare(moving: _Move, people: People, catalogue: Catalogue) -> None:
             )
 
 
-def _left(export: Export) -> list[Outcome]:
-    """What is not read: other tables, and files of what is no challenge."""
-    found = []
-    for table, size in sorted(export.left.items()):
-        if size:
-            why = _NO_PLACE.get(table, "a table that is not known here, as of a plugin")
-            found.append(Outcome(f"table {table}", "dropped", why))
-    others = sum(row.get("challenge_id") is None for row in export.rows("files"))
-    if others:
-        found.append(Outcome(f"files of pages: {others}", "dropped", "there are no pages here"))
-    return found
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def digest_of(folder: Path) -> str:
-    """What stands for all that a folder holds."""
-    return hashlib.sha256(repr(sorted(digests(folder).items())).encode()).hexdigest()
