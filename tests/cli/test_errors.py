@@ -81,6 +81,8 @@ OPENS_A_DATABASE = {
     "ctfy-admin db stamp": ["db", "stamp", "0001"],
     "ctfy-admin db revision": ["db", "revision", "-m", "x"],
     "ctfy-admin import ctfd": ["import", "ctfd", __file__],
+    "ctfy-admin import gzctf": ["import", "gzctf", __file__],
+    "ctfy-admin import rctf": ["import", "rctf", __file__],
     "ctfy-admin import undo": ["import", "undo", "x"],
 }
 UNUSABLE = {

@@ -2,92 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import shutil
 import stat
-import zipfile
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import psycopg
 import pytest
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import PlatformClient
-from ctfy.server.database.connections import Database
-from ctfy.server.moving.move import Moved, move
+from ctfy.server.moving.move import Moved
 from ctfy.server.moving.source import ExportRefused
-from ctfy.server.moving.undo import Undone, UndoRefused, listed, undo
-from ctfy.server.standings import board
-from ctfy.server.standings.scoring import ranked
+from ctfy.server.moving.undo import UndoRefused, listed
 from tests.cli.terminal import Terminal
-from tests.conftest import ADMIN_EMAIL, Arena, cloned_database, make_admin
+from tests.conftest import ADMIN_EMAIL, Arena
 from tests.server import ctfd_exports
 from tests.server.ctfd_exports import START, Game, challenge, empty, file, season, team, user
-
-Result = TypeVar("Result")
-
-
-@dataclass
-class House:
-    """A platform's database and its folder of challenges, without a server."""
-
-    url: str
-    challenges: Path
-    scratch: Path
-
-    def do(self, work: Callable[[Database], Awaitable[Result]]) -> Result:
-        async def done() -> Result:
-            database = Database(self.url, pool_size=2)
-            try:
-                return await work(database)
-            finally:
-                await database.close()
-
-        with ThreadPoolExecutor(1) as apart:
-            return apart.submit(asyncio.run, done()).result()
-
-    def move(self, game: Game | Path, **options: bool) -> Moved:
-        path = game if isinstance(game, Path) else game.write(self.scratch / "export.zip")
-        return self.do(lambda database: move(database, "ctfd", path, self.challenges, **options))
-
-    def undo(self, competition_id: str) -> Undone:
-        return self.do(lambda database: undo(database, competition_id, self.challenges))
-
-    def rows(self, statement: Any, *values: Any) -> list[Any]:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            found = connection.execute(statement, values)
-            return found.fetchall() if found.description else []
-
-    def standings(self, competition_id: str) -> list[tuple[str, int]]:
-        """As the platform draws them, of the teams with points or any award."""
-        catalogue = Catalogue.load(self.challenges)
-        drawn = self.do(lambda database: board.load(database, catalogue, competition_id))
-        return [
-            (drawn.teams[id_].name, score.points)
-            for _, (_, id_), score in ranked(drawn.scores(), "points")
-            if score.reached_at < float("inf")
-        ]
-
-    def state(self) -> dict[str, int]:
-        """How many rows the tables have that a move writes, and files its folder."""
-        tables = "competitions users teams team_members submissions solves awards events"
-        counted = {t: self.rows(f"SELECT count(*) FROM {t}")[0][0] for t in tables.split()}
-        return {**counted, "files": len(list(self.challenges.rglob("*")))}
+from tests.server.hostile_zips import bomb, corrupted, crowded, cut, with_member
+from tests.server.houses import ODD, House, said
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    (tmp_path / "challenges").mkdir()
-    with cloned_database() as url:
-        make_admin(url)
-        yield House(url, tmp_path / "challenges", tmp_path)
+def move(house: House, game: Game | Path, **options: bool) -> Moved:
+    """Move a CTFd in, or what its export has become."""
+    path = game if isinstance(game, Path) else game.write(house.scratch / "export.zip")
+    return house.move("ctfd", path, **options)
 
 
 def small(**options: bool) -> Game:
@@ -97,10 +39,6 @@ def small(**options: bool) -> Game:
     user(game, "bob", team=team(game, "Bob") if game.in_teams else None)
     game.solve(ada, challenge(game, "Jar"), START + timedelta(hours=1), "flag{x}")
     return game
-
-
-def said(moved: Moved) -> dict[str, tuple[str, str]]:
-    return {one.field: (one.became, one.why) for one in moved.fields}
 
 
 # -- a whole season
@@ -113,7 +51,7 @@ def said(moved: Moved) -> dict[str, tuple[str, str]]:
 )
 def test_the_standings_of_a_season_are_equal(house: House, options: dict[str, bool]) -> None:
     game = season(**options)
-    moved = house.move(game)
+    moved = move(house, game)
     theirs = game.standings()
     assert len(theirs) >= 58
     assert moved.differences == []
@@ -136,14 +74,14 @@ def test_of_one_second_the_lower_number_was_first(house: House) -> None:
     theirs = game.standings()
     assert [name for name, _ in theirs] == ["Cyd", "Ada", "Bob"]
     assert {points for _, points in theirs} == {200}
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.standings(moved.competition_id) == theirs
     assert moved.differences == []
 
 
 def test_files_are_equal_byte_for_byte(house: House) -> None:
     game = season()
-    house.move(game)
+    move(house, game)
     found = {}
     for path in house.challenges.glob("*/attachments/*"):
         found[path.name] = path.read_bytes()
@@ -163,7 +101,7 @@ def test_somebody_signs_in_with_the_old_password(
     }
     (tmp_path / "challenges").mkdir()
     house = House(database_url, tmp_path / "challenges", tmp_path)
-    moved = house.move(game)
+    moved = move(house, game)
     try:
         token = PlatformClient(arena.url).auth.login(email, "correct horse battery").token
         assert PlatformClient(arena.url, token).me.get().display_name == "ada"
@@ -205,7 +143,7 @@ def test_the_commands_move_list_and_undo(house: House) -> None:
 
 
 def test_settings_become_the_competitions(house: House) -> None:
-    moved = house.move(small())
+    moved = move(house, small())
     (row,) = house.rows(
         "SELECT title, description, status, rank_by, max_team_size, starts_at, ends_at, freezes_at "
         "FROM competitions WHERE id = %s",
@@ -243,7 +181,7 @@ def test_a_challenge_comes_with_all_that_it_has(house: House) -> None:
     game.add("solutions", challenge_id=id_, content="Free it twice.", state="hidden")
     file(game, one, "heap.j2", b"{{ as it is }}")
     game.add("files", type="challenge", location="gone/away", sha1sum="", challenge_id=id_)
-    moved = house.move(game)
+    moved = move(house, game)
     heap = Catalogue.load(house.challenges).challenges["heap"]
     about = heap.metadata
     (question,) = about.questions
@@ -275,7 +213,7 @@ def test_a_challenge_comes_with_all_that_it_has(house: House) -> None:
 def test_choices_become_a_question_with_choices(house: House) -> None:
     game = empty()
     challenge(game, "Quiz", flag="Beta", type="multiple_choice", description=ctfd_exports.CHOICES)
-    house.move(game)
+    move(house, game)
     quiz = Catalogue.load(house.challenges).challenges["quiz"].metadata
     (question,) = quiz.questions
     assert question.options == ["Alpha", "Beta", "Gamma"]
@@ -287,7 +225,7 @@ def test_a_challenge_of_a_plugin_keeps_its_solves_and_is_named(house: House) -> 
     game = small()
     game.tables["challenges"][0]["type"] = "container"
     game.tables["flags"] = []
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.standings(moved.competition_id) == [("Ada", 100)]
     (report,) = moved.challenges
     lost = {line.partition(":")[0] for line in report.lost}
@@ -305,7 +243,7 @@ def test_flags_that_are_all_asked_for_are_solved_together(house: House) -> None:
     game.submit(ada, one, START + timedelta(hours=1), "flag{x}", "partial")
     game.submit(bob, one, START + timedelta(hours=1), "flag{y}", "partial")
     game.solve(ada, one, START + timedelta(hours=2), "flag{y}")
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.standings(moved.competition_id) == game.standings() == [("Ada", 101)]
     assert said(moved)["answers to parts: 2"][0] == "changed"
 
@@ -318,7 +256,7 @@ def test_wrong_answers_count_against_a_cap(house: House) -> None:
         game.submit(
             bob, game.tables["challenges"][0], START + timedelta(hours=hour), "no", "incorrect"
         )
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.rows(
         "SELECT question_id, wrong FROM question_attempts WHERE competition_id = %s",
         moved.competition_id,
@@ -331,7 +269,7 @@ def test_hidden_and_banned_teams_do_not_stand_in_the_standings(house: House) -> 
     for name, flags in (("Ghosts", {"hidden": True}), ("Cheats", {"banned": True})):
         member = user(game, name.lower(), team=team(game, name, **flags))
         game.solve(member, one, START + timedelta(minutes=1), "flag{x}")
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.standings(moved.competition_id) == [("Ada", 100)]
     assert said(moved)["teams not shown: 2"][0] == "changed"
 
@@ -340,7 +278,7 @@ def test_names_that_look_alike_are_told_apart(house: House) -> None:
     game = empty()
     for number, name in enumerate(("Team", "team", "T\u0435am", "\u200b")):
         user(game, f"member{number}", team=team(game, name))
-    moved = house.move(game)
+    moved = move(house, game)
     names = house.rows(
         "SELECT name FROM teams WHERE competition_id = %s ORDER BY created_at, name",
         moved.competition_id,
@@ -350,7 +288,7 @@ def test_names_that_look_alike_are_told_apart(house: House) -> None:
 
 
 def test_admins_of_theirs_are_players_here(house: House) -> None:
-    moved = house.move(small())
+    moved = move(house, small())
     roles = house.rows("SELECT role FROM users WHERE email = 'admin@example.org'")
     assert roles == [("user",)]
     assert said(moved)["admins: 1"][0] == "dropped"
@@ -360,7 +298,7 @@ def test_who_has_an_account_keeps_it_and_its_password(house: House) -> None:
     game = small()
     game.tables["users"][1]["email"] = ADMIN_EMAIL.upper()
     before = house.rows("SELECT id, password_hash, role FROM users WHERE email = %s", ADMIN_EMAIL)
-    moved = house.move(game)
+    moved = move(house, game)
     after = house.rows("SELECT id, password_hash, role FROM users WHERE email = %s", ADMIN_EMAIL)
     assert before == after
     members = house.rows(
@@ -374,7 +312,7 @@ def test_a_hash_that_is_not_known_is_left_out_and_named(house: House) -> None:
     game = small()
     stored = game.tables["users"][1]["password"]
     game.tables["users"][1]["password"] = stored.replace("r=4", "r=31")
-    moved = house.move(game)
+    moved = move(house, game)
     assert house.rows("SELECT password_hash FROM users WHERE email = 'ada@example.org'") == [
         (None,)
     ]
@@ -385,7 +323,7 @@ def test_what_has_no_place_is_named(house: House) -> None:
     game = small()
     game.add("pages", title="Rules", route="rules", content="Be kind.")
     game.tables["shop_items"] = [{"id": 1}]
-    fields = said(house.move(game))
+    fields = said(move(house, game))
     assert fields["table pages"] == ("dropped", "there are no pages of one's own here")
     assert "plugin" in fields["table shop_items"][1]
 
@@ -396,7 +334,7 @@ def test_a_value_that_their_rule_does_not_give_is_kept_as_it_ended(house: House)
     ada = user(game, "ada", team=team(game, "Ada"))
     game.solve(ada, one, START + timedelta(hours=1), "flag{x}")
     one["value"] = 333
-    moved = house.move(game)
+    moved = move(house, game)
     assert moved.differences == []
     assert house.standings(moved.competition_id) == [("Ada", 333)]
     assert any("333 for good" in line for line in moved.challenges[0].changed)
@@ -409,7 +347,7 @@ def test_of_one_that_still_runs_the_rule_is_kept_and_the_difference_told(house: 
     ada = user(game, "ada", team=team(game, "Ada"))
     game.solve(ada, one, START + timedelta(hours=1), "flag{x}")
     one["value"] = 333
-    moved = house.move(game)
+    moved = move(house, game)
     assert moved.differences == ["1: Ada with 333 there, Ada with 500 here"]
 
 
@@ -421,7 +359,7 @@ def test_ids_that_are_taken_get_the_competitions_name_in_front(house: House) -> 
     )
     game = small()
     challenge(game, "Jar")
-    moved = house.move(game)
+    moved = move(house, game)
     assert [report.id for report in moved.challenges] == ["spring-ctf-jar-2", "spring-ctf-jar-3"]
 
 
@@ -430,7 +368,7 @@ def test_undoing_takes_its_challenges_off_the_platform_but_not_what_was_pushed(
 ) -> None:
     game = small()
     challenge(game, "Other")
-    moved = house.move(game)
+    moved = move(house, game)
     for id_, source in (("jar", "folder"), ("other", "push")):
         house.rows(
             "INSERT INTO challenges (id, digest, source, folder_digest, changed_at) "
@@ -449,9 +387,9 @@ def test_undoing_takes_its_challenges_off_the_platform_but_not_what_was_pushed(
 def test_a_dry_run_says_all_and_leaves_nothing(house: House) -> None:
     game = small()
     before = house.state()
-    tried = house.move(game, dry_run=True)
+    tried = move(house, game, dry_run=True)
     assert house.state() == before
-    moved = house.move(game)
+    moved = move(house, game)
     assert said(tried) == said(moved)
     assert (tried.row()["written"], moved.row()["written"]) == (False, True)
     assert tried.row()["standings_equal"]
@@ -459,7 +397,7 @@ def test_a_dry_run_says_all_and_leaves_nothing(house: House) -> None:
 
 def test_undoing_leaves_what_was_before(house: House) -> None:
     before = house.state()
-    moved = house.move(small())
+    moved = move(house, small())
     assert [came.competition_id for came in house.do(listed)] == [moved.competition_id]
     undone = house.undo(moved.competition_id)
     assert (undone.accounts, undone.accounts_kept, undone.challenges) == (3, 0, ["jar"])
@@ -472,7 +410,7 @@ def test_undoing_leaves_what_was_before(house: House) -> None:
 
 
 def test_undoing_keeps_whoever_did_something_since(house: House) -> None:
-    moved = house.move(small())
+    moved = move(house, small())
     (ada,) = house.rows("SELECT id FROM users WHERE email = 'ada@example.org'")[0]
     house.rows(
         "INSERT INTO tokens (id, user_id, kind, hash, label, ip_address, user_agent, "
@@ -489,55 +427,18 @@ def test_undoing_keeps_whoever_did_something_since(house: House) -> None:
 
 def test_the_same_file_is_not_brought_in_twice(house: House) -> None:
     game = small()
-    moved = house.move(game)
+    moved = move(house, game)
     with pytest.raises(ExportRefused, match=f"import undo {moved.competition_id}"):
-        house.move(house.scratch / "export.zip")
+        move(house, house.scratch / "export.zip")
     house.undo(moved.competition_id)
-    house.move(house.scratch / "export.zip")
+    move(house, house.scratch / "export.zip")
 
 
 # -- exports that are not right
 
 
-def cut(game: Game, path: Path) -> None:
-    game.write(path)
-    path.write_bytes(path.read_bytes()[:-30])
-
-
-def with_member(name: str, mode: int = 0) -> Callable[[Game, Path], None]:
-    def spoil(game: Game, path: Path) -> None:
-        game.write(path)
-        info = zipfile.ZipInfo(name)
-        info.external_attr = mode << 16
-        with zipfile.ZipFile(path, "a") as archive:
-            archive.writestr(info, "content")
-
-    return spoil
-
-
-def corrupt(game: Game, path: Path) -> None:
-    game.write(path)
-    content = bytearray(path.read_bytes())
-    with zipfile.ZipFile(path) as archive:
-        info = archive.getinfo("db/users.json")
-    content[info.header_offset + 60] ^= 0xFF
-    path.write_bytes(content)
-
-
-def bomb(game: Game, path: Path) -> None:
-    game.write(path)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(11):
-            with archive.open(f"uploads/{number}/zeros", "w") as file:
-                for _ in range(100):
-                    file.write(bytes(1024 * 1024))
-
-
-def many(game: Game, path: Path) -> None:
-    game.write(path)
-    with zipfile.ZipFile(path, "a") as archive:
-        for number in range(100_001):
-            archive.writestr(f"uploads/{number}/x", b"")
+def packed(spoil: Callable[[Path], None]) -> Callable[[Game, Path], None]:
+    return lambda game, path: spoil(game.write(path))
 
 
 def tables(**replaced: bytes | None) -> Callable[[Game, Path], None]:
@@ -558,15 +459,15 @@ def rows(table: str, **changed: Any) -> Callable[[Game, Path], None]:
 VERSIONED = b'{"count": 1, "results": [{"version_num": "%s"}], "meta": {}}'
 SPOILED: dict[str, tuple[Callable[[Game, Path], None], str]] = {
     "no zip": (lambda _, path: path.write_bytes(b"PK"), "no zip"),
-    "cut": (cut, "no zip, or cut short"),
-    "a table damaged": (corrupt, "cannot be unpacked"),
-    "up and out": (with_member("uploads/../../x"), "leads out"),
-    "absolute": (with_member("/etc/cron.d/x"), "leads out"),
-    "backslashes": (with_member("uploads\\..\\x"), "leads out"),
-    "a link": (with_member("uploads/a/b", stat.S_IFLNK | 0o777), "is a link"),
-    "a device": (with_member("uploads/a/b", stat.S_IFCHR | 0o666), "is a link"),
-    "too many": (many, "100,000 are the most"),
-    "a bomb": (bomb, "unpacks from"),
+    "cut": (packed(cut), "no zip, or cut short"),
+    "a table damaged": (packed(corrupted("db/users.json")), "cannot be unpacked"),
+    "up and out": (packed(with_member("uploads/../../x")), "leads out"),
+    "absolute": (packed(with_member("/etc/cron.d/x")), "leads out"),
+    "backslashes": (packed(with_member("uploads\\..\\x")), "leads out"),
+    "a link": (packed(with_member("uploads/a/b", stat.S_IFLNK | 0o777)), "is a link"),
+    "a device": (packed(with_member("uploads/a/b", stat.S_IFCHR | 0o666)), "is a link"),
+    "too many": (packed(crowded), "100,000 are the most"),
+    "a bomb": (packed(bomb), "unpacks from"),
     "a table missing": (tables(solves=None), "db/solves.json is not in it"),
     "no version": (tables(alembic_version=None), "db/alembic_version.json is not in it"),
     "a newer version": (tables(alembic_version=VERSIONED % b"ffffffffffff"), "ffffffffffff"),
@@ -592,31 +493,7 @@ def test_an_export_that_is_not_right_is_one_line_and_changes_nothing(
     spoil, why = SPOILED[name]
     path = house.scratch / "export.zip"
     spoil(small(), path)
-    before = house.state()
-    with pytest.raises(ExportRefused) as refused:
-        house.move(path)
-    assert why in str(refused.value)
-    assert "\n" not in str(refused.value)
-    assert house.state() == before
-
-
-ODD = [
-    None,
-    "",
-    "x",
-    "\u0000",
-    "\ud800",
-    -1,
-    0,
-    2**70,
-    1.5,
-    float("inf"),
-    [],
-    {},
-    [{}],
-    True,
-    "9" * 400,
-]
+    assert why in house.refuses("ctfd", path)
 
 
 def test_no_odd_value_in_any_table_is_more_than_a_line(house: House) -> None:
@@ -631,7 +508,7 @@ def test_no_odd_value_in_any_table_is_more_than_a_line(house: House) -> None:
         row[rng.choice(sorted(row))] = rng.choice(ODD)
         path = game.write(house.scratch / f"{number}.zip")
         try:
-            house.move(path, dry_run=True)
+            move(house, path, dry_run=True)
         except ExportRefused as error:
             lines.append(str(error))
         assert house.state() == before
@@ -660,7 +537,7 @@ def everything() -> Game:
 
 def test_a_version_that_is_not_known_can_be_tried(house: House) -> None:
     path = small().write(house.scratch / "export.zip", alembic_version=VERSIONED % b"ffffffffffff")
-    assert house.move(path, any_version=True).differences == []
+    assert move(house, path, any_version=True).differences == []
 
 
 def test_what_fails_at_the_end_leaves_no_folder(house: House, monkeypatch: Any) -> None:
@@ -675,11 +552,11 @@ def test_what_fails_at_the_end_leaves_no_folder(house: House, monkeypatch: Any) 
     )
     before = house.state()
     with pytest.raises(Exception, match="no room"):
-        house.move(game)
+        move(house, game)
     assert house.state() == before
 
 
 def test_folders_without_a_place_are_made(house: House) -> None:
     shutil.rmtree(house.challenges)
-    house.move(small())
+    move(house, small())
     assert [path.name for path in house.challenges.iterdir()] == ["jar"]

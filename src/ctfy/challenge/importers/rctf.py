@@ -21,6 +21,9 @@ _NO_PLACE = {
 }
 _KNOWN = {"name", "id", "category", "description", "flag", "value", "points", "tags", "provide"}
 _KNOWN |= {"containers", "expose", *_NO_PLACE}
+# rCTF lets a value fall by its share of all teams; a fixed number of solves comes near.
+DECAY = 100
+FALLS = f"the value falls over {DECAY} solves, not by the share of all teams"
 _OF_CONTAINER = {"build", "image", "ports", "environment"}
 
 
@@ -83,15 +86,13 @@ def _flags(draft: Draft, given: Any) -> list[Flag]:
 def _points(draft: Draft, given: dict[str, Any]) -> None:
     points = given.get("points") or given.get("value")
     if isinstance(points, dict) and {"min", "max"} <= set(points):
-        # rCTF lets a value fall by its share of all teams; a fixed number of solves comes near.
         value = {
             "initial": draft.whole("points.max", points["max"]),
             "minimum": draft.whole("points.min", points["min"]),
-            "decay": 100,
+            "decay": DECAY,
         }
         if None not in value.values():
-            why = "the value falls over 100 solves, not by the share of all teams"
-            draft.keep("points", value, as_="value", changed=why)
+            draft.keep("points", value, as_="value", changed=FALLS)
     elif points is not None:
         draft.keep("points", draft.whole("points", points), as_="value")
 

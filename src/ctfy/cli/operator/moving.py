@@ -15,8 +15,13 @@ from ctfy.cli.output import Code, err, fail, out, prints, say
 
 if TYPE_CHECKING:
     from ctfy.server.database.connections import Database
+    from ctfy.server.moving.sources import Platform
 
 app = typer.Typer(no_args_is_help=True)
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be")]
+AnyVersion = Annotated[
+    bool, typer.Option("--any-version", help="Also of a version that is not known here")
+]
 Result = TypeVar("Result")
 
 
@@ -54,34 +59,29 @@ def _show_moved(row: dict[str, Any]) -> None:
                 out.print(line, markup=False, soft_wrap=True)
     for difference in row["standings_differences"]:
         out.print(f"standings differ at {difference}", markup=False, soft_wrap=True)
-    if row["standings_equal"]:
+    if row["standings_teams"] is None:
+        out.print("standings: the file holds none")
+    elif row["standings_equal"]:
         out.print(f"standings: equal to theirs, {row['standings_teams']} teams")
     if row["written"]:
         out.print(f"competition: {row['competition_id']}", markup=False)
 
 
-@app.command()
-@prints(people=_show_moved)
-def ctfd(
-    export: Annotated[Path, typer.Argument(help="The zip of CTFd's Admin > Config > Backup")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be")] = False,
-    any_version: Annotated[
-        bool, typer.Option("--any-version", help="Also of a CTFd that is not known here")
-    ] = False,
-    challenges_dir: ChallengesDir = CHALLENGES,
-    data_dir: DataDir = Path("data"),
-    database_url: DatabaseUrl = "",
+def _bring_in(
+    platform: Platform,
+    file: Path,
+    *,
+    dry_run: bool,
+    any_version: bool,
+    challenges_dir: Path,
+    data_dir: Path,
+    database_url: str,
 ) -> dict[str, Any]:
-    """Make a competition of a CTFd: challenges, people with their passwords, all that they did.
-
-    Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
-
-    Example: ctfy-admin import ctfd export.zip --dry-run
-    """
+    """Move a platform's file in, under a bar that says how far it is."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     from ctfy.server.moving.move import move
-    from ctfy.server.moving.source import ExportRefused
+    from ctfy.server.moving.source import ExportRefused, VersionUnknown
 
     bar = Progress(
         BarColumn(),
@@ -91,7 +91,7 @@ def ctfd(
         disable=not err.is_terminal,
     )
     with bar:
-        task = bar.add_task("reading the export", total=1.0)
+        task = bar.add_task("reading the file", total=1.0)
 
         def tell(fraction: float, message: str) -> None:
             bar.update(task, completed=fraction, description=message)
@@ -102,8 +102,8 @@ def ctfd(
                 database_url,
                 lambda connected: move(
                     connected,
-                    "ctfd",
-                    export,
+                    platform,
+                    file,
                     challenges_dir,
                     dry_run=dry_run,
                     any_version=any_version,
@@ -112,8 +112,9 @@ def ctfd(
             )
         except ExportRefused as error:
             bar.stop()
-            hint = "--any-version tries it all the same" if "version" in str(error) else ""
-            fail(f"{export}: {error}", hint=hint, code=Code.REFUSED)
+            is_version = isinstance(error, VersionUnknown)
+            hint = "--any-version tries it all the same" if is_version else ""
+            fail(f"{file}: {error}", hint=hint, code=Code.REFUSED)
     if moved.differences:
         say("error: the standings are not equal to theirs: see where")
     if not dry_run:
@@ -121,6 +122,87 @@ def ctfd(
         say("Next: ctfy-admin admin challenges rescan")
         say(f"Next: ctfy-admin admin competition update {id_} --status published")
     return moved.row()
+
+
+@app.command()
+@prints(people=_show_moved)
+def ctfd(
+    export: Annotated[Path, typer.Argument(help="The zip of CTFd's Admin > Config > Backup")],
+    dry_run: DryRun = False,
+    any_version: AnyVersion = False,
+    challenges_dir: ChallengesDir = CHALLENGES,
+    data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
+) -> dict[str, Any]:
+    """Make a competition of a CTFd: challenges, people with their passwords, all that they did.
+
+    Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
+
+    Example: ctfy-admin import ctfd export.zip --dry-run
+    """
+    return _bring_in(
+        "ctfd",
+        export,
+        dry_run=dry_run,
+        any_version=any_version,
+        challenges_dir=challenges_dir,
+        data_dir=data_dir,
+        database_url=database_url,
+    )
+
+
+@app.command()
+@prints(people=_show_moved)
+def gzctf(
+    package: Annotated[Path, typer.Argument(help="The zip of a GZCTF game's Export")],
+    dry_run: DryRun = False,
+    any_version: AnyVersion = False,
+    challenges_dir: ChallengesDir = CHALLENGES,
+    data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
+) -> dict[str, Any]:
+    """Make a competition of a GZCTF game: its settings and challenges, which is all it exports.
+
+    Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
+
+    Example: ctfy-admin import gzctf game-1-export.zip --dry-run
+    """
+    return _bring_in(
+        "gzctf",
+        package,
+        dry_run=dry_run,
+        any_version=any_version,
+        challenges_dir=challenges_dir,
+        data_dir=data_dir,
+        database_url=database_url,
+    )
+
+
+@app.command()
+@prints(people=_show_moved)
+def rctf(
+    dump: Annotated[Path, typer.Argument(help="What `pg_dump --file=rctf.sql rctf` writes")],
+    dry_run: DryRun = False,
+    any_version: AnyVersion = False,
+    challenges_dir: ChallengesDir = CHALLENGES,
+    data_dir: DataDir = Path("data"),
+    database_url: DatabaseUrl = "",
+) -> dict[str, Any]:
+    """Make a competition of an rCTF's database: challenges, teams, solves at their moments.
+
+    Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
+
+    Example: ctfy-admin import rctf rctf.sql --dry-run
+    """
+    return _bring_in(
+        "rctf",
+        dump,
+        dry_run=dry_run,
+        any_version=any_version,
+        challenges_dir=challenges_dir,
+        data_dir=data_dir,
+        database_url=database_url,
+    )
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ from ctfy.server.database.base import new_id, now
 from ctfy.server.models.names import visible
 from ctfy.server.moving.source import Key, Person, Row, Source
 
-_MOST_OF_A_NAME, _MOST_OF_A_TEAM, _MOST_OF_A_BRACKET = 120, 80, 64
+_MOST_OF_A_NAME, _MOST_OF_A_TEAM, _MOST_OF_A_BRACKET, _MOST_BRACKETS = 120, 80, 64, 50
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SITE = re.compile(r"https?://\S{1,190}")
@@ -45,10 +45,13 @@ def people(
     """The rows of everybody. `here`: who has an account already, by address, and verified it."""
     found = People()
     _users(source, here, found)
-    brackets = map(_bracket, source.brackets)
-    found.brackets = [name for name in dict.fromkeys(brackets) if name]
+    brackets = [name for name in dict.fromkeys(map(_bracket, source.brackets)) if name]
+    found.brackets = brackets[:_MOST_BRACKETS]
     if found.brackets:
         found.outcomes.append(Outcome(f"brackets: {', '.join(found.brackets)}", "carried"))
+    if lost := len(brackets) - len(found.brackets):
+        why = f"a competition has at most {_MOST_BRACKETS}: their teams have none"
+        found.outcomes.append(Outcome(f"brackets: {lost}", "dropped", why))
     joined = {person.id: person.created_at for person in source.people}
     active = _who_did_something(source)
     taken: set[tuple[int, str]] = set()
@@ -73,7 +76,7 @@ def people(
                 "name": free,
                 "name_folded": folded,
                 "name_shape": shape,
-                "bracket": _bracket(team.bracket),
+                "bracket": bracket if (bracket := _bracket(team.bracket)) in found.brackets else "",
                 "captain_user_id": captain or first,
                 "created_at": created,
             }

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ctfy.server.moving import ctfd
+from ctfy.server.moving import ctfd, gzctf, rctf
 from ctfy.server.moving.source import Source
 
-Platform = Literal["ctfd"]
+Platform = Literal["ctfd", "gzctf", "rctf"]
 
 
 class Opened(Protocol):
@@ -23,4 +23,4 @@ class Opened(Protocol):
         ...
 
 
-SOURCES: dict[Platform, Opened] = {"ctfd": ctfd.opened}
+SOURCES: dict[Platform, Opened] = {"ctfd": ctfd.opened, "gzctf": gzctf.opened, "rctf": rctf.opened}
