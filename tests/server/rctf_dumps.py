@@ -17,6 +17,7 @@ import psycopg
 
 from ctfy.server.database.embedded import bin_path
 from ctfy.server.moving.rctf import KNOWN_MIGRATIONS
+from tests.processes import PATIENCE_S
 
 Row = dict[str, Any]
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -182,7 +183,7 @@ def dump(url: str, path: Path, *options: str) -> Path:
         [str(bin_path() / "pg_dump"), f"--file={path}", *options, url],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     return path
 

@@ -19,6 +19,7 @@ from ctfy.server.moving.rctf.scoring import Rule, value
 from ctfy.server.moving.source import ExportRefused
 from tests.cli.terminal import Terminal
 from tests.conftest import ADMIN_EMAIL, cloned_database
+from tests.processes import PATIENCE_S
 from tests.server import rctf_dumps
 from tests.server.houses import ODD, House, said
 from tests.server.rctf_dumps import START, Game, challenge, empty, season, team
@@ -79,7 +80,7 @@ def test_an_archive_of_pg_dump_is_refused_with_the_command_that_converts_it(
     command = line.partition("`")[2].partition("`")[0].split()
     assert command == ["pg_restore", "--file=rctf.sql", "rctf.dump"]
     command[0] = str(bin_path() / command[0])
-    subprocess.run(command, cwd=house.scratch, check=True, timeout=60)
+    subprocess.run(command, cwd=house.scratch, check=True, timeout=PATIENCE_S)
     assert house.move("rctf", made).differences == []
 
 

@@ -164,7 +164,7 @@ def _people(tables: Tables, source: Source) -> None:
         )
     source.brackets = sorted({team.bracket for team in source.teams})
     if source.people:
-        why = "rCTF has none: whoever has the address sets one by Forgot password"
+        why = "rCTF has none: whoever has the address sets one by Forgot the password?"
         source.say("passwords", "dropped", why)
     extra = len(source.people) - len(source.teams)
     if extra:
