@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,14 +15,15 @@ import pytest
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.database.connections import Database
+from ctfy.server.moving import ctfd, gzctf, rctf
 from ctfy.server.moving.move import Moved, move
 from ctfy.server.moving.source import ExportRefused
-from ctfy.server.moving.sources import Platform
 from ctfy.server.moving.undo import Undone, undo
 from ctfy.server.standings import board
 from ctfy.server.standings.scoring import ranked
 
 Result = TypeVar("Result")
+OPENED: dict[str, Any] = {"ctfd": ctfd.opened, "gzctf": gzctf.opened, "rctf": rctf.opened}
 ODD: list[Any] = [
     None,
     "",
@@ -60,8 +62,11 @@ class House:
         with ThreadPoolExecutor(1) as apart:
             return apart.submit(asyncio.run, done()).result()
 
-    def move(self, platform: Platform, path: Path, **options: bool) -> Moved:
-        return self.do(lambda database: move(database, platform, path, self.challenges, **options))
+    def move(self, platform: str, path: Path, *, dry_run: bool = False, **options: Any) -> Moved:
+        opened = partial(OPENED[platform], **options)
+        return self.do(
+            lambda database: move(database, opened, path, self.challenges, dry_run=dry_run)
+        )
 
     def undo(self, competition_id: str) -> Undone:
         return self.do(lambda database: undo(database, competition_id, self.challenges))
@@ -87,11 +92,11 @@ class House:
         counted = {t: self.rows(f"SELECT count(*) FROM {t}")[0][0] for t in tables.split()}
         return {**counted, "files": len(list(self.challenges.rglob("*")))}
 
-    def refuses(self, platform: Platform, path: Path) -> str:
+    def refuses(self, platform: str, path: Path, **options: Any) -> str:
         """The one line that a file is refused with, which changes nothing."""
         before = self.state()
         with pytest.raises(ExportRefused) as refused:
-            self.move(platform, path)
+            self.move(platform, path, **options)
         assert self.state() == before
         assert "\n" not in str(refused.value)
         return str(refused.value)

@@ -27,7 +27,7 @@ from tests.server.rctf_dumps import START, Game, challenge, empty, season, team
 HOUR = timedelta(hours=1)
 
 
-def move(house: House, game: Game, **options: bool) -> Moved:
+def move(house: House, game: Game, **options: Any) -> Moved:
     return house.move("rctf", game.write(house.scratch / "rctf.sql"), **options)
 
 
@@ -181,7 +181,55 @@ def test_solves_stand_at_their_moments_with_the_flag_as_their_text(house: House)
     fields = said(moved)
     assert fields["texts of right answers"][0] == "changed"
     assert fields["wrong answers"][0] == "dropped"
-    assert fields["name, description, start and end"][0] == "dropped"
+    assert [fields[name][0] for name in ("name", "start", "end")] == ["dropped"] * 3
+
+
+def configured(house: House) -> Path:
+    """A conf.d as rCTF's installer makes it, with what somebody wrote into it later."""
+    folder = house.scratch / "conf.d"
+    folder.mkdir()
+    start, end = (int((START + hours * HOUR).timestamp() * 1000) for hours in (0, 48))
+    (folder / "01-ui.yaml").write_text("ctfName: rCTF\nmeta:\n  description: A weekend.\n")
+    (folder / "02-ctf.yaml").write_text(
+        f"divisions: {{open: Open, hs: High School}}\ntokenKey: secret\nstartTime: {start}\n"
+    )
+    (folder / "99-ours.json").write_text(json.dumps({"ctfName": "Spring CTF", "endTime": end}))
+    (folder / ".keep").write_text("")
+    return folder
+
+
+def test_its_configuration_says_name_times_and_divisions(house: House) -> None:
+    game = small()
+    team(game, "Cyd", division="hs")
+    moved = move(house, game, config=configured(house))
+    (row,) = house.rows(
+        "SELECT title, description, starts_at, ends_at, brackets FROM competitions WHERE id = %s",
+        moved.competition_id,
+    )
+    assert row == ("Spring CTF", "A weekend.", START, START + 48 * HOUR, ["Open", "High School"])
+    assert house.rows("SELECT bracket FROM teams WHERE name = 'Cyd'") == [("High School",)]
+    assert house.rows("SELECT solve_time_s FROM submissions") == [(3600.0,)]
+    fields = said(moved)
+    assert [fields[name][0] for name in ("name", "start", "end")] == ["carried"] * 3
+    assert "secret" not in json.dumps(moved.row())
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("startTime: soon", "the configuration: startTime"),
+        ("startTime: 99999999999999999999", "is no moment"),
+        ("- a list", "is no configuration of rCTF's"),
+        ("ctfName: [", "99-broken.yaml: line"),
+    ],
+)
+def test_a_configuration_that_is_not_right_is_one_line(
+    house: House, content: str, why: str
+) -> None:
+    folder = configured(house)
+    (folder / "99-broken.yaml").write_text(content)
+    path = small().write(house.scratch / "rctf.sql")
+    assert why in house.refuses("rctf", path, config=folder)
 
 
 def test_solves_of_a_challenge_that_is_gone_count_for_nothing_as_there(house: House) -> None:
@@ -222,12 +270,13 @@ def test_the_commands_move_list_and_undo(house: House) -> None:
     where = f"--data-dir {house.scratch}/data --database-url '{house.url}'"
     folder = f"--challenges-dir {house.challenges}"
     before = house.state()
-    tried = operator.ok(f"ctfy-admin import rctf {path} {folder} {where} --dry-run")
+    config = f"--config {configured(house)}"
+    tried = operator.ok(f"ctfy-admin import rctf {path} {config} {folder} {where} --dry-run")
     assert "standings: equal to theirs, 1 teams" in tried
     assert house.state() == before
-    moved = operator.json(f"ctfy-admin import rctf {path} {folder} {where}")
+    moved = operator.json(f"ctfy-admin import rctf {path} {config} {folder} {where}")
     (came,) = operator.json(f"ctfy-admin import list {where}")
-    assert (came["source"], came["teams"]) == ("rCTF 1597827385452", 2)
+    assert (came["title"], came["source"]) == ("Spring CTF", "rCTF 1597827385452")
     again = operator.run(f"ctfy-admin import rctf {path} {folder} {where}")
     assert (again.code, "was brought in already" in again.err) == (5, True)
     undone = operator.json(f"ctfy-admin import undo {moved['competition_id']} {folder} {where}")
@@ -412,3 +461,18 @@ def test_no_odd_value_in_any_column_is_more_than_a_line(house: House) -> None:
         assert house.state() == before
     assert 5 < len(lines) < 28
     assert [line for line in lines if "\n" in line] == []
+
+
+def test_a_hard_line_is_read_in_a_moment(house: House) -> None:
+    """Comments, strings and spaces without number, none of which is read again and again."""
+    path = house.scratch / "rctf.sql"
+    many = 1_000_000
+    lines = [
+        "/**/" * many,
+        "SELECT E'" + "''\\\\" * many + "';",
+        "COPY a (" + " " * many + ");",
+        "SELECT '" + "'' " * many + "';",
+        "; " * many,
+    ]
+    path.write_text(small().text().replace("CREATE TABLE", "\n".join([*lines, "CREATE TABLE"]), 1))
+    assert house.move("rctf", path).differences == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,7 +16,7 @@ from ctfy.cli.output import Code, err, fail, out, prints, say
 
 if TYPE_CHECKING:
     from ctfy.server.database.connections import Database
-    from ctfy.server.moving.sources import Platform
+    from ctfy.server.moving.move import Opened
 
 app = typer.Typer(no_args_is_help=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be")]
@@ -68,11 +69,10 @@ def _show_moved(row: dict[str, Any]) -> None:
 
 
 def _bring_in(
-    platform: Platform,
+    opened: Opened,
     file: Path,
     *,
     dry_run: bool,
-    any_version: bool,
     challenges_dir: Path,
     data_dir: Path,
     database_url: str,
@@ -102,11 +102,10 @@ def _bring_in(
                 database_url,
                 lambda connected: move(
                     connected,
-                    platform,
+                    opened,
                     file,
                     challenges_dir,
                     dry_run=dry_run,
-                    any_version=any_version,
                     tell=tell,
                 ),
             )
@@ -140,11 +139,12 @@ def ctfd(
 
     Example: ctfy-admin import ctfd export.zip --dry-run
     """
+    from ctfy.server.moving.ctfd import opened
+
     return _bring_in(
-        "ctfd",
+        partial(opened, any_version=any_version),
         export,
         dry_run=dry_run,
-        any_version=any_version,
         challenges_dir=challenges_dir,
         data_dir=data_dir,
         database_url=database_url,
@@ -167,11 +167,12 @@ def gzctf(
 
     Example: ctfy-admin import gzctf game-1-export.zip --dry-run
     """
+    from ctfy.server.moving.gzctf import opened
+
     return _bring_in(
-        "gzctf",
+        partial(opened, any_version=any_version),
         package,
         dry_run=dry_run,
-        any_version=any_version,
         challenges_dir=challenges_dir,
         data_dir=data_dir,
         database_url=database_url,
@@ -182,6 +183,10 @@ def gzctf(
 @prints(people=_show_moved)
 def rctf(
     dump: Annotated[Path, typer.Argument(help="What `pg_dump --file=rctf.sql rctf` writes")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="rCTF's conf.d, or a file of it: the name, start, end, divisions"),
+    ] = None,
     dry_run: DryRun = False,
     any_version: AnyVersion = False,
     challenges_dir: ChallengesDir = CHALLENGES,
@@ -192,13 +197,14 @@ def rctf(
 
     Whole or not at all. It is a draft until you publish it; `ctfy-admin import undo` takes it back.
 
-    Example: ctfy-admin import rctf rctf.sql --dry-run
+    Example: ctfy-admin import rctf rctf.sql --config conf.d --dry-run
     """
+    from ctfy.server.moving.rctf import opened
+
     return _bring_in(
-        "rctf",
+        partial(opened, any_version=any_version, config=config),
         dump,
         dry_run=dry_run,
-        any_version=any_version,
         challenges_dir=challenges_dir,
         data_dir=data_dir,
         database_url=database_url,

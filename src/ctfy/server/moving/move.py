@@ -33,7 +33,6 @@ from ctfy.server.moving.challenges import digest_of, settle, taken_in, write
 from ctfy.server.moving.people import People, people
 from ctfy.server.moving.play import Play, play, solve_counts
 from ctfy.server.moving.source import ExportRefused, Key, MovedChallenge, Source
-from ctfy.server.moving.sources import SOURCES, Platform
 from ctfy.server.standings import board
 from ctfy.server.standings.scoring import ranked
 from ctfy.server.tables.access import User
@@ -43,9 +42,11 @@ from ctfy.server.tables.standings import Award
 from ctfy.server.tables.submissions import ChallengeSolve, QuestionAttempts, Solve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
 
+Opened = Callable[[Path], contextlib.AbstractContextManager[Source]]
 Tell = Callable[[float, str], None]
 _AT_ONCE = 2000  # rows
 _MOST_DIFFERENCES = 10
+_MOST_OF_A_DESCRIPTION = 10_000
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('ctfy.moved_competitions'))")
 
 
@@ -85,22 +86,22 @@ class _OnlyTried(Exception):
 
 async def move(
     database: Database,
-    platform: Platform,
+    opened: Opened,
     path: Path,
     challenges_dir: Path,
     *,
     dry_run: bool = False,
-    any_version: bool = False,
     tell: Tell = lambda fraction, message: None,
 ) -> Moved:
     """Bring a platform's file in, whole or not at all; what became of it. Raises ExportRefused.
 
-    A dry run does all of it and takes it back. `tell` hears how far it is, from 0 to 1.
+    `opened` reads a file for as long as it is needed, as each platform's folder brings it. A dry
+    run does all of it and takes it back. `tell` hears how far it is, from 0 to 1.
     """
     tell(0.0, "reading the file")
     with (
         _understood(),
-        SOURCES[platform](path, any_version=any_version) as source,
+        opened(path) as source,
         _placed(challenges_dir) as place,
     ):
         solves = solve_counts(source)
@@ -238,6 +239,11 @@ def _competition(source: Source, report: Moved, operator_id: str) -> Competition
     """The competition that their settings describe: a draft, until somebody has looked at it."""
     report.fields += source.said
     say = report.fields.append
+    if report.title != source.title.strip() and source.title:
+        say(Outcome("the title", "changed", "what could not be shown was left out, or it was long"))
+    if len(source.description) > _MOST_OF_A_DESCRIPTION:
+        why = f"its first {_MOST_OF_A_DESCRIPTION:,} characters: no more are kept"
+        say(Outcome("the description", "changed", why))
     later = {"ends_at": source.ends_at, "freezes_at": source.freezes_at}
     for name, moment in later.items():
         if source.starts_at and moment and moment <= source.starts_at:
@@ -247,7 +253,7 @@ def _competition(source: Source, report: Moved, operator_id: str) -> Competition
     return Competition(
         id=report.competition_id,
         title=report.title,
-        description=source.description[:10_000],
+        description=source.description[:_MOST_OF_A_DESCRIPTION],
         status="draft",
         access=source.access,
         rank_by="points",

@@ -46,7 +46,7 @@ _GRADED = ("correct", "incorrect", "partial")
 
 
 @contextmanager
-def opened(path: Path, *, any_version: bool) -> Iterator[Source]:
+def opened(path: Path, *, any_version: bool = False) -> Iterator[Source]:
     """The competition of an export. Raises ExportRefused."""
     with exports.opened(path, any_version=any_version) as export:
         version = export.config.get("ctf_version", export.version)

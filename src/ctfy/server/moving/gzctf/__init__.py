@@ -20,7 +20,7 @@ _MOST_INSTANCES, _MOST_ON_A_TEAM = 100, 1000
 
 
 @contextmanager
-def opened(path: Path, *, any_version: bool) -> Iterator[Source]:
+def opened(path: Path, *, any_version: bool = False) -> Iterator[Source]:
     """The competition of a game package. Raises ExportRefused."""
     with packages.opened(path, any_version=any_version) as package:
         game = package.game

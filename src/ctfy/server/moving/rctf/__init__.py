@@ -1,6 +1,7 @@
 """An rCTF's database as a competition: its users are teams, who are reached by one address each.
 
-`dump.py` reads the file, `challenges.py` its challenges, `scoring.py` has its rules. https://github.com/redpwn/rctf
+`dump.py` reads the file, `config.py` rCTF's `conf.d`, `challenges.py` the challenges, and
+`scoring.py` has its rules. https://github.com/redpwn/rctf
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ctfy.challenge.folders import printable
+from ctfy.server.moving.rctf import config as configuration
 from ctfy.server.moving.rctf import dump
 from ctfy.server.moving.rctf.challenges import Challenge, read, unpack
+from ctfy.server.moving.rctf.config import Config
+from ctfy.server.moving.rctf.config import moment as moment_of
 from ctfy.server.moving.rctf.scoring import Rule, Solve, standings, values
 from ctfy.server.moving.source import (
     Answer,
@@ -66,8 +70,11 @@ _MAY_WRITE_CHALLENGES = 2  # a bit of `perms`
 
 
 @contextmanager
-def opened(path: Path, *, any_version: bool) -> Iterator[Source]:
-    """The competition of a dump. Raises ExportRefused."""
+def opened(
+    path: Path, *, any_version: bool = False, config: Path | None = None
+) -> Iterator[Source]:
+    """The competition of a dump, and of rCTF's `conf.d`. Raises ExportRefused."""
+    settings = configuration.read(config)
     found = dump.read(path, _READ)
     version = _version(found, any_version=any_version)
     tables = Tables(found.tables, lambda table: f"the table {table}")
@@ -86,8 +93,9 @@ def opened(path: Path, *, any_version: bool) -> Iterator[Source]:
     }
     played = [_solve(row) for row in solves]
     worth = values(rules, played)
-    source = Source("rCTF", version, "rCTF", partial(unpack, challenges, worth, played))
-    _people(tables, source)
+    source = Source("rCTF", version, "", partial(unpack, challenges, worth, played))
+    _settings(settings, source)
+    _people(tables, settings.divisions, source)
     _play(tables, challenges, source)
     source.standings = list(standings([str(team.id) for team in source.teams], rules, played))
     _left(found, source)
@@ -127,7 +135,22 @@ def _solve(row: dict[str, Any]) -> Solve:
     return Solve(row["userid"], row["challengeid"], at)
 
 
-def _people(tables: Tables, source: Source) -> None:
+def _settings(config: Config, source: Source) -> None:
+    """What rCTF's database does not know of the competition."""
+    source.title, source.description = config.ctf_name, config.meta.description
+    source.starts_at = moment_of(config.start_time, "startTime")
+    source.ends_at = moment_of(config.end_time, "endTime")
+    for name, value in (
+        ("name", config.ctf_name),
+        ("description", config.meta.description),
+        ("start", config.start_time),
+        ("end", config.end_time),
+    ):
+        why = "" if value else "it is in rCTF's conf.d, not in its database: give it as --config"
+        source.say(name, "carried" if value else "dropped", why)
+
+
+def _people(tables: Tables, divisions: dict[str, str], source: Source) -> None:
     """A team's own account, and one for each address of a member, which nobody signed in by."""
     members: defaultdict[str, list[str]] = defaultdict(list)
     for row in tables.rows("user_members"):
@@ -158,11 +181,11 @@ def _people(tables: Tables, source: Source) -> None:
                 name,
                 tuple(person.id for person in people),
                 own.id,
-                row["division"] or "",
+                divisions.get(row["division"] or "", row["division"] or ""),
                 created_at=created,
             )
         )
-    source.brackets = sorted({team.bracket for team in source.teams})
+    source.brackets = list(divisions.values()) or sorted({team.bracket for team in source.teams})
     if source.people:
         why = "rCTF has none: whoever has the address sets one by Forgot the password?"
         source.say("passwords", "dropped", why)
@@ -172,8 +195,8 @@ def _people(tables: Tables, source: Source) -> None:
         source.say(f"members: {extra}", "changed", why)
     if named["ctftime_id"]:
         source.say(f"users ctftime_id: {named['ctftime_id']}", "dropped", "it has no place here")
-    if source.brackets:
-        why = "they are called by their ids: their names are in rCTF's conf.d"
+    if source.brackets and not divisions:
+        why = "they are called by their ids: their names are in rCTF's conf.d, --config"
         source.say("divisions", "changed", why)
 
 
@@ -201,9 +224,7 @@ def _play(tables: Tables, challenges: dict[str, Challenge], source: Source) -> N
 
 
 def _left(found: dump.Dump, source: Source) -> None:
-    """What is in no dump, and what is not read of one."""
-    why = "they are in rCTF's conf.d, not in its database: ctfy-admin admin competition update"
-    source.say("name, description, start and end", "dropped", why)
+    """The tables that are not read."""
     for table, rows in sorted(found.left.items()):
         if rows:
             source.say(f"table {table}", "dropped", "a table that is not known here")

@@ -17,7 +17,8 @@ from ctfy.server.moving.source import ExportRefused
 
 MOST_OF_A_DUMP = 1024**3
 MOST_OF_A_LINE = 16 * 1024 * 1024
-MOST_ROWS = 2_000_000
+MOST_OF_A_COPY = 10_000  # characters, of the statement that begins one
+MOST_ROWS = 1_000_000
 Cells = dict[str, str | None]
 
 _NAME = r'(?:"(?:[^"]|"")*"|[a-z_][a-z0-9_$]*)'
@@ -30,10 +31,11 @@ _COPIES = re.compile(r"\s*COPY\b.*\bFROM\s+stdin\b", re.I | re.S)
 _INSERTS = re.compile(rf"\s*INSERT\s+INTO\s+(?:{_NAME}\.)?(?P<table>{_NAME})[\s(]", re.I)
 _ENCODING = re.compile(r"\s*SET\s+client_encoding\s*=\s*'([^']*)'", re.I)
 # Where a statement's text is not a statement's: strings, quoted names, comments, `$$` bodies.
-_QUOTES = re.compile(r"'|\"|--|/\*|\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$|;")
+_QUOTES = re.compile(r"\b[Ee]'|'|\"|--|/\*|\$(?:[A-Za-z_][A-Za-z0-9_]*)?\$|;")
 _ESCAPE = re.compile(r"\\(.?)", re.S)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
-_STRING_END = re.compile(r"(?:[^'\\]|\\.|'')*'(?!')")  # of one with backslashes
+_COMMENT = re.compile(r"/\*|\*/")
+_STRING_END = re.compile(r"(?:[^'\\]++|\\.|'')*+'")  # of one with backslashes
 _START = b"-- PostgreSQL database "
 _END = "-- PostgreSQL database dump complete"
 # What the beginnings of other files say that they are, and the command that makes the right one.
@@ -169,9 +171,7 @@ class _Reader:
             elif token == "/*":
                 self._open, self._comments = "*/", 1
             else:
-                before = text[max(found.start() - 1, 0) : found.start()]
-                is_escaped = token == "'" and before in ("E", "e")
-                self._open = "E'" if is_escaped else token
+                self._open = token.upper() if len(token) == 2 and token[1] == "'" else token
         if text[start:].strip():
             self._statement.append(text[start:])
             self._length += len(text)
@@ -183,11 +183,11 @@ class _Reader:
     def _close(self, text: str, place: int) -> int:
         """Where what is open is closed; the line's end where it is not."""
         if self._open == "*/":
-            for found in re.finditer(r"/\*|\*/", text[place:]):
+            for found in _COMMENT.finditer(text, place):
                 self._comments += 1 if found[0] == "/*" else -1
                 if not self._comments:
                     self._open = ""
-                    return place + found.end()
+                    return found.end()
             return len(text)
         if self._open == "E'":
             found_end = _STRING_END.match(text, place)
@@ -207,11 +207,13 @@ class _Reader:
                     f"it is written in {printable(encoding[1])[:40]}: "
                     "`pg_dump --encoding=UTF8 --file=rctf.sql rctf` makes the right file"
                 )
-        elif copy := _COPY.fullmatch(statement):
+        elif copy := _COPY.fullmatch(statement, 0, MOST_OF_A_COPY):
             self._copy(_bare(copy["table"]), copy["columns"])
-        elif _COPIES.match(statement):
+        elif _COPIES.match(statement, 0, MOST_OF_A_COPY):
             raise self._lines.refused("copies rows in a way that pg_dump does not")
-        elif (insert := _INSERTS.match(statement)) and _bare(insert["table"]) in self._wanted:
+        elif (insert := _INSERTS.match(statement, 0, MOST_OF_A_COPY)) and _bare(
+            insert["table"]
+        ) in self._wanted:
             raise ExportRefused(f"its rows are INSERT statements, from --inserts: {RIGHT}")
 
     def _copy(self, table: str, given: str) -> None:
