@@ -7,7 +7,7 @@ import random
 import shutil
 import stat
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,32 @@ def test_hidden_and_banned_teams_do_not_stand_in_the_standings(house: House) -> 
     moved = move(house, game)
     assert house.standings(moved.competition_id) == [("Ada", 100)]
     assert said(moved)["teams not shown: 2"][0] == "changed"
+
+
+def test_a_hidden_challenge_is_a_draft_or_hidden_where_teams_solved_it(house: House) -> None:
+    game = small()
+    game.tables["challenges"][0]["state"] = "hidden"
+    challenge(game, "Later", state="hidden")
+    moved = move(house, game)
+    assert house.rows(
+        "SELECT challenge_id, state FROM competition_challenges WHERE competition_id = %s "
+        "ORDER BY challenge_id",
+        moved.competition_id,
+    ) == [("jar", "hidden"), ("later", "draft")]
+    assert moved.differences == []
+    assert house.standings(moved.competition_id) == [("Ada", 100)]
+
+
+def test_what_is_shown_later_is_released_then(house: House) -> None:
+    game = small()
+    challenge(game, "Later", scheduled_at="2040-05-01T12:00:00")
+    challenge(game, "Sooner", scheduled_at="2026-03-01T15:00:00")
+    moved = move(house, game)
+    assert house.rows(
+        "SELECT challenge_id, state, release_at FROM competition_challenges "
+        "WHERE competition_id = %s AND challenge_id <> 'jar' ORDER BY challenge_id",
+        moved.competition_id,
+    ) == [("later", "draft", datetime(2040, 5, 1, 12, tzinfo=UTC)), ("sooner", "visible", None)]
 
 
 def test_names_that_look_alike_are_told_apart(house: House) -> None:

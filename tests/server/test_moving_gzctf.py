@@ -155,15 +155,16 @@ def test_a_file_that_lies_elsewhere_is_named_with_its_address(house: House) -> N
     assert not report.is_whole
 
 
-def test_a_challenge_that_is_not_enabled_stays_out_of_the_competition(house: House) -> None:
+def test_a_challenge_that_is_not_enabled_is_a_draft(house: House) -> None:
     game = small()
     challenge(game, "Later", "flag{y}", enabled=False)
     moved = move(house, game)
     assert house.rows(
-        "SELECT challenge_id FROM competition_challenges WHERE competition_id = %s",
+        "SELECT challenge_id, state FROM competition_challenges WHERE competition_id = %s "
+        "ORDER BY position",
         moved.competition_id,
-    ) == [("jar",)]
-    assert (house.challenges / "later").is_dir()
+    ) == [("jar", "visible"), ("later", "draft")]
+    assert any(line.startswith("state: it is draft") for line in moved.challenges[1].changed)
 
 
 def test_divisions_become_brackets_and_their_rights_are_named(house: House) -> None:

@@ -206,11 +206,11 @@ async def _work(moving: _Move, digest: str) -> None:
         play, source, everybody, moving.challenges, catalogue, report.competition_id
     )
     report.fields += [*everybody.outcomes, *done.outcomes]
-    in_it = _in_the_competition(moving, done)
+    offered = _offered(moving, done)
     session.add(competition)
     try:
         await session.flush()
-        await _insert(moving, everybody, done, in_it)
+        await _insert(moving, everybody, done, offered)
     except DBAPIError as error:
         reason = str(error.orig).splitlines()[0] if error.orig else "inconsistent"
         raise ExportRefused(f"its rows do not fit together: {reason}") from None
@@ -286,30 +286,35 @@ def _write_challenges(moving: _Move, competition: Competition, pushed: set[str])
     return Catalogue.load(made)
 
 
-def _in_the_competition(moving: _Move, play: Play) -> list[str]:
-    """The challenges that are played: those that were shown, and those that somebody solved."""
-    solved = {row["challenge_id"] for row in play.challenge_solves}
-    left = [one for one in moving.challenges if one.is_hidden]
-    for one, report in zip(moving.challenges, moving.report.challenges, strict=True):
-        if one.is_hidden:
-            why = "teams solved it, so that it is shown" if one.draft.id in solved else ""
-            why = why or "the folder is here, and it is not in the competition"
-            report.fields.append(Outcome("state", "changed", why))
-    hidden = {one.draft.id for one in left} - solved
-    return [one.draft.id for one in moving.challenges if one.draft.id not in hidden]
+def _offered(moving: _Move, play: Play) -> list[dict[str, Any]]:
+    """The challenges as the competition has them: one that was not shown there is not here.
 
-
-async def _insert(moving: _Move, people: People, play: Play, in_it: list[str]) -> None:
+    If teams solved it, that counts still; else it is a draft, as is one that is released later.
+    """
     solves = Counter(row["challenge_id"] for row in play.challenge_solves)
-    offered = [
-        {
-            "competition_id": moving.report.competition_id,
-            "challenge_id": id_,
-            "position": position,
-            "solves": solves[id_],
-        }
-        for position, id_ in enumerate(in_it)
-    ]
+    rows = []
+    for position, one in enumerate(moving.challenges):
+        state, count, release_at = "visible", solves[one.draft.id], None
+        if one.is_hidden:
+            state = "hidden" if count else "draft"
+            why = "what teams solved of it counts" if count else "nobody solved it"
+            one.draft.carry("state", f"it is {state} in the competition: {why}")
+        elif one.release_at and one.release_at > now() and not count:
+            state, release_at = "draft", one.release_at
+        rows.append(
+            {
+                "competition_id": moving.report.competition_id,
+                "challenge_id": one.draft.id,
+                "position": position,
+                "solves": count,
+                "state": state,
+                "release_at": release_at,
+            }
+        )
+    return rows
+
+
+async def _insert(moving: _Move, people: People, play: Play, offered: list[dict[str, Any]]) -> None:
     parts: tuple[tuple[Any, list[dict[str, Any]]], ...] = (
         (User, people.new_users),
         (CompetitionChallenge, offered),

@@ -105,7 +105,8 @@ class MovedChallenge:
     """A challenge on its way in: `id` is theirs, `hints` are ours by theirs.
 
     `worth`: its value there, now. `rule`: how it falls, where that is a rule of ours;
-    `other_rule`: in what theirs is another. `requires`: what has to be solved before.
+    `other_rule`: in what theirs is another. `release_at`: from when it is shown. `requires`: what
+    has to be solved before.
     """
 
     id: Key
@@ -114,6 +115,7 @@ class MovedChallenge:
     rule: Value | None = None
     other_rule: str = ""
     is_hidden: bool = False
+    release_at: datetime | None = None
     hints: dict[Key, str] = field(default_factory=dict)
     requires: list[Key] = field(default_factory=list)
 

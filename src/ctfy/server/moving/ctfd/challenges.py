@@ -17,7 +17,7 @@ from ctfy.challenge.importers.draft import Draft, hints
 from ctfy.challenge.importers.flags import Flag, ask
 from ctfy.challenge.metadata import Value
 from ctfy.server.moving.ctfd.export import Export
-from ctfy.server.moving.source import MovedChallenge, Row
+from ctfy.server.moving.source import MovedChallenge, Row, moment
 
 _TYPES = ("standard", "dynamic", "multiple_choice")
 _CHOICE = re.compile(r"^[ \t]*[*-][ \t]+\([ xX]?\)[ \t]*(\S.*?)[ \t]*$", re.M)
@@ -25,7 +25,6 @@ _NO_PLACE = {
     "attribution": "challenges have no attribution here",
     "next_id": "players choose what comes next",
     "module_id": "challenges have no modules",
-    "scheduled_at": "a competition says what is visible",
 }
 _CURVES = ("linear", "logarithmic")
 
@@ -56,6 +55,9 @@ def unpack(export: Export, scratch: Path) -> list[MovedChallenge]:
             str(row.get("category") or ""), [tag.get("value") for tag in of["tags"][id_]]
         )
         _type(draft, row, has_choices=bool(choices))
+        if row.get("scheduled_at"):
+            one.release_at = moment(row["scheduled_at"])
+            draft.carry("scheduled_at")
         one.worth = draft.whole("value", row.get("value") or 0) or 0
         one.rule, one.other_rule = _rule(row, dynamic.get(id_))
         _questions(draft, row, flags, choices)
