@@ -365,6 +365,10 @@ SPOILED: dict[str, tuple[Callable[[Game, Path], object], str]] = {
     "binary": (starting(b"\x7fELF\0"), "is no text"),
     "another dump": (edited("PostgreSQL database dump", "MySQL dump"), "does not begin"),
     "cut in a table": (half, "cut short, in the rows of solves"),
+    "cut in a table of an odd name": (
+        lambda g, p: p.write_text(rctf_dumps.BEFORE + 'COPY o."a\nb" (id) FROM stdin;\n1\n'),
+        "cut short, in the rows of a\\nb",
+    ),
     "cut at the end": (edited("dump complete", ""), "is cut short"),
     "Latin-1": (latin, "is no UTF-8: `pg_dump --encoding=UTF8`"),
     "another encoding": (edited("'UTF8'", "'LATIN1'"), "is written in LATIN1"),

@@ -201,6 +201,7 @@ class _Reader:
         return end
 
     def _heed(self, statement: str) -> None:
+        insert = _INSERTS.match(statement, 0, MOST_OF_A_COPY)
         if encoding := _ENCODING.match(statement):
             if encoding[1].upper().replace("-", "") not in ("UTF8", "SQL_ASCII"):
                 raise ExportRefused(
@@ -211,16 +212,17 @@ class _Reader:
             self._copy(_bare(copy["table"]), copy["columns"])
         elif _COPIES.match(statement, 0, MOST_OF_A_COPY):
             raise self._lines.refused("copies rows in a way that pg_dump does not")
-        elif (insert := _INSERTS.match(statement, 0, MOST_OF_A_COPY)) and _bare(
-            insert["table"]
-        ) in self._wanted:
+        elif insert and _bare(insert["table"]) in self._wanted:
             raise ExportRefused(f"its rows are INSERT statements, from --inserts: {RIGHT}")
 
     def _copy(self, table: str, given: str) -> None:
         """The rows of a table, down to the line that ends them."""
         columns = [_bare(name) for name in _COLUMN.findall(given)]
         if table in self._dump.tables:
-            raise ExportRefused(f"it has the table {table} twice: dump rCTF's database alone")
+            raise ExportRefused(
+                f"it has the table {table} twice, of two databases or schemas: "
+                "`pg_dump --schema=public --file=rctf.sql rctf` writes one"
+            )
         keep = self._keeper(table, columns)
         for line in self._each:
             if line == b"\\.":
@@ -231,7 +233,7 @@ class _Reader:
             if self._rows > MOST_ROWS:
                 raise ExportRefused(f"it has more than {MOST_ROWS:,} rows")
             keep(line)
-        raise ExportRefused(f"it is cut short, in the rows of {table}")
+        raise ExportRefused(f"it is cut short, in the rows of {printable(table)[:80]}")
 
     def _keeper(self, table: str, columns: list[str]) -> Callable[[bytes], None]:
         if table not in self._wanted:
