@@ -222,9 +222,37 @@ def test_a_first_run_is_led_to_a_running_competition(fresh: Arena, browser: Brow
         expect(steps).to_have_count(0)
 
 
+def test_two_operators_who_edit_one_competition_lose_nothing(
+    arena: Arena, browser: Browser
+) -> None:
+    competition = arena.competition("field-notes")
+    other = arena.admin.admin.competitions
+    mine_is, theirs_is = (f"Cup of {uuid.uuid4().hex[:8]}" for _ in range(2))
+    with window(browser, arena.url) as mine:
+        page = as_admin(mine, arena).open(f"/admin/competitions/{competition.id}")
+        page.get_by_label("Title").fill(mine_is)
+        other.update(competition.id, description="Theirs.")
+        expect(page.get_by_label("Description")).to_have_value("Theirs.")
+        expect(page.get_by_label("Title")).to_have_value(mine_is)
+        other.update(competition.id, title=theirs_is)
+        expect(page.get_by_text("Somebody else has changed this meanwhile")).to_be_visible()
+        page.get_by_role("button", name="Take theirs").click()
+        expect(page.get_by_label("Title")).to_have_value(theirs_is)
+        page.get_by_label("Title").fill(mine_is)
+        page.get_by_role("tab", name="People").click()
+        page.get_by_role("dialog").get_by_role("button", name="Stay").click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Saved")).to_be_visible()
+        page.get_by_role("tab", name="People").click()
+        expect(page.get_by_role("heading", name="Allow-list")).to_be_visible()
+    saved = arena.admin.competitions.get(competition.id)
+    assert (saved.title, saved.description) == (mine_is, "Theirs.")
+
+
 def test_a_competitions_own_administrator_edits_it_and_sees_nothing_else(
     arena: Arena, browser: Browser
 ) -> None:
+    arena.competition("notes")  # an administrator of one competition adds what they see in others
     competition = arena.competition("field-notes")
     helper = arena.player("Helper")
     arena.admin.admin.competition_admins.grant(competition.id, user_id=helper.me.get().id)

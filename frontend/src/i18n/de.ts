@@ -740,4 +740,12 @@ export default {
   "for one person": "für eine Person",
   "for {n} people": "für {n} Personen",
   "for everybody": "für alle",
+  "Leave without saving?": "Ohne zu speichern verlassen?",
+  "What you changed here is lost then.": "Was du hier geändert hast, geht dann verloren.",
+  Stay: "Bleiben",
+  "Somebody else has changed this meanwhile": "Jemand anderes hat das inzwischen geändert",
+  "Saving puts yours in the place of theirs.":
+    "Speichern setzt deine Fassung an die Stelle der anderen.",
+  "Take theirs": "Deren Fassung nehmen",
+  "{n} more: find them by name": "{n} weitere: suche sie beim Namen",
 };

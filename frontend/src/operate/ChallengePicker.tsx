@@ -12,11 +12,13 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { Loaded } from "../components/states";
 import { t } from "../i18n";
+
+const MOST_SHOWN = 50;
 
 interface Offered {
   id: string;
@@ -46,8 +48,8 @@ function useCatalogue() {
   return { ...(operator ? all : visible), data: offered };
 }
 
-/** Which challenges, in which order. */
-export function ChallengePicker({
+/** Which challenges, in which order. Drawn anew only when they change: there may be many. */
+export const ChallengePicker = memo(function ChallengePicker({
   chosen,
   change,
 }: {
@@ -64,9 +66,10 @@ export function ChallengePicker({
       <Loaded query={catalogue} height={200}>
         {(items) => {
           const names = new Map(items.map(({ id, name }) => [id, name]));
+          const taken = new Set(chosen);
           const left = items.filter(
             (row) =>
-              !chosen.includes(row.id) &&
+              !taken.has(row.id) &&
               `${row.id} ${row.name}`.toLowerCase().includes(text.toLowerCase()),
           );
           const move = (place: number, by: number) => {
@@ -144,7 +147,7 @@ export function ChallengePicker({
                   </Button>
                 </Group>
                 <Stack gap={4} mah={320} className="offered" tabIndex={0}>
-                  {left.map((row) => (
+                  {left.slice(0, MOST_SHOWN).map((row) => (
                     <Button
                       key={row.id}
                       variant="default"
@@ -157,6 +160,11 @@ export function ChallengePicker({
                       {row.name}
                     </Button>
                   ))}
+                  {left.length > MOST_SHOWN && (
+                    <Text size="sm" c="dimmed">
+                      {t("{n} more: find them by name", { n: left.length - MOST_SHOWN })}
+                    </Text>
+                  )}
                 </Stack>
               </div>
             </SimpleGrid>
@@ -165,4 +173,4 @@ export function ChallengePicker({
       </Loaded>
     </Card>
   );
-}
+});

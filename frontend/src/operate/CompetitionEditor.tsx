@@ -1,4 +1,5 @@
 import {
+  Alert,
   Button,
   Card,
   Group,
@@ -10,13 +11,15 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useCallback, useState } from "react";
 import { ApiError, api, type CompetitionUpdate } from "../api/client";
+import { refresh } from "../api/queries";
 import { StateBadge } from "../components/badges";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Failure, Loaded } from "../components/states";
 import { notify } from "../components/toasts";
+import { Unsaved } from "../components/Unsaved";
 import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
@@ -54,7 +57,7 @@ export function NewCompetition() {
         label={t("Create")}
         busy={create.isPending}
         error={create.error}
-        save={(draft) => create.mutate({ body: draft as never })}
+        save={(draft) => create.mutateAsync({ body: { ...NEW, ...draft } as never })}
       />
     </Page>
   );
@@ -67,7 +70,10 @@ export function EditCompetition() {
   const query = api.useQuery("get", "/api/v1/competitions/{competition_id}", { params: { path } });
   const update = api.useMutation("patch", "/api/v1/admin/competitions/{competition_id}", {
     meta: { quiet: true },
-    onSuccess: () => notify(t("Saved")),
+    onSuccess: async () => {
+      await refresh("/api/v1/competitions"); // it is busy until what is shown is what was saved
+      notify(t("Saved"));
+    },
   });
   return (
     <Page
@@ -87,12 +93,11 @@ export function EditCompetition() {
           <Loaded query={query} height={500}>
             {(competition) => (
               <Editor
-                key={competition.updated_at}
                 start={competition as Draft}
                 label={t("Save")}
                 busy={update.isPending}
                 error={update.error}
-                save={(draft) => update.mutate({ params: { path }, body: draft })}
+                save={(draft) => update.mutateAsync({ params: { path }, body: draft })}
               />
             )}
           </Loaded>
@@ -119,6 +124,24 @@ const TIMES = [
   "freezes_at",
 ] as const;
 
+const FIELDS = [
+  "title",
+  "description",
+  "status",
+  "access",
+  "rank_by",
+  "first_blood_bonus",
+  "brackets",
+  "challenge_ids",
+  "max_team_size",
+  "max_instances_per_team",
+  ...TIMES,
+] as const;
+const NONE: string[] = [];
+
+const same = (one: unknown, other: unknown) =>
+  JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+
 function Editor({
   start,
   label,
@@ -130,10 +153,32 @@ function Editor({
   label: string;
   busy: boolean;
   error: unknown;
-  save: (draft: Draft) => void;
+  save: (changes: CompetitionUpdate) => Promise<unknown>;
 }) {
-  const [draft, setDraft] = useState(start);
-  const set = (changed: Partial<Draft>) => setDraft({ ...draft, ...changed });
+  const [base, setBase] = useState(start);
+  const [changes, setChanges] = useState<Partial<Draft>>({});
+  const draft = { ...base, ...changes };
+  const changed = FIELDS.filter((name) => !same(draft[name], base[name]));
+  const dirty = changed.length > 0;
+  // What was saved meanwhile, here or elsewhere, is taken over at once where it clashes with nothing.
+  const theirs = FIELDS.filter((name) => !same(start[name], base[name]));
+  const clashes = theirs.filter(
+    (name) => changed.includes(name) && !same(start[name], draft[name]),
+  );
+  const takeTheirs = () => {
+    setBase(start);
+    setChanges({});
+  };
+  if (theirs.length && !clashes.length) {
+    const left = changed.filter((name) => !same(start[name], draft[name]));
+    setBase(start);
+    setChanges(Object.fromEntries(left.map((name) => [name, draft[name]])));
+  }
+  const set = useCallback(
+    (next: Partial<Draft>) => setChanges((before) => ({ ...before, ...next })),
+    [],
+  );
+  const choose = useCallback((challenge_ids: string[]) => set({ challenge_ids }), [set]);
   const fields = error instanceof ApiError ? error.fields : {};
   const words = {
     starts_at: t("Starts"),
@@ -142,25 +187,10 @@ function Editor({
     registration_closes_at: t("Registration closes"),
     freezes_at: t("Scoreboard freezes"),
   };
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const { title, description, status, access, rank_by, first_blood_bonus, brackets } = draft;
-    const times = Object.fromEntries(TIMES.map((name) => [name, draft[name] ?? null]));
-    save({
-      title,
-      description,
-      status,
-      access,
-      rank_by,
-      first_blood_bonus,
-      brackets,
-      challenge_ids: draft.challenge_ids,
-      max_team_size: draft.max_team_size ?? null,
-      ...(draft.max_instances_per_team !== undefined && {
-        max_instances_per_team: draft.max_instances_per_team,
-      }),
-      ...times,
-    });
+    const given = Object.fromEntries(changed.map((name) => [name, draft[name] ?? null]));
+    await save(given).catch(() => undefined); // `error` says it, and what was edited stays
   };
   return (
     <form onSubmit={submit}>
@@ -263,16 +293,24 @@ function Editor({
             </SimpleGrid>
           </Card>
         </SimpleGrid>
-        <ChallengePicker
-          chosen={draft.challenge_ids ?? []}
-          change={(challenge_ids) => set({ challenge_ids })}
-        />
+        <ChallengePicker chosen={draft.challenge_ids ?? NONE} change={choose} />
+        {clashes.length > 0 && (
+          <Alert color="orange" title={t("Somebody else has changed this meanwhile")}>
+            <Stack gap="xs" align="flex-start">
+              {t("Saving puts yours in the place of theirs.")}
+              <Button size="xs" variant="default" onClick={takeTheirs}>
+                {t("Take theirs")}
+              </Button>
+            </Stack>
+          </Alert>
+        )}
         {error && !Object.keys(fields).length ? <Failure error={error} /> : null}
         <Group>
-          <Button type="submit" loading={busy}>
+          <Button type="submit" loading={busy} disabled={!dirty}>
             {label}
           </Button>
         </Group>
+        <Unsaved dirty={dirty && !busy} />
       </Stack>
     </form>
   );

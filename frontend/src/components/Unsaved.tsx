@@ -1,0 +1,32 @@
+import { Button, Group, Modal, Text } from "@mantine/core";
+import { useBlocker } from "@tanstack/react-router";
+import { t } from "../i18n";
+
+/** Ask before a page is left, or another tab of it opened, while something is not saved. */
+export function Unsaved({ dirty }: { dirty: boolean }) {
+  const leaving = useBlocker({
+    shouldBlockFn: () => dirty,
+    enableBeforeUnload: () => dirty,
+    disabled: !dirty,
+    withResolver: true,
+  });
+  return (
+    <Modal
+      opened={leaving.status === "blocked"}
+      onClose={() => leaving.reset?.()}
+      title={t("Leave without saving?")}
+    >
+      <Text size="sm" mb="md">
+        {t("What you changed here is lost then.")}
+      </Text>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={() => leaving.reset?.()}>
+          {t("Stay")}
+        </Button>
+        <Button color="red.9" onClick={() => leaving.proceed?.()}>
+          {t("Leave")}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}
