@@ -33,6 +33,7 @@ check: .venv/.dev frontend/node_modules/.ready
 	@$(BIN)/lint-imports
 	@$(BIN)/python tools/openapi.py --check
 	@$(BIN)/python tools/events.py --check
+	@$(BIN)/python tools/metadata_schema.py --check
 	@cd frontend && $(NODE) npm run --silent check
 
 # Forty thousand requests that the API's own document suggests, half of them with hostile texts.

@@ -19,6 +19,7 @@ exclude_patterns: list[str] = []
 html_theme = "furo"
 html_title = f"ctfy {__version__}"
 html_copy_source = False
+html_extra_path = ["metadata.schema.json"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_class_signature = "separated"

@@ -33,11 +33,21 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    memory_mb: Annotated[int, Field(ge=16, le=1_048_576)] | None = None
-    cpus: Annotated[float, Field(ge=0.01, le=1024, allow_inf_nan=False)] | None = None
-    processes: Annotated[int, Field(ge=1, le=32_768)] | None = None
-    disk_mb: Annotated[int, Field(ge=1, le=1_048_576)] | None = None
-    lifetime_s: Annotated[int, Field(ge=60, le=31_536_000)] | None = None
+    memory_mb: Annotated[int, Field(ge=16, le=1_048_576)] | None = Field(
+        None, description="Memory in MB; without, 512 a service"
+    )
+    cpus: Annotated[float, Field(ge=0.01, le=1024, allow_inf_nan=False)] | None = Field(
+        None, description="Processors, as 1.5; without, one a service"
+    )
+    processes: Annotated[int, Field(ge=1, le=32_768)] | None = Field(
+        None, description="Processes at once; without, 256 a service, 64 in a sandbox"
+    )
+    disk_mb: Annotated[int, Field(ge=1, le=1_048_576)] | None = Field(
+        None, description="What it may write, in MB; without, 1024 a container, 64 in a sandbox"
+    )
+    lifetime_s: Annotated[int, Field(ge=60, le=31_536_000)] | None = Field(
+        None, description="How long it lives, in seconds; without, as the platform's settings say"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pydantic import (
 
 from ctfy.challenge.limits import Limits
 from ctfy.challenge.modes import AnyQuestion
-from ctfy.challenge.question import Question, wrong_value
+from ctfy.challenge.question import Question, one_of, wrong_value
 from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.instances import NetworkTopology, ServiceType
 
@@ -28,11 +28,15 @@ class Sandbox(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    run: Annotated[list[str], Field(min_length=1)]
-    port: Annotated[int, Field(ge=1, le=65535)]
-    protocol: ServiceType = ServiceType.HTTP
-    memory_mb: Annotated[int, Field(ge=16, le=65536)] = 512
-    processes: Annotated[int, Field(ge=1, le=4096)] = 64
+    run: list[str] = Field(
+        min_length=1,
+        description="The command, as `[python3, services/web/app.py]`. Only `services/` is seen "
+        "inside; answers are files `/answers/<question id>`.",
+    )
+    port: int = Field(ge=1, le=65535, description="Where the process listens, on 127.0.0.1")
+    protocol: ServiceType = Field(ServiceType.HTTP, description="How players speak to it")
+    memory_mb: int = Field(512, ge=16, le=65536, description="Memory of a sandbox, in MB")
+    processes: int = Field(64, ge=1, le=4096, description="Processes of a sandbox at once")
 
 
 class Value(BaseModel):
@@ -41,12 +45,18 @@ class Value(BaseModel):
     It falls along a parabola, over `decay` more solves, or by a `step` with each of them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra=one_of(decay="integer", step="integer")
+    )
 
-    initial: Annotated[int, Field(ge=0, le=1_000_000)]
-    minimum: Annotated[int, Field(ge=0, le=1_000_000)]
-    decay: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    step: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    initial: int = Field(ge=0, le=1_000_000, description="Points for the first solver")
+    minimum: int = Field(ge=0, le=1_000_000, description="What it never falls below")
+    decay: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="How many more solves bring it to `minimum`, along a parabola"
+    )
+    step: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="By how many points each solve more lowers it"
+    )
 
     @model_validator(mode="after")
     def _falls(self) -> Value:
@@ -69,9 +79,11 @@ class Hint(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=128)]
-    text: Annotated[str, Field(min_length=1, max_length=10_000)]
-    cost: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    id: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", max_length=128, description="Its name: a-z, 0-9 and _"
+    )
+    text: str = Field(min_length=1, max_length=10_000, description="What the team is told then")
+    cost: int = Field(0, ge=0, le=1_000_000, description="Points that it costs the team, once")
 
 
 class Metadata(BaseModel):
@@ -79,25 +91,49 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    description: Annotated[str, Field(min_length=1)]
-    difficulty: Difficulty
-    tags: Annotated[list[str], Field(min_length=1)]
-    category: ChallengeCategory = ChallengeCategory.WEB
-    questions: Annotated[list[AnyQuestion], Field(min_length=1, validate_default=True)] = [
-        {"id": "flag", "prompt": "Capture the secret"}  # type: ignore[list-item] # parsed
-    ]
-    value: Annotated[int, Field(ge=0, le=1_000_000)] | Value = 100
-    hints: list[Hint] = []
-    unlocked_by: list[str] = []
-    network_topology: NetworkTopology = "simple"
-    entry_urls: list[str] = []
-    protocol: ServiceType = ServiceType.HTTP
-    node_labels: dict[str, str] = {}
-    egress: bool = False
-    warm: Annotated[int, Field(ge=0, le=100)] = 0
-    sandbox: Sandbox | None = None
-    limits: Limits = Limits()
+    name: str = Field(min_length=1, max_length=200, description="What players know it by")
+    description: str = Field(
+        min_length=1, description="What players read, in Markdown; the address is shown beside it"
+    )
+    difficulty: Difficulty = Field(description="How hard it is")
+    tags: list[str] = Field(min_length=1, description="What it is found by; at least one")
+    category: ChallengeCategory = Field(ChallengeCategory.WEB, description="What it is about")
+    questions: list[AnyQuestion] = Field(
+        [{"id": "flag", "prompt": "Capture the secret"}],
+        min_length=1,
+        validate_default=True,
+        description="What is asked; without, one `flag` that each instance holds",
+    )
+    value: Annotated[int, Field(ge=0, le=1_000_000)] | Value = Field(
+        100, description="Points for solving it: a number, or one that falls with each solve"
+    )
+    hints: list[Hint] = Field([], description="What a team can be told, for points")
+    unlocked_by: list[str] = Field(
+        [], description="Closed until the team solved these challenges, named by their folders"
+    )
+    network_topology: NetworkTopology = Field(
+        "simple",
+        description="`engagement`: nothing is published, players get a VPN into its networks",
+    )
+    entry_urls: list[str] = Field([], description="Addresses inside, to start an engagement from")
+    protocol: ServiceType = Field(
+        ServiceType.HTTP, description="How players speak to the first service of the compose file"
+    )
+    node_labels: dict[str, str] = Field(
+        {}, description='Run on nodes with these labels alone, as `gpu: "yes"`'
+    )
+    egress: bool = Field(
+        False, description="Whether its services may reach the internet; a sandbox never does"
+    )
+    warm: int = Field(
+        0, ge=0, le=100, description="Instances that each node keeps ready, to start at once"
+    )
+    sandbox: Sandbox | None = Field(
+        None, description="How it runs without a container engine: one process, one port"
+    )
+    limits: Limits = Field(
+        Limits(), description="What an instance may use, all of its services together"
+    )
 
     @field_validator("hints")
     @classmethod

@@ -33,11 +33,16 @@ class Question(BaseModel, abc.ABC):
     minted: ClassVar[bool] = False
     """Whether each instance holds an answer of its own."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=128)]
-    prompt: Annotated[str, Field(min_length=1)]
-    requires: list[str] = []
-    attempts: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = None
-    """How often a team may be wrong on this one, whatever holds for its mode."""
+    id: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=128,
+        description="Its name: a-z, 0-9 and _. A minted answer is the file `/answers/<id>`.",
+    )
+    prompt: str = Field(min_length=1, description="What players are asked")
+    requires: list[str] = Field([], description="Earlier questions to be answered first")
+    attempts: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] | None = Field(
+        None, description="How often a team may be wrong on this one, whatever holds for its mode"
+    )
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:
@@ -81,6 +86,12 @@ def single(given: Answer) -> str | None:
     return texts[0] if len(texts) == 1 else None
 
 
+def one_of(**types: str) -> dict[str, Any]:
+    """For a model's JSON schema: that exactly one of these fields is there, with their types."""
+    ways = [{"required": [name], "properties": {name: {"type": types[name]}}} for name in types]
+    return {"oneOf": ways}
+
+
 def wrong_value(problem: str, fix: str) -> PydanticCustomError:
     """A mistake of the author's, for a validator to raise: what is wrong, and what to do."""
     return PydanticCustomError("question", "{problem}", {"problem": problem, "fix": fix})
@@ -98,9 +109,13 @@ class TextQuestion(Question):
     does unless `ignore_case`. `format` is how a minted answer is written.
     """
 
-    format: Literal["flag", "raw"] = "flag"
-    ignore_case: bool = False
-    keep_space: bool = False
+    format: Literal["flag", "raw"] = Field(
+        "flag", description="How a minted answer is written: `FLAG{32 hex}`, or bare hex"
+    )
+    ignore_case: bool = Field(False, description="Whether small and capital letters are the same")
+    keep_space: bool = Field(
+        False, description="Whether space around an answer and unseen characters count"
+    )
 
     def matches(self, given: Answer, expected: str) -> bool:
         """Whether two texts are the same, in a time that does not tell how far they are."""
@@ -134,7 +149,7 @@ class TextQuestion(Question):
 class ChoiceQuestion(TextQuestion):
     """A question with `choices`, whose `answer` is one of them, or several."""
 
-    choices: Annotated[list[str], Field(min_length=2)]
+    choices: list[str] = Field(min_length=2, description="What players choose from")
     answer: Any
 
     @property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
+from ctfy.challenge import schema
 from ctfy.challenge.catalogue import ID
 from ctfy.challenge.folders import PathRefused, inside
 from ctfy.challenge.metadata import Difficulty
@@ -41,6 +43,7 @@ class Scaffold:
     def write(self, root: Path, *, force: bool = False) -> list[Path]:
         """Make the folder under `root`; its files. Raises ScaffoldRefused, and then makes nothing.
 
+        Beside it stands the schema that its metadata.yaml names, for editors.
         A folder that is there already is written over only with `force`.
         """
         if not ID.fullmatch(self.id):
@@ -71,4 +74,6 @@ class Scaffold:
         for path, made in written.items():
             made.parent.mkdir(parents=True, exist_ok=True)
             made.write_text(environment.from_string(path.read_text()).render(values))
+        with suppress(FileExistsError):  # an author's own, which the editor then goes by
+            schema.write(root)
         return list(written.values())

@@ -80,10 +80,12 @@ def _place(content: Any, error: Any) -> tuple[int | str, ...]:
 
 def _is_other_way(error: Any, content: Any, place: tuple[int | str, ...]) -> bool:
     """Whether a mistake is of the way that its author did not choose to write a field."""
-    if len(place) == len(error["loc"]):
+    if place[-1:] == error["loc"][-1:]:  # of a field, not of a way to write one
         return False
-    is_for_mapping = error["type"] == "model_type"
-    return bool(is_for_mapping) is not isinstance(_at(content, place), dict)
+    is_mapping = isinstance(_at(content, place), dict)
+    if error["type"] == "model_type":
+        return not is_mapping
+    return is_mapping and error["type"].endswith("_type")
 
 
 def _at(content: Any, place: tuple[int | str, ...]) -> Any:

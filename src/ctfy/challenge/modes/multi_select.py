@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ class MultiSelect(ChoiceQuestion):
     mode = "multi_select"
     wrong_attempts = 10
 
-    answer: Annotated[list[str], Field(min_length=1)]
+    answer: list[str] = Field(min_length=1, description="All choices that are right")
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from ctfy.challenge.question import Answer, Question, single
 from ctfy.server.models.challenges import QuestionInput
@@ -42,8 +42,9 @@ def _not_negative(text: str) -> str:
 
 
 # As the author wrote it, so that no digit is lost.
-Number = Annotated[str, BeforeValidator(str), AfterValidator(_checked)]
-Tolerance = Annotated[str, BeforeValidator(str), AfterValidator(_not_negative)]
+_WRITTEN = WithJsonSchema({"type": ["number", "string"]})
+Number = Annotated[str, BeforeValidator(str), AfterValidator(_checked), _WRITTEN]
+Tolerance = Annotated[str, BeforeValidator(str), AfterValidator(_not_negative), _WRITTEN]
 
 
 class Numeric(Question):
@@ -52,8 +53,8 @@ class Numeric(Question):
     mode = "numeric"
     wrong_attempts = 10
 
-    answer: Number
-    tolerance: Tolerance = "0"
+    answer: Number = Field(description="The number that is right, as 42, -0.5 or 1e3")
+    tolerance: Tolerance = Field("0", description="How far from it a right answer may be")
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:

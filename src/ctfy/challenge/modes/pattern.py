@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 from unicodedata import normalize
 
 import re2
@@ -29,7 +29,11 @@ class Pattern(TextQuestion):
     mode = "pattern"
     wrong_attempts = 10
 
-    pattern: Annotated[str, Field(min_length=1, max_length=1000)]
+    pattern: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="A regular expression (RE2) that describes a right answer as a whole",
+    )
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:

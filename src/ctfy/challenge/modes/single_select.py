@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from ctfy.challenge.question import Answer, ChoiceQuestion
 from ctfy.server.models.challenges import QuestionInput
 
@@ -15,7 +17,7 @@ class SingleSelect(ChoiceQuestion):
     mode = "single_select"
     wrong_attempts = 3
 
-    answer: str
+    answer: str = Field(description="The choice that is right")
 
     @classmethod
     def claims(cls, fields: Mapping[str, Any]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from ctfy.challenge.question import Answer, TextQuestion, clean, wrong_value
+from ctfy.challenge.question import Answer, TextQuestion, clean, one_of, wrong_value
 from ctfy.server.models.submissions import AnswerText
 
 
@@ -16,8 +16,12 @@ class Static(TextQuestion):
     mode = "static"
     wrong_attempts = 10
 
-    answer: AnswerText | None = None
-    answers: Annotated[list[AnswerText], Field(min_length=1, max_length=1000)] | None = None
+    model_config = ConfigDict(json_schema_extra=one_of(answer="string", answers="array"))
+
+    answer: AnswerText | None = Field(None, description="The text that is right")
+    answers: Annotated[list[AnswerText], Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="Texts any of which is right"
+    )
 
     @field_validator("answer", "answers")
     @classmethod

@@ -45,14 +45,16 @@ EphemeralPorts = Annotated[
 Result = TypeVar("Result")
 
 
-def _load(challenges_dir: Path) -> Catalogue:
+def load(challenges_dir: Path) -> Catalogue:
+    """The challenges of a folder; where there is none, exit with what to do."""
     from ctfy.challenge.catalogue import Catalogue
 
     with one_line_errors():
         return Catalogue.load(challenges_dir)
 
 
-def _find(catalogue: Catalogue, challenges_dir: Path, challenge_id: str) -> Challenge:
+def find(catalogue: Catalogue, challenges_dir: Path, challenge_id: str) -> Challenge:
+    """One of them; where it is broken or there is none, exit and say so."""
     found = catalogue.get(challenge_id)
     if challenge_id in catalogue.broken:
         for finding in catalogue.broken[challenge_id][1:]:
@@ -77,7 +79,7 @@ def list_(
 
     Example: ctfy-admin challenge list --difficulty easy
     """
-    catalogue = _load(challenges_dir)
+    catalogue = load(challenges_dir)
     for findings in catalogue.broken.values():
         for finding in findings:
             err.print(f"broken: {finding}", markup=False, soft_wrap=True)
@@ -104,7 +106,7 @@ def view(challenge_id: ChallengeId, challenges_dir: ChallengesDir = CHALLENGES) 
 
     Example: ctfy-admin challenge view notes
     """
-    found = _find(_load(challenges_dir), challenges_dir, challenge_id)
+    found = find(load(challenges_dir), challenges_dir, challenge_id)
     metadata = found.metadata.model_dump(mode="json")
     for shown, question in zip(metadata["questions"], found.metadata.questions, strict=True):
         shown["mode"] = question.mode
@@ -161,6 +163,28 @@ def new(
 
 
 @app.command()
+def schema(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write it beside the challenges, where editors look")
+    ] = False,
+    challenges_dir: ChallengesDir = CHALLENGES,
+) -> None:
+    """Print the JSON schema of metadata.yaml, by which an editor completes and checks one.
+
+    Editors take it from a first line: # yaml-language-server: $schema=../metadata.schema.json
+
+    Example: ctfy-admin challenge schema --write
+    """
+    from ctfy.challenge import schema
+
+    if not write:
+        out.print(schema.text(), end="", markup=False, soft_wrap=True)
+        return
+    with one_line_errors():
+        out.print(str(schema.write(challenges_dir)), markup=False, soft_wrap=True)
+
+
+@app.command()
 def audit(
     challenge_id: OneOf = "",
     all_: All = False,
@@ -210,7 +234,7 @@ def audit(
         raise typer.Exit(Code.FAILED)
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def run_trial(work: Coroutine[Any, Any, Result]) -> Result:
     """Do it; what a trial says of a challenge or a provider is one line."""
     from ctfy.cli.operator.trial import TrialFailed
     from ctfy.node.providers.base import ProviderAway, ProviderUnavailable
@@ -238,21 +262,21 @@ def smoke(
 
     Example: ctfy-admin challenge smoke notes
     """
-    catalogue = _load(challenges_dir)
+    catalogue = load(challenges_dir)
     one = challenge_id and not all_
-    wanted = [_find(catalogue, challenges_dir, challenge_id)] if one else None
+    wanted = [find(catalogue, challenges_dir, challenge_id)] if one else None
     chosen = wanted or list(catalogue.challenges.values())
     broken = {} if wanted else catalogue.broken
     for id_, findings in broken.items():
         out.print(f"{id_}: FAILED: {findings[0]}", markup=False, soft_wrap=True)
     if keep and len(chosen) != 1:
         fail("--keep needs one challenge", hint="name it", code=Code.USAGE)
-    failed = _run(_smoke(catalogue, chosen, provider, jobs, timeout)) if chosen else 0
+    failed = run_trial(_smoke(catalogue, chosen, provider, jobs, timeout)) if chosen else 0
     if failed or broken:
         raise typer.Exit(Code.FAILED)
     if keep:
         fixed = 0 if ephemeral_ports else port
-        _run(_kept(catalogue, chosen[0], provider, timeout, host, fixed))
+        run_trial(_kept(catalogue, chosen[0], provider, timeout, host, fixed))
 
 
 async def _smoke(
@@ -320,9 +344,9 @@ def play(
     """
     if not yes and not stdin_is_a_person():
         fail("nobody is there to answer", hint="run it in a terminal, or give --yes", code=2)
-    catalogue = _load(challenges_dir)
-    challenge = _find(catalogue, challenges_dir, challenge_id)
-    _run(_play(catalogue, challenge, provider, timeout, by_solver=yes))
+    catalogue = load(challenges_dir)
+    challenge = find(catalogue, challenges_dir, challenge_id)
+    run_trial(_play(catalogue, challenge, provider, timeout, by_solver=yes))
 
 
 async def _play(
