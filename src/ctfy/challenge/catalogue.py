@@ -207,7 +207,7 @@ def look(root: Path, before: Mapping[Path, Folder] = MappingProxyType({})) -> Lo
 
     Raises FileNotFoundError.
     """
-    folders = {path: _looked_at(root, path, before.get(path)) for path in discover(root)}
+    folders = {path: look_at(root, path, before.get(path)) for path in discover(root)}
     findings = {path: list(folder.findings) for path, folder in folders.items()}
     named: defaultdict[str, list[Path]] = defaultdict(list)
     for path in folders:
@@ -234,8 +234,11 @@ def look(root: Path, before: Mapping[Path, Folder] = MappingProxyType({})) -> Lo
     )
 
 
-def _looked_at(root: Path, path: Path, before: Folder | None) -> Folder:
-    """What one folder holds, and what the audit says of it; as before while nothing changed."""
+def look_at(root: Path, path: Path, before: Folder | None = None) -> Folder:
+    """What one folder under `root` holds, and what the audit says of it.
+
+    It is `before` itself while nothing changed.
+    """
     stamp = _stamp(path)
     if before is not None and stamp and stamp == before.stamp:
         return before

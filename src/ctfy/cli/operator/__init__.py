@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator import admin, challenge, db, moving, node, server, up
+from ctfy.cli.operator import admin, challenge, challenge_dev, db, moving, node, server, up
 from ctfy.cli.player import auth
 
 # What a command needs beside the client, by its first word.
@@ -21,6 +21,8 @@ _EXTRAS = {
     "import": "server",
     "admin": "server",
 }
+
+challenge.app.command("dev")(challenge_dev.dev)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("up")(up.up)

@@ -311,7 +311,7 @@ async def _kept(
     async with trial.trial_node(
         catalogue, provider, timeout=timeout, host=host, port=port
     ) as instances:
-        _say_where(await trial.start(instances, challenge, timeout))
+        say_where(await trial.start(instances, challenge, timeout))
         say("Ctrl-C stops it.")
         await until_signal(_for_ever())
 
@@ -320,9 +320,14 @@ async def _for_ever() -> None:
     await asyncio.Event().wait()
 
 
-def _say_where(running: Running) -> None:
+def say_where(running: Running) -> None:
+    """Where an instance is attacked, and what its players are given."""
     for service in running.surface.services:
         cells(service.label, service.url)
+        if login := service.credentials:
+            cells("login", login.username, login.password or login.key_file or "")
+    if running.surface.vpn is not None:
+        cells("vpn", str(running.attachments.parent / "client.ovpn"))
     for file in running.surface.provided_files:
         cells("file", str(running.attachments / file.name))
 
@@ -389,14 +394,12 @@ async def _play(
 
 async def _started(instances: Instances, challenge: Challenge, timeout: float) -> Running:
     from ctfy.cli.operator import trial
-    from ctfy.server.models.instances import AttackSurface
 
     if challenge.is_qa_only:
-        folder = challenge.path / "attachments"
-        return trial.Running("", challenge, {}, AttackSurface(), folder)
+        return trial.without_instance(challenge)
     with err.status(f"starting {challenge.id} …"):
         running = await trial.start(instances, challenge, timeout)
-    _say_where(running)
+    say_where(running)
     return running
 
 

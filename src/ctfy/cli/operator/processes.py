@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -61,6 +61,22 @@ def configure_logs() -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+def configure_brief_logs() -> None:
+    """Structured logs of a command that somebody watches: warnings on stderr, one line each."""
+    import structlog
+
+    def one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+        error = sys.exc_info()[1] if event.pop("exc_info", None) else None
+        words = [str(event.pop("event"))] + [f"{key}={value}" for key, value in event.items()]
+        return " ".join(" ".join(words + [repr(error)] * (error is not None)).split())
+
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, one_line],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
+    )
 
 
 class _Unfailing(io.TextIOBase):
@@ -120,11 +136,14 @@ def loading() -> Iterator[None]:
         gc.enable()
 
 
-async def until_signal(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until it ends or SIGINT or SIGTERM comes; then cancel it and let it clean up."""
+async def until_signal(work: Coroutine[Any, Any, None], *others: signal.Signals) -> None:
+    """Run `work` until it ends or SIGINT or SIGTERM comes; then cancel it and let it clean up.
+
+    So does one of the `others`.
+    """
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *others):
         loop.add_signal_handler(number, task.cancel)
     try:
         await task

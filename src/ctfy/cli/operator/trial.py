@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import secrets
+import signal
 import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +54,17 @@ class Running:
 
 @asynccontextmanager
 async def trial_node(
-    catalogue: Catalogue, provider: str, *, timeout: float, host: str = "", port: int = 0
+    catalogue: Catalogue,
+    provider: str,
+    *,
+    timeout: float,
+    host: str = "",
+    port: int = 0,
+    in_place: bool = False,
 ) -> AsyncIterator[Instances]:
     """A node of one's own; everything of it is gone afterwards.
 
-    Raises ProviderUnavailable.
+    `in_place`: each instance is published where the one before it was. Raises ProviderUnavailable.
     """
     with tempfile.TemporaryDirectory(prefix="ctfy-trial-") as folder:
         settings = NodeSettings.model_validate(
@@ -67,7 +76,7 @@ async def trial_node(
             Inventory(settings.data_dir / "instances"),
             Library(catalogue, settings.data_dir / "challenges"),
             _ROOM,
-            capture=Capture(host, first_port=port),
+            capture=Capture(host, first_port=port, in_place=in_place),
             builds=Builds(chosen, catalogue, settings.data_dir / "builds.json"),
         )
         await instances.recover()
@@ -75,6 +84,11 @@ async def trial_node(
             yield instances
         finally:
             await instances.close()
+
+
+def without_instance(challenge: Challenge) -> Running:
+    """A challenge of which no instance runs, since its questions need none."""
+    return Running("", challenge, {}, AttackSurface(), challenge.path / "attachments")
 
 
 def minted(challenge: Challenge) -> dict[str, str]:
@@ -86,17 +100,29 @@ def minted(challenge: Challenge) -> dict[str, str]:
     }
 
 
-async def start(instances: Instances, challenge: Challenge, timeout: float) -> Running:
-    """Start an instance and wait until it is ready. Raises TrialFailed."""
-    instance_id, answers = uuid.uuid4().hex, minted(challenge)
+async def start(
+    instances: Instances,
+    challenge: Challenge,
+    timeout: float,
+    answers: dict[str, str] | None = None,
+) -> Running:
+    """Start an instance and wait until it is ready; `answers` are minted where none are given.
+
+    Raises TrialFailed, and then nothing of it is left; nor when it is cancelled.
+    """
+    instance_id, answers = uuid.uuid4().hex, answers or minted(challenge)
     order = NodeStartRequest(
         challenge_id=challenge.id, instance_id=instance_id, ttl=_TTL_S, answers=answers
     )
     instances.start(order)
-    await instances.wait_started(instance_id, timeout)
-    state = instances.get(instance_id)
-    if state.attack_surface is None:
-        raise TrialFailed(state.error or f"it was not ready after {timeout:g} s")
+    try:
+        await instances.wait_started(instance_id, timeout)
+        state = instances.get(instance_id)
+        if state.attack_surface is None:
+            raise TrialFailed(state.error or f"it was not ready after {timeout:g} s")
+    except BaseException:
+        await instances.stop(instance_id)
+        raise
     attachments = instances.inventory.folder(instance_id) / "attachments"
     return Running(instance_id, challenge, answers, state.attack_surface, attachments)
 
@@ -117,19 +143,24 @@ async def solve(
         str(solver),
         url,
         str(attachments),
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # the terminal's Ctrl-C reaches only us
     )
     try:
         async with asyncio.timeout(timeout):
             printed, complaint = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise TrialFailed(f"solve.py did not end within {timeout:g} s") from None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):  # what it started goes with it
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
     if process.returncode:
-        words = complaint.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise TrialFailed(f"solve.py ended with {process.returncode}: {words[-1]}")
+        said = complaint.decode(errors="replace")
+        raise TrialFailed(_complaint(solver, process.returncode, said))
     lines = printed.decode(errors="replace").strip().splitlines()
     if not lines:
         raise TrialFailed("solve.py printed nothing")
@@ -141,6 +172,14 @@ async def solve(
         missing = ", ".join(rest) or "nothing"
         raise TrialFailed(f"solve.py must answer every question; its last line leaves {missing}")
     return found | {rest[0]: lines[-1].strip()}
+
+
+def _complaint(solver: Path, code: int, said: str) -> str:
+    """How a solver failed: its last words, and its line where Python names one."""
+    lines = re.findall(rf'File "{re.escape(str(solver))}", line (\d+)', said)
+    where = f" in line {lines[-1]}" if lines else ""
+    words = said.strip().splitlines() or ["it said nothing"]
+    return f"solve.py ended with {code}{where}: {words[-1]}"
 
 
 def given(running: Running, question_id: str, text: str) -> str | list[str]:
@@ -157,15 +196,13 @@ async def smoke(instances: Instances, challenge: Challenge, timeout: float) -> l
     neither a wrong answer nor the other instance's is taken.
     """
     if challenge.is_qa_only:
-        alone = Running("", challenge, {}, AttackSurface(), challenge.path / "attachments")
-        found = await solve(challenge, "", alone.attachments, timeout)
-        _check_answers(alone, found)
+        await solved(without_instance(challenge), timeout)
         return ["solved without an instance"]
     first, second = await asyncio.gather(
         start(instances, challenge, timeout), start(instances, challenge, timeout)
     )
     try:
-        answers = [await _captured(one, timeout) for one in (first, second)]
+        answers = [await solved(one, timeout) for one in (first, second)]
         for question_id, answer in first.answers.items():
             if second.answers[question_id] == answer:
                 raise TrialFailed(f"both instances hold the same `{question_id}`")
@@ -176,11 +213,16 @@ async def smoke(instances: Instances, challenge: Challenge, timeout: float) -> l
     return ["two instances solved", "wrong answers refused", "answers differ"]
 
 
-async def _captured(running: Running, timeout: float) -> dict[str, str]:
+async def solved(running: Running, timeout: float) -> dict[str, str]:
+    """What the challenge's solver finds, all of it right, and no wrong answer is taken.
+
+    Raises TrialFailed.
+    """
     service = next(iter(running.surface.services), None)
-    if service is None:
-        raise TrialFailed("it is reached by VPN only: smoke cannot try it")
-    found = await solve(running.challenge, service.url, running.attachments, timeout)
+    if service is None and not running.challenge.is_qa_only:
+        raise TrialFailed("it is reached by VPN only: its solver cannot be tried here")
+    url = service.url if service else ""
+    found = await solve(running.challenge, url, running.attachments, timeout)
     _check_answers(running, found)
     return found
 

@@ -95,11 +95,13 @@ class Capture:
     """Publishes the services of instances and records their traffic.
 
     `public_host`: where players reach this node; empty: only this machine does. `first_port`: where
-    the first service of an instance is published; 0: at any port that is free.
+    the first service of an instance is published; 0: at any port that is free. `in_place`: each
+    instance is published where the one before it was, and beside it until that is withdrawn.
     """
 
-    def __init__(self, public_host: str, *, first_port: int = 0) -> None:
-        self._first_port = first_port
+    def __init__(self, public_host: str, *, first_port: int = 0, in_place: bool = False) -> None:
+        self._ports = {"0": first_port}
+        self._in_place = in_place
         self._public_host = public_host
         self._bind = "127.0.0.1" if _is_loopback(public_host) else "0.0.0.0"  # noqa: S104 - asked for
         self._recorder = Recorder()
@@ -122,17 +124,20 @@ class Capture:
         already = await asyncio.to_thread(count_flows, folder / TRAFFIC)
         published = self._published[instance_id] = self._new()
         published.flows = already
-        result, ports = [], {}
+        result, ports = [], dict[str, int]()
         for number, service in enumerate(services):
             key = str(number)
             server = await asyncio.start_server(
                 self._handler(instance_id, folder, service),
                 self._bind,
-                before.get(key, 0 if number else self._first_port),
+                before.get(key, self._ports.get(key, 0)),
+                reuse_port=self._in_place or None,
             )
             published.servers.append(server)
             ports[key] = server.sockets[0].getsockname()[1]
             result.append(service.model_copy(update={"host": self.host, "port": ports[key]}))
+        if self._in_place:
+            self._ports |= ports
         write_atomically(folder / _PORTS, json.dumps(ports).encode())
         return result
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -88,6 +89,21 @@ class Provider(abc.ABC):
     async def logs(self, instance_id: str, folder: Path) -> str:
         """What its processes printed, the newest at the end, at most LOG_TAIL bytes."""
 
+    async def follow_logs(self, instance_id: str, folder: Path) -> AsyncGenerator[str, None]:
+        """Each line that its processes print, from the first on, until whoever reads stops."""
+        seen = ""
+        while True:
+            said = await self.logs(instance_id, folder)
+            new = said[: said.rfind("\n") + 1]  # the last line may not be whole yet
+            begins = len(seen)
+            if not new.startswith(seen):  # the oldest is not kept any more
+                last = seen[-_RECOGNISED:]
+                begins = new.rfind(last) + len(last) if last in new else 0
+            for line in new[begins:].splitlines():
+                yield line
+            seen = new
+            await asyncio.sleep(_FOLLOW_S)
+
     @abc.abstractmethod
     async def containers(self, instance_id: str) -> list[NodeContainer]:
         """What the instance is made of."""
@@ -133,3 +149,5 @@ class Provider(abc.ABC):
 
 
 LOG_TAIL = 256 * 1024
+_FOLLOW_S = 0.2
+_RECOGNISED = 4096  # bytes of a log by which its continuation is found

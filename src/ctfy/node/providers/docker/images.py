@@ -14,6 +14,7 @@ from ctfy.challenge.catalogue import Challenge
 from ctfy.challenge.folders import PathRefused
 from ctfy.node.providers.base import StartFailed
 from ctfy.node.providers.docker.compose import Build, build_of
+from ctfy.node.providers.docker.threads import abandonable
 
 _TAIL = 20  # lines
 
@@ -46,7 +47,7 @@ class Images:
             marks = labels if labels and build.of_instance else {}
             async with self._locks[build.image]:
                 if not await asyncio.to_thread(self._has, build.image):
-                    await asyncio.to_thread(self._make, f"{challenge.id}-{name}", build, marks)
+                    await abandonable(self._make, f"{challenge.id}-{name}", build, marks)
         return images
 
     async def pull(self, challenge: Challenge) -> None:
@@ -56,7 +57,7 @@ class Images:
             if service.build is not None or await asyncio.to_thread(self._has, image):
                 continue
             try:
-                await asyncio.to_thread(self._fetch, image)
+                await abandonable(self._fetch, image)
             except (docker.errors.DockerException, requests.RequestException) as error:
                 raise StartFailed(f"The image {image} was not pulled: {error}") from error
 

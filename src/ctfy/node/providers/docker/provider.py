@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import os
 import subprocess
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ _ISOLATION_CHECK_S = 15.0
 _DISK_CHECK_S = 10.0
 _NETWORK_TRIES = 5
 _CONNECTIONS = 64
+_LINES_WAITING = 1000
 _ENGINE_CONCURRENCY = 4 * (os.cpu_count() or 1)
 _AWAY = "The node's engine does not answer."
 _NO_COMPOSE = "This challenge has no docker-compose.yml for this node's engine."
@@ -461,6 +463,37 @@ class DockerProvider(Provider):
         self._network_pool.release(instance_id)
         self._addresses.pop(instance_id, None)
         self._volumes.remove(instance_id)
+
+    async def follow_logs(self, instance_id: str, folder: Path) -> AsyncGenerator[str, None]:
+        """Each line as the engine has it; of several services with whose it is."""
+        containers = await self._containers(instance_id)
+        lines: asyncio.Queue[str] = asyncio.Queue(_LINES_WAITING)
+        loop, streams = asyncio.get_running_loop(), []
+
+        def pass_on(stream: Iterator[bytes], prefix: str) -> None:
+            part = b""
+            with contextlib.suppress(Exception):  # whoever reads has stopped
+                for chunk in stream:
+                    *whole, part = (part + chunk).split(b"\n")
+                    for line in whole:
+                        text = prefix + line.decode(errors="replace")
+                        asyncio.run_coroutine_threadsafe(lines.put(text), loop).result()
+
+        try:
+            for one in containers:
+                with _engine_available():
+                    stream = await asyncio.to_thread(
+                        self._docker.api.logs, one.id, stream=True, follow=True
+                    )
+                streams.append(stream)
+                prefix = f"{one.service}: " if len(containers) > 1 else ""
+                threading.Thread(target=pass_on, args=(stream, prefix), daemon=True).start()
+            while True:
+                yield await lines.get()
+        finally:
+            for stream in streams:
+                with contextlib.suppress(Exception):  # it may have ended by itself
+                    stream.close()
 
     async def is_healthy(self, instance_id: str) -> bool:
         """Whether every container runs and answers."""
