@@ -7,7 +7,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.operator import admin, challenge, challenge_dev, db, moving, node, server, up
+from ctfy.cli.operator import (
+    admin,
+    challenge,
+    challenge_dev,
+    challenge_matrix,
+    db,
+    moving,
+    node,
+    server,
+    up,
+)
 from ctfy.cli.player import auth
 
 # What a command needs beside the client, by its first word.
@@ -23,6 +33,7 @@ _EXTRAS = {
 }
 
 challenge.app.command("dev")(challenge_dev.dev)
+challenge.app.command("test")(challenge_matrix.run_solvers)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("up")(up.up)

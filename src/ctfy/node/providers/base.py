@@ -57,13 +57,18 @@ class Provider(abc.ABC):
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
 
-    def _check_bounds(self, asks: Amounts) -> None:
-        """Raise StartFailed when a challenge asks for more than an instance may have here."""
-        if over := too_much(asks, self._settings.most):
-            kind, words = over[0]
-            raise StartFailed(
-                f"The challenge {words} on this node (CTFY_NODE_MOST_{kind.upper()})."
-            )
+    def _beyond(self, asks: Amounts) -> str:
+        """That a challenge asks for more than an instance may have here; empty when it does not."""
+        for kind, words in too_much(asks, self._settings.most):
+            return f"The challenge {words} on this node (CTFY_NODE_MOST_{kind.upper()})."
+        return ""
+
+    def unfit(self, challenge: Challenge) -> str:
+        """Why no instance of a challenge can run here, however well it is made; empty when it can.
+
+        `start` refuses it in the same words.
+        """
+        return ""
 
     @abc.abstractmethod
     async def check(self) -> None:

@@ -139,14 +139,19 @@ class DockerProvider(Provider):
         assert self._engine is not None, "check() comes first"  # noqa: S101
         return self._engine
 
+    def unfit(self, challenge: Challenge) -> str:
+        """It takes a compose file. Raises ComposeRefused for one that the audit has not passed."""
+        if challenge.compose_file is None:
+            return _NO_COMPOSE
+        asks = asked_of_containers(challenge.metadata, challenge.compose.services)
+        return self._beyond(asks)
+
     async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
         """Build what is missing, bring the project up, wait until it answers."""
-        if order.challenge.compose_file is None:
-            raise StartFailed(_NO_COMPOSE)
         try:
             # What is refused in the compose file is refused here, too.
-            services = order.challenge.compose.services
-            self._check_bounds(asked_of_containers(order.challenge.metadata, services))
+            if why := self.unfit(order.challenge):
+                raise StartFailed(why)
             images = await self._images.build(
                 order.challenge,
                 variables(order.instance_id, order.answers),

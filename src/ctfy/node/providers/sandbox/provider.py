@@ -38,6 +38,7 @@ _SHARED = ("--perms", "1777", "--size", str(16 * 1024 * 1024), "--tmpfs", "/dev/
 # Writing 0 moves whoever writes; then it becomes bubblewrap.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift; exec "$@"'
 _CHUNK = 65536
+_NO_SANDBOX = "This challenge needs a container engine; this node has none."
 _SHELL_ENVIRONMENT = (
     "PATH=/usr/local/bin:/usr/bin:/bin",
     "HOME=/tmp",  # the one folder that can be written inside
@@ -108,14 +109,18 @@ class SandboxProvider(Provider):
         _, stderr = await process.communicate()
         return "" if process.returncode == 0 else stderr.decode(errors="replace").strip() or "?"
 
+    def unfit(self, challenge: Challenge) -> str:
+        """Without `sandbox:` it takes an engine; so does a VPN."""
+        if challenge.metadata.sandbox is None:
+            return _NO_SANDBOX
+        if challenge.metadata.network_topology == "engagement":
+            return "This challenge has a VPN, which takes a docker node."
+        return self._beyond(asked_of_sandbox(challenge.metadata))
+
     async def start(self, order: Order, on_exit: Callable[[str], None]) -> list[ServiceEndpoint]:
         """Start the service and wait until it answers on its port."""
-        wanted = order.challenge.metadata.sandbox
-        if wanted is None:
-            raise StartFailed("This challenge needs a container engine; this node has none.")
-        if order.challenge.metadata.network_topology == "engagement":
-            raise StartFailed("This challenge has a VPN, which takes a docker node.")
-        self._check_bounds(asked_of_sandbox(order.challenge.metadata))
+        if why := self.unfit(order.challenge):
+            raise StartFailed(why)
         try:
             sandbox = await self._launch(order)
         except BaseException as error:
@@ -141,7 +146,7 @@ class SandboxProvider(Provider):
     async def build(self, challenge: Challenge) -> None:
         """Nothing to build: the challenge runs from its folder."""
         if challenge.metadata.sandbox is None:
-            raise StartFailed("This challenge needs a container engine; this node has none.")
+            raise StartFailed(_NO_SANDBOX)
 
     async def pull(self, challenge: Challenge) -> None:
         """Nothing to pull either."""
