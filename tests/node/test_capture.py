@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import struct
 import subprocess
 from pathlib import Path
@@ -20,6 +21,7 @@ from ctfy.node.capture.recorder import PACKETS, TRAFFIC, Recorder, read_flows, w
 from ctfy.server.models.instances import ServiceType
 from tests.available import needs
 from tests.node.relayed import flows, http_server, published
+from tests.processes import PATIENCE_S
 
 
 def test_each_request_of_a_connection_is_a_flow_of_its_own(tmp_path: Path) -> None:
@@ -74,6 +76,26 @@ def test_what_is_no_http_is_a_stream_with_both_sides(tmp_path: Path) -> None:
             assert {part["from"] for part in flow["data"]} == {"client", "service"}
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_nobody_who_connects_while_it_is_withdrawn_waits_for_ever(
+    tmp_path: Path, turns: int
+) -> None:
+    async def run() -> bytes:
+        async with published(tmp_path, http_server(b"hello")) as (capture, service):
+            with socket.create_connection((service.host, service.port)) as client:
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                for _ in range(turns):  # of the loop: it may have been accepted or not
+                    await asyncio.sleep(0)
+                capture.withdraw("i")
+                client.settimeout(PATIENCE_S)
+                try:
+                    return await asyncio.to_thread(client.recv, 1)
+                except ConnectionResetError:
+                    return b""
+
+    assert asyncio.run(run()) in (b"", b"H")
 
 
 def test_a_withdrawn_instance_is_published_on_the_same_port_again(tmp_path: Path) -> None:

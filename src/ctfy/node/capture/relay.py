@@ -161,7 +161,7 @@ class Capture:
         if published is None:
             return
         for server in published.servers:
-            server.close()
+            _close(server)
         if published.udp is not None:
             published.udp.close()
         for link in list(published.links):
@@ -285,6 +285,17 @@ class Capture:
             self._recorder.append(folder / TRAFFIC, flow)
             published.flows += 1
             published.last_at = time.time()
+
+
+def _close(server: asyncio.Server) -> None:
+    """Listen no more. Whom asyncio has just accepted is still handed over, and hung up on.
+
+    Closed at once, it would forget them, and they would wait for an answer for ever.
+    """
+    loop = server.get_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
+    loop.call_soon(server.close)
 
 
 def _is_loopback(host: str) -> bool:
