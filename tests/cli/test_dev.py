@@ -19,10 +19,10 @@ import pytest
 
 from ctfy.challenge.scaffold import Scaffold
 from ctfy.core.enums import ChallengeCategory
-from tests.available import PROVIDERS
+from tests.available import PROVIDERS, needs
 from tests.cli.terminal import Terminal
 from tests.node.lone_provider import challenge_of
-from tests.processes import ADMIN, PATIENCE_S, Process, wait_for
+from tests.processes import ADMIN, PATIENCE_S, Process, free_port, wait_for
 
 SERVICE = """\
 import http.server, pathlib
@@ -148,6 +148,21 @@ def test_a_version_that_does_not_start_leaves_the_one_before(folder: Path) -> No
         wait_for("the next one", lambda: author.word() == "4")
 
 
+@needs("docker")
+def test_nobody_waits_for_an_image_that_is_out_of_date(folder: Path) -> None:
+    dockerfile = folder / "services" / "web" / "Dockerfile"
+    with developing(folder, "--provider", "docker") as author:
+        assert author.word() == "first"
+        author.change(dockerfile, "COPY", f"RUN sleep {10 * PATIENCE_S}\nCOPY")
+        author.hears("changed: services/web/Dockerfile")
+        author.change(dockerfile, f"RUN sleep {10 * PATIENCE_S}", "RUN true")
+        author.change(author.service, '"first"', '"second"')
+        wait_for("the change", lambda: author.word() == "second")
+        author.change(dockerfile, "RUN true", f"RUN sleep {10 * PATIENCE_S}")
+        author.hears("changed: services/web/Dockerfile", 3)
+        assert author.process.stop(signal.SIGINT) == 0, author.process.said()
+
+
 def test_the_solver_and_the_readme_change_beside_the_instance(folder: Path) -> None:
     with developing(folder, "--provider", "sandbox", "--solve") as author:
         author.hears("solved in")
@@ -240,6 +255,18 @@ def test_a_challenge_is_found_by_its_name_too(folder: Path, tmp_path: Path) -> N
     process.start()
     wait_for("it", lambda: "live after" in process.said())
     assert process.stop() == 0  # also by SIGTERM
+
+
+def test_a_port_that_is_taken_is_not_shared(folder: Path, tmp_path: Path) -> None:
+    port = free_port()
+    author = Terminal(tmp_path / "config", "http://127.0.0.1:9")
+    with developing(folder, "--provider", "sandbox", "--port", str(port)) as first:
+        assert first.url == f"http://127.0.0.1:{port}"
+        assert first.word() == "first"
+        ran = author.run(f"ctfy-admin challenge dev {folder} --port {port}")
+        assert (ran.code, "in use" in ran.err, ran.err.count("\n")) == (1, True, 1)
+        first.change(first.service, '"first"', '"second"')
+        wait_for("the change", lambda: first.word() == "second")
 
 
 def left(folder: Path) -> list[str]:

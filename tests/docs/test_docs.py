@@ -48,7 +48,7 @@ COMMAND = re.compile(
     re.M,
 )
 # These run until they are stopped.
-ENDLESS = re.compile(r"ctfy-admin (server start|worker|node join)")
+ENDLESS = re.compile(r"ctfy-admin (server start|worker|node join|challenge dev)")
 
 
 def blocks(page: Path, kind: str) -> str:

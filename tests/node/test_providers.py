@@ -131,6 +131,56 @@ HTTPServer(("0.0.0.0", 8000), BaseHTTPRequestHandler).serve_forever()
     run(work)
 
 
+def test_what_a_service_prints_can_be_followed_however_much_it_is(
+    name: str, tmp_path: Path
+) -> None:
+    source = """
+import threading, time
+from http.server import *
+def talk():
+    for number in range(10_000):
+        print(f"line {number:05}", "x" * 60, flush=True)
+        if not number % 500:
+            time.sleep(0.1)
+threading.Thread(target=talk).start()
+HTTPServer(("0.0.0.0", 8000), SimpleHTTPRequestHandler).serve_forever()
+"""
+
+    async def work() -> None:
+        async with provider(name, tmp_path) as chosen:
+            placed = order(tmp_path, challenge_of(tmp_path, source))
+            await chosen.start(placed, fail)
+            heard = []
+            follow = chosen.follow_logs(placed.instance_id, placed.folder)
+            async with contextlib.aclosing(follow) as lines, asyncio.timeout(PATIENCE_S):
+                async for line in lines:
+                    heard.append(line.split()[1])
+                    if heard[-1] == "09999":
+                        break
+            assert len("x" * 72) * len(heard) > LOG_TAIL  # more than is kept
+            # A machine that is busy for long may lose some; none comes twice.
+            assert heard == sorted(set(heard))
+
+    run(work)
+
+
+def test_what_cannot_run_is_said_before_it_is_tried(name: str, tmp_path: Path) -> None:
+    async def work() -> None:
+        async with provider(name, tmp_path, most_memory_mb=256) as chosen:
+            fits = challenge_of(tmp_path / "a", "", more=", limits: {memory_mb: 256}")
+            large = challenge_of(tmp_path / "b", "", more=", limits: {memory_mb: 257}")
+            alone = example("field-notes")
+            assert chosen.unfit(fits) == ""
+            assert "CTFY_NODE_MOST_MEMORY_MB" in chosen.unfit(large)
+            assert chosen.unfit(alone) != ""
+            for challenge in (large, alone):
+                with pytest.raises(StartFailed) as refused:
+                    await chosen.start(order(tmp_path, challenge), fail)
+                assert str(refused.value) == chosen.unfit(challenge)
+
+    run(work)
+
+
 def test_a_restarted_provider_ends_what_it_does_not_know(name: str, tmp_path: Path) -> None:
     async def work() -> None:
         async with provider(name, tmp_path) as before:

@@ -11,7 +11,7 @@ import typer
 from ctfy.cli.operator.challenge import Timeout, run_trial
 from ctfy.cli.operator.node import Provider
 from ctfy.cli.operator.processes import configure_brief_logs
-from ctfy.cli.operator.server import CHALLENGES, ChallengesDir
+from ctfy.cli.operator.server import CHALLENGES, ChallengesDir, one_line_errors
 from ctfy.cli.output import Code, fail, say
 
 
@@ -40,7 +40,8 @@ def dev(
     found = _folder(folder, challenges_dir)
     configure_brief_logs()
     try:
-        run_trial(follow(found, provider, timeout, host=host, port=port, solves=solve))
+        with one_line_errors():
+            run_trial(follow(found, provider, timeout, host=host, port=port, solves=solve))
     except KeyboardInterrupt:  # before there was anything to stop
         say("stopped")
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -44,8 +45,10 @@ async def follow(
 ) -> None:
     """Run the challenge in a folder, and follow its changes until SIGINT or SIGTERM.
 
-    Raises ProviderUnavailable.
+    Raises ProviderUnavailable, and OSError where the port is taken.
     """
+    # Instances follow one another on a port, which they could share with another program, too.
+    socket.create_server(("", port)).close()
     with tempfile.TemporaryDirectory(prefix="ctfy-dev-", ignore_cleanup_errors=True) as versions:
         async with trial.trial_node(
             Catalogue([]), provider, timeout=timeout, host=host, port=port, in_place=True
@@ -57,7 +60,8 @@ async def follow(
                     # Of a terminal that is closed, too: containers would outlive it.
                     await until_signal(session.run(), signal.SIGHUP)
             finally:
-                say("stopping …")
+                with contextlib.suppress(OSError):  # the terminal may be gone
+                    say("stopping …")
                 await session.close()
 
 
@@ -96,6 +100,7 @@ class Session:
         self._number = 0
         self._current: Version | None = None
         self._work: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
         self._followers: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._shown: list[tuple[str, str]] = []
@@ -107,10 +112,11 @@ class Session:
 
     async def close(self) -> None:
         """Stop all that this began but the instances themselves, which end with their node."""
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         tasks = [*self._followers, *([self._work] if self._work else [])]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *self._leaving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def pressed(self, key: str) -> None:
         """Somebody pressed a key."""
@@ -123,10 +129,11 @@ class Session:
 
     async def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this instead of what is being done, which is out of date."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.wait({self._work})
-        self._work = asyncio.create_task(_told_in_a_line(work))
+        async with self._turn:
+            if self._work is not None:
+                self._work.cancel()
+                await asyncio.wait({self._work})
+            self._work = asyncio.create_task(_told_in_a_line(work))
 
     def _leave(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_told_in_a_line(work))
@@ -224,10 +231,10 @@ class Session:
 
     def _at_the_same_place(self, running: trial.Running) -> trial.Running:
         """An instance whose files are where those of the one before were."""
-        link, draft = self._versions / "files", self._versions / "files.new"
-        draft.symlink_to(running.attachments)
+        link, draft = self._versions / "instance", self._versions / "instance.new"
+        draft.symlink_to(running.attachments.parent)
         draft.replace(link)
-        return replace(running, attachments=link)
+        return replace(running, attachments=link / running.attachments.name)
 
     async def _ends(self, version: Version) -> None:
         """End a version that nobody reaches any more."""
@@ -249,6 +256,8 @@ class Session:
             out.print(f"not solved: {error}", markup=False, soft_wrap=True)
         else:
             out.print(f"solved in {time.monotonic() - began:.2f} s")
+        if self._solves_next:  # asked for meanwhile
+            await self._solve()
 
     def _tell(self, findings: list[Finding]) -> None:
         """Say what the audit finds: errors each time, a warning once while it stands."""
