@@ -158,7 +158,7 @@ def new(
         fail(str(error), hint="choose another name, or --force", code=Code.REFUSED)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}", hint="choose another --challenges-dir")
-    say(f"Try it: ctfy-admin challenge smoke {name} --challenges-dir {challenges_dir}")
+    say(f"Run it while you change it: ctfy-admin challenge dev {challenges_dir / name}")
     return "\n".join(map(str, written))
 
 
