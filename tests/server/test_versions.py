@@ -140,6 +140,11 @@ def fresh() -> str:
     return f"c-{uuid.uuid4().hex[:8]}"
 
 
+def test_a_node_promises_instances_as_much_as_its_places_take(platform: Platform) -> None:
+    nodes = platform.admin.nodes.list()
+    assert {(n.capacity, n.memory_mb, n.cpus) for n in nodes} == {(300, 300 * 512, 300.0)}
+
+
 def test_what_was_pushed_a_second_ago_runs_on_nodes_without_a_folder(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,6 +98,8 @@ def join(
         fail("no --node-token", hint="the platform needs it to reach the node", code=Code.USAGE)
     at_platform = not no_register and challenges_dir == CHALLENGES and not challenges_dir.exists()
     given = [item for item in [*(label or []), *labels.split(",")] if item]
+    # Left out it follows from the machine; what instances are promised follows from it.
+    places: dict[str, Any] = {} if capacity is None else {"capacity": capacity}
     settings = NodeSettings(
         data_dir=data_dir,
         # A platform gives what is in no folder here.
@@ -110,9 +112,8 @@ def join(
         labels=dict(item.partition("=")[::2] for item in given),
         own_token=node_token if no_register else "",
         provider=provider,
+        **places,
     )
-    if capacity is not None:
-        settings.capacity = capacity
     with one_line_errors(), contextlib.ExitStack() as parts:
         try:
             if not at_platform:
