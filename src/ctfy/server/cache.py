@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ class _Entry:
     value: Any
     stamp: Stamp
     until: float
+    body: bytes
 
 
 class Cache:
@@ -27,10 +28,16 @@ class Cache:
     A value is put with a stamp of its topics, taken before it was computed. An event on one of
     them makes it stale at once: on the replica that wrote it when the transaction commits, on the
     others when the relay brings it. Nothing is believed for longer than a minute.
+
+    It holds at most `capacity` values and `most_bytes` of bodies; what was not asked for longest
+    goes first. A body that several values share counts once.
     """
 
-    def __init__(self, capacity: int = 8192) -> None:
+    def __init__(self, capacity: int = 8192, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._capacity = capacity
+        self._most_bytes = most_bytes
+        self.bytes = 0
+        self._holders: Counter[int] = Counter()  # of a body, by its identity
         self.changes = 0  # of all topics together
         self._versions: dict[str, int] = {}  # of a topic: the number of its last change
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
@@ -68,14 +75,31 @@ class Cache:
         if entry is None:
             return None
         if time.time() >= entry.until or not self.is_current(entry.stamp):
-            del self._entries[key]
+            self._drop(key)
             return None
         self._entries.move_to_end(key)
         return entry.value
 
-    def put(self, key: Hashable, value: Any, stamp: Stamp, *until: float | None) -> None:
-        """Keep a value. `until`: Unix times at which it stops being true by the clock."""
+    def put(
+        self, key: Hashable, value: Any, stamp: Stamp, *until: float | None, body: bytes = b""
+    ) -> None:
+        """Keep a value. `until`: Unix times at which it stops being true by the clock.
+
+        `body`: the bytes that it holds, where they are many.
+        """
         end = min([time.time() + _LONGEST_S, *(moment for moment in until if moment is not None)])
-        self._entries[key] = _Entry(value, stamp, end)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        if key in self._entries:
+            self._drop(key)
+        self._entries[key] = _Entry(value, stamp, end, body)
+        if not self._holders[id(body)]:
+            self.bytes += len(body)
+        self._holders[id(body)] += 1
+        while len(self._entries) > self._capacity or self.bytes > self._most_bytes:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: Hashable) -> None:
+        body = self._entries.pop(key).body
+        self._holders[id(body)] -= 1
+        if not self._holders[id(body)]:
+            del self._holders[id(body)]
+            self.bytes -= len(body)

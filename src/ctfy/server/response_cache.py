@@ -95,7 +95,8 @@ class ResponseCache:
                 tag = next((v for n, v in start["headers"] if n == b"etag"), b"")
                 if len(message["body"]) <= _MOST_OWN_BYTES or tag:
                     answer = _Response(start, message, tag)
-                    self._cache.put(key, answer, asked.stamp, *asked.until)
+                    body = message["body"]
+                    self._cache.put(key, answer, asked.stamp, *asked.until, body=body)
 
         return record
 

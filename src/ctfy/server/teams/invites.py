@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.competitions.events import CompetitionInviteChanged
 from ctfy.server.competitions.service import get_visible
 from ctfy.server.database.base import new_id, now
+from ctfy.server.database.paging import Listing
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import Audience
 from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
@@ -30,8 +31,8 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like someth
 _CODE_LENGTH = 12  # 59 random bits
 
 
-def invite_info(invite: TeamInvite) -> TeamInviteInfo:
-    """An invite on the wire."""
+def invite_info(invite: Any) -> TeamInviteInfo:
+    """An invite, or a row of `OF_TEAM`, on the wire."""
     return TeamInviteInfo(
         id=invite.id,
         code=invite.code or "",
@@ -50,20 +51,19 @@ def invite_info(invite: TeamInvite) -> TeamInviteInfo:
     )
 
 
-def is_active(invite: TeamInvite) -> bool:
+def is_active(invite: Any) -> bool:
     """Whether an invite can still be used."""
     used_up = invite.max_uses > 0 and invite.use_count >= invite.max_uses
     expired = invite.expires_at is not None and invite.expires_at <= now()
     return invite.status == "pending" and not used_up and not expired
 
 
-def of_team(team_id: str) -> Select[Any]:
-    """A team's invites and requests, newest first."""
-    return (
-        select(TeamInvite)
-        .where(TeamInvite.team_id == team_id)
-        .order_by(TeamInvite.created_at.desc(), TeamInvite.id)
-    )
+# A team's invites and requests, newest first; it needs `team_id`.
+OF_TEAM = Listing(
+    select(*TeamInvite.__table__.columns)
+    .where(TeamInvite.team_id == bindparam("team_id"))
+    .order_by(TeamInvite.created_at.desc(), TeamInvite.id)
+)
 
 
 async def create_code(

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.competitions.service import get_visible
+from ctfy.server.access.view import View
+from ctfy.server.competitions.service import get_visible, read_visible
 from ctfy.server.database.base import now
+from ctfy.server.database.connections import Database
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamUpdate
 from ctfy.server.scheduling import lifecycle
@@ -43,7 +45,7 @@ async def own_team(session: AsyncSession, caller: Caller, competition_id: str) -
     team = await lock(session, row.team_id) if row.team_id else None
     # Somebody may have put the caller out while this waited for the lock.
     if team is None or not await is_member(session, team.id, caller.user_id):
-        raise Forbidden("team_missing", "You are on no team in this competition.")
+        raise _team_missing()
     return team
 
 
@@ -51,8 +53,27 @@ async def captained(session: AsyncSession, caller: Caller, competition_id: str) 
     """The team whose captain the caller is, locked. Raises `not_captain`, `team_missing`."""
     team = await own_team(session, caller, competition_id)
     if team.captain_user_id != caller.user_id:
-        raise Forbidden("not_captain", "Only the team's captain can do this.")
+        raise _not_captain()
     return team
+
+
+async def read_captained(database: Database, caller: Caller, competition_id: str) -> str:
+    """The id of that team, for a look at it. Raises the same."""
+    row = await read_visible(database, View(caller), competition_id)
+    if row.team_id is None:
+        raise _team_missing()
+    if row.role != "captain":
+        raise _not_captain()
+    team_id: str = row.team_id
+    return team_id
+
+
+def _team_missing() -> Forbidden:
+    return Forbidden("team_missing", "You are on no team in this competition.")
+
+
+def _not_captain() -> Forbidden:
+    return Forbidden("not_captain", "Only the team's captain can do this.")
 
 
 async def lock(session: AsyncSession, team_id: str) -> Team | None:

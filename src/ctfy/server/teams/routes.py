@@ -152,15 +152,13 @@ async def kick(
 @router.get(_IN + "/invites")
 async def list_invites(
     competition_id: str,
-    session: Session,
+    database: TheDatabase,
     paging: Paged,
     caller: Caller = _READ,
 ) -> Page[TeamInviteInfo]:
     """The codes, invites and requests of the caller's team, newest first; captains only."""
-    team = await membership.captained(session, caller, competition_id)
-    return await paging.fetch(
-        session, invites.of_team(team.id), lambda row: invites.invite_info(row.TeamInvite)
-    )
+    team_id = await membership.read_captained(database, caller, competition_id)
+    return await paging.read(database, invites.OF_TEAM, invites.invite_info, team_id=team_id)
 
 
 @router.post(_IN + "/invites", status_code=201)
