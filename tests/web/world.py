@@ -56,6 +56,7 @@ class World:
             "operator": [
                 *("/admin", "/admin/competitions", "/admin/competitions/new"),
                 "/admin/competitions/{competitionId}",
+                "/admin/competitions/{competitionId}?tab=challenges",
                 "/admin/competitions/{competitionId}?tab=teams",
                 "/admin/competitions/{competitionId}?tab=people",
                 *("/admin/challenges", "/admin/challenges/{challengeId}"),

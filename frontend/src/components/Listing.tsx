@@ -39,7 +39,7 @@ export function Listing<Row>({
   empty: ReactNode;
   perPage?: number;
 }) {
-  const [{ offset = 0 }, change] = useFilters();
+  const [{ offset = 0 }] = useFilters();
   const { data, error } = query;
   if (error && !data) return <Failure error={error} retry={() => query.refetch()} />;
   if (data && data.items.length === 0 && offset === 0) return <Card p={0}>{empty}</Card>;
@@ -78,26 +78,33 @@ export function Listing<Row>({
           </Table.Tbody>
         </Table>
       </section>
-      {total > perPage && (
-        <Group justify="space-between" p="sm">
-          <Text size="sm" c="dimmed">
-            {t("{from}–{to} of {total}", {
-              from: offset + 1,
-              to: Math.min(offset + perPage, total),
-              total,
-            })}
-          </Text>
-          <Pagination
-            size="sm"
-            total={Math.ceil(total / perPage)}
-            value={Math.floor(offset / perPage) + 1}
-            onChange={(page) => change({ offset: (page - 1) * perPage })}
-            getControlProps={(control) => ({ "aria-label": control })}
-            getItemProps={(page) => ({ "aria-label": t("Page {n}", { n: page }) })}
-          />
-        </Group>
-      )}
+      <Pager total={total} perPage={perPage} />
     </Card>
+  );
+}
+
+/** Which part of a long list is shown, and the others; nothing where it fits. */
+export function Pager({ total, perPage }: { total: number; perPage: number }) {
+  const [{ offset = 0 }, change] = useFilters();
+  if (total <= perPage) return null;
+  return (
+    <Group justify="space-between" p="sm">
+      <Text size="sm" c="dimmed">
+        {t("{from}–{to} of {total}", {
+          from: offset + 1,
+          to: Math.min(offset + perPage, total),
+          total,
+        })}
+      </Text>
+      <Pagination
+        size="sm"
+        total={Math.ceil(total / perPage)}
+        value={Math.floor(offset / perPage) + 1}
+        onChange={(page) => change({ offset: (page - 1) * perPage })}
+        getControlProps={(control) => ({ "aria-label": control })}
+        getItemProps={(page) => ({ "aria-label": t("Page {n}", { n: page }) })}
+      />
+    </Group>
   );
 }
 

@@ -493,7 +493,6 @@ export default {
   "The challenges open in": "Die Aufgaben öffnen in",
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
-  "The first {n} of {total} teams.": "Die ersten {n} von {total} Teams.",
   "The instance of {challenge} failed.": "Die Instanz von {challenge} ist gescheitert.",
   "The last one has stopped: {reason}": "Die letzte wurde angehalten: {reason}",
   "The password is set": "Das Passwort ist gesetzt",

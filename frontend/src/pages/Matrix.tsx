@@ -1,18 +1,21 @@
 import "./Matrix.css";
-import { Card, Text } from "@mantine/core";
+import { Card } from "@mantine/core";
 import { api } from "../api/client";
 import { Blood } from "../components/Blood";
+import { useFilters } from "../components/filters";
+import { Pager } from "../components/Listing";
 import { A } from "../components/links";
 import { Empty, Loaded } from "../components/states";
 import { moment, t } from "../i18n";
 
-const MOST = 100;
+const PER_PAGE = 25;
 
 /** The matrix of solves: a row for each team by rank, a column for each challenge. */
 export function Matrix({ competitionId }: { competitionId: string }) {
   const query = api.useQuery("get", "/api/v1/competitions/{competition_id}/solve-matrix", {
     params: { path: { competition_id: competitionId } },
   });
+  const [{ offset = 0 }] = useFilters();
   return (
     <Loaded query={query} height={300}>
       {({ teams, challenges, cells }) => {
@@ -26,17 +29,22 @@ export function Matrix({ competitionId }: { competitionId: string }) {
                   <tr>
                     <th scope="col">{t("Team")}</th>
                     {challenges.map((challenge) => (
-                      <th key={challenge.challenge_id} scope="col">
-                        {challenge.name}
+                      <th key={challenge.challenge_id} scope="col" title={challenge.name}>
+                        <span>{challenge.name}</span>
                       </th>
                     ))}
                   </tr>
                 </thead>
                 <tbody>
-                  {teams.slice(0, MOST).map((team) => (
+                  {teams.slice(offset, offset + PER_PAGE).map((team) => (
                     <tr key={team.team_id}>
                       <th scope="row">
-                        <A to="/teams/$teamId" params={{ teamId: team.team_id }} c="inherit">
+                        <A
+                          to="/teams/$teamId"
+                          params={{ teamId: team.team_id }}
+                          c="inherit"
+                          title={team.name}
+                        >
                           {team.name}
                         </A>
                       </th>
@@ -63,11 +71,7 @@ export function Matrix({ competitionId }: { competitionId: string }) {
                 </tbody>
               </table>
             </section>
-            {teams.length > MOST && (
-              <Text size="sm" c="dimmed" p="xs">
-                {t("The first {n} of {total} teams.", { n: MOST, total: teams.length })}
-              </Text>
-            )}
+            <Pager total={teams.length} perPage={PER_PAGE} />
           </Card>
         );
       }}
