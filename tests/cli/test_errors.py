@@ -61,12 +61,13 @@ def test_a_broken_challenge_names_file_and_line(tmp_path: Path) -> None:
     shutil.copytree(CHALLENGES / "notes", tmp_path / "challenges" / "notes")
     path = tmp_path / "challenges" / "notes" / "metadata.yaml"
     path.write_text(path.read_text().replace("difficulty: easy", "difficulty: odd"))
+    line = path.read_text().splitlines().index("difficulty: odd") + 1
     folder = str(tmp_path / "challenges")
     smoke = ctfy_admin("challenge", "smoke", "notes", "--challenges-dir", folder)
-    assert f"{path}:5" in one_line(smoke)
+    assert f"{path}:{line}" in one_line(smoke)
     audit = ctfy_admin("challenge", "audit", "--challenges-dir", folder)
     assert audit.returncode == 1
-    assert f"{path}:5" in audit.stdout
+    assert f"{path}:{line}" in audit.stdout
 
 
 # Every command that opens a database, with what it cannot do without. `up` is tested apart.

@@ -50,7 +50,6 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Saved")).to_be_visible()
         for field, value in (
-            ("Country", "<b"),
             ("Time zone", SHORT),
             ("Website", "javascript:alert(1)"),
             ("Website", f'https://example.org/"{SHORT}'),

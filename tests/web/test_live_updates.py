@@ -78,16 +78,12 @@ def test_a_pardon_of_a_question_without_instance_frees_its_form(
             page.get_by_label(choice, exact=True).check()
             submit.click()
             expect(page.get_by_text(f"{left} left")).to_be_visible()
-        submit.click()
-        refused = page.get_by_role("alert").filter(has_text="wrong")
-        expect(refused).to_be_visible()
+        expect(submit).to_be_disabled()
         team_id = player.competition(competition.id).detail().my_team_id
         arena.admin.admin.challenges.reset_question_attempts(team_id, "field-notes", "algorithm")
-        expect(refused).to_have_count(0)
         expect(page.get_by_text("0 attempts left")).to_have_count(0)
         submit.click()
         expect(page.get_by_text("2 attempts left")).to_be_visible()
-        mine.complaints.clear()  # the browser notes the refusal in its console
 
 
 def test_a_reaction_given_elsewhere_shows(arena: Arena, browser: Browser) -> None:
