@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -146,6 +147,11 @@ _HINTS = {
 }
 
 
+@functools.cache
+def _command(app: typer.Typer) -> Any:
+    return typer.main.get_command(app)
+
+
 def run(
     app: typer.Typer,
     program: str,
@@ -158,7 +164,7 @@ def run(
     `arguments`: what was typed; default: what the process was given. `extras`: by a command's first
     word, which extra of the package it needs.
     """
-    command = typer.main.get_command(app)
+    command = _command(app)
     given = sys.argv[1:] if arguments is None else arguments
     try:
         try:
