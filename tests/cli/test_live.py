@@ -15,7 +15,7 @@ import pytest
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
 from tests.playing import flag
-from tests.processes import CHALLENGES, free_port
+from tests.processes import CHALLENGES, free_port, wait_for
 
 # These run until they are stopped, need a terminal, or run without a server; each has its test.
 ELSEWHERE = {
@@ -325,8 +325,10 @@ def test_an_operator_does_everything_from_the_command_line(
     root.ok(f"ctfy-admin admin instances pcap {ready.id} --out {tmp_path}/live.pcap")
     player.submissions.submit(ready.id, flag(secret, ready.id))
     root.ok(f"ctfy-admin admin instances stop {ready.id}")
+    view = f"ctfy-admin admin records view {ready.id}"
+    wait_for("the record", lambda: root.run(view).code == 0)  # it is written after the end
+    root.both(view)
     assert root.both("ctfy-admin admin records list --challenge notes")
-    root.both(f"ctfy-admin admin records view {ready.id}")
     root.ok(f"ctfy-admin admin records logs {ready.id}")
     root.both(f"ctfy-admin admin records traffic {ready.id}")
     root.ok(f"ctfy-admin admin records download {ready.id} --out {tmp_path}/record.zip")
