@@ -80,6 +80,8 @@ class Library:
         self._jobs = jobs
         self._versions = Versions(settings.data_dir / "challenge-versions")
         self._refreshing, self._archiving = asyncio.Lock(), asyncio.Lock()
+        # Somebody waits for a rescan; the archiving of a thousand challenges goes on after it.
+        self._rescanning = asyncio.Lock()
         # What instances that run may still be of, by id and digest.
         self._past: dict[tuple[str, str], Challenge] = {}
 
@@ -128,8 +130,9 @@ class Library:
     async def follow(self) -> Changes:
         """Look at the challenges folder again, and at what is current. Raises OSError."""
         before = self._catalogue.challenges
-        await asyncio.to_thread(self._catalogue.rescan, self._settings.challenges_dir)
-        await self.refresh()
+        async with self._rescanning:
+            await asyncio.to_thread(self._catalogue.rescan, self._settings.challenges_dir)
+            await self.refresh()
         return self._catalogue.changes_since(before)
 
     async def of(self, challenge_id: str, digest: str) -> Challenge | None:
@@ -171,11 +174,12 @@ class Library:
         Raises OSError, and then everything stays as it was.
         """
         before = self._catalogue.challenges
-        await asyncio.to_thread(self._catalogue.rescan, self._settings.challenges_dir)
-        async with self._database.transaction() as session:
-            await self._note_folder(session)
-            emit(session, ChallengesRescanned())
-        await self.refresh()
+        async with self._rescanning:
+            await asyncio.to_thread(self._catalogue.rescan, self._settings.challenges_dir)
+            async with self._database.transaction() as session:
+                await self._note_folder(session)
+                emit(session, ChallengesRescanned())
+            await self.refresh()
         return self._catalogue.changes_since(before)
 
     async def _note_folder(self, session: AsyncSession) -> bool:
@@ -228,6 +232,8 @@ class Library:
             own = self._catalogue.in_folder.get(challenge_id)
             if own is None or own.digest != digest:
                 continue  # another replica has it, or nobody any more
+            async with self._rescanning:
+                pass
             try:
                 size = await self._archive(own)
             except (ValueError, OSError) as error:
