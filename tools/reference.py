@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,5 +206,8 @@ def mcp_tools() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
     os.chdir(Path(__file__).parent.parent)
-    write(Path(sys.argv[1]))
+    write(arguments.folder)
