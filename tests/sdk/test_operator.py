@@ -8,6 +8,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,25 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert admin.challenges.download_version("pushed", 1)[:2] == b"\x1f\x8b"
     assert admin.challenges.rollback("pushed", 1).is_current
     assert refused(admin.challenges.rollback, "pushed", 2) == "version_not_found"
+    edited = admin.challenges.write_file("pushed", "attachments/a.txt", b"A", base=1)
+    assert edited.version == 2
+    written = admin.challenges.write_file(
+        "pushed", "run", io.BytesIO(b"B"), base=2, executable=True
+    )
+    held = admin.challenges.files("pushed")
+    assert (held.version, held.is_current) == (written.version, True)
+    files = {file.path: file for file in held.files}
+    assert (files["attachments/a.txt"].size, files["run"].executable) == (1, True)
+    assert admin.challenges.read_file("pushed", "attachments/a.txt") == b"A"
+    assert refused(admin.challenges.read_file, "pushed", "attachments/a.txt", 1) == "file_not_found"
+    # What is as it was in version 2 is that version.
+    assert admin.challenges.delete_file("pushed", "run", base=3).version == 2
+    renamed = {**held.metadata, "name": "Renamed"}
+    assert admin.challenges.set_metadata("pushed", renamed, base=2).version == 4
+    assert admin.challenges.files("pushed").metadata["name"] == "Renamed"
+    made = admin.challenges.make_example("made-here", "Made here", "web", tags=["t"])
+    assert (made.version, admin.challenges.files("made-here").metadata["tags"]) == (1, ["t"])
+    admin.challenges.remove("made-here")
     admin.challenges.remove("pushed")
     assert "pushed" not in {row.id for row in admin.challenges.stored()}
     source = admin.challenges.add_source("git://127.0.0.1:9/nowhere", folder="ctf")
@@ -417,8 +437,9 @@ def incidents(
     other.competition(competition_id).register()
     theirs = other.instances.start("notes", competition_id=competition_id, poll_interval=0.2)
     assert not other.submissions.submit(theirs.id, flag(secret, mine.id)).correct
-    for number in range(30):
-        other.submissions.submit(theirs.id, f"guess {number}")
+    # All within one minute, also where the machine is busy.
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda n: other.submissions.submit(theirs.id, f"guess {n}"), range(30)))
     admin.tasks.wait(admin.scheduled_jobs.run("incident_scan").id)
     found = {i.kind: i for i in admin.incidents.list(competition_id=competition_id)}
     assert_iterates(admin.incidents, competition_id=competition_id)

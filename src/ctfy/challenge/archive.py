@@ -113,7 +113,7 @@ def _unpack(archive: Path, goal: Path, ours: bool) -> list[str]:
                 raise ArchiveRefused(f"it holds more than {most_entries} files")
             if not ours and _SKIPPED.intersection(PurePosixPath(entry.name).parts):
                 continue
-            path = _place(goal, entry.name)
+            path = place(goal, entry.name)
             # Two names that are one file on another machine.
             for part in (PurePosixPath(entry.name), *PurePosixPath(entry.name).parents):
                 other = seen.setdefault(str(part).casefold(), str(part))
@@ -137,8 +137,8 @@ def _unpack(archive: Path, goal: Path, ours: bool) -> list[str]:
     return names
 
 
-def _place(goal: Path, name: str) -> Path:
-    """Where a file of that name goes. Raises ArchiveRefused."""
+def place(goal: Path, name: str) -> Path:
+    """Where a file of that name goes below a folder. Raises ArchiveRefused."""
     if not is_printable(name):
         raise ArchiveRefused(f"{name!r} has characters that no file name may have")
     if len(PurePosixPath(name).parts) > MOST_LEVELS or len(name) > 1024:

@@ -30,6 +30,7 @@ _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FOLLOWS = re.compile(r"(?:^(?:#.*)?\n)+\Z", re.M)
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_]|.*:")
 
 
@@ -161,10 +162,66 @@ def parse(content: bytes) -> Document:
     return Document(found, reading.misread, root)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        f"{_TAG}str", text, style="|" if "\n" in text else None
+    ),
+)
+
+
 def write_yaml(content: Any) -> str:
     """A document that says `content`."""
-    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
+
+
+def rewrite(text: str, content: dict[str, Any]) -> str:
+    """A document that says `content`; where it says the same as before, as it was written.
+
+    Comments stay, but for those within a field that says something else now. A document with
+    anchors or in one line is written anew. Raises DocumentRefused.
+    """
+    before = parse(text.encode()).content
+    text = text.removeprefix("\ufeff")
+    if isinstance(before, dict) and (fields := _fields(text)) is not None:
+        head, parts = fields
+        kept = "".join(
+            part if name in before and before[name] == content[name] else _said(name, content, part)
+            for name, part in parts.items()
+            if name in content
+        )
+        added = {name: value for name, value in content.items() if name not in parts}
+        made = head + kept + (write_yaml(added) if added else "")
+        with suppress(DocumentRefused):
+            if parse(made.encode()).content == content:
+                return made
+    return write_yaml(content)
+
+
+def _fields(text: str) -> tuple[str, dict[str, str]] | None:
+    """What stands before the first field, and each field as written; None where that can't be."""
+    root = yaml.compose(text, _FAST)
+    if not isinstance(root, yaml.MappingNode) or root.flow_style or not root.value:
+        return None
+    if any(getattr(event, "anchor", None) for event in yaml.parse(text, _FAST)):
+        return None
+    starts = [key.start_mark.index for key, _ in root.value]
+    parts = {
+        key.value: text[start:end].rstrip("\n") + "\n" if end == len(text) else text[start:end]
+        for (key, _), start, end in zip(root.value, starts, [*starts[1:], len(text)], strict=True)
+    }
+    return text[: starts[0]], parts
+
+
+def _said(name: str, content: dict[str, Any], before: str) -> str:
+    """A field that says something else, with the comments that stand before the next one."""
+    follows = _FOLLOWS.search(before)
+    return write_yaml({name: content[name]}) + (follows.group() if follows else "")
 
 
 @dataclass

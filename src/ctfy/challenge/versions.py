@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ctfy.challenge.archive import ArchiveRefused, unpack
+from ctfy.challenge.archive import MOST_UNPACKED, ArchiveRefused, unpack
 from ctfy.challenge.audit import METADATA, Finding
 from ctfy.challenge.catalogue import ID, Challenge, load_challenge, look
+from ctfy.challenge.folders import copy_tree, tree
 
 _DAY_S = 86_400.0
 
@@ -56,9 +57,8 @@ class Versions:
         `challenge_id`: what it is called, where the archive does not say or is not believed.
         `digest`: what it must be. Raises ChallengeRefused, ArchiveRefused, OSError.
         """
-        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with TemporaryDirectory(prefix=".unpacking-", dir=self._root) as room:
-            files, checked = Path(room, "files"), Path(room, "challenge")
+        with self._room() as room:
+            files, checked = room / "files", room / "challenge"
             files.mkdir()
             checked.mkdir()
             folder = unpack(archive, files, ours=bool(digest))
@@ -70,6 +70,36 @@ class Versions:
                 )
             folder.rename(checked / name)
             return self._keep(checked / name, digest, bucket)
+
+    def change(
+        self,
+        before: Path | None,
+        challenge_id: str,
+        change: Callable[[Path], object],
+        bucket: str = "",
+    ) -> Challenge:
+        """Copy a folder, or begin an empty one, change it, and keep the challenge that it is then.
+
+        Raises ChallengeRefused, what `change` raises, PathRefused, OSError.
+        """
+        if not ID.fullmatch(challenge_id):
+            raise ChallengeRefused(f"{challenge_id!r} is no challenge id: use a-z, 0-9, - and _")
+        with self._room() as room:
+            folder = room / challenge_id
+            folder.mkdir()
+            if before is not None:
+                copy_tree(before, folder)
+            change(folder)
+            if sum(info.st_size for _, info in tree(folder)) > MOST_UNPACKED:
+                raise ChallengeRefused("the challenge would be larger than one may be")
+            return self._keep(folder, "", bucket)
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        """A folder to work in, beside what is kept."""
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryDirectory(prefix=".unpacking-", dir=self._root) as room:
+            yield Path(room)
 
     def _keep(self, folder: Path, digest: str, bucket: str) -> Challenge:
         """Move a folder to where its digest says, if it is a challenge."""

@@ -26,7 +26,7 @@ from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
 from ctfy.server.cache import Cache
-from ctfy.server.challenges import version_routes
+from ctfy.server.challenges import editing_routes, version_routes
 from ctfy.server.database.connections import away
 from ctfy.server.database.turns import overloaded
 from ctfy.server.domains import DOMAINS
@@ -54,6 +54,8 @@ _LARGER = {
 
 
 def _most(scope: Scope) -> int:
+    if editing_routes.FILE.fullmatch(scope["path"]):
+        return version_routes.MOST_ARCHIVE
     return _LARGER.get(scope["path"], MAX_BODY)
 
 

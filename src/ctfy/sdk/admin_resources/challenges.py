@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.audits import ChallengeFinding
@@ -17,6 +18,7 @@ from ctfy.server.models.observability import (
 from ctfy.server.models.tasks import AdminTaskInfo
 from ctfy.server.models.versions import (
     ChallengeDiff,
+    ChallengeFiles,
     ChallengeSource,
     ChallengeVersion,
     PushedChallenge,
@@ -83,6 +85,74 @@ class AdminChallengesResource:
         """Make a version the current one. Running instances keep theirs."""
         path = f"/admin/challenges/{challenge_id}/rollback"
         return self._http.fetch(ChallengeVersion, "POST", path, json={"version": version})
+
+    def files(self, challenge_id: str, version: int = 0) -> ChallengeFiles:
+        """What a challenge holds: its files, and what metadata.yaml says. 0: the current version.
+
+        The `version` of what comes back is the `base` of a change to it.
+        """
+        path = f"/admin/challenges/{challenge_id}/files"
+        return self._http.fetch(ChallengeFiles, "GET", path, params={"version": version})
+
+    def read_file(self, challenge_id: str, path: str, version: int = 0) -> bytes:
+        """A file of a challenge, named as `attachments/a.zip`. 0: of the current version."""
+        params = {"path": path, "version": version}
+        url = f"/admin/challenges/{challenge_id}/files/content"
+        return self._http.call("GET", url, params=params, timeout=600).content
+
+    def write_file(
+        self,
+        challenge_id: str,
+        path: str,
+        content: bytes | BinaryIO,
+        *,
+        base: int,
+        executable: bool | None = None,
+    ) -> PushedChallenge:
+        """Put a file into a challenge, which makes a version of the current one, `base`.
+
+        `executable`: None leaves that as it was. Raises ConflictError where another is current.
+        """
+        params = {"path": path, "base": base, "executable": executable}
+        return self._http.fetch(
+            PushedChallenge,
+            "PUT",
+            f"/admin/challenges/{challenge_id}/files/content",
+            params={name: value for name, value in params.items() if value is not None},
+            content=content if isinstance(content, bytes) else content.read(),
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=600,
+        )
+
+    def delete_file(self, challenge_id: str, path: str, *, base: int) -> PushedChallenge:
+        """Take a file out of a challenge, which makes a version of the current one, `base`."""
+        url = f"/admin/challenges/{challenge_id}/files/content"
+        return self._http.fetch(PushedChallenge, "DELETE", url, params={"path": path, "base": base})
+
+    def set_metadata(
+        self, challenge_id: str, metadata: Mapping[str, Any], *, base: int
+    ) -> PushedChallenge:
+        """Have metadata.yaml say this, which makes a version of the current one, `base`.
+
+        0: of a new challenge, which is only asked, without a service.
+        """
+        path = f"/admin/challenges/{challenge_id}/metadata"
+        body = {"base": base, "metadata": metadata}
+        return self._http.fetch(PushedChallenge, "PUT", path, json=body)
+
+    def make_example(
+        self,
+        challenge_id: str,
+        name: str,
+        category: str,
+        *,
+        difficulty: str = "easy",
+        tags: Sequence[str] = (),
+    ) -> PushedChallenge:
+        """Make a challenge whose service runs and can be solved at once, to change from there."""
+        path = f"/admin/challenges/{challenge_id}/example"
+        body = {"name": name, "category": category, "difficulty": difficulty, "tags": [*tags]}
+        return self._http.fetch(PushedChallenge, "POST", path, json=body)
 
     def remove(self, challenge_id: str) -> None:
         """Take a pushed challenge off the platform; a rollback brings it back."""

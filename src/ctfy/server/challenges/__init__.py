@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ctfy.server.challenges import fleet, fleet_routes, source_routes, sources, version_routes
+from ctfy.server.challenges import (
+    editing_routes,
+    fleet,
+    fleet_routes,
+    source_routes,
+    sources,
+    version_routes,
+)
 from ctfy.server.challenges.library import Library
 from ctfy.server.challenges.routes import router
 from ctfy.server.challenges.visibility import VisibleChallenges
@@ -14,6 +21,7 @@ DOMAIN = Domain(
         router,
         fleet_routes.router,
         version_routes.router,
+        editing_routes.router,
         version_routes.for_nodes,
         source_routes.router,
     ),

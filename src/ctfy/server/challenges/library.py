@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -276,13 +276,57 @@ class Library:
             path = Path(f"/dev/fd/{file.fileno()}")
             return self._versions.add(path, challenge.id, challenge.digest, challenge.bucket)
 
+    async def edit(
+        self, challenge_id: str, base: int, change: Callable[[Path], object], caller: Caller
+    ) -> tuple[ChallengeVersion, list[Finding]]:
+        """Make a version of the current one, `base`, with its files changed; and the warnings.
+
+        `base` 0: a new challenge. Raises `version_outdated` where another one is current,
+        ChallengeRefused, OSError, and what `change` raises: nothing has changed then.
+        """
+        async with self._database.transaction() as session:
+            before = await self._based_on(session, challenge_id, base)
+        folder = await self.files(before) if before is not None else None
+        bucket = before.bucket if before is not None else ""
+        challenge = await asyncio.to_thread(
+            self._versions.change, folder, challenge_id, change, bucket
+        )
+        most = await ceilings(self._database, self._settings)
+        warnings = await asyncio.to_thread(self._warnings, challenge, most)
+        return await self.bring_in(challenge, "push", caller.user_id, base=base), warnings
+
+    async def _based_on(
+        self, session: AsyncSession, challenge_id: str, base: int
+    ) -> ChallengeVersion | None:
+        """The current version, which must be that one. Raises `version_outdated`."""
+        current = await self.current(session, challenge_id)
+        number = current.number if current is not None else 0
+        if number != base:
+            raise Conflict(
+                "version_outdated",
+                f"Version {number} is current now, not {base}: look at what it changed, and save "
+                "again."
+                if number and base
+                else "There is a challenge of that id already."
+                if number
+                else "The challenge was removed from the platform.",
+                version=number,
+            )
+        return current
+
     async def bring_in(
-        self, challenge: Challenge, origin: str, user_id: str | None
+        self, challenge: Challenge, origin: str, user_id: str | None, *, base: int | None = None
     ) -> ChallengeVersion:
-        """Keep a version for ever, and make it the current one. Raises OSError."""
+        """Keep a version for ever, and make it the current one.
+
+        `base`: the number that must be current until then, 0 for none.
+        Raises `version_outdated`, OSError.
+        """
         size = await self._archive(challenge)
         async with self._database.transaction() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            if base is not None:
+                await self._based_on(session, challenge.id, base)
             await self._add_versions(session, [challenge], origin, user_id)
             version = await session.get_one(ChallengeVersion, (challenge.id, challenge.digest))
             version.archive_bytes = size
@@ -350,6 +394,18 @@ class Library:
         if found is None:
             raise NotFound("version_not_found", "That challenge has no such version.")
         return found
+
+    async def current(self, session: AsyncSession, challenge_id: str) -> ChallengeVersion | None:
+        """The current version of a challenge; None where the platform has none."""
+        return await session.scalar(
+            select(ChallengeVersion)
+            .join(
+                StoredChallenge,
+                (StoredChallenge.id == ChallengeVersion.challenge_id)
+                & (StoredChallenge.digest == ChallengeVersion.digest),
+            )
+            .where(StoredChallenge.id == challenge_id)
+        )
 
     async def files(self, version: ChallengeVersion) -> Path:
         """The folder of a version, to read. Raises OSError."""

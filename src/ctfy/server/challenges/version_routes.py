@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from ctfy.challenge.archive import ArchiveRefused
 from ctfy.challenge.audit import Finding
+from ctfy.challenge.documents import DocumentRefused
 from ctfy.challenge.folders import PathRefused, printable
 from ctfy.challenge.versions import ChallengeRefused
 from ctfy.core.errors import Conflict, Invalid, NotFound, Unavailable
@@ -38,7 +41,7 @@ TheLibrary = Annotated[Library, provided(Library)]
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 PUSH = "/api/v1/admin/challenges"
 MOST_ARCHIVE = 256 * 1024 * 1024  # bytes
-_ARCHIVE: dict[str, Any] = {
+RAW_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -93,6 +96,34 @@ def _finding(challenge_id: str, finding: Finding) -> ChallengeFinding:
     )
 
 
+@contextmanager
+def refusals(challenge_id: str) -> Iterator[None]:
+    """What keeps a version from being taken in, in the words of the contract."""
+    try:
+        yield
+    except ArchiveRefused as refused:
+        raise Invalid("archive_refused", f"The archive was not taken: {refused}.") from refused
+    except PathRefused as refused:
+        raise Invalid("path_refused", f"That is no path of a challenge: {refused}.") from refused
+    except (ChallengeRefused, DocumentRefused) as refused:
+        findings = refused.findings if isinstance(refused, ChallengeRefused) else []
+        raise Invalid(
+            "challenge_refused",
+            f"The challenge was not taken: {printable(str(refused))}",
+            findings=[_finding(challenge_id, each).model_dump() for each in findings[:100]],
+        ) from refused
+    except OSError as error:
+        raise Unavailable(
+            "store_unavailable", f"The challenge could not be stored: {error.strerror or error}"
+        ) from error
+
+
+def pushed(version: ChallengeVersion, warnings: list[Finding]) -> wire.PushedChallenge:
+    """A version that is current now, and what the audit warns of."""
+    findings = [_finding(version.challenge_id, each) for each in warnings]
+    return wire.PushedChallenge(**_info(version, version.digest), findings=findings)
+
+
 @router.get("")
 async def stored(database: TheDatabase, paging: Paged, _: Admin) -> Page[wire.StoredChallenge]:
     """The challenges of the platform with their current versions, by id."""
@@ -110,7 +141,7 @@ async def stored(database: TheDatabase, paging: Paged, _: Admin) -> Page[wire.St
     )
 
 
-@router.post("", status_code=201, openapi_extra=_ARCHIVE)
+@router.post("", status_code=201, openapi_extra=RAW_BODY)
 async def push(
     request: Request,
     library: TheLibrary,
@@ -127,27 +158,12 @@ async def push(
     """
     with tempfile.TemporaryFile() as file:
         path = Path(f"/dev/fd/{file.fileno()}")
-        try:
-            async for chunk in request.stream():
-                await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(file.flush)
+        async for chunk in request.stream():
+            await asyncio.to_thread(file.write, chunk)
+        await asyncio.to_thread(file.flush)
+        with refusals(challenge_id):
             version, warnings = await library.push(path, challenge_id, bucket, caller)
-        except ArchiveRefused as refused:
-            raise Invalid("archive_refused", f"The archive was not taken: {refused}.") from refused
-        except ChallengeRefused as refused:
-            raise Invalid(
-                "challenge_refused",
-                f"The challenge was not taken: {printable(str(refused))}",
-                findings=[
-                    _finding(challenge_id, each).model_dump() for each in refused.findings[:100]
-                ],
-            ) from refused
-        except OSError as error:
-            raise Unavailable(
-                "store_unavailable", f"The archive could not be stored: {error.strerror or error}"
-            ) from error
-    findings = [_finding(version.challenge_id, each) for each in warnings]
-    return wire.PushedChallenge(**_info(version, version.digest), findings=findings)
+    return pushed(version, warnings)
 
 
 @router.get("/{challenge_id}/versions")

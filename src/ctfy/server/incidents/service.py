@@ -128,14 +128,29 @@ async def resolve(
     return await get(session, incident_id)
 
 
+# From each wrong answer on for a minute, and told of once for those that begin in one minute: a
+# burst is one, too, while the clock turns to the next.
 _BURSTS = text(
     """
-    SELECT competition_id, team_id, challenge_id, date_trunc('minute', submitted_at) AS minute,
-           count(*) AS times, count(DISTINCT user_id) AS people, min(user_id) AS user_id,
-           (array_agg(DISTINCT left(answer, 80)))[1:5] AS samples
-    FROM submissions
-    WHERE NOT correct AND submitted_at >= now() - interval '10 minutes'
-    GROUP BY 1, 2, 3, 4 HAVING count(*) >= :burst
+    WITH wrong AS (
+        SELECT competition_id, team_id, challenge_id, user_id, answer, submitted_at,
+               count(*) OVER (
+                   PARTITION BY competition_id, team_id, challenge_id ORDER BY submitted_at
+                   RANGE BETWEEN CURRENT ROW AND interval '1 minute' FOLLOWING
+               ) AS times
+        FROM submissions
+        WHERE NOT correct AND submitted_at >= now() - interval '10 minutes'
+    ), bursts AS (
+        SELECT competition_id, team_id, challenge_id, date_trunc('minute', submitted_at) AS minute,
+               min(submitted_at) AS since, max(times) AS times
+        FROM wrong WHERE times >= :burst GROUP BY 1, 2, 3, 4
+    )
+    SELECT b.competition_id, b.team_id, b.challenge_id, b.minute, b.times,
+           count(DISTINCT w.user_id) AS people, min(w.user_id) AS user_id,
+           (array_agg(DISTINCT left(w.answer, 80)))[1:5] AS samples
+    FROM bursts b JOIN wrong w USING (competition_id, team_id, challenge_id)
+    WHERE w.submitted_at BETWEEN b.since AND b.since + interval '1 minute'
+    GROUP BY 1, 2, 3, 4, 5
     """
 )
 _CROWDS = text(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Request, Response, Unbelieved
 
@@ -64,6 +65,43 @@ class ChallengeDiff(Response):
     base: int
     version: int
     files: list[FileChange]
+
+
+class ChallengeFile(Response):
+    """A file of a challenge. `size` in bytes."""
+
+    path: str
+    size: int
+    executable: bool
+
+
+class ChallengeFiles(Response):
+    """What a version of a challenge holds. `metadata`: what its metadata.yaml says.
+
+    `version` is what an edit names as its `base`.
+    """
+
+    challenge_id: str
+    version: int
+    is_current: bool
+    metadata: dict[str, Any]
+    files: list[ChallengeFile]
+
+
+class ChallengeMetadataRequest(Request):
+    """What `metadata.yaml` is to say. `base`: the version that was edited; 0: a new challenge."""
+
+    base: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    metadata: dict[str, Any]
+
+
+class NewChallengeRequest(Request):
+    """A new challenge that runs and can be solved at once, to be made into one's own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    category: ChallengeCategory
+    difficulty: Literal["easy", "medium", "hard"]
+    tags: Annotated[list[str], Field(max_length=20)] = []
 
 
 class VersionChoice(Request):
