@@ -178,6 +178,12 @@ const adminChallenges = createRoute({
   path: "/challenges",
   component: part(() => import("./operate/Challenges"), "Challenges"),
 });
+// Not below /challenges: one may have the id “new”.
+const newChallenge = createRoute({
+  getParentRoute: () => admin,
+  path: "/new-challenge",
+  component: part(() => import("./operate/NewChallenge"), "NewChallenge"),
+});
 const adminChallenge = createRoute({
   getParentRoute: () => admin,
   path: "/challenges/$challengeId",
@@ -303,6 +309,7 @@ export const router = createRouter({
         newCompetition,
         adminCompetition,
         adminChallenges,
+        newChallenge,
         adminChallenge,
         instances,
         instance,

@@ -87,6 +87,88 @@ def test_a_competition_from_the_first_click_to_its_end(
         mine.complaints.clear()  # the browser notes the refusal in its console
 
 
+def test_a_challenge_is_made_changed_and_rolled_back_by_clicking(
+    arena: Arena, browser: Browser
+) -> None:
+    name = f"Sums {uuid.uuid4().hex[:8]}"
+    id_ = name.lower().replace(" ", "-")
+    challenges = arena.admin.admin.challenges
+    with window(browser, arena.url, DESKTOP) as mine:
+        page = as_admin(mine, arena).open("/admin/challenges")
+        page.get_by_role("link", name="New challenge").click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_label("Description").fill("How *much* is it?")
+        page.get_by_label("Answer", exact=True).fill("FLAG{two}")
+        page.get_by_role("button", name="Make it").click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+        page.get_by_role("button", name="Add a question").click()
+        page.get_by_label("What players are asked").last.fill("1 + 1?")
+        page.get_by_label("The answer is").last.select_option("numeric")
+        page.get_by_label("Right answer", exact=True).fill("2")
+        page.get_by_role("button", name="Add a hint").click()
+        page.get_by_label("Hint 1", exact=True).fill("Count.")
+        page.get_by_label("Value", exact=True).select_option("decay")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Saved as version 2")).to_be_visible()
+        made = challenges.files(id_).metadata
+        assert [question["mode"] for question in made["questions"]] == ["static", "numeric"]
+        assert made["value"] == {"initial": 100, "minimum": 20, "decay": 20}
+        assert made["hints"] == [{"id": "hint_1", "text": "Count.", "cost": 0}]
+
+        # Somebody else saves another field meanwhile: both hold. The same field: one is asked.
+        page.get_by_label("Difficulty").select_option("hard")
+        challenges.set_metadata(id_, {**made, "tags": ["theirs"]}, base=2)
+        expect(page.get_by_text("theirs", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Saved as version 4")).to_be_visible()
+        made = challenges.files(id_).metadata
+        assert (made["difficulty"], made["tags"]) == ("hard", ["theirs"])
+        page.get_by_label("Name", exact=True).fill("Mine")
+        challenges.set_metadata(id_, {**made, "name": "Theirs"}, base=4)
+        page.get_by_role("button", name="Take theirs").click()
+        expect(page.get_by_label("Name", exact=True)).to_have_value("Theirs")
+
+        page.get_by_role("tab", name="Files").click()
+        handout = {"name": "hand.txt", "mimeType": "text/plain", "buffer": b"out"}
+        page.locator("input[type=file]").first.set_input_files(files=[handout])
+        expect(page.get_by_text("attachments/hand.txt")).to_be_visible()
+        page.get_by_role("button", name="Edit metadata.yaml").click()
+        page.get_by_role("textbox", name="metadata.yaml").fill("name: [")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Not saved: the audit refuses it")).to_be_visible()
+        mine.complaints.clear()  # the browser notes the refusal in its console
+        page.get_by_role("button", name="Cancel").click()
+
+        page.get_by_role("tab", name="Versions").click()
+        page.get_by_role("button", name="What version 6 changed").click()
+        expect(page.get_by_role("dialog")).to_contain_text("hand.txt")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Use version 1").click()
+        expect(page.get_by_role("row", name=re.compile("^1 ?current"))).to_be_visible()
+        assert "hints" not in challenges.files(id_).metadata
+
+
+def test_a_challenge_folder_is_brought_by_clicking(
+    arena: Arena, browser: Browser, tmp_path: Path
+) -> None:
+    name = f"brought-{uuid.uuid4().hex[:8]}"
+    shutil.copytree(CHALLENGES / "two-time", tmp_path / name)
+    with window(browser, arena.url, DESKTOP) as mine:
+        page = as_admin(mine, arena).open("/admin/new-challenge")
+        page.get_by_label("Choose a folder").and_(page.locator("input")).set_input_files(
+            tmp_path / name
+        )
+        expect(page.get_by_text("Saved as version 1")).to_be_visible()
+        expect(page).to_have_url(re.compile(name))
+    held = {file.path for file in arena.admin.admin.challenges.files(name).files}
+    assert held == {
+        str(path.relative_to(tmp_path / name))
+        for path in (tmp_path / name).rglob("*")
+        if path.is_file()
+    }
+
+
 @SIZES
 def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[int, int]) -> None:
     competition = arena.competition("notes")

@@ -19,6 +19,8 @@ export class ApiError extends Error {
     readonly issues: Issue[] = [],
     readonly retryAfter = 0,
     readonly requestId = "",
+    /** What else a refusal says, beside its message. */
+    readonly context: Record<string, unknown> = {},
   ) {
     super(message);
   }
@@ -37,7 +39,8 @@ export async function refusal(response: Response): Promise<ApiError> {
   const after = Number(response.headers.get("retry-after") ?? 0);
   const issues = detail.issues ?? [];
   const code = body.code ?? "error";
-  return new ApiError(response.status, code, message, issues, after, body.request_id);
+  const context = typeof detail === "string" ? {} : detail;
+  return new ApiError(response.status, code, message, issues, after, body.request_id, context);
 }
 
 const throwing: Middleware = {

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
+import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
 import { t } from "../i18n";
 
@@ -28,5 +28,19 @@ export function Unsaved({ dirty }: { dirty: boolean }) {
         </Button>
       </Group>
     </Modal>
+  );
+}
+
+/** What somebody edits was saved by somebody else, in another way. */
+export function Clash({ takeTheirs }: { takeTheirs: () => void }) {
+  return (
+    <Alert color="orange" title={t("Somebody else has changed this meanwhile")}>
+      <Stack gap="xs" align="flex-start">
+        {t("Saving puts yours in the place of theirs.")}
+        <Button size="xs" variant="default" onClick={takeTheirs}>
+          {t("Take theirs")}
+        </Button>
+      </Stack>
+    </Alert>
   );
 }

@@ -1,40 +1,32 @@
-import { Alert, Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { Bars } from "../components/Bars";
 import { CategoryBadge, DifficultyBadge, StateBadge } from "../components/badges";
+import { useFilters } from "../components/filters";
 import { Markdown } from "../components/Markdown";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
+import { ChallengeEditor } from "./ChallengeEditor";
+import { ChallengeFiles } from "./ChallengeFiles";
+import { ChallengeVersions } from "./ChallengeVersions";
 import { Findings } from "./Findings";
 
-/** One challenge: where it is built, how fast it starts, what players say of it. */
+/** One challenge: how it does, what it is, its files and versions. */
 export function Challenge() {
   const { challengeId } = useParams({ from: "/framed/admin/challenges/$challengeId" });
   const path = { challenge_id: challengeId };
   const challenge = api.useQuery("get", "/api/v1/challenges/{challenge_id}", { params: { path } });
-  const series = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/timeseries", {
-    params: { path, query: { window: 86_400, bucket: 3600 } },
-  });
-  const stats = api.useQuery("get", "/api/v1/admin/challenges/stats", {
-    params: { query: { q: challengeId, limit: 100 } },
-  });
-  const builds = api.useQuery("get", "/api/v1/admin/challenges/build-state");
-  const pulls = api.useQuery("get", "/api/v1/admin/challenges/pull-state");
-  const feedback = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/feedback", {
-    params: { path, query: { limit: 50 } },
+  const [{ tab = "overview" }, change] = useFilters();
+  const held = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/files", {
+    params: { path },
   });
   const started = { onSuccess: () => notify(t("Started: see the tasks")) };
   const build = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/build", started);
   const pull = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/pull", started);
-  const last = stats.data?.items.find((row) => row.challenge_id === challengeId)?.last_error;
-  const where = [
-    ...(builds.data?.rows ?? []).map((row) => ({ ...row, what: t("build") })),
-    ...(pulls.data?.rows ?? []).map((row) => ({ ...row, what: t("pull") })),
-  ].filter((row) => row.challenge_id === challengeId);
   return (
     <Page
       title={challenge.data?.name ?? challengeId}
@@ -56,6 +48,56 @@ export function Challenge() {
         </>
       }
     >
+      <Tabs value={tab} onChange={(next) => change({ tab: next ?? "" })} keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="overview">{t("Overview")}</Tabs.Tab>
+          <Tabs.Tab value="edit">{t("Edit")}</Tabs.Tab>
+          <Tabs.Tab value="files">{t("Files")}</Tabs.Tab>
+          <Tabs.Tab value="versions">{t("Versions")}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="overview">
+          <Overview challengeId={challengeId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="edit">
+          <Loaded query={held} height={500}>
+            {(found) => <ChallengeEditor key={challengeId} held={found} />}
+          </Loaded>
+        </Tabs.Panel>
+        <Tabs.Panel value="files">
+          <Loaded query={held} height={300}>
+            {(found) => <ChallengeFiles held={found} />}
+          </Loaded>
+        </Tabs.Panel>
+        <Tabs.Panel value="versions">
+          <ChallengeVersions challengeId={challengeId} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
+
+/** Where it is built, how fast it starts, what players say of it. */
+function Overview({ challengeId }: { challengeId: string }) {
+  const path = { challenge_id: challengeId };
+  const challenge = api.useQuery("get", "/api/v1/challenges/{challenge_id}", { params: { path } });
+  const series = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/timeseries", {
+    params: { path, query: { window: 86_400, bucket: 3600 } },
+  });
+  const stats = api.useQuery("get", "/api/v1/admin/challenges/stats", {
+    params: { query: { q: challengeId, limit: 100 } },
+  });
+  const builds = api.useQuery("get", "/api/v1/admin/challenges/build-state");
+  const pulls = api.useQuery("get", "/api/v1/admin/challenges/pull-state");
+  const feedback = api.useQuery("get", "/api/v1/admin/challenges/{challenge_id}/feedback", {
+    params: { path, query: { limit: 50 } },
+  });
+  const last = stats.data?.items.find((row) => row.challenge_id === challengeId)?.last_error;
+  const where = [
+    ...(builds.data?.rows ?? []).map((row) => ({ ...row, what: t("build") })),
+    ...(pulls.data?.rows ?? []).map((row) => ({ ...row, what: t("pull") })),
+  ].filter((row) => row.challenge_id === challengeId);
+  return (
+    <Stack>
       <Findings challengeId={challengeId} />
       {last && (
         <Alert color="orange" title={t("Last error")} className="wrap">
@@ -126,6 +168,6 @@ export function Challenge() {
           }
         </Loaded>
       </Card>
-    </Page>
+    </Stack>
   );
 }

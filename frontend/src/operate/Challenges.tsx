@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import { CategoryBadge, DifficultyBadge, StateBadge } from "../components/badges";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
-import { A } from "../components/links";
+import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
@@ -35,9 +35,10 @@ export function Challenges() {
           <Button variant="default" loading={pull.isPending} onClick={() => pull.mutate({})}>
             {t("Pull all")}
           </Button>
-          <Button loading={build.isPending} onClick={() => build.mutate({})}>
+          <Button variant="default" loading={build.isPending} onClick={() => build.mutate({})}>
             {t("Build all")}
           </Button>
+          <ButtonLink to="/admin/new-challenge">{t("New challenge")}</ButtonLink>
         </>
       }
     >
@@ -51,7 +52,7 @@ export function Challenges() {
         id={(row) => row.challenge_id}
         empty={
           <Empty title={q ? t("No challenge matches") : t("There is no challenge here")}>
-            {t("Put folders with a metadata.yaml into the challenges directory, then rescan.")}
+            {t("Make one, or bring folders with a metadata.yaml: “New challenge”.")}
           </Empty>
         }
         columns={[

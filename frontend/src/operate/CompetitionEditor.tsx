@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   Group,
@@ -11,7 +10,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { type FormEvent, useCallback, useState } from "react";
+import { type FormEvent, useCallback, useMemo } from "react";
 import { ApiError, api, type CompetitionUpdate } from "../api/client";
 import { refresh } from "../api/queries";
 import { StateBadge } from "../components/badges";
@@ -19,12 +18,13 @@ import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
 import { Failure, Loaded } from "../components/states";
 import { notify } from "../components/toasts";
-import { Unsaved } from "../components/Unsaved";
+import { Clash, Unsaved } from "../components/Unsaved";
 import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { CompetitionChallenges } from "./CompetitionChallenges";
 import { People, Registrations } from "./CompetitionPeople";
+import { useEdited } from "./edited";
 import { NumberInput, TagsInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
 
@@ -138,9 +138,8 @@ const FIELDS = [
   ...TIMES,
 ] as const;
 const NONE: string[] = [];
-
-const same = (one: unknown, other: unknown) =>
-  JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+const pick = (start: Draft) =>
+  Object.fromEntries(FIELDS.map((name) => [name, start[name]])) as unknown as Draft;
 
 function Editor({
   start,
@@ -155,28 +154,8 @@ function Editor({
   error: unknown;
   save: (changes: CompetitionUpdate) => Promise<unknown>;
 }) {
-  const [base, setBase] = useState(start);
-  const [changes, setChanges] = useState<Partial<Draft>>({});
-  const draft = { ...base, ...changes };
-  const changed = FIELDS.filter((name) => !same(draft[name], base[name]));
-  const dirty = changed.length > 0;
-  // What was saved meanwhile, here or elsewhere, is taken over at once where it clashes with nothing.
-  const theirs = FIELDS.filter((name) => !same(start[name], base[name]));
-  const clashes = theirs.filter(
-    (name) => changed.includes(name) && !same(start[name], draft[name]),
-  );
-  const takeTheirs = () => {
-    setBase(start);
-    setChanges({});
-  };
-  if (theirs.length && !clashes.length) {
-    const left = changed.filter((name) => !same(start[name], draft[name]));
-    setBase(start);
-    setChanges(Object.fromEntries(left.map((name) => [name, draft[name]])));
-  }
-  const set = useCallback(
-    (next: Partial<Draft>) => setChanges((before) => ({ ...before, ...next })),
-    [],
+  const { draft, set, changed, dirty, clashes, takeTheirs } = useEdited(
+    useMemo(() => pick(start), [start]),
   );
   const choose = useCallback((challenge_ids: string[]) => set({ challenge_ids }), [set]);
   const fields = error instanceof ApiError ? error.fields : {};
@@ -294,16 +273,7 @@ function Editor({
           </Card>
         </SimpleGrid>
         <ChallengePicker chosen={draft.challenge_ids ?? NONE} change={choose} />
-        {clashes.length > 0 && (
-          <Alert color="orange" title={t("Somebody else has changed this meanwhile")}>
-            <Stack gap="xs" align="flex-start">
-              {t("Saving puts yours in the place of theirs.")}
-              <Button size="xs" variant="default" onClick={takeTheirs}>
-                {t("Take theirs")}
-              </Button>
-            </Stack>
-          </Alert>
-        )}
+        {clashes.length > 0 && <Clash takeTheirs={takeTheirs} />}
         {error && !Object.keys(fields).length ? <Failure error={error} /> : null}
         <Group>
           <Button type="submit" loading={busy} disabled={!dirty}>
