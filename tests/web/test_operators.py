@@ -141,7 +141,7 @@ def test_a_challenge_is_made_changed_and_rolled_back_by_clicking(
         page.get_by_role("button", name="Cancel").click()
 
         page.get_by_role("tab", name="Versions").click()
-        page.get_by_role("button", name="What version 6 changed").click()
+        page.get_by_role("button", name="Compare version 6").click()
         expect(page.get_by_role("dialog")).to_contain_text("hand.txt")
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Use version 1").click()

@@ -107,6 +107,7 @@ export default {
   "Close this shell?": "Diese Shell schließen?",
   "Closed until these are solved": "Geschlossen, bis diese gelöst sind",
   Compare: "Vergleichen",
+  "Compare version {n}": "Version {n} vergleichen",
   Competition: "Wettbewerb",
   Competitions: "Wettbewerbe",
   "Competitions show up here as soon as an operator publishes them.":

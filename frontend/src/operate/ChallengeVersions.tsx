@@ -51,7 +51,7 @@ export function ChallengeVersions({ challengeId }: { challengeId: string }) {
                   size="compact-sm"
                   variant="default"
                   onClick={() => show(row)}
-                  aria-label={t("What version {n} changed", { n: row.version })}
+                  aria-label={t("Compare version {n}", { n: row.version })}
                 >
                   {t("Compare")}
                 </Button>
