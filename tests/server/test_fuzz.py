@@ -24,6 +24,8 @@ CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance
 @pytest.mark.parametrize("who", ["super admin", "player"])
 def test_no_request_breaks_the_server(who: str, texts: str, tmp_path: Path) -> None:
     hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz_hooks"} if texts == "hostile" else {}
+    # What covers the document is the same each time, and no hook changes it.
+    phases = "fuzzing" if texts == "hostile" else "coverage,fuzzing"
     with lone_server(tmp_path) as url:
         httpx.get(f"{url}/openapi.json")  # made at the first request; schemathesis waits 10 s
         auth = PlatformClient(url).auth
@@ -34,7 +36,7 @@ def test_no_request_breaks_the_server(who: str, texts: str, tmp_path: Path) -> N
         found = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
-                *("--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", "coverage,fuzzing"),
+                *("--checks", CHECKS, "--max-examples", EXAMPLES, "--phases", phases),
                 *("--header", f"Authorization: Bearer {token}", "--exclude-path", "/api/v1/events"),
                 *("--request-timeout", str(PATIENCE_S), "--seed", "1", "--workers", "2"),
                 "--suppress-health-check=all",

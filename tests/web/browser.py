@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ctfy.sdk import PlatformClient
-from tests.processes import PATIENCE_S, ROOT
+from tests.processes import PATIENCE_S, ROOT, wait_for
 
 DESKTOP, PHONE = (1280, 800), (360, 740)
 # Without these the browser asks for its maker's servers at every start.
@@ -87,14 +87,20 @@ def window(
         context.close()
 
 
+def settled(page: Page, expression: str) -> None:
+    """Wait until an expression is true on a page.
+
+    Playwright's own wait looks again by `eval` in the page, which the page's policy forbids.
+    """
+    wait_for(expression, lambda: page.evaluate(expression))
+
+
 def findings(page: Page) -> list[str]:
     """What axe finds serious or critical on a page."""
     page.evaluate(AXE.read_text())
     # A stylesheet that is not there yet would be fetched by axe and put into a style of its own,
     # which the page's policy forbids, and says so.
-    page.wait_for_function(
-        "[...document.querySelectorAll('link[rel=stylesheet]')].every(l => l.sheet)"
-    )
+    settled(page, "[...document.querySelectorAll('link[rel=stylesheet]')].every(l => l.sheet)")
     found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [
         f"{issue['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"

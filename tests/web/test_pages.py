@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, TimeoutError, expect
 
 from tests.available import needs
 from tests.conftest import PASSWORD, Arena
-from tests.web.browser import DESKTOP, PHONE, Window, findings, window
+from tests.web.browser import DESKTOP, PHONE, Window, findings, settled, window
 from tests.web.world import World, make_world
 
 pytestmark = [needs("browser"), pytest.mark.xdist_group("web-pages")]
@@ -60,7 +60,7 @@ def look_at(mine: Window, path: str) -> list[str]:
     except (AssertionError, TimeoutError) as error:
         return [*mine.complaints, f"does not come up: {error}"]
     page.wait_for_timeout(150)
-    page.wait_for_function(FADED_IN)
+    settled(page, FADED_IN)
     found = findings(page) + mine.complaints
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
