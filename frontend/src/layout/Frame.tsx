@@ -176,18 +176,15 @@ function MainLinks({ side = false }: { side?: boolean }) {
       <ButtonLink to="/wall" {...look} {...exact}>
         {t("Wall")}
       </ButtonLink>
-      {pages.slice(0, PAGES_IN_HEADER).map(({ slug, title }) => (
-        <ButtonLink
-          key={slug}
-          to="/pages/$slug"
-          params={{ slug }}
-          {...look}
-          maw={140}
-          title={title}
-        >
-          {title}
-        </ButtonLink>
-      ))}
+      <Group gap={2} visibleFrom="lg">
+        {pages.slice(0, PAGES_IN_HEADER).map(({ slug, title }) => (
+          <ButtonLink key={slug} to="/pages/$slug" params={{ slug }} {...look} maw={112}>
+            <span className="clip" title={title}>
+              {title}
+            </span>
+          </ButtonLink>
+        ))}
+      </Group>
       {me?.is_admin && (
         <ButtonLink to="/admin" {...look}>
           {t("Operate")}

@@ -34,7 +34,11 @@ export function SitePages() {
                       </Text>
                     </div>
                     <Group gap="xs">
-                      {page.in_navigation && <Badge color="gray">{t("in the navigation")}</Badge>}
+                      {page.in_navigation && (
+                        <Badge variant="light" color="gray" tt="none">
+                          {t("in the navigation")}
+                        </Badge>
+                      )}
                       <StateBadge state={page.status} />
                       <Confirm
                         size="xs"

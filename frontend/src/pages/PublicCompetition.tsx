@@ -16,7 +16,7 @@ export function PublicCompetition() {
   const query = api.useQuery("get", "/api/v1/competitions/{competition_id}/about", {
     params: { path: { competition_id: competitionId } },
   });
-  useTitle(query.data?.title ?? "");
+  useTitle(query.data ? `${query.data.title} · ${t("About")}` : ""); // the wall has its name alone
   if (query.error instanceof ApiError && query.error.status === 404) return <ToSignIn />;
   const back = `/competitions/${competitionId}`;
   return (
