@@ -30,7 +30,7 @@ def list_() -> builtins.list[ImageInfo]:
 @app.command()
 @prints(_COLUMNS)
 def upload(file: Annotated[Path, typer.Argument(help="PNG, JPEG or WebP")]) -> ImageInfo:
-    """Upload an image; Markdown shows it as ![What it shows](url).
+    """Upload an image; Markdown shows it by its url.
 
     Example: ctfy-admin admin images upload sponsors.png
     """
