@@ -32,7 +32,7 @@ const admin = createRoute({ getParentRoute: () => framed, path: "/admin", compon
 const welcome = () => import("./pages/Welcome");
 const auth = () => import("./pages/SignIn");
 const competition = createRoute({
-  getParentRoute: () => player,
+  getParentRoute: () => framed,
   path: "/competitions/$competitionId",
   component: part(() => import("./pages/Competition"), "Competition"),
 });
@@ -144,6 +144,11 @@ const walls = createRoute({
   getParentRoute: () => framed,
   path: "/wall",
   component: part(() => import("./wall/Walls"), "Walls"),
+});
+const sitePage = createRoute({
+  getParentRoute: () => framed,
+  path: "/pages/$slug",
+  component: part(() => import("./pages/SitePage"), "SitePage"),
 });
 const wall = createRoute({
   getParentRoute: () => root,
@@ -264,6 +269,26 @@ const platformSettings = createRoute({
   path: "/settings",
   component: part(() => import("./operate/PlatformSettings"), "PlatformSettings"),
 });
+const look = createRoute({
+  getParentRoute: () => admin,
+  path: "/look",
+  component: part(() => import("./operate/Look"), "Look"),
+});
+const sitePages = createRoute({
+  getParentRoute: () => admin,
+  path: "/pages",
+  component: part(() => import("./operate/SitePages"), "SitePages"),
+});
+const newPage = createRoute({
+  getParentRoute: () => admin,
+  path: "/pages/new",
+  component: part(() => import("./operate/SitePageEditor"), "NewPage"),
+});
+const editPage = createRoute({
+  getParentRoute: () => admin,
+  path: "/pages/$pageId",
+  component: part(() => import("./operate/SitePageEditor"), "EditPage"),
+});
 const activity = createRoute({
   getParentRoute: () => admin,
   path: "/activity",
@@ -292,17 +317,10 @@ export const router = createRouter({
       everywhere,
       team,
       walls,
+      sitePage,
+      competition.addChildren([about, challenges, challenge, scoreboard, ownTeam]),
       elsewhere,
-      player.addChildren([
-        competitions,
-        competition.addChildren([about, challenges, challenge, scoreboard, ownTeam]),
-        device,
-        anyChallenge,
-        user,
-        achievements,
-        inbox,
-        settings,
-      ]),
+      player.addChildren([competitions, device, anyChallenge, user, achievements, inbox, settings]),
       admin.addChildren([
         overview,
         adminCompetitions,
@@ -326,6 +344,10 @@ export const router = createRouter({
         announcements,
         incidents,
         platformSettings,
+        look,
+        sitePages,
+        newPage,
+        editPage,
         activity,
         shells,
         recording,

@@ -2,14 +2,16 @@ import {
   type CSSVariablesResolver,
   createTheme,
   DEFAULT_THEME,
+  type MantineColorsTuple,
   mergeMantineTheme,
 } from "@mantine/core";
+import type { AccentPalette } from "./api/client";
 
 /**
  * Colours that keep a contrast of 4.5 : 1 (WCAG AA) in both schemes: the library's own shades for
  * dimmed text and tinted badges fall short of it.
  */
-export const theme = mergeMantineTheme(
+const theme = mergeMantineTheme(
   DEFAULT_THEME,
   createTheme({
     primaryColor: "brand",
@@ -54,13 +56,24 @@ export const theme = mergeMantineTheme(
   }),
 );
 
+/** The theme in an organiser's colour, whose contrasts the server has seen to. */
+export function accented(palette: AccentPalette | null | undefined) {
+  if (!palette) return theme;
+  const brand = palette.shades as unknown as MantineColorsTuple;
+  return mergeMantineTheme(theme, {
+    colors: { brand },
+    other: { fillOnDark: palette.fill_on_dark },
+  });
+}
+
 export const variables: CSSVariablesResolver = (used) => {
+  const brand = used.colors.brand!;
   const light: Record<string, string> = {
     "--mantine-color-dimmed": "#4b555d",
     "--mantine-color-placeholder": "#5f6a72",
     "--mantine-color-body": "#fbfcfc",
     "--mantine-color-error": "#b42318",
-    "--mantine-color-anchor": "#087050",
+    "--mantine-color-anchor": brand[8]!,
     "--ctfy-card": "#ffffff",
     "--ctfy-line": "#dfe4e7",
     "--ctfy-solved": "#e3fbf2",
@@ -70,7 +83,7 @@ export const variables: CSSVariablesResolver = (used) => {
     "--mantine-color-placeholder": "#8d99a1",
     "--mantine-color-body": "#10161a",
     "--mantine-color-error": "#ff8f85",
-    "--mantine-color-anchor": "#5fdfaf",
+    "--mantine-color-anchor": brand[3]!,
     "--ctfy-card": "#151c21",
     "--ctfy-line": "#28323a",
     "--ctfy-solved": "#0d2b22",
@@ -82,6 +95,11 @@ export const variables: CSSVariablesResolver = (used) => {
     light[`--mantine-color-${name}-outline`] = ink;
     dark[`--mantine-color-${name}-light-color`] = shades[2];
     dark[`--mantine-color-${name}-text`] = shades[3];
+  }
+  if (used.other.fillOnDark) {
+    dark["--mantine-color-brand-filled"] = used.other.fillOnDark;
+    dark["--mantine-color-brand-filled-hover"] =
+      `color-mix(in srgb, ${used.other.fillOnDark} 88%, black)`;
   }
   return { variables: {}, light, dark };
 };

@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
+from tests.hostile_images import drawn
 from tests.playing import flag
 from tests.processes import CHALLENGES, free_port, wait_for
 
@@ -354,6 +355,31 @@ def test_an_operator_does_everything_from_the_command_line(
     root.ok(f"ctfy-admin admin announcement update {said['id']} --severity warning")
     assert root.both("ctfy-admin admin announcement list")
     root.ok(f"ctfy-admin admin announcement delete {said['id']}")
+
+    # How it looks.
+    (tmp_path / "logo.png").write_bytes(drawn())
+    (tmp_path / "rules.md").write_text("Be **kind**.")
+    assert root.both("ctfy-admin admin branding view")["event_name"] == "ctfy"
+    footer = root.json("ctfy-admin admin branding update --footer-text Hello")
+    assert footer["footer_text"] == "Hello"
+    root.ok("ctfy-admin admin branding update --footer-text ''")
+    assert root.run("ctfy-admin admin branding update").code == 2
+    assert root.run("ctfy-admin admin branding update --accent-color '#ffffff'").code == 5
+    root.ok(f"ctfy-admin admin branding set-image logo {tmp_path}/logo.png")
+    root.ok("ctfy-admin admin branding remove-image logo")
+    image = root.json(f"ctfy-admin admin images upload {tmp_path}/logo.png")
+    assert image["name"] == "logo.png"
+    assert root.both("ctfy-admin admin images list")
+    root.ok(f"ctfy-admin admin images delete {image['id']}")
+    page = root.json("ctfy-admin admin pages create code --title Conduct")
+    changed = root.json(f"ctfy-admin admin pages update {page['id']} --body {tmp_path}/rules.md")
+    assert changed["body"] == "Be **kind**."
+    late = f"ctfy-admin admin pages update {page['id']} --version 1 --status published"
+    assert root.run(late).code == 5
+    assert root.both(f"ctfy-admin admin pages view {page['id']}")["version"] == 2
+    assert root.both("ctfy-admin admin pages list")
+    root.ok(f"ctfy-admin admin pages delete {page['id']}")
+
     award = root.json("ctfy achievement catalog")[0]["id"]
     root.run(f"ctfy-admin admin achievement revoke {team.id} {award}")
     root.ok(f"ctfy-admin admin achievement grant {team.id} {award}")

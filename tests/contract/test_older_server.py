@@ -101,15 +101,20 @@ MORE = {
     "ctfy me delete": "--confirm-display-name x",
     "ctfy me edit": "--bio x",
     "ctfy-admin admin announcement create": "--title x",
+    "ctfy-admin admin branding update": "--event-name x",
     "ctfy-admin admin challenges build": "--all",
     "ctfy-admin admin challenges pull": "--all",
     "ctfy-admin admin competition challenge": "--value 1",
     "ctfy-admin admin competition create": "--title x",
+    "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
 }
 ARGUMENTS = {
     "ctfy-admin admin challenges diff": ["x", "1"],
     "ctfy-admin admin challenges rollback": ["x", "1"],
+    "ctfy-admin admin branding set-image": ["logo", "/dev/null"],
+    "ctfy-admin admin branding remove-image": ["logo"],
+    "ctfy-admin admin images upload": ["/dev/null"],
 }
 LINES = {
     words: command

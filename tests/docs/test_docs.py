@@ -32,6 +32,7 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
+from tests.hostile_images import drawn
 from tests.processes import PATIENCE_S, ROOT, free_port, stack
 from tests.sdk.both_clients import Loop
 
@@ -214,6 +215,8 @@ def test_python_snippets_run(reader: Reader, page: Path, monkeypatch: pytest.Mon
         "user_id": arena.player("Somebody").me.get().id,
         "team_id": player.competition(competition.id).detail().my_team_id,
         "instance_id": ready.id,
+        "logo": drawn(),
+        "photo": drawn("JPEG"),
     }
     if "node_id" in page.read_text():
         added = arena.admin.admin.nodes.register(f"http://127.0.0.1:{free_port()}")

@@ -32,6 +32,7 @@ from tests.conftest import (
     mint_invite,
     sign_in,
 )
+from tests.hostile_images import drawn
 from tests.playing import flag
 from tests.processes import CHALLENGES, PATIENCE_S, stack, wait_for
 from tests.sdk.both_clients import Client, Loop, assert_iterates, public_methods, refused
@@ -77,6 +78,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     competition_id = competitions(admin, arena)
     team_id, player, instance_id = playing(admin, arena, competition_id, secret)
     announcing(admin)
+    looking(admin)
     achievements(admin, team_id)
     challenges(admin, team_id, player, competition_id)
     shells(admin, arena, instance_id)
@@ -183,6 +185,24 @@ def announcing(admin: Any) -> None:
     assert_iterates(admin.announcements)
     admin.announcements.delete(told.id)
     assert admin.announcements.list() == []
+
+
+def looking(admin: Any) -> None:
+    assert admin.branding.update(event_name="Winter Cup").event_name == "Winter Cup"
+    assert admin.branding.update(event_name=None).event_name == "ctfy"
+    assert admin.branding.set_image("logo", drawn()).width == 40
+    admin.branding.remove_image("logo")
+    image = admin.images.upload(drawn(), name="cup.png")
+    assert [found.id for found in admin.images.list()] == [image.id]
+    assert_iterates(admin.images)
+    admin.images.delete(image.id)
+    page = admin.pages.create(slug="faq", title="Questions")
+    assert admin.pages.get(page.id).status == "draft"
+    assert admin.pages.update(page.id, version=page.version, body="Ask.").version == 2
+    assert refused(admin.pages.update, page.id, version=page.version) == "page_changed"
+    assert [found.slug for found in admin.pages.list()] == ["faq"]
+    assert_iterates(admin.pages)
+    admin.pages.delete(page.id)
 
 
 def achievements(admin: Any, team_id: str) -> None:
@@ -454,7 +474,7 @@ def incidents(
 
 def settings(admin: Any) -> None:
     listed = {s.key: s for s in admin.settings.list()}
-    assert len(listed) == 15
+    assert len(listed) == 19
     assert listed["rate_limiting_enabled"].source == "env"
     changed = admin.settings.set("max_instance_ttl_s", 100_000)
     assert (changed.value, changed.source, changed.default_value) == (100_000, "db", 604_800)

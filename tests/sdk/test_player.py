@@ -32,6 +32,7 @@ from ctfy.sdk.resources import (
     users,
 )
 from tests.conftest import PASSWORD, Arena
+from tests.hostile_images import drawn
 from tests.playing import flag
 from tests.processes import wait_for
 from tests.sdk.both_clients import Client, Loop, assert_iterates, public_methods, refused
@@ -105,6 +106,7 @@ def test_a_players_whole_story(kind: str, arena: Arena, secret: bytes) -> None:
     honours(ada, competition.id)
     news(ada, arena)
     about_the_server(ada)
+    visiting(ada, arena, competition.id)
     going(world, ada, bob, competition.id, captain)
     missing = public_methods(CLASSES) - world.called - ELSEWHERE.keys()
     assert missing == set()
@@ -382,6 +384,20 @@ def about_the_server(ada: Any) -> None:
     assert ada.check_server_compatibility().compatible
     assert ada.nodes.list()
     assert list(ada.nodes.iterate())
+
+
+def visiting(ada: Any, arena: Arena, competition_id: str) -> None:
+    admin = arena.admin.admin
+    page = admin.pages.create(slug="sponsors", title="Sponsors", status="published")
+    image = admin.images.upload(drawn())
+    assert ada.site.branding().event_name == "ctfy"
+    assert ada.site.page("sponsors").title == "Sponsors"
+    assert [found.slug for found in ada.site.pages()] == ["sponsors"]
+    assert [found.slug for found in ada.site.iterate_pages()] == ["sponsors"]
+    assert ada.site.competition(competition_id).id == competition_id
+    assert ada.site.image(image.id)[:4] == drawn()[:4]
+    admin.pages.delete(page.id)
+    admin.images.delete(image.id)
 
 
 def going(world: World, ada: Any, bob: Any, competition_id: str, team_id: str) -> None:

@@ -40,7 +40,7 @@ class Postbox:
         return wait_for(f"mail to {address}", newest)
 
 
-VERIFY, RESET = "Verify your e-mail address", "Set a new password"
+VERIFY, RESET = "Verify your e-mail address · ctfy", "Set a new password · ctfy"
 
 
 @pytest.fixture(scope="module")

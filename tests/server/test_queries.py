@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Row, Statement
 from ctfy.server.settings import Settings
 from tests.conftest import Arena
+from tests.hostile_images import drawn
 from tests.playing import start
 from tests.processes import CHALLENGES, ROOT, Stack
 from tests.server import every_get
@@ -58,6 +60,8 @@ ADMIN_LISTS = [
     "/admin/competitions/{competition}/invites",
     "/admin/activities",
     "/admin/announcements",
+    "/admin/images",
+    "/admin/pages",
     "/admin/instances",
     "/admin/instance-records",
     "/admin/tasks",
@@ -189,6 +193,8 @@ def test_an_operators_list_is_one_query(
         player.instances.stop(ready.id)
         player.challenges.add_reaction("notes", "learned")
         admin.announcements.create(title="Tea")
+        admin.images.upload(drawn())
+        admin.pages.create(slug=uuid.uuid4().hex, title="Tea")
         admin.nodes.revoke_invite(admin.nodes.mint_invite().id)
         admin.tasks.wait(admin.scheduled_jobs.run("token_expiry").id)
     with psycopg.connect(database_url) as connection:

@@ -9,6 +9,7 @@ from tests.conftest import lone_server
 
 # What only some requests need, or none on most servers.
 LATER = {
+    "PIL",
     "aiosmtplib",
     "alembic",
     "authlib",

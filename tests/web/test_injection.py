@@ -34,8 +34,17 @@ SHORT = HOSTILE[0]
 def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> None:
     mark = uuid.uuid4().hex[:6]
     competition = arena.competition(
-        "notes", "field-notes", title=f"{SHORT} {mark}", description=TEXT, brackets=[SHORT]
+        "notes",
+        "field-notes",
+        title=f"{SHORT} {mark}",
+        description=TEXT,
+        brackets=[SHORT],
+        rules=TEXT,
+        prizes=TEXT,
     )
+    admin = arena.admin.admin
+    written = admin.pages.create(slug="hostile", title=SHORT, body=TEXT, status="published")
+    admin.branding.update(event_name=f'{SHORT[:50]} "', landing_text=TEXT, footer_text=TEXT)
     with window(browser, arena.url) as mine:
         alerts: list[str] = []
         mine.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
@@ -87,6 +96,10 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
         arena.admin.admin.announcements.create(title=SHORT, body=TEXT)
         node = arena.admin.nodes.list()[0]
         arena.admin.admin.nodes.patch(node.id, display_name=SHORT, labels={"about": SHORT})
+        with window(browser, arena.url) as visitor:
+            visitor.page.on("dialog", lambda dialog: alerts.append(dialog.message))
+            for path in ("/", "/pages/hostile", f"/competitions/{competition.id}"):
+                inert(visitor.open(path), alerts)
         for path in (
             *("/", "/inbox", "/scoreboard", "/scoreboard?tab=people", "/settings?tab=sessions"),
             f"/competitions/{competition.id}",
@@ -122,12 +135,15 @@ def test_whatever_people_write_stays_text(arena: Arena, browser: Browser) -> Non
                 ),
                 f"/admin/competitions/{competition.id}",
                 f"/admin/competitions/{competition.id}?tab=teams",
+                *("/admin/look", "/admin/pages", f"/admin/pages/{written.id}"),
                 *(f"/admin/users/{me['id']}", f"/admin/teams/{team_id}", "/admin/incidents"),
                 f"/admin/records/{ready.id}?tab=submissions",
                 f"/admin/records/{ready.id}?tab=traffic",
             ):
                 inert(operator.open(path), alerts)
         arena.admin.admin.nodes.patch(node.id, display_name="node", labels={})
+        admin.pages.delete(written.id)
+        admin.branding.update(event_name=None, landing_text=None, footer_text=None)
 
 
 def inert(page: Page, alerts: list[str]) -> None:

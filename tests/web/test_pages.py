@@ -89,7 +89,7 @@ def test_descriptions_are_markdown_and_nothing_more(arena: Arena, browser: Brows
         page = mine.sign_in(arena.player("Reader"), PASSWORD).open(
             f"/competitions/{competition.id}"
         )
-        prose = page.locator(".prose")
+        prose = page.locator("main .prose")
         expect(prose.get_by_role("heading", name="Rules")).to_be_visible()
         expect(prose.locator("strong")).to_have_text("Bold")
         expect(prose.locator("p code")).to_have_text("a < b")

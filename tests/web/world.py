@@ -14,6 +14,7 @@ import httpx
 
 from ctfy.sdk import PlatformClient
 from tests.conftest import Arena
+from tests.hostile_images import drawn
 from tests.playing import start
 from tests.processes import CHALLENGES, ROOT, wait_for
 
@@ -33,6 +34,7 @@ class World:
             "visitor": [
                 *("/", "/login", "/register", "/forgot", "/reset-password#token=x"),
                 *("/scoreboard", "/wall", "/wall/{competitionId}", "/teams/{teamId}", "/nowhere"),
+                *("/competitions/{competitionId}", "/pages/{slug}"),
             ],
             "player": [
                 "/",
@@ -73,7 +75,8 @@ class World:
                 *("/admin/nodes", "/admin/nodes/{nodeId}", "/admin/tasks", "/admin/tasks/{taskId}"),
                 *("/admin/jobs", "/admin/users", "/admin/users/{userId}", "/admin/teams/{teamId}"),
                 *("/admin/announcements", "/admin/incidents", "/admin/settings"),
-                *("/admin/activity", "/admin/shells"),
+                *("/admin/activity", "/admin/shells", "/admin/look"),
+                *("/admin/pages", "/admin/pages/new", "/admin/pages/{pageId}"),
             ],
         }
         return [address.format(**self.ids) for address in given[who]]
@@ -106,6 +109,8 @@ def make_world(arena: Arena) -> Iterator[World]:
     competition = arena.competition(
         title="Winter Cup",
         description="Two days, **five** challenges, one winner.",
+        rules="- Be kind.",
+        prizes="1. The cup",
         rank_by="points",
         first_blood_bonus=25,
         ends_at=ends,
@@ -128,6 +133,14 @@ def make_world(arena: Arena) -> Iterator[World]:
     admin = arena.admin.admin
     wait_for("the archive", lambda: admin.records.get(first.id).artifacts.archived_at > 0)
     admin.announcements.create(title="Welcome", body="Read the **rules**.")
+    image = admin.images.upload(drawn(), name="cup.png")
+    code = admin.pages.create(
+        slug="conduct",
+        title="Code of conduct",
+        body=f"Be **kind**.\n\n![The cup]({image.url})",
+        status="published",
+    )
+    admin.branding.update(footer_text="By *us*.")
     task = admin.scheduled_jobs.run("retention_sweep")
     admin.tasks.wait(task.id)
     me = player.me.get()
@@ -143,7 +156,11 @@ def make_world(arena: Arena) -> Iterator[World]:
             "runningId": second.id,
             "nodeId": arena.admin.nodes.list()[0].id,
             "taskId": task.id,
+            "slug": code.slug,
+            "pageId": code.id,
         },
     )
+    admin.branding.update(footer_text=None)
+    admin.pages.delete(code.id)
     with contextlib.suppress(Exception):  # what runs must not fill the node for others
         player.instances.stop(second.id)

@@ -76,6 +76,8 @@ export interface Events {
   announcement_deleted: { announcement_id: string; title: string; severity: string };
   /** It says something else, or at another time. */
   announcement_updated: { announcement_id: string; title: string; severity: string };
+  /** There is another logo or favicon, or none; `purpose` says which. */
+  branding_image_changed: { purpose: string };
   /** Another version of a challenge is the current one; `version` 0: it was removed. */
   challenge_version_set: { version: number; origin: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */
@@ -151,6 +153,10 @@ export interface Events {
   hint_unlocked: { competition_id: string; hint_id: string; cost: number };
   /** Somebody can sign in with an account elsewhere. */
   identity_linked: { user_id: string; provider: string };
+  /** An image is gone; pages that show it have a gap. */
+  image_deleted: { image_id: string; image_name: string };
+  /** There is a new image. */
+  image_uploaded: { image_id: string; image_name: string };
   /** There is a new one; `summary` is its kind. */
   incident_reported: { incident_id: string; competition_id: string; summary: string };
   /** An operator decided on one. */
@@ -207,6 +213,12 @@ export interface Events {
   scheduled_job_changed: { job_name: string };
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
+  /** There is a new page. */
+  site_page_created: { page_id: string; slug: string; title: string };
+  /** A page is gone. */
+  site_page_deleted: { page_id: string; slug: string; title: string };
+  /** The fields in `changed` have other values. */
+  site_page_updated: { page_id: string; slug: string; title: string; changed: string[] };
   /** A task was stopped. */
   task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A task did not. */

@@ -149,6 +149,7 @@ const ANNOUNCEMENTS = /announcement|inbox/;
 const NODES = /nodes|overview|health-flags/;
 const TASKS = /tasks|state$|scheduled|challenges/;
 const INCIDENTS = /incidents|overview/;
+const SITE_PAGES = /pages|branding/;
 const SHELLS = /shell/;
 const EVERY_EVENT = /activities$/;
 
@@ -166,6 +167,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   announcement_created: [ANNOUNCEMENTS],
   announcement_deleted: [ANNOUNCEMENTS],
   announcement_updated: [ANNOUNCEMENTS],
+  branding_image_changed: [/branding/],
   challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
   competition_created: [COMPETITIONS],
@@ -180,6 +182,8 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   flag_wrong: [ANSWERS, FIGURES],
   hint_unlocked: [/hints|scoreboard/, FIGURES],
   identity_linked: [ACCOUNTS],
+  image_deleted: [/admin\/images/],
+  image_uploaded: [/admin\/images/],
   incident_reported: [INCIDENTS],
   incident_updated: [INCIDENTS],
   instance_error: [INSTANCES, FIGURES],
@@ -195,11 +199,14 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   node_removed: [NODES],
   node_unhealthy: [NODES],
   node_updated: [NODES],
-  platform_setting_changed: [/settings/],
+  platform_setting_changed: [/settings|branding/],
   question_attempt_reset: [ATTEMPTS],
   reaction_added: [/feedback/],
   scheduled_job_changed: [/scheduled/],
   scoreboard_updated: [STANDINGS],
+  site_page_created: [SITE_PAGES],
+  site_page_deleted: [SITE_PAGES],
+  site_page_updated: [SITE_PAGES],
   task_cancelled: [TASKS],
   task_failed: [TASKS],
   task_submitted: [TASKS],

@@ -1,11 +1,13 @@
 import { Container, Group, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
+import { useBranding } from "../api/branding";
 
 /** Names the browser's tab. */
 export function useTitle(title: string) {
+  const { event_name } = useBranding();
   useEffect(() => {
-    document.title = title ? `${title} · ctfy` : "ctfy";
-  }, [title]);
+    document.title = title ? `${title} · ${event_name}` : event_name;
+  }, [title, event_name]);
 }
 
 /** A page: its title, also the tab's; its actions; its content. */

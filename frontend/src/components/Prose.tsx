@@ -5,11 +5,14 @@ import { lexer, type MarkedToken, type Token } from "marked";
 import { Fragment, type JSX, type ReactNode } from "react";
 
 const DEEPEST = 24;
+// What operators upload, see ImagePicker.
+const OWN_IMAGE = /^\/api\/v1\/images\/[0-9a-f]{32}$/;
 const SCHEMES = ["http:", "https:", "mailto:"];
 
 /**
  * Markdown as elements: nothing is ever read as HTML. Raw HTML stays text; addresses other than
- * http(s) and mail are only text; images would tell another server who reads, so they are links.
+ * http(s) and mail are only text. Images of the platform's own are shown; others would tell another
+ * server who reads, so they are links.
  */
 export function Prose({ text }: { text: string }) {
   let tokens: Token[];
@@ -89,7 +92,11 @@ function one(token: MarkedToken, depth: number): ReactNode {
     case "link":
       return <Out to={token.href}>{inner(token.tokens)}</Out>;
     case "image":
-      return <Out to={token.href}>{token.text || token.href}</Out>;
+      return OWN_IMAGE.test(token.href) ? (
+        <img src={token.href} alt={token.text} loading="lazy" />
+      ) : (
+        <Out to={token.href}>{token.text || token.href}</Out>
+      );
     case "html":
       return token.text;
     case "text":

@@ -20,6 +20,7 @@ import {
   IconBell,
   IconDashboard,
   IconDeviceTv,
+  IconFileText,
   IconFlag,
   IconLanguage,
   IconLogout,
@@ -30,7 +31,8 @@ import {
   IconUser,
 } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { useBranding } from "../api/branding";
 import { api, type MeResponse } from "../api/client";
 import { lazyComponent } from "../api/lazyLoad";
 import { followEvents } from "../api/live";
@@ -40,6 +42,7 @@ import { Redirect } from "../components/Redirect";
 import { Failure } from "../components/states";
 import { LANGUAGES, type Language, language, setLanguage, t } from "../i18n";
 import { useEventNotices } from "./eventNotices";
+import { Footer } from "./Footer";
 import { LiveBanner } from "./LiveBanner";
 import { NotFound } from "./NotFound";
 
@@ -73,9 +76,7 @@ export function Frame() {
             size="sm"
             aria-label={t("Menu")}
           />
-          <A to="/" className="brand" underline="never" aria-label={t("ctfy: competitions")}>
-            ctfy
-          </A>
+          <Brand />
           <Group gap={2} visibleFrom="md" component="nav" aria-label={t("Main")}>
             <MainLinks />
           </Group>
@@ -101,17 +102,47 @@ export function Frame() {
             </Suspense>
           )}
         </div>
-        <main id="main" tabIndex={-1}>
-          <LiveBanner />
-          <Outlet />
-        </main>
+        <div className="column">
+          <main id="main" tabIndex={-1}>
+            <LiveBanner />
+            <Outlet />
+          </main>
+          <Footer />
+        </div>
       </div>
     </div>
   );
 }
 
+function Brand() {
+  const { event_name, logo } = useBranding();
+  return (
+    <A
+      to="/"
+      className="brand clip"
+      underline="never"
+      aria-label={t("{name}: competitions", { name: event_name })}
+    >
+      {logo ? (
+        <img
+          src={logo.url}
+          alt=""
+          height={LOGO_HEIGHT}
+          width={Math.round((logo.width * LOGO_HEIGHT) / logo.height)}
+        />
+      ) : (
+        event_name
+      )}
+    </A>
+  );
+}
+
+const LOGO_HEIGHT = 32;
+const PAGES_IN_HEADER = 3; // the footer has them all
+
 function MainLinks({ side = false }: { side?: boolean }) {
   const me = useMe().data;
+  const { pages } = useBranding();
   const exact = { activeOptions: { exact: true } } as const;
   if (side)
     return (
@@ -119,6 +150,15 @@ function MainLinks({ side = false }: { side?: boolean }) {
         <NavTo to="/" label={t("Competitions")} leftSection={<IconFlag size={18} />} {...exact} />
         <NavTo to="/scoreboard" label={t("Scoreboard")} leftSection={<IconTrophy size={18} />} />
         <NavTo to="/wall" label={t("Wall")} leftSection={<IconDeviceTv size={18} />} />
+        {pages.map(({ slug, title }) => (
+          <NavTo
+            key={slug}
+            to="/pages/$slug"
+            params={{ slug }}
+            label={title}
+            leftSection={<IconFileText size={18} />}
+          />
+        ))}
         {me?.is_admin && (
           <NavTo to="/admin" label={t("Operate")} leftSection={<IconDashboard size={18} />} />
         )}
@@ -136,6 +176,15 @@ function MainLinks({ side = false }: { side?: boolean }) {
       <ButtonLink to="/wall" {...look} {...exact}>
         {t("Wall")}
       </ButtonLink>
+      <Group gap={2} visibleFrom="lg">
+        {pages.slice(0, PAGES_IN_HEADER).map(({ slug, title }) => (
+          <ButtonLink key={slug} to="/pages/$slug" params={{ slug }} {...look} maw={112}>
+            <span className="clip" title={title}>
+              {title}
+            </span>
+          </ButtonLink>
+        ))}
+      </Group>
       {me?.is_admin && (
         <ButtonLink to="/admin" {...look}>
           {t("Operate")}
@@ -263,16 +312,16 @@ const Waiting = () => (
 );
 
 /** To the sign-in page, and back here afterwards; the address is noted before it changes. */
-function ToSignIn() {
+export function ToSignIn() {
   const { href } = useLocation();
   const [back] = useState(href);
   return <Redirect to={`/login?back=${encodeURIComponent(back)}`} />;
 }
 
 /** Pages for people who are signed in; others sign in first and come back. */
-export function SignedIn() {
+export function SignedIn({ children = <Outlet /> }: { children?: ReactNode }) {
   const { data: me, error, refetch } = useMe();
-  if (me) return <Outlet />;
+  if (me) return children;
   if (me === null) return <ToSignIn />;
   return error ? <Failure error={error} retry={refetch} /> : <Waiting />;
 }

@@ -127,6 +127,8 @@ const TIMES = [
 const FIELDS = [
   "title",
   "description",
+  "rules",
+  "prizes",
   "status",
   "access",
   "rank_by",
@@ -193,6 +195,24 @@ function Editor({
                 autosize
                 minRows={4}
                 error={fields.description}
+              />
+              <Textarea
+                label={t("Rules")}
+                description={t("Markdown")}
+                value={draft.rules ?? ""}
+                onChange={(event) => set({ rules: event.currentTarget.value })}
+                autosize
+                minRows={2}
+                error={fields.rules}
+              />
+              <Textarea
+                label={t("Prizes")}
+                description={t("Markdown")}
+                value={draft.prizes ?? ""}
+                onChange={(event) => set({ prizes: event.currentTarget.value })}
+                autosize
+                minRows={2}
+                error={fields.prizes}
               />
               <Group grow>
                 <NativeSelect

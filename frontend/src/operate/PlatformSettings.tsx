@@ -7,6 +7,9 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { NumberInput, TagsInput } from "./inputs";
 
+// Lines of Markdown, and what is better seen than read: they have a page of their own.
+const LOOK = ["event_name", "accent_color", "landing_text", "footer_text"];
+
 /** Settings that operators change while the platform runs; each is in force within a second. */
 export function PlatformSettings() {
   const query = api.useQuery("get", "/api/v1/admin/platform-settings");
@@ -15,9 +18,11 @@ export function PlatformSettings() {
       <Loaded query={query} height={400}>
         {(settings) => (
           <Stack gap="xs">
-            {settings.map((setting) => (
-              <Setting key={`${setting.key} ${shown(setting.value)}`} setting={setting} />
-            ))}
+            {settings
+              .filter(({ key = "" }) => !LOOK.includes(key))
+              .map((setting) => (
+                <Setting key={`${setting.key} ${shown(setting.value)}`} setting={setting} />
+              ))}
           </Stack>
         )}
       </Loaded>

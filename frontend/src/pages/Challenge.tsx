@@ -19,7 +19,7 @@ import { useCompetition } from "./useCompetition";
 export function Challenge() {
   const competition = useCompetition().data!;
   const { challengeId } = useParams({
-    from: "/framed/player/competitions/$competitionId/challenges/$challengeId",
+    from: "/framed/competitions/$competitionId/challenges/$challengeId",
   });
   const challenge = competition.challenges.find(({ id }) => id === challengeId);
   useTitle(challenge?.name ?? t("Challenge"));

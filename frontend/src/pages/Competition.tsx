@@ -6,14 +6,28 @@ import { A, ButtonLink } from "../components/links";
 import { Loaded } from "../components/states";
 import { When } from "../components/When";
 import { t } from "../i18n";
+import { SignedIn } from "../layout/Frame";
+import { PublicCompetition } from "./PublicCompetition";
 import { useCompetition } from "./useCompetition";
 
 const TABS = ["about", "challenges", "scoreboard", "team"] as const;
 
-/** A competition's head, with its pages below. */
+/** A competition: to visitors its own page alone, to everybody else all of them. */
 export function Competition() {
+  const me = useMe().data;
+  const { pathname } = useLocation();
+  if (me === null && !pathname.split("/")[3]) return <PublicCompetition />;
+  return (
+    <SignedIn>
+      <Pages />
+    </SignedIn>
+  );
+}
+
+/** A competition's head, with its pages below. */
+function Pages() {
   const query = useCompetition();
-  const { competitionId } = useParams({ from: "/framed/player/competitions/$competitionId" });
+  const { competitionId } = useParams({ from: "/framed/competitions/$competitionId" });
   const me = useMe().data;
   const navigate = useNavigate();
   const { pathname } = useLocation();

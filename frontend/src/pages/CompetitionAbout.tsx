@@ -13,14 +13,13 @@ import {
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type CompetitionDetail } from "../api/client";
-import { Fact, Facts } from "../components/Facts";
+import { CompetitionTexts } from "../components/CompetitionTexts";
 import { useFilters } from "../components/filters";
 import { ButtonLink } from "../components/links";
-import { Markdown } from "../components/Markdown";
 import { useTitle } from "../components/Page";
 import { Search } from "../components/Search";
 import { notify } from "../components/toasts";
-import { moment, t } from "../i18n";
+import { t } from "../i18n";
 import { useCompetition } from "./useCompetition";
 
 /** What a competition is, its rules, and how to get in. */
@@ -41,53 +40,12 @@ export function CompetitionAbout() {
       ) : (
         <Join competition={competition} />
       )}
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Card>
-          <Title order={3} size="h5" mb="xs">
-            {t("About")}
-          </Title>
-          {competition.description ? (
-            <Markdown text={competition.description} />
-          ) : (
-            <Text c="dimmed">{t("No description.")}</Text>
-          )}
-        </Card>
-        <Rules competition={competition} />
-      </SimpleGrid>
+      <CompetitionTexts
+        competition={competition}
+        teams={competition.registered_count ?? 0}
+        challenges={competition.challenge_ids.length}
+      />
     </Stack>
-  );
-}
-
-function Rules({ competition: c }: { competition: CompetitionDetail }) {
-  const rows: [string, string][] = [
-    [t("Starts"), c.starts_at ? moment(c.starts_at) : t("at once")],
-    [t("Ends"), c.ends_at ? moment(c.ends_at) : t("no end")],
-    [
-      t("Registration"),
-      `${c.registration_opens_at ? moment(c.registration_opens_at) : t("open")} – ${
-        c.registration_closes_at ? moment(c.registration_closes_at) : t("until the end")
-      }`,
-    ],
-    [t("Ranked by"), c.rank_by === "points" ? t("points") : t("challenges solved")],
-    [t("First blood bonus"), String(c.first_blood_bonus ?? 0)],
-    [t("Scoreboard freezes"), c.freezes_at ? moment(c.freezes_at) : t("never")],
-    [t("Largest team"), c.max_team_size ? String(c.max_team_size) : t("no limit")],
-    [t("Teams"), String(c.registered_count ?? 0)],
-    [t("Challenges"), String(c.challenge_ids.length)],
-  ];
-  return (
-    <Card>
-      <Title order={3} size="h5" mb="xs">
-        {t("Rules")}
-      </Title>
-      <Facts>
-        {rows.map(([name, value]) => (
-          <Fact key={name} name={name}>
-            {value}
-          </Fact>
-        ))}
-      </Facts>
-    </Card>
   );
 }
 

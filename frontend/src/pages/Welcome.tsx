@@ -1,13 +1,14 @@
 import "./Welcome.css";
 import "../components/tile.css";
 import { Box, Card, Container, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useBranding } from "../api/branding";
 import { api, type CompetitionInfo } from "../api/client";
 import { useMe } from "../api/me";
 import { PhaseBadge } from "../components/badges";
 import { Choice } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
-import { plain } from "../components/Markdown";
+import { Markdown, plain } from "../components/Markdown";
 import { Page, useTitle } from "../components/Page";
 import { PublicCard } from "../components/PublicCard";
 import { Empty, Loaded } from "../components/states";
@@ -118,12 +119,7 @@ function Welcome() {
       <Container size="lg" py={{ base: 40, sm: 72 }}>
         <Stack gap="xl">
           <Stack gap="sm" maw={640}>
-            <Title order={1}>{t("Capture the flag, for people and agents")}</Title>
-            <Text size="lg" c="dimmed">
-              {t(
-                "Find a competition, get on a team, launch your own instance of a challenge, and submit what you capture. The scoreboard moves as it happens.",
-              )}
-            </Text>
+            <Greeting />
             <Group mt="sm">
               <ButtonLink to="/register" size="md">
                 {t("Sign up")}
@@ -142,7 +138,12 @@ function Welcome() {
                   </Title>
                   <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
                     {items.map((competition) => (
-                      <PublicCard key={competition.id} competition={competition} order={3} />
+                      <PublicCard
+                        key={competition.id}
+                        competition={competition}
+                        order={3}
+                        to="/competitions/$competitionId"
+                      />
                     ))}
                   </SimpleGrid>
                 </Stack>
@@ -152,5 +153,27 @@ function Welcome() {
         </Stack>
       </Container>
     </Box>
+  );
+}
+
+/** The organiser's words, else what this is. */
+function Greeting() {
+  const { event_name, landing_text } = useBranding();
+  if (landing_text.trim())
+    return (
+      <>
+        <Title order={1}>{event_name}</Title>
+        <Markdown text={landing_text} />
+      </>
+    );
+  return (
+    <>
+      <Title order={1}>{t("Capture the flag, for people and agents")}</Title>
+      <Text size="lg" c="dimmed">
+        {t(
+          "Find a competition, get on a team, launch your own instance of a challenge, and submit what you capture. The scoreboard moves as it happens.",
+        )}
+      </Text>
+    </>
   );
 }

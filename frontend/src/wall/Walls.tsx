@@ -15,7 +15,12 @@ export function Walls() {
           items.length ? (
             <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
               {items.map((competition) => (
-                <PublicCard key={competition.id} competition={competition} order={2} />
+                <PublicCard
+                  key={competition.id}
+                  competition={competition}
+                  order={2}
+                  to="/wall/$competitionId"
+                />
               ))}
             </SimpleGrid>
           ) : (

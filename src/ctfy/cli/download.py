@@ -1,4 +1,4 @@
-"""Files that a server gave, saved."""
+"""Files that a server gave, saved; and those that it is given, read."""
 
 from __future__ import annotations
 
@@ -34,3 +34,11 @@ def _write(path: Path, content: bytes) -> str:
     except OSError as error:
         fail(f"{path}: {error.strerror}", hint="choose another --out")
     return f"{path}: {len(content):,} bytes"
+
+
+def read_file(path: Path) -> bytes:
+    """A file's content; says in one line why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")

@@ -17,6 +17,11 @@ from ctfy.sdk.admin_resources.observability import AdminObservabilityResource
 from ctfy.sdk.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.admin_resources.shell import AdminShellResource
+from ctfy.sdk.admin_resources.site import (
+    AdminBrandingResource,
+    AdminImagesResource,
+    AdminPagesResource,
+)
 from ctfy.sdk.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.admin_resources.users import AdminUsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable, check_address
@@ -55,6 +60,21 @@ class AdminClient(Closable):
     def announcements(self) -> AdminAnnouncementsResource:
         """Messages to everybody."""
         return AdminAnnouncementsResource(self._http)
+
+    @cached_property
+    def branding(self) -> AdminBrandingResource:
+        """The platform's name, colours, logo and texts."""
+        return AdminBrandingResource(self._http)
+
+    @cached_property
+    def pages(self) -> AdminPagesResource:
+        """Pages for visitors: rules, sponsors, questions and answers."""
+        return AdminPagesResource(self._http)
+
+    @cached_property
+    def images(self) -> AdminImagesResource:
+        """Images for use in pages."""
+        return AdminImagesResource(self._http)
 
     @cached_property
     def achievements(self) -> AdminAchievementsResource:

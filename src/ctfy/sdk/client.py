@@ -24,6 +24,7 @@ from ctfy.sdk.resources.instances import InstancesResource
 from ctfy.sdk.resources.me import MeResource
 from ctfy.sdk.resources.nodes import NodesResource
 from ctfy.sdk.resources.scoreboard import ScoreboardResource
+from ctfy.sdk.resources.site import SiteResource
 from ctfy.sdk.resources.submissions import SubmissionsResource
 from ctfy.sdk.resources.teams import TeamsResource
 from ctfy.sdk.resources.users import UsersResource
@@ -98,6 +99,11 @@ class PlatformClient(BaseHttpClient):
     def competitions(self) -> CompetitionsResource:
         """Finding competitions."""
         return CompetitionsResource(self)
+
+    @cached_property
+    def site(self) -> SiteResource:
+        """What visitors see: branding, pages, public competitions."""
+        return SiteResource(self)
 
     def competition(self, competition_id: str) -> Competition:
         """One competition: its challenges, registering, its scoreboard."""

@@ -39,6 +39,7 @@ from ctfy.server.response_cache import ResponseCache
 from ctfy.server.route_table import RouteTable
 from ctfy.server.services import Application, Services
 from ctfy.server.settings import Settings
+from ctfy.server.site import routes as site_routes
 from ctfy.server.submissions.fast_path import TAKEN, FastSubmissions
 from ctfy.server.submissions.service import Submissions
 
@@ -50,6 +51,7 @@ _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _LARGER = {
     "/api/v1/admin/competitions/import": 256 * 1024 * 1024,
     version_routes.PUSH: version_routes.MOST_ARCHIVE,
+    **site_routes.UPLOADS,
 }
 
 

@@ -19,6 +19,7 @@ from ctfy.server import (
     platform_settings,
     records,
     shell,
+    site,
     standings,
     submissions,
     tasks,
@@ -43,5 +44,6 @@ DOMAINS: tuple[Domain, ...] = (
     nodes.DOMAIN,
     tasks.DOMAIN,
     activity.DOMAIN,
+    site.DOMAIN,
     platform_settings.DOMAIN,
 )

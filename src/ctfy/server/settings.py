@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ctfy.challenge.modes import modes
+from ctfy.server.models.site import AccentColor, EventName, FooterText, LandingText
 
 
 class OAuthProvider(BaseModel):
@@ -130,6 +131,12 @@ class Settings(BaseSettings):
         default={}, description="Ways to sign in with an account elsewhere, by name"
     )
     node_image: str = Field("", description="The container image that nodes run, where they do")
+    event_name: EventName = Field("ctfy", description="What the platform is called, everywhere")
+    accent_color: AccentColor = Field(
+        "", description="Of links and buttons, as #087050; empty: the platform's own"
+    )
+    landing_text: LandingText = Field("", description="Markdown on the page that visitors open")
+    footer_text: FooterText = Field("", description="Markdown below every page")
     github_repository: str = Field("", description="`owner/name` that star_gazer asks a star for")
     smtp_host: str = Field("", description="The mail server; empty: no mail is sent")
     smtp_port: int = Field(587, ge=1, le=65535)

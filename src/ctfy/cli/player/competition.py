@@ -63,6 +63,10 @@ def _describe(found: CompetitionDetail) -> None:
         )
         out.print(f"Your team: {found.my_team_name} ({found.my_role}), {place}")
     print_markdown(found.description)
+    for heading, text in (("Rules", found.rules), ("Prizes", found.prizes)):
+        if text:
+            out.print(f"[bold]{heading}[/]")
+            print_markdown(text)
     headings = ("id", "name", "category", "difficulty", "value", "solves", "solved")
     print_table(headings, [_row(c) for c in found.challenges])
 

@@ -19,6 +19,11 @@ from ctfy.sdk.aio.admin_resources.observability import AdminObservabilityResourc
 from ctfy.sdk.aio.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.aio.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.aio.admin_resources.shell import AdminShellResource
+from ctfy.sdk.aio.admin_resources.site import (
+    AdminBrandingResource,
+    AdminImagesResource,
+    AdminPagesResource,
+)
 from ctfy.sdk.aio.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.aio.admin_resources.users import AdminUsersResource
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
@@ -58,6 +63,21 @@ class AsyncAdminClient(AsyncClosable):
     def announcements(self) -> AdminAnnouncementsResource:
         """Messages to everybody."""
         return AdminAnnouncementsResource(self._http)
+
+    @cached_property
+    def branding(self) -> AdminBrandingResource:
+        """The platform's name, colours, logo and texts."""
+        return AdminBrandingResource(self._http)
+
+    @cached_property
+    def pages(self) -> AdminPagesResource:
+        """Pages for visitors: rules, sponsors, questions and answers."""
+        return AdminPagesResource(self._http)
+
+    @cached_property
+    def images(self) -> AdminImagesResource:
+        """Images for use in pages."""
+        return AdminImagesResource(self._http)
 
     @cached_property
     def achievements(self) -> AdminAchievementsResource:

@@ -24,6 +24,7 @@ from ctfy.sdk.aio.resources.instances import InstancesResource
 from ctfy.sdk.aio.resources.me import MeResource
 from ctfy.sdk.aio.resources.nodes import NodesResource
 from ctfy.sdk.aio.resources.scoreboard import ScoreboardResource
+from ctfy.sdk.aio.resources.site import SiteResource
 from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
@@ -96,6 +97,11 @@ class AsyncPlatformClient(AsyncBaseHttpClient):
     def competitions(self) -> CompetitionsResource:
         """Finding competitions."""
         return CompetitionsResource(self)
+
+    @cached_property
+    def site(self) -> SiteResource:
+        """What visitors see: branding, pages, public competitions."""
+        return SiteResource(self)
 
     def competition(self, competition_id: str) -> Competition:
         """One competition: its challenges, registering, its scoreboard."""

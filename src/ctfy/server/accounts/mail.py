@@ -85,6 +85,7 @@ async def _deliver(settings: Settings, address: str, purpose: Purpose, token: st
     import aiosmtplib
 
     subject, words = _WORDS[purpose]
+    subject = f"{subject} · {settings.event_name}"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.smtp_from, address, subject
     # After the `#`: a browser sends it to no server, so no log holds it.

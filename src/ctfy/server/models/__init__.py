@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.platform_settings import *
     from ctfy.server.models.records import *
     from ctfy.server.models.shell import *
+    from ctfy.server.models.site import *
     from ctfy.server.models.standings import *
     from ctfy.server.models.submissions import *
     from ctfy.server.models.tasks import *

@@ -17,6 +17,7 @@ RankBy = Literal["solved", "points"]
 Brackets = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=20_000)]
+Prose = Annotated[str, Field(max_length=20_000, description="Markdown")]
 ChallengeIds = Annotated[list[str], Field(max_length=10_000)]
 
 
@@ -58,8 +59,32 @@ class CompetitionInfo(Response):
 class CompetitionDetail(CompetitionInfo):
     """One competition with its challenges, in the curator's order."""
 
+    rules: Prose = ""
+    prizes: Prose = ""
     challenges: list[ChallengeInfo] = []
     registered_at: datetime | None = None
+
+
+class PublicCompetitionDetail(Response):
+    """A public competition as its page shows it to visitors; `challenges`: how many show."""
+
+    id: str
+    title: str
+    description: str = ""
+    rules: Prose = ""
+    prizes: Prose = ""
+    phase: Phase
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    registration_opens_at: datetime | None = None
+    registration_closes_at: datetime | None = None
+    freezes_at: datetime | None = None
+    rank_by: RankBy = "solved"
+    first_blood_bonus: int = 0
+    brackets: list[str] = []
+    max_team_size: int | None = None
+    teams: int = 0
+    challenges: int = 0
 
 
 class CompetitionCreate(Request):
@@ -67,6 +92,8 @@ class CompetitionCreate(Request):
 
     title: Title
     description: Description = ""
+    rules: Prose = ""
+    prizes: Prose = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     challenge_ids: ChallengeIds = []
@@ -87,6 +114,8 @@ class CompetitionUpdate(Request):
 
     title: Title | None = None
     description: Description | None = None
+    rules: Prose | None = None
+    prizes: Prose | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     challenge_ids: ChallengeIds | None = None

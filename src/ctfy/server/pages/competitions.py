@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Select, func, select
 
-from ctfy.server.access.caller import AnyToken
+from ctfy.server.access.caller import AnyToken, Everybody
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import Place, Sight, View
 from ctfy.server.cache import Cache
@@ -22,6 +22,7 @@ from ctfy.server.models.competitions import (
     CompetitionDetail,
     CompetitionInfo,
     CompetitionMembershipInfo,
+    PublicCompetitionDetail,
 )
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.standings.projection import Standings, TheStandings
@@ -81,6 +82,31 @@ async def get_competition(
             catalogue, await challenges.of_place(view, Place(competition, row.team_id))
         ),
         registered_at=row.joined_at,
+        rules=competition.rules,
+        prizes=competition.prizes,
+    )
+
+
+@router.get("/competitions/{competition_id}/about", dependencies=[Everybody])
+async def get_public_competition(
+    competition_id: str,
+    database: TheDatabase,
+    cache: TheCache,
+    catalogue: TheCatalogue,
+    challenges: TheChallenges,
+) -> PublicCompetitionDetail:
+    """What a public competition is: description, rules, prizes, dates; for visitors, too."""
+    visitor = View()
+    place = await visitor.place(database, cache, competition_id)
+    competition = place.competition
+    counts = await service.registered_counts(database, cache, [competition_id])
+    shown = infos(catalogue, await challenges.of_place(visitor, place))
+    names = PublicCompetitionDetail.model_fields.keys() - {"phase", "teams", "challenges"}
+    return PublicCompetitionDetail(
+        **{name: getattr(competition, name) for name in names},
+        phase=competition.phase_at(visitor.moment),
+        teams=counts.get(competition_id, 0),
+        challenges=len(shown),
     )
 
 

@@ -30,6 +30,10 @@ from ctfy.server.tables.platform_settings import PlatformSetting
 log = structlog.get_logger()
 
 KEYS = (
+    "event_name",
+    "accent_color",
+    "landing_text",
+    "footer_text",
     "rate_limiting_enabled",
     "rate_limits",
     "disabled_challenges",

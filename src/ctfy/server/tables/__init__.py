@@ -16,6 +16,7 @@ from ctfy.server.tables import platform_settings as platform_settings
 from ctfy.server.tables import rate_limits as rate_limits
 from ctfy.server.tables import records as records
 from ctfy.server.tables import shell as shell
+from ctfy.server.tables import site as site
 from ctfy.server.tables import standings as standings
 from ctfy.server.tables import submissions as submissions
 from ctfy.server.tables import tasks as tasks
@@ -38,6 +39,7 @@ __all__ = [
     "rate_limits",
     "records",
     "shell",
+    "site",
     "standings",
     "submissions",
     "tasks",

@@ -30,6 +30,8 @@ class Competition(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
+    rules: Mapped[str] = mapped_column(default="", server_default="")
+    prizes: Mapped[str] = mapped_column(default="", server_default="")
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(default="draft")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import mimetypes
 import re
 import secrets
@@ -15,12 +16,16 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Everybody
 from ctfy.server.models.base import ErrorResponse
+from ctfy.server.site.branding import Look, TheBranding
 
 router = APIRouter()
 
 BUILT = Path(__file__).parent / "built"
 # Each response has a nonce of its own, for the styles that the component library writes.
 _NONCE = "__NONCE__"
+# What of the page the operators choose: its title and icon, and all that the interface shows first,
+# so that it need not ask before it does.
+_PUT_IN = re.compile(rf"<!--branding-->.*<!--/branding-->|{_NONCE}", re.S)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; font-src 'self'; "
     "img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -48,13 +53,13 @@ _UNBUILT = (
 
 
 @router.get("/", include_in_schema=False, dependencies=[Everybody])
-async def index() -> Response:
+async def index(branding: TheBranding) -> Response:
     """The web interface."""
-    return page()
+    return page(branding.look)
 
 
 @router.get("/{path:path}", dependencies=[Everybody], responses=_PAGE, response_class=HTMLResponse)
-async def file_or_page(path: str, request: Request) -> Response:
+async def file_or_page(path: str, request: Request, branding: TheBranding) -> Response:
     """A file of the web interface; for any other address a person may open, its page.
 
     Raises `not_found` for what programs ask for and is not there, and for missing files.
@@ -63,7 +68,7 @@ async def file_or_page(path: str, request: Request) -> Response:
         return _file(path, request.headers.get("accept-encoding", ""))
     if path.partition("/")[0] in _NO_PAGES or path.startswith("assets/") or _names_file(path):
         raise NotFound("not_found", "There is no such address.")
-    return page()
+    return page(branding.look)
 
 
 @cache
@@ -96,7 +101,7 @@ def _file(path: str, accepted: str) -> Response:
     return FileResponse(plain, media_type=kind, headers=headers)
 
 
-def page() -> HTMLResponse:
+def page(look: Look) -> HTMLResponse:
     """The page that every address starts from."""
     nonce = secrets.token_urlsafe(16)
     headers = {
@@ -104,4 +109,16 @@ def page() -> HTMLResponse:
         "Content-Security-Policy": _POLICY.format(nonce=nonce),
         "Cache-Control": "no-cache",
     }
-    return HTMLResponse(_template().replace(_NONCE, nonce), headers=headers)
+    # In one pass: what somebody wrote is not searched for more to put in.
+    content = _PUT_IN.sub(lambda found: nonce if found[0] == _NONCE else _head(look), _template())
+    return HTMLResponse(content, headers=headers)
+
+
+def _head(look: Look) -> str:
+    icon = look.branding.favicon
+    address, kind = (icon.url, "image/png") if icon else ("/favicon.svg", "image/svg+xml")
+    return (
+        f'<link rel="icon" href="{html.escape(address)}" type="{kind}" />\n'
+        f"    <title>{html.escape(look.branding.event_name)}</title>\n"
+        f'    <meta name="ctfy-branding" content="{html.escape(look.body.decode())}" />'
+    )

@@ -121,6 +121,8 @@ def update(
         list[str] | None, typer.Option(help="The new list, in this order; repeatable")
     ] = None,
     freezes_at: When = None,
+    rules: Annotated[str | None, typer.Option(help="Markdown")] = None,
+    prizes: Annotated[str | None, typer.Option(help="Markdown")] = None,
 ) -> CompetitionInfo:
     """Change a competition; what is left out stays.
 
@@ -134,6 +136,8 @@ def update(
         "status": status,
         "challenge_ids": challenge_id,
         "freezes_at": freezes_at,
+        "rules": rules,
+        "prizes": prizes,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:

@@ -1,0 +1,33 @@
+import { Button, FileButton } from "@mantine/core";
+
+/** How a file is sent: as it is, whatever the browser takes it for. */
+export const asItIs = (file: File) => ({
+  body: file as never,
+  bodySerializer: (body: unknown) => body as never,
+  headers: { "Content-Type": "application/octet-stream" },
+});
+
+/** A button that asks for an image. */
+export function Upload({
+  label,
+  busy,
+  send,
+}: {
+  label: string;
+  busy: boolean;
+  send: (file: File) => void;
+}) {
+  return (
+    <FileButton
+      accept="image/png,image/jpeg,image/webp"
+      onChange={(file) => file && send(file)}
+      inputProps={{ "aria-label": label }}
+    >
+      {(props) => (
+        <Button {...props} variant="default" size="xs" loading={busy}>
+          {label}
+        </Button>
+      )}
+    </FileButton>
+  );
+}

@@ -1,0 +1,45 @@
+"""`client.site`."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.competitions import PublicCompetitionDetail
+from ctfy.server.models.site import Branding, SitePage
+
+
+class SiteResource:
+    """What visitors see; nobody need be signed in for it."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def branding(self) -> Branding:
+        """The platform's name, colours, images, texts, and the pages of its navigation."""
+        return self._http.fetch(Branding, "GET", "/branding")
+
+    def pages(self, offset: int = 0, limit: int = 50) -> builtins.list[SitePage]:
+        """The published pages, as the navigation orders them."""
+        return self._http.fetch_page(SitePage, "/pages", offset=offset, limit=limit)
+
+    def iterate_pages(self) -> Iterator[SitePage]:
+        """Each one that `pages` finds, asked for page by page as they are taken."""
+        return self._http.pages(SitePage, "/pages")
+
+    def page(self, slug: str) -> SitePage:
+        """A published page.
+
+        >>> client.site.page("rules").body
+        """
+        return self._http.fetch(SitePage, "GET", f"/pages/{slug}")
+
+    def competition(self, competition_id: str) -> PublicCompetitionDetail:
+        """A public competition's page: description, rules, prizes, dates."""
+        path = f"/competitions/{competition_id}/about"
+        return self._http.fetch(PublicCompetitionDetail, "GET", path)
+
+    def image(self, image_id: str) -> bytes:
+        """An image's file."""
+        return self._http.call("GET", f"/images/{image_id}").content
