@@ -116,6 +116,7 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.json(f"ctfy team list --competition {competition.id} --q Night")
     assert len(me.both(f"ctfy team view {created['id']}")["members"]) == 2
     me.both(f"ctfy team achievements {created['id']}")
+    me.both(f"ctfy team awards {created['id']}")
     me.both(f"ctfy team profile-stats {created['id']}")
 
     # Challenges and instances.
@@ -357,6 +358,11 @@ def test_an_operator_does_everything_from_the_command_line(
     award = root.json("ctfy achievement catalog")[0]["id"]
     root.run(f"ctfy-admin admin achievement revoke {team.id} {award}")
     root.ok(f"ctfy-admin admin achievement grant {team.id} {award}")
+    given = root.json(
+        f"ctfy-admin admin award give {made['id']} {team.id} --points -5 --reason noise"
+    )
+    assert root.both(f"ctfy-admin admin award list {made['id']} --team {team.id}")
+    root.ok(f"ctfy-admin admin award revoke {made['id']} {given['id']}")
     reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
     assert root.json(reset)["reason"] == "typo"
 

@@ -108,6 +108,7 @@ MORE = {
     "ctfy-admin admin competition update": "--title x",
 }
 ARGUMENTS = {
+    "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
     "ctfy-admin admin challenges diff": ["x", "1"],
     "ctfy-admin admin challenges rollback": ["x", "1"],
 }

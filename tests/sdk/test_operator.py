@@ -78,6 +78,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     team_id, player, instance_id = playing(admin, arena, competition_id, secret)
     announcing(admin)
     achievements(admin, team_id)
+    points(admin, player, competition_id, team_id)
     challenges(admin, team_id, player, competition_id)
     shells(admin, arena, instance_id)
     ending(admin, player, instance_id)
@@ -189,6 +190,19 @@ def achievements(admin: Any, team_id: str) -> None:
     assert admin.achievements.grant(team_id, "ambassador").achievement_id == "ambassador"
     admin.achievements.revoke(team_id, "ambassador")
     assert refused(admin.achievements.grant, team_id, "nothing") == "achievement_not_found"
+
+
+def points(admin: Any, player: PlatformClient, competition_id: str, team_id: str) -> None:
+    given = admin.awards.give(competition_id, team_id, points=-5, reason="too many requests")
+    assert (given.points, given.team_id) == (-5, team_id)
+    assert [award.id for award in admin.awards.list(competition_id)] == [given.id]
+    assert_iterates(admin.awards, competition_id, team_id=team_id)
+    assert refused(admin.awards.give, competition_id, team_id, points=0, reason="x") == (
+        "validation_error"
+    )
+    assert [award.reason for award in player.teams.awards(team_id)] == ["too many requests"]
+    admin.awards.revoke(competition_id, given.id)
+    assert admin.awards.list(competition_id, team_id=team_id) == []
 
 
 def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id: str) -> None:

@@ -76,6 +76,10 @@ export interface Events {
   announcement_deleted: { announcement_id: string; title: string; severity: string };
   /** It says something else, or at another time. */
   announcement_updated: { announcement_id: string; title: string; severity: string };
+  /** A team was given points, or some were taken off it. */
+  award_given: { competition_id: string; award_id: string; points: number; reason: string };
+  /** An award was taken back, or a penalty. */
+  award_revoked: { competition_id: string; award_id: string; points: number; reason: string };
   /** Another version of a challenge is the current one; `version` 0: it was removed. */
   challenge_version_set: { version: number; origin: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */

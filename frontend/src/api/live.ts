@@ -138,6 +138,7 @@ async function stream(signal: AbortSignal, follower: Follower) {
 
 // API paths by what their answers are made of.
 const STANDINGS = /scor|solve|breakdown|walls|competitions\/\{competition_id\}$/;
+const AWARDS = /awards|scor|breakdown|walls/;
 const ANSWERS = /scor|solve|breakdown|challenges|instances|submiss|teams|\/me/;
 const ATTEMPTS = /\/instances|submiss/;
 const INSTANCES = /instance|health-flags|competitions\/\{competition_id\}$/;
@@ -166,6 +167,8 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   announcement_created: [ANNOUNCEMENTS],
   announcement_deleted: [ANNOUNCEMENTS],
   announcement_updated: [ANNOUNCEMENTS],
+  award_given: [AWARDS],
+  award_revoked: [AWARDS],
   challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
   competition_created: [COMPETITIONS],

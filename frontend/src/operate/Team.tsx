@@ -18,6 +18,7 @@ import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityTable } from "./Activity";
+import { TeamPoints } from "./TeamPoints";
 
 /** One team from the operators' side: members, achievements, attempts. */
 export function Team() {
@@ -66,6 +67,9 @@ export function Team() {
             )}
           </Loaded>
         </Card>
+        {query.data && (
+          <TeamPoints teamId={teamId} competitionId={query.data.competition_id ?? ""} />
+        )}
         <Achievements teamId={teamId} />
         <Attempts teamId={teamId} />
       </SimpleGrid>

@@ -20,6 +20,7 @@ import { Copy } from "../components/Copy";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
+import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
@@ -64,6 +65,7 @@ export function OwnTeam() {
                 {captain && <Rename team={found} competitionId={competition.id} />}
               </Stack>
             </SimpleGrid>
+            <TeamAwards teamId={found.id} />
             <Card>
               <Title order={2} size="h5" mb="xs">
                 {t("Activity")}

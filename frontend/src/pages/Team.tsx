@@ -7,6 +7,7 @@ import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Stats } from "../components/Stats";
 import { Loaded } from "../components/states";
+import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
 import { t } from "../i18n";
 
@@ -62,6 +63,7 @@ export function Team() {
           </Card>
         )}
       </Loaded>
+      <TeamAwards teamId={teamId} />
       {me && <Stats query={stats} />}
       {Boolean(achievements.data?.items.length) && (
         <>

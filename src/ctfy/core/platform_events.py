@@ -21,6 +21,8 @@ class PlatformEvent(StrEnum):
     ANNOUNCEMENT_CREATED = "announcement_created"
     ANNOUNCEMENT_DELETED = "announcement_deleted"
     ANNOUNCEMENT_UPDATED = "announcement_updated"
+    AWARD_GIVEN = "award_given"
+    AWARD_REVOKED = "award_revoked"
     CHALLENGE_VERSION_SET = "challenge_version_set"
     COMPETITION_ADMIN_CHANGED = "competition_admin_changed"
     COMPETITION_CREATED = "competition_created"

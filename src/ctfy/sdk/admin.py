@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ctfy.sdk.admin_resources.achievements import AdminAchievementsResource
 from ctfy.sdk.admin_resources.announcements import AdminAnnouncementsResource
+from ctfy.sdk.admin_resources.awards import AdminAwardsResource
 from ctfy.sdk.admin_resources.challenges import AdminChallengesResource
 from ctfy.sdk.admin_resources.competition_admins import AdminCompetitionAdminsResource
 from ctfy.sdk.admin_resources.competition_invites import AdminCompetitionInvitesResource
@@ -58,8 +59,13 @@ class AdminClient(Closable):
 
     @cached_property
     def achievements(self) -> AdminAchievementsResource:
-        """Awards by hand."""
+        """Achievements by hand."""
         return AdminAchievementsResource(self._http)
+
+    @cached_property
+    def awards(self) -> AdminAwardsResource:
+        """Points that no answer brought: awards, and penalties."""
+        return AdminAwardsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ctfy.sdk.aio.admin_resources.achievements import AdminAchievementsResource
 from ctfy.sdk.aio.admin_resources.announcements import AdminAnnouncementsResource
+from ctfy.sdk.aio.admin_resources.awards import AdminAwardsResource
 from ctfy.sdk.aio.admin_resources.challenges import AdminChallengesResource
 from ctfy.sdk.aio.admin_resources.competition_admins import AdminCompetitionAdminsResource
 from ctfy.sdk.aio.admin_resources.competition_invites import AdminCompetitionInvitesResource
@@ -61,8 +62,13 @@ class AsyncAdminClient(AsyncClosable):
 
     @cached_property
     def achievements(self) -> AdminAchievementsResource:
-        """Awards by hand."""
+        """Achievements by hand."""
         return AdminAchievementsResource(self._http)
+
+    @cached_property
+    def awards(self) -> AdminAwardsResource:
+        """Points that no answer brought: awards, and penalties."""
+        return AdminAwardsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

@@ -314,6 +314,7 @@ _AWARDS = text(
     """
     SELECT team_id, extract(epoch FROM awarded_at)::float, points
     FROM awards WHERE competition_id = :competition AND awarded_at < :cutoff
+      AND (revoked_at IS NULL OR revoked_at >= :cutoff)
     """
 )
 _LAUNCHES = text(

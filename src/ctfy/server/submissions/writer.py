@@ -379,6 +379,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
                 "correct": a.grade.correct,
                 "solve_time_s": a.solve_time_s,
                 "submitted_at": at,
+                "overruled": False,
             }
             rows["submissions"].append({**answered, **given})
         if outcome.solves_question:

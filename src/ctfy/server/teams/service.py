@@ -283,6 +283,14 @@ def visible_one(sight: Sight) -> Select[Any]:
     return of_competition.where(Team.id == bindparam("team_id"), sight.teams())
 
 
+async def team_of(session: AsyncSession, competition_id: str, team_id: str) -> Team:
+    """A team of a competition, for those who run that. Raises `team_not_found`."""
+    team = await session.get(Team, team_id)
+    if team is None or team.competition_id != competition_id:
+        raise team_not_found()
+    return team
+
+
 def team_not_found() -> NotFound:
     """No team has that id, or none that the caller may know of."""
     return NotFound("team_not_found", "There is no such team.")

@@ -8,6 +8,7 @@ from ctfy.cli.operator.admin import (
     achievement,
     activity,
     announcement,
+    award,
     challenges,
     competition,
     incidents,
@@ -24,9 +25,10 @@ from ctfy.cli.operator.admin import (
 
 app = typer.Typer(no_args_is_help=True)
 for _group, _help in (
-    (achievement, "Awards by hand"),
+    (achievement, "Achievements by hand"),
     (activity, "The activity log, every operator's action in it"),
     (announcement, "Messages to everybody"),
+    (award, "Points by hand: awards and penalties"),
     (challenges, "Building and pulling challenges across the fleet"),
     (competition, "Curating competitions"),
     (incidents, "What looks like cheating"),
