@@ -420,6 +420,7 @@ LOOK = [
     "GET /teams",
     "GET /teams/{team_id}",
     "GET /teams/{team_id}/achievements",
+    "GET /teams/{team_id}/awards",
     "GET /walls/{competition_id}",
 ]
 
