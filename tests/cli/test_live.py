@@ -363,6 +363,21 @@ def test_an_operator_does_everything_from_the_command_line(
     )
     assert root.both(f"ctfy-admin admin award list {made['id']} --team {team.id}")
     root.ok(f"ctfy-admin admin award revoke {made['id']} {given['id']}")
+    update = f"ctfy-admin admin team update {made['id']} {team.id}"
+    left_out = root.json(f"{update} --standing disqualified --reason noise --show-reason")
+    assert left_out["standing_reason"] == "noise"
+    assert root.json(f"{update} --standing ranked")["standing"] == "ranked"
+    assert root.run(update).code == 2
+    submission = "ctfy-admin admin submission"
+    (right,) = root.both(f"{submission} list {made['id']} --team {team.id} --right")
+    which = f"{made['id']} {right['id']}"
+    assert root.json(f"{submission} strike {which} --reason copied")["overruled"]
+    assert root.json(f"{submission} accept {which}")["correct"]
+    assert root.json(f"{submission} regrade {made['id']} notes flag")["checked"] == 1
+    table = f"ctfy-admin admin competition csv {made['id']}"
+    root.ok(f"{table} submissions --out {tmp_path}/submissions.csv")
+    assert right["id"] in (tmp_path / "submissions.csv").read_text()
+    assert root.run(f"{table} colours").code == 2
     reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
     assert root.json(reset)["reason"] == "typo"
 

@@ -106,9 +106,11 @@ MORE = {
     "ctfy-admin admin competition challenge": "--value 1",
     "ctfy-admin admin competition create": "--title x",
     "ctfy-admin admin competition update": "--title x",
+    "ctfy-admin admin team update": "--name x",
 }
 ARGUMENTS = {
     "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
+    "ctfy-admin admin competition csv": ["x", "standings"],
     "ctfy-admin admin challenges diff": ["x", "1"],
     "ctfy-admin admin challenges rollback": ["x", "1"],
 }

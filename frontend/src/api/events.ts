@@ -211,6 +211,16 @@ export interface Events {
   scheduled_job_changed: { job_name: string };
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
+  /** A submission counts as right now, or as right no longer. `action`: accepted or struck by who runs the competition, or regraded with a changed answer. */
+  submission_ruled: {
+    competition_id: string;
+    question_id: string;
+    submission_id: string;
+    user_id: string;
+    correct: boolean;
+    action: string;
+    reason?: string;
+  };
   /** A task was stopped. */
   task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A task did not. */
@@ -233,6 +243,13 @@ export interface Events {
   team_registered: { competition_id: string; user_id: string };
   /** Somebody else is captain. */
   team_role_changed: { competition_id: string; user_id: string; new_role: string };
+  /** A team is ranked, hidden or disqualified; `reason` where it is shown. */
+  team_standing_changed: {
+    competition_id: string;
+    user_id: string;
+    standing: string;
+    reason?: string;
+  };
 }
 export type EventName = keyof Events;
 /** An event as the stream tells it; `event` is its name. */

@@ -203,6 +203,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   reaction_added: [/feedback/],
   scheduled_job_changed: [/scheduled/],
   scoreboard_updated: [STANDINGS],
+  submission_ruled: [ANSWERS, FIGURES],
   task_cancelled: [TASKS],
   task_failed: [TASKS],
   task_submitted: [TASKS],
@@ -214,6 +215,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   team_profile_updated: [COMPETITIONS],
   team_registered: [COMPETITIONS],
   team_role_changed: [COMPETITIONS],
+  team_standing_changed: [COMPETITIONS, STANDINGS],
 };
 export const EVENT_NAMES = Object.keys(AFFECTED);
 

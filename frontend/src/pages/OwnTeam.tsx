@@ -19,6 +19,7 @@ import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
+import { StandingNotice } from "../components/StandingNotice";
 import { Empty, Loaded } from "../components/states";
 import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
@@ -58,6 +59,7 @@ export function OwnTeam() {
             <Title order={1} size="h3" className="wrap">
               {found.name}
             </Title>
+            <StandingNotice team={found} />
             <SimpleGrid cols={{ base: 1, md: 2 }}>
               <Members team={found} competitionId={competition.id} captain={captain} />
               <Stack>

@@ -5,6 +5,7 @@ import { useMe } from "../api/me";
 import { AchievementTile } from "../components/AchievementTile";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
+import { StandingNotice } from "../components/StandingNotice";
 import { Stats } from "../components/Stats";
 import { Loaded } from "../components/states";
 import { TeamAwards } from "../components/TeamAwards";
@@ -33,6 +34,7 @@ export function Team() {
         )
       }
     >
+      {query.data && <StandingNotice team={query.data} />}
       <Loaded query={query} height={200}>
         {(team) => (
           <Card>

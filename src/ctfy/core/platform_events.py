@@ -59,6 +59,7 @@ class PlatformEvent(StrEnum):
     REACTION_ADDED = "reaction_added"
     SCHEDULED_JOB_CHANGED = "scheduled_job_changed"
     SCOREBOARD_UPDATED = "scoreboard_updated"
+    SUBMISSION_RULED = "submission_ruled"
     TASK_CANCELLED = "task_cancelled"
     TASK_FAILED = "task_failed"
     TASK_SUBMITTED = "task_submitted"
@@ -71,3 +72,4 @@ class PlatformEvent(StrEnum):
     TEAM_PROFILE_UPDATED = "team_profile_updated"
     TEAM_REGISTERED = "team_registered"
     TEAM_ROLE_CHANGED = "team_role_changed"
+    TEAM_STANDING_CHANGED = "team_standing_changed"

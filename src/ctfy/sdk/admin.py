@@ -18,7 +18,9 @@ from ctfy.sdk.admin_resources.observability import AdminObservabilityResource
 from ctfy.sdk.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.admin_resources.shell import AdminShellResource
+from ctfy.sdk.admin_resources.submissions import AdminSubmissionsResource
 from ctfy.sdk.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
+from ctfy.sdk.admin_resources.teams import AdminTeamsResource
 from ctfy.sdk.admin_resources.users import AdminUsersResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable, check_address
 
@@ -66,6 +68,16 @@ class AdminClient(Closable):
     def awards(self) -> AdminAwardsResource:
         """Points that no answer brought: awards, and penalties."""
         return AdminAwardsResource(self._http)
+
+    @cached_property
+    def teams(self) -> AdminTeamsResource:
+        """Correcting teams."""
+        return AdminTeamsResource(self._http)
+
+    @cached_property
+    def submissions(self) -> AdminSubmissionsResource:
+        """What everybody answered, and correcting its grades."""
+        return AdminSubmissionsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

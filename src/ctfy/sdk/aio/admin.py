@@ -20,7 +20,9 @@ from ctfy.sdk.aio.admin_resources.observability import AdminObservabilityResourc
 from ctfy.sdk.aio.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.aio.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.aio.admin_resources.shell import AdminShellResource
+from ctfy.sdk.aio.admin_resources.submissions import AdminSubmissionsResource
 from ctfy.sdk.aio.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
+from ctfy.sdk.aio.admin_resources.teams import AdminTeamsResource
 from ctfy.sdk.aio.admin_resources.users import AdminUsersResource
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
@@ -69,6 +71,16 @@ class AsyncAdminClient(AsyncClosable):
     def awards(self) -> AdminAwardsResource:
         """Points that no answer brought: awards, and penalties."""
         return AdminAwardsResource(self._http)
+
+    @cached_property
+    def teams(self) -> AdminTeamsResource:
+        """Correcting teams."""
+        return AdminTeamsResource(self._http)
+
+    @cached_property
+    def submissions(self) -> AdminSubmissionsResource:
+        """What everybody answered, and correcting its grades."""
+        return AdminSubmissionsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

@@ -207,7 +207,7 @@ def _solves(sight: Sight, *, of_one: bool) -> Statement:
 
 
 def _told_rank(sight: Sight) -> ColumnElement[int | None]:
-    """A team's place among those that solved a challenge; behind a freeze, none."""
+    """A team's place among those that solved a challenge; none behind a freeze or unranked."""
     earlier = aliased(ChallengeSolve)
     place = (
         select(func.count() + 1)
@@ -220,7 +220,8 @@ def _told_rank(sight: Sight) -> ColumnElement[int | None]:
         .correlate(ChallengeSolve)
         .scalar_subquery()
     )
-    return case((sight.counts_solves_at(ChallengeSolve.solved_at), place))
+    told = sight.counts_solves_at(ChallengeSolve.solved_at) & takes_part(ChallengeSolve.team_id)
+    return case((told, place))
 
 
 @router.get("/milestone-progress")

@@ -19,7 +19,9 @@ from ctfy.cli.operator.admin import (
     scheduled_jobs,
     settings,
     stats,
+    submission,
     tasks,
+    team,
     users,
 )
 
@@ -39,7 +41,9 @@ for _group, _help in (
     (scheduled_jobs, "What runs by the clock"),
     (settings, "Settings that change while the platform runs"),
     (stats, "The platform at a glance"),
+    (submission, "What everybody answered, and correcting its grades"),
     (tasks, "Long work: progress, logs, cancelling"),
+    (team, "Correcting teams"),
     (users, "Everybody's accounts"),
 ):
     _name = _group.__name__.rpartition(".")[2].replace("_", "-")
