@@ -103,7 +103,9 @@ async def people_csv(
     return _file(f"people-{competition_id}.csv", _PEOPLE, _rows(database, query))
 
 
-async def _rows(database: Database, query: Select[Any]) -> AsyncIterator[Sequence[Any]]:
+async def _rows(
+    database: Database, query: Select[*tuple[Any, ...]]
+) -> AsyncIterator[Sequence[Any]]:
     """A query's rows, few at once, however many there are."""
     async with database.transaction() as session:
         async for part in (await session.stream(query)).partitions(_AT_ONCE):

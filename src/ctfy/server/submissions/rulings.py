@@ -288,7 +288,7 @@ async def _tell(
     emit(session, ScoreboardUpdated(competition_id=competition.id), audience=audience)
 
 
-_NAMED = {
+_NAMED: dict[str, Any] = {
     **dict.fromkeys(("ids", "teams", "questions", "forms"), ARRAY(String)),
     **dict.fromkeys(("competition", "challenge", "question", "team", "user"), String()),
 }
