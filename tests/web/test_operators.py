@@ -397,7 +397,7 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         page.get_by_label("Bracket").select_option("students")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name="Polite")).to_be_visible()
-        page.get_by_role("textbox", name="Reason").last.fill("shared answers")
+        page.get_by_role("textbox", name="Reason").nth(1).fill("shared answers")
         page.get_by_label("Players read the reason").check()
         page.get_by_role("button", name="Take out").click()
         page.get_by_role("dialog").get_by_role("button", name="Take out").click()
