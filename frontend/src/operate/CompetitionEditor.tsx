@@ -24,8 +24,8 @@ import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { CompetitionChallenges } from "./CompetitionChallenges";
 import { People, Registrations } from "./CompetitionPeople";
-import { useEdited } from "./edited";
 import { CompetitionSubmissions } from "./CompetitionSubmissions";
+import { useEdited } from "./edited";
 import { NumberInput, TagsInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
 
