@@ -1,5 +1,6 @@
 import { Button, Card, Group, NativeSelect, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { IconFilter } from "@tabler/icons-react";
+import { type ReactNode, useState } from "react";
 import { type AdminSubmission, api, type CompetitionDetail } from "../api/client";
 import { FilterSelect } from "../components/Choice";
 import { Confirm } from "../components/Confirm";
@@ -28,7 +29,7 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
       },
     },
   });
-  const narrow = (filter: { team?: string; user?: string }, name: string, label: string) => (
+  const narrow = (filter: { team?: string; user?: string }, name: string, label: ReactNode) => (
     <Button
       size="compact-xs"
       variant="subtle"
@@ -89,7 +90,8 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
                 >
                   {row.team_name}
                 </A>
-                {!team && narrow({ team: row.team_id }, row.team_name ?? "", "⌕")}
+                {!team &&
+                  narrow({ team: row.team_id }, row.team_name ?? "", <IconFilter size={14} />)}
               </>
             ),
           },
