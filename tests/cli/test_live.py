@@ -117,6 +117,7 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.json(f"ctfy team list --competition {competition.id} --q Night")
     assert len(me.both(f"ctfy team view {created['id']}")["members"]) == 2
     me.both(f"ctfy team achievements {created['id']}")
+    me.both(f"ctfy team awards {created['id']}")
     me.both(f"ctfy team profile-stats {created['id']}")
 
     # Challenges and instances.
@@ -383,6 +384,26 @@ def test_an_operator_does_everything_from_the_command_line(
     award = root.json("ctfy achievement catalog")[0]["id"]
     root.run(f"ctfy-admin admin achievement revoke {team.id} {award}")
     root.ok(f"ctfy-admin admin achievement grant {team.id} {award}")
+    given = root.json(
+        f"ctfy-admin admin award give {made['id']} {team.id} --points -5 --reason noise"
+    )
+    assert root.both(f"ctfy-admin admin award list {made['id']} --team {team.id}")
+    root.ok(f"ctfy-admin admin award revoke {made['id']} {given['id']}")
+    update = f"ctfy-admin admin team update {made['id']} {team.id}"
+    left_out = root.json(f"{update} --standing disqualified --reason noise --show-reason")
+    assert left_out["standing_reason"] == "noise"
+    assert root.json(f"{update} --standing ranked")["standing"] == "ranked"
+    assert root.run(update).code == 2
+    submission = "ctfy-admin admin submission"
+    (right,) = root.both(f"{submission} list {made['id']} --team {team.id} --right")
+    which = f"{made['id']} {right['id']}"
+    assert root.json(f"{submission} strike {which} --reason copied")["overruled"]
+    assert root.json(f"{submission} accept {which}")["correct"]
+    assert root.json(f"{submission} regrade {made['id']} notes flag")["checked"] == 1
+    table = f"ctfy-admin admin competition csv {made['id']}"
+    root.ok(f"{table} submissions --out {tmp_path}/submissions.csv")
+    assert right["id"] in (tmp_path / "submissions.csv").read_text()
+    assert root.run(f"{table} colours").code == 2
     reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
     assert root.json(reset)["reason"] == "typo"
 

@@ -108,8 +108,11 @@ MORE = {
     "ctfy-admin admin competition create": "--title x",
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
+    "ctfy-admin admin team update": "--name x",
 }
 ARGUMENTS = {
+    "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
+    "ctfy-admin admin competition csv": ["x", "standings"],
     "ctfy-admin admin challenges diff": ["x", "1"],
     "ctfy-admin admin challenges rollback": ["x", "1"],
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],

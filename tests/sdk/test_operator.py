@@ -80,6 +80,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     announcing(admin)
     looking(admin)
     achievements(admin, team_id)
+    points(admin, player, competition_id, team_id)
     challenges(admin, team_id, player, competition_id)
     shells(admin, arena, instance_id)
     ending(admin, player, instance_id)
@@ -209,6 +210,35 @@ def achievements(admin: Any, team_id: str) -> None:
     assert admin.achievements.grant(team_id, "ambassador").achievement_id == "ambassador"
     admin.achievements.revoke(team_id, "ambassador")
     assert refused(admin.achievements.grant, team_id, "nothing") == "achievement_not_found"
+
+
+def points(admin: Any, player: PlatformClient, competition_id: str, team_id: str) -> None:
+    given = admin.awards.give(competition_id, team_id, points=-5, reason="too many requests")
+    assert (given.points, given.team_id) == (-5, team_id)
+    assert [award.id for award in admin.awards.list(competition_id)] == [given.id]
+    assert_iterates(admin.awards, competition_id, team_id=team_id)
+    assert refused(admin.awards.give, competition_id, team_id, points=0, reason="x") == (
+        "validation_error"
+    )
+    assert [award.reason for award in player.teams.awards(team_id)] == ["too many requests"]
+    correcting(admin, competition_id, team_id)
+    admin.awards.revoke(competition_id, given.id)
+    assert admin.awards.list(competition_id, team_id=team_id) == []
+
+
+def correcting(admin: Any, competition_id: str, team_id: str) -> None:
+    changed = admin.teams.update(competition_id, team_id, standing="hidden")
+    assert (changed.standing, changed.standing_reason_shown) == ("hidden", False)
+    assert admin.teams.update(competition_id, team_id, standing="ranked").standing == "ranked"
+    assert refused(admin.teams.update, competition_id, team_id, standing="x") == "validation_error"
+    (right,) = admin.submissions.list(competition_id, team_id=team_id, correct=True)
+    assert_iterates(admin.submissions, competition_id, challenge_id=right.challenge_id)
+    assert admin.submissions.strike(competition_id, right.id, reason="copied").overruled
+    assert admin.submissions.accept(competition_id, right.id).correct
+    again = admin.submissions.regrade(competition_id, right.challenge_id, right.question_id)
+    assert (again.dry_run, again.changes) == (True, [])
+    for table in ("standings", "submissions", "people"):
+        assert team_id in admin.competitions.csv(competition_id, table).decode()
 
 
 def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id: str) -> None:

@@ -323,6 +323,7 @@ def honours(ada: Any, competition_id: str) -> None:
         "first blood",
         lambda: "first_blood_team" in [a.achievement_id for a in ada.teams.achievements(team)],
     )
+    assert ada.teams.awards(team) == []
     catalog = {a.id: a for a in ada.achievements.catalog()}
     assert catalog["decathlete"].progress.current == 1
     assert "secret_handshake" not in catalog

@@ -284,6 +284,46 @@ class IsEdited:
 
 
 @dataclass
+class IsGiven:
+    """Somebody's team gets points; without any, the newest award of the competition is revoked."""
+
+    person: int
+    points: int = 0
+
+    def take(self, game: Game) -> None:
+        awards, where = game.admin.admin.awards, game.competition_id
+        if self.points:
+            team_id = game.people[self.person].competitions.get(where).my_team_id
+            awards.give(where, team_id, points=self.points, reason="because")
+        for award in awards.list(where, limit=1) if not self.points else ():
+            awards.revoke(where, award.id)
+
+
+@dataclass
+class Stands:
+    person: int
+    standing: str
+
+    def take(self, game: Game) -> None:
+        team_id = game.people[self.person].competitions.get(game.competition_id).my_team_id
+        teams = game.admin.admin.teams
+        teams.update(game.competition_id, team_id, standing=self.standing)
+
+
+@dataclass
+class IsTurned:
+    """The newest submission but so many counts as right where it was wrong, and the other way."""
+
+    place: int
+
+    def take(self, game: Game) -> None:
+        submissions, where = game.admin.admin.submissions, game.competition_id
+        for each in submissions.list(where, offset=self.place, limit=1):
+            turn = submissions.strike if each.correct else submissions.accept
+            turn(where, each.id)
+
+
+@dataclass
 class ReplicaShows:
     audience: Audience
 

@@ -21,8 +21,10 @@ from tests.server.played_boards import (
     FreezeIsSet,
     Game,
     IsEdited,
+    IsGiven,
     IsReinstated,
     IsSuspended,
+    IsTurned,
     Joins,
     Kicks,
     Leaves,
@@ -31,6 +33,7 @@ from tests.server.played_boards import (
     ReplicaHears,
     ReplicaRecords,
     ReplicaShows,
+    Stands,
     Step,
     TakesHint,
 )
@@ -55,6 +58,9 @@ STEPS: list[Step] = [
     *[Renames(0, name) for name in ("One", "Two")],
     *[IsSuspended(person) for person in (1, 2)],
     *[IsReinstated(person) for person in (1, 2)] * 2,
+    *[IsGiven(person, points) for person, points in ((0, 50), (2, -30), (0, 0), (2, 0))],
+    *[Stands(0, standing) for standing in ("hidden", "disqualified", "ranked", "ranked")],
+    *[IsTurned(place) for place in (0, 1, 2)] * 2,
     *[FreezeIsSet(minutes) for minutes in (None, -60, 0, 60)],
     *[IsEdited({"rank_by": rank_by}) for rank_by in ("points", "solved")],
     *[IsEdited({"first_blood_bonus": bonus}) for bonus in (0, 40)],
@@ -118,6 +124,14 @@ def test_a_hidden_team_is_shown_once_somebody_joins_who_may_play(game: Game) -> 
     game.play(IsSuspended(1), Leaves(0), AllIsCompared())
     game.competition(3).register("join", code=code)
     game.play(AllIsCompared())
+
+
+def test_points_an_unranked_team_and_a_ruling_reach_a_board_that_follows(game: Game) -> None:
+    solved = [Answers(person, question) for person in (0, 2) for question in (PLAIN, *FALLING)]
+    game.play(ReplicaShows("operators"), *solved, IsGiven(0, 50), AllIsCompared())
+    game.play(Stands(0, "hidden"), AllIsCompared(), IsTurned(0), IsTurned(3), AllIsCompared())
+    game.play(Stands(0, "ranked"), IsTurned(3), IsGiven(0), AllIsCompared())
+    assert [e.points for e in game.competition(2).scoreboard()] == [600, 350]
 
 
 def test_an_answer_counts_once_whether_it_is_recorded_or_relayed_first(game: Game) -> None:

@@ -118,6 +118,17 @@ PERMISSIONS = {
     "GET /admin/competitions/{competition_id}/admins": "competition admin",
     "POST /admin/competitions/{competition_id}/admins": "super admin",
     "DELETE /admin/competitions/{competition_id}/admins/{user_id}": "super admin",
+    "GET /admin/competitions/{competition_id}/awards": "competition admin",
+    "DELETE /admin/competitions/{competition_id}/awards/{award_id}": "competition admin",
+    "POST /admin/competitions/{competition_id}/teams/{team_id}/awards": "competition admin",
+    "PATCH /admin/competitions/{competition_id}/teams/{team_id}": "competition admin",
+    "GET /admin/competitions/{competition_id}/standings.csv": "competition admin",
+    "GET /admin/competitions/{competition_id}/submissions.csv": "competition admin",
+    "GET /admin/competitions/{competition_id}/people.csv": "competition admin",
+    "GET /admin/competitions/{competition_id}/submissions": "competition admin",
+    "PATCH /admin/competitions/{competition_id}/submissions/{submission_id}": "competition admin",
+    "POST /admin/competitions/{competition_id}/challenges/{challenge_id}/questions/{question_id}"
+    "/regrade": "competition admin",
     "GET /admin/competitions/{competition_id}/challenges": "competition admin",
     "PATCH /admin/competitions/{competition_id}/challenges/{challenge_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/clone": "admin",
@@ -316,6 +327,7 @@ PERMISSIONS = {
     "POST /submissions": "submissions:write",
     "GET /teams": "open",
     "GET /teams/{team_id}": "open",
+    "GET /teams/{team_id}/awards": "open",
     "GET /teams/{team_id}/achievements": "open",
     "GET /teams/{team_id}/profile-stats": "signed in",
     "GET /users/{user_id}": "signed in",
@@ -432,6 +444,7 @@ LOOK = [
     "GET /teams",
     "GET /teams/{team_id}",
     "GET /teams/{team_id}/achievements",
+    "GET /teams/{team_id}/awards",
     "GET /walls/{competition_id}",
 ]
 

@@ -32,7 +32,6 @@ WHOLE = {
     "/api/v1/competitions": {"team_members", "teams", "users"},
     "/api/v1/competitions/{competition_id}/teams/search": {"team_members", "teams", "users"},
     "/api/v1/me/achievements": {"teams", "team_members", "users"},
-    "/api/v1/me/solves": {"team_members", "users"},
     "/api/v1/meta": {"challenge_solves", "teams", "users"},
     "/api/v1/teams": {"team_members", "teams", "users"},
     "/api/v1/teams/{team_id}/achievements": {"teams", "team_members", "users"},

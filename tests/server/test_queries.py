@@ -56,6 +56,8 @@ ADMIN_LISTS = [
     "/admin/users",
     "/admin/competitions",
     "/admin/competitions/{competition}/registrations",
+    "/admin/competitions/{competition}/awards",
+    "/admin/competitions/{competition}/submissions",
     "/admin/competitions/{competition}/admins",
     "/admin/competitions/{competition}/invites",
     "/admin/activities",
@@ -187,7 +189,8 @@ def test_an_operators_list_is_one_query(
         email = player.me.get().email
         admin.competition_invites.invite(competition.id, email=email)
         admin.competition_admins.grant(competition.id, email=email)
-        player.competition(competition.id).register()
+        team = player.competition(competition.id).register()
+        admin.awards.give(competition.id, team.id, points=1, reason="thanks")
         ready = start(player, competition.id)
         player.submissions.submit(ready.id, "wrong")
         player.instances.stop(ready.id)

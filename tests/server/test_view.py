@@ -30,6 +30,7 @@ class Frozen:
     solver: PlatformClient
     instance_id: str
     known: dict[str, str]
+    award_id: str  # given before the freeze
 
 
 @pytest.fixture
@@ -39,16 +40,19 @@ def frozen(arena: Arena) -> Iterator[Frozen]:
     solver.me.update_visibility({"last_active_at": False})  # told by every request, not by solves
     ready = start(solver, competition.id)
     wait_for("the award for coming", lambda: solver.me.achievements().unlocked)
+    team_id = solver.competitions.get(competition.id).my_team_id
+    awards = arena.admin.admin.awards
+    early = awards.give(competition.id, team_id, points=5, reason="a bug report")
     arena.admin.admin.competitions.update(competition.id, freezes_at=datetime.now(UTC))
     known = {
         "competition_id": competition.id,
-        "team_id": solver.competitions.get(competition.id).my_team_id,
+        "team_id": team_id,
         "user_id": solver.me.get().id,
         "challenge_id": "notes",
         "instance_id": ready.id,
         "q": "",
     }
-    yield Frozen(competition, solver, ready.id, known)
+    yield Frozen(competition, solver, ready.id, known, early.id)
     solver.instances.stop(ready.id)
 
 
@@ -74,6 +78,10 @@ def test_no_route_tells_others_of_a_solve_behind_the_freeze(
         )
         assert (grade.correct, grade.challenge_fully_solved, grade.solve_rank) == (True, True, 0)
         wait_for("awards", lambda: len(frozen.solver.me.achievements().unlocked) > 1)
+        awards = arena.admin.admin.awards
+        late = {"points": -70, "reason": "behind the freeze"}
+        awards.give(frozen.competition.id, frozen.known["team_id"], **late)
+        awards.revoke(frozen.competition.id, frozen.award_id)
         wait_for(
             "the operators' board",
             lambda: arena.admin.competition(frozen.competition.id).scoreboard()[0].solved == 1,
@@ -99,7 +107,7 @@ def token_of(client: PlatformClient) -> str:
 
 
 def test_the_team_itself_sees_what_it_solved_behind_the_freeze(
-    frozen: Frozen, secret: bytes
+    arena: Arena, frozen: Frozen, secret: bytes
 ) -> None:
     solver = frozen.solver
     with following(solver) as told:
@@ -109,6 +117,8 @@ def test_the_team_itself_sees_what_it_solved_behind_the_freeze(
     assert solver.teams.get(frozen.known["team_id"]).solves == 1
     assert [solve.best_rank for solve in solver.me.solves()] == [0]
     assert solver.competition(frozen.competition.id).challenges(q="pocket")[0].solved
+    arena.admin.admin.awards.revoke(frozen.competition.id, frozen.award_id)
+    assert solver.teams.awards(frozen.known["team_id"]) == []
 
 
 @pytest.mark.parametrize("who", ["visitor", "player", "registered"])

@@ -376,3 +376,46 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
             sign_in(up.url, ADMIN_EMAIL) as admin,
         ):
             yield Arena(up.url, admin)
+
+
+def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("field-notes", rank_by="points", brackets=["open", "students"])
+    player = arena.registered(competition, "Rude")
+    for answer in ("helo", "hello"):
+        player.submissions.submit_qa("field-notes", competition.id, answer)
+    team = player.competitions.get(competition.id).my_team_id
+    with window(browser, arena.url) as mine, window(browser, arena.url) as theirs:
+        watched = theirs.sign_in(player, PASSWORD).open(f"/teams/{team}")
+        page = as_admin(mine, arena).open(f"/admin/teams/{team}")
+        page.get_by_label("Points").fill("-25")
+        page.get_by_role("textbox", name="Reason").first.fill("scanned the platform")
+        page.get_by_role("button", name="Take points").click()
+        expect(page.get_by_role("button", name="Take back")).to_be_visible()
+        expect(watched.get_by_text("scanned the platform").first).to_be_visible()
+
+        page.get_by_label("Name").fill("Polite")
+        page.get_by_label("Bracket").select_option("students")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("heading", name="Polite")).to_be_visible()
+        page.get_by_role("textbox", name="Reason").nth(1).fill("shared answers")
+        page.get_by_label("Players read the reason").check()
+        page.get_by_role("button", name="Take out").click()
+        page.get_by_role("dialog").get_by_role("button", name="Take out").click()
+        expect(watched.get_by_role("alert").get_by_text("shared answers")).to_be_visible()
+        page.get_by_role("button", name="Rank it again").click()
+        expect(watched.get_by_role("alert").get_by_text("shared answers")).to_have_count(0)
+
+        page.get_by_role("link", name="Submissions").click()
+        page.get_by_label("Grade", exact=True).select_option("no")
+        page.get_by_role("button", name="Accept").click()
+        page.get_by_role("dialog").get_by_label("Reason").fill("a slip")
+        page.get_by_role("dialog").get_by_role("button", name="Accept").click()
+        expect(page.get_by_text("No submission")).to_be_visible()
+        page.get_by_label("Grade", exact=True).select_option("")
+        expect(page.get_by_role("button", name="Strike")).to_have_count(2)
+        page.get_by_label("Challenge", exact=True).select_option("field-notes")
+        page.get_by_role("button", name="See what changes").click()
+        expect(page.get_by_text("Of 2 submissions 0 would become right")).to_be_visible()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Download as CSV").click()
+        assert "helo" in saved.value.path().read_text()

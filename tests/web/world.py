@@ -60,6 +60,8 @@ class World:
                 "/admin/competitions/{competitionId}",
                 "/admin/competitions/{competitionId}?tab=challenges",
                 "/admin/competitions/{competitionId}?tab=teams",
+                "/admin/competitions/{competitionId}?tab=submissions",
+                "/admin/competitions/{competitionId}?tab=submissions&challenge=notes",
                 "/admin/competitions/{competitionId}?tab=people",
                 *("/admin/challenges", "/admin/challenges/{challengeId}", "/admin/new-challenge"),
                 "/admin/challenges/{challengeId}?tab=edit",

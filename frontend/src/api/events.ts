@@ -76,6 +76,10 @@ export interface Events {
   announcement_deleted: { announcement_id: string; title: string; severity: string };
   /** It says something else, or at another time. */
   announcement_updated: { announcement_id: string; title: string; severity: string };
+  /** A team was given points, or some were taken off it. */
+  award_given: { competition_id: string; award_id: string; points: number; reason: string };
+  /** An award was taken back, or a penalty. */
+  award_revoked: { competition_id: string; award_id: string; points: number; reason: string };
   /** There is another logo or favicon, or none; `purpose` says which. */
   branding_image_changed: { purpose: string };
   /** Another version of a challenge is the current one; `version` 0: it was removed. */
@@ -219,6 +223,16 @@ export interface Events {
   site_page_deleted: { page_id: string; slug: string; title: string };
   /** The fields in `changed` have other values. */
   site_page_updated: { page_id: string; slug: string; title: string; changed: string[] };
+  /** A submission counts as right now, or as right no longer. `action`: accepted or struck by who runs the competition, or regraded with a changed answer. */
+  submission_ruled: {
+    competition_id: string;
+    question_id: string;
+    submission_id: string;
+    user_id: string;
+    correct: boolean;
+    action: string;
+    reason?: string;
+  };
   /** A task was stopped. */
   task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A task did not. */
@@ -241,6 +255,13 @@ export interface Events {
   team_registered: { competition_id: string; user_id: string };
   /** Somebody else is captain. */
   team_role_changed: { competition_id: string; user_id: string; new_role: string };
+  /** A team is ranked, hidden or disqualified; `reason` where it is shown. */
+  team_standing_changed: {
+    competition_id: string;
+    user_id: string;
+    standing: string;
+    reason?: string;
+  };
 }
 export type EventName = keyof Events;
 /** An event as the stream tells it; `event` is its name. */

@@ -138,6 +138,7 @@ async function stream(signal: AbortSignal, follower: Follower) {
 
 // API paths by what their answers are made of.
 const STANDINGS = /scor|solve|breakdown|walls|competitions\/\{competition_id\}$/;
+const AWARDS = /awards|scor|breakdown|walls/;
 const ANSWERS = /scor|solve|breakdown|challenges|instances|submiss|teams|\/me/;
 const ATTEMPTS = /\/instances|submiss/;
 const INSTANCES = /instance|health-flags|competitions\/\{competition_id\}$/;
@@ -167,6 +168,8 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   announcement_created: [ANNOUNCEMENTS],
   announcement_deleted: [ANNOUNCEMENTS],
   announcement_updated: [ANNOUNCEMENTS],
+  award_given: [AWARDS],
+  award_revoked: [AWARDS],
   branding_image_changed: [/branding/],
   challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
@@ -207,6 +210,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   site_page_created: [SITE_PAGES],
   site_page_deleted: [SITE_PAGES],
   site_page_updated: [SITE_PAGES],
+  submission_ruled: [ANSWERS, FIGURES],
   task_cancelled: [TASKS],
   task_failed: [TASKS],
   task_submitted: [TASKS],
@@ -218,6 +222,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   team_profile_updated: [COMPETITIONS],
   team_registered: [COMPETITIONS],
   team_role_changed: [COMPETITIONS],
+  team_standing_changed: [COMPETITIONS, STANDINGS],
 };
 export const EVENT_NAMES = Object.keys(AFFECTED);
 

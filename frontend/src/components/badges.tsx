@@ -60,6 +60,7 @@ const STATE: Record<string, [Message, MantineColor]> = {
   unhealthy: ["unhealthy", "red"],
   draining: ["draining", "orange"],
   suspended: ["suspended", "red"],
+  disqualified: ["disqualified", "red"],
 };
 
 const small = { variant: "light", radius: "sm", tt: "none" } as const;

@@ -18,6 +18,7 @@ export interface Filters {
   event?: string;
   node?: string;
   team?: string;
+  user?: string;
   challenge?: string;
   competition?: string;
   user_code?: string;

@@ -66,6 +66,9 @@ export function axisTime(at: number, span: number): string {
 }
 
 export const number = (value: number) => numbers.format(value);
+/** Points with their sign: what was given, and what was taken. */
+export const signed = (points: number) =>
+  points < 0 ? `−${number(-points)}` : `+${number(points)}`;
 export const percent = (share: number) =>
   new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
 

@@ -3,7 +3,7 @@ import type { MeResponse } from "../api/client";
 import type { LiveEvent } from "../api/events";
 import { onEvent } from "../api/live";
 import { notify, notifyFailure } from "../components/toasts";
-import { t } from "../i18n";
+import { signed, t } from "../i18n";
 
 /** Notices about events that concern the signed-in person. */
 export function useEventNotices(me: MeResponse | null) {
@@ -22,6 +22,9 @@ function notifyOf(event: LiveEvent, ours: boolean, me: string) {
       return;
     case "achievement_unlocked":
       if (ours) notify(t("Achievement unlocked"), event.achievement_name, "yellow");
+      return;
+    case "award_given":
+      if (ours) notify(t("{points} points", { points: signed(event.points) }), event.reason);
       return;
     case "instance_ready":
       if (ours) notify(t("Instance ready"), event.challenge_id);

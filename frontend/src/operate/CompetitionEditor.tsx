@@ -24,6 +24,7 @@ import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { CompetitionChallenges } from "./CompetitionChallenges";
 import { People, Registrations } from "./CompetitionPeople";
+import { CompetitionSubmissions } from "./CompetitionSubmissions";
 import { useEdited } from "./edited";
 import { NumberInput, TagsInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
@@ -87,6 +88,7 @@ export function EditCompetition() {
           <Tabs.Tab value="settings">{t("Settings")}</Tabs.Tab>
           <Tabs.Tab value="challenges">{t("Challenges")}</Tabs.Tab>
           <Tabs.Tab value="teams">{t("Registrations")}</Tabs.Tab>
+          <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
           <Tabs.Tab value="people">{t("People")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="settings">
@@ -107,6 +109,11 @@ export function EditCompetition() {
         </Tabs.Panel>
         <Tabs.Panel value="teams">
           <Registrations competitionId={competitionId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="submissions">
+          <Loaded query={query} height={500}>
+            {(competition) => <CompetitionSubmissions competition={competition} />}
+          </Loaded>
         </Tabs.Panel>
         <Tabs.Panel value="people">
           <People competitionId={competitionId} />

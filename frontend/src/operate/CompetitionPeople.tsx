@@ -2,6 +2,7 @@ import { Button, Card, Group, SimpleGrid, Stack, Text, TextInput, Title } from "
 import { useState } from "react";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
+import { StateBadge } from "../components/badges";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
@@ -15,26 +16,37 @@ export function Registrations({ competitionId }: { competitionId: string }) {
   const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/registrations", {
     params: { path: { competition_id: competitionId }, query: { limit: PER_PAGE, offset } },
   });
+  const file = (name: string) => `/api/v1/admin/competitions/${competitionId}/${name}.csv`;
   return (
-    <Listing
-      label={t("Registrations")}
-      query={query}
-      id={(row) => row.team_id}
-      empty={<Empty title={t("No team yet")} />}
-      columns={[
-        {
-          title: t("Team"),
-          cell: (row) => (
-            <A to="/admin/teams/$teamId" params={{ teamId: row.team_id }} className="wrap">
-              {row.team_name}
-            </A>
-          ),
-        },
-        { title: t("Members"), right: true, cell: (row) => row.members },
-        { title: t("Solved"), right: true, cell: (row) => row.solved },
-        { title: t("Registered"), wide: true, cell: (row) => <Ago at={row.registered_at} /> },
-      ]}
-    />
+    <Stack>
+      <Group gap="xs">
+        <Button component="a" variant="default" href={file("standings")} download>
+          {t("Standings as CSV")}
+        </Button>
+        <Button component="a" variant="default" href={file("people")} download>
+          {t("People as CSV")}
+        </Button>
+      </Group>
+      <Listing
+        label={t("Registrations")}
+        query={query}
+        id={(row) => row.team_id}
+        empty={<Empty title={t("No team yet")} />}
+        columns={[
+          {
+            title: t("Team"),
+            cell: (row) => (
+              <A to="/admin/teams/$teamId" params={{ teamId: row.team_id }} className="wrap">
+                {row.team_name} {row.standing !== "ranked" && <StateBadge state={row.standing} />}
+              </A>
+            ),
+          },
+          { title: t("Members"), right: true, cell: (row) => row.members },
+          { title: t("Solved"), right: true, cell: (row) => row.solved },
+          { title: t("Registered"), wide: true, cell: (row) => <Ago at={row.registered_at} /> },
+        ]}
+      />
+    </Stack>
   );
 }
 

@@ -14,10 +14,13 @@ import { type FormEvent, useState } from "react";
 import { api } from "../api/client";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
+import { StandingNotice } from "../components/StandingNotice";
 import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityTable } from "./Activity";
+import { TeamPoints } from "./TeamPoints";
+import { TeamStanding } from "./TeamStanding";
 
 /** One team from the operators' side: members, achievements, attempts. */
 export function Team() {
@@ -37,12 +40,21 @@ export function Team() {
           <ButtonLink to="/admin/records" search={{ team: teamId }} variant="default">
             {t("Records")}
           </ButtonLink>
+          <ButtonLink
+            to="/admin/competitions/$competitionId"
+            params={{ competitionId: query.data?.competition_id ?? "" }}
+            search={{ tab: "submissions", team: teamId }}
+            variant="default"
+          >
+            {t("Submissions")}
+          </ButtonLink>
           <ButtonLink to="/teams/$teamId" params={{ teamId }} variant="default">
             {t("Profile")}
           </ButtonLink>
         </>
       }
     >
+      {query.data && <StandingNotice team={query.data} />}
       <SimpleGrid cols={{ base: 1, md: 3 }}>
         <Card>
           <Title order={2} size="h5" mb="xs">
@@ -66,6 +78,12 @@ export function Team() {
             )}
           </Loaded>
         </Card>
+        {query.data && (
+          <>
+            <TeamPoints teamId={teamId} competitionId={query.data.competition_id ?? ""} />
+            <TeamStanding key={`${query.data.name} ${query.data.bracket}`} team={query.data} />
+          </>
+        )}
         <Achievements teamId={teamId} />
         <Attempts teamId={teamId} />
       </SimpleGrid>

@@ -19,7 +19,9 @@ import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
+import { StandingNotice } from "../components/StandingNotice";
 import { Empty, Loaded } from "../components/states";
+import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
@@ -57,6 +59,7 @@ export function OwnTeam() {
             <Title order={1} size="h3" className="wrap">
               {found.name}
             </Title>
+            <StandingNotice team={found} />
             <SimpleGrid cols={{ base: 1, md: 2 }}>
               <Members team={found} competitionId={competition.id} captain={captain} />
               <Stack>
@@ -64,6 +67,7 @@ export function OwnTeam() {
                 {captain && <Rename team={found} competitionId={competition.id} />}
               </Stack>
             </SimpleGrid>
+            <TeamAwards teamId={found.id} />
             <Card>
               <Title order={2} size="h5" mb="xs">
                 {t("Activity")}

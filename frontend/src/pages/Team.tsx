@@ -5,8 +5,10 @@ import { useMe } from "../api/me";
 import { AchievementTile } from "../components/AchievementTile";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
+import { StandingNotice } from "../components/StandingNotice";
 import { Stats } from "../components/Stats";
 import { Loaded } from "../components/states";
+import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
 import { t } from "../i18n";
 
@@ -32,6 +34,7 @@ export function Team() {
         )
       }
     >
+      {query.data && <StandingNotice team={query.data} />}
       <Loaded query={query} height={200}>
         {(team) => (
           <Card>
@@ -62,6 +65,7 @@ export function Team() {
           </Card>
         )}
       </Loaded>
+      <TeamAwards teamId={teamId} />
       {me && <Stats query={stats} />}
       {Boolean(achievements.data?.items.length) && (
         <>

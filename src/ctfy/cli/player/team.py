@@ -12,6 +12,7 @@ from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.accounts import ProfileStats
 from ctfy.server.models.achievements import TeamAchievement
+from ctfy.server.models.awards import TeamAward
 from ctfy.server.models.inbox import InboxCaptainRequest
 from ctfy.server.models.teams import TeamDetail, TeamInfo, TeamInviteInfo
 
@@ -61,6 +62,16 @@ def achievements(team_id: TeamId) -> builtins.list[TeamAchievement]:
     Example: ctfy team achievements TEAM_ID
     """
     return session.client().teams.achievements(team_id)
+
+
+@app.command()
+@prints("points reason description awarded_at", empty="No points by hand.")
+def awards(team_id: TeamId) -> builtins.list[TeamAward]:
+    """List the points that a team was given or lost by the organisers' hand, and why.
+
+    Example: ctfy team awards TEAM_ID
+    """
+    return session.client().teams.awards(team_id)
 
 
 @app.command()

@@ -117,6 +117,11 @@ class AdminCompetitionsResource:
         """The whole competition as one file."""
         return self._http.call("GET", f"/admin/competitions/{competition_id}/export").content
 
+    def csv(self, competition_id: str, table: str) -> bytes:
+        """The competition's `standings`, `submissions` or `people`, for a spreadsheet."""
+        path = f"/admin/competitions/{competition_id}/{table}.csv"
+        return self._http.call("GET", path, timeout=600).content
+
     def import_(self, file: bytes) -> CompetitionImportResult:
         """Bring an exported competition back, whole or not at all. Super admins only."""
         path = "/admin/competitions/import"

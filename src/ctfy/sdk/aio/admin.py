@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ctfy.sdk.aio.admin_resources.achievements import AdminAchievementsResource
 from ctfy.sdk.aio.admin_resources.announcements import AdminAnnouncementsResource
+from ctfy.sdk.aio.admin_resources.awards import AdminAwardsResource
 from ctfy.sdk.aio.admin_resources.challenges import AdminChallengesResource
 from ctfy.sdk.aio.admin_resources.competition_admins import AdminCompetitionAdminsResource
 from ctfy.sdk.aio.admin_resources.competition_invites import AdminCompetitionInvitesResource
@@ -24,7 +25,9 @@ from ctfy.sdk.aio.admin_resources.site import (
     AdminImagesResource,
     AdminPagesResource,
 )
+from ctfy.sdk.aio.admin_resources.submissions import AdminSubmissionsResource
 from ctfy.sdk.aio.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
+from ctfy.sdk.aio.admin_resources.teams import AdminTeamsResource
 from ctfy.sdk.aio.admin_resources.users import AdminUsersResource
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
@@ -81,8 +84,23 @@ class AsyncAdminClient(AsyncClosable):
 
     @cached_property
     def achievements(self) -> AdminAchievementsResource:
-        """Awards by hand."""
+        """Achievements by hand."""
         return AdminAchievementsResource(self._http)
+
+    @cached_property
+    def awards(self) -> AdminAwardsResource:
+        """Points that no answer brought: awards, and penalties."""
+        return AdminAwardsResource(self._http)
+
+    @cached_property
+    def teams(self) -> AdminTeamsResource:
+        """Correcting teams."""
+        return AdminTeamsResource(self._http)
+
+    @cached_property
+    def submissions(self) -> AdminSubmissionsResource:
+        """What everybody answered, and correcting its grades."""
+        return AdminSubmissionsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.accounts import ProfileStats
 from ctfy.server.models.achievements import TeamAchievement
+from ctfy.server.models.awards import TeamAward
 from ctfy.server.models.teams import TeamDetail, TeamInfo
 
 
@@ -52,3 +53,11 @@ class TeamsResource:
         """
         path = f"/teams/{team_id}/achievements"
         return self._http.fetch_page(TeamAchievement, path, offset=offset, limit=limit)
+
+    def awards(self, team_id: str, offset: int = 0, limit: int = 50) -> builtins.list[TeamAward]:
+        """The points that a team was given, or that were taken off it, and why; newest first.
+
+        >>> [(award.points, award.reason) for award in client.teams.awards(team_id)]
+        """
+        path = f"/teams/{team_id}/awards"
+        return self._http.fetch_page(TeamAward, path, offset=offset, limit=limit)

@@ -47,7 +47,7 @@ PUBLIC: ColumnElement[bool] = and_(
 
 # Under names of their own: a query around the condition may join the same tables.
 _member, _invite = aliased(TeamMember), aliased(CompetitionInvite)
-_person = aliased(User)
+_person, _playing = aliased(User), aliased(Team)
 
 # Who asks, and when: `View.values` has them. A statement that names them serves every caller.
 ME = bindparam("caller_id", type_=String)
@@ -62,12 +62,17 @@ _BELONGS = or_(
 
 
 def takes_part(team_id: Any) -> ColumnElement[bool]:
-    """The condition on a column of teams that somebody is on, who is not suspended.
+    """The condition on a column of ranked teams that somebody is on, who is not suspended.
 
     No other counts anywhere. Boards and `submissions/writer.py` have the same in their own SQL.
     """
-    on_it = select(_member.user_id).join(_person, _person.id == _member.user_id)
-    return on_it.where(_member.team_id == team_id, _person.suspended_at.is_(None)).exists()
+    on_it = (
+        select(_member.user_id)
+        .join(_person, _person.id == _member.user_id)
+        .join(_playing, _playing.id == _member.team_id)
+    )
+    counting = (_person.suspended_at.is_(None), _playing.standing == "ranked")
+    return on_it.where(_member.team_id == team_id, *counting).exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,12 +175,13 @@ def _tell(session: AsyncSession, one: Award, of: Any, actor_id: str) -> None:
             tier=achievement.tier,
             secret=achievement.secret,
         ),
-        audience=_audience(achievement, of.Competition),
+        audience=_audience(achievement, of.Team, of.Competition),
         actor_id=actor_id,
     )
 
 
-def _audience(achievement: Achievement, competition: Competition) -> Audience:
-    """A secret one is for its team alone, and so is any behind a freeze."""
+def _audience(achievement: Achievement, team: Team, competition: Competition) -> Audience:
+    """A secret one is for its team alone, and so is any behind a freeze or of one unranked."""
     audience = audience_of_solves(competition, now())
-    return Audience.TEAM if achievement.secret or audience is Audience.OPERATORS else audience
+    own = achievement.secret or audience is Audience.OPERATORS or team.standing != "ranked"
+    return Audience.TEAM if own else audience

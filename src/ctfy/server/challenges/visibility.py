@@ -54,9 +54,7 @@ class ChallengeView:
 
     def is_solved(self, challenge_id: str) -> bool:
         """Whether any of the caller's teams solved a challenge whole."""
-        return any(
-            team_id in board.challenge_solves.get(challenge_id, {}) for board, team_id in self.own
-        )
+        return any(board.has_solved(team_id, challenge_id) for board, team_id in self.own)
 
     def missing(self, challenge: Challenge) -> list[str]:
         """What keeps a challenge locked for the caller: the challenges to solve first.
@@ -74,8 +72,7 @@ class ChallengeView:
             needed = [
                 id_
                 for id_ in challenge.metadata.unlocked_by
-                if id_ in board.rules.challenge_ids
-                and team_id not in live.challenge_solves.get(id_, {})
+                if id_ in board.rules.challenge_ids and not live.has_solved(team_id, id_)
             ]
             fewest = needed if fewest is None or len(needed) < len(fewest) else fewest
         return fewest or []

@@ -215,6 +215,8 @@ def registrations(competition_id: str) -> Select[*tuple[Any, ...]]:
         select(
             Team.id,
             Team.name,
+            Team.bracket,
+            Team.standing,
             Team.created_at,
             members.scalar_subquery().label("members"),
             solved.scalar_subquery().label("solved"),

@@ -178,6 +178,8 @@ async def list_registrations(
             registered_at=row.created_at,
             members=row.members,
             solved=row.solved,
+            bracket=row.bracket,
+            standing=row.standing,
         ),
     )
 

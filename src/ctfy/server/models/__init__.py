@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.achievements import *
     from ctfy.server.models.activity import *
     from ctfy.server.models.audits import *
+    from ctfy.server.models.awards import *
     from ctfy.server.models.base import *
     from ctfy.server.models.builds import *
     from ctfy.server.models.challenges import *

@@ -44,6 +44,7 @@ class ActivityDetail(Response):
     bytes_in: int | None = None
     bytes_out: int | None = None
     question_id: str | None = None
+    points: int | None = None
     task_id: str | None = None
     task_kind: str | None = None
     summary: str | None = None

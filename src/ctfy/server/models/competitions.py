@@ -233,6 +233,8 @@ class CompetitionRegistrationInfo(Response):
     registered_at: datetime | None = None
     members: int = 0
     solved: int = 0
+    bracket: str = ""
+    standing: str = "ranked"
 
 
 class CompetitionCloneRequest(Request):

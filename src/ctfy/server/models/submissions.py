@@ -72,7 +72,7 @@ class VerifyAnswerResponse(Response):
 
 
 class SubmissionState(Response):
-    """A submission in the team's history."""
+    """A submission in the team's history. `overruled`: the organisers graded it by hand."""
 
     id: str = ""
     team_id: str = ""
@@ -83,3 +83,64 @@ class SubmissionState(Response):
     flag_id: str = ""
     submitted_at: datetime | None = None
     solve_time_s: float = 0.0
+    overruled: bool = False
+
+
+class SubmissionRuling(Request):
+    """Let a submission count as right, or not, whatever its grade was. The log has the reason."""
+
+    correct: bool
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class AdminSubmission(Response):
+    """A submission as its competition's administrators see it.
+
+    `correct`: whether it counts as right. `overruled`: by their word, against its grade.
+    """
+
+    id: str
+    team_id: str = ""
+    team_name: str = ""
+    user_id: str = ""
+    display_name: str = ""
+    challenge_id: str = ""
+    question_id: str = ""
+    instance_id: str | None = None
+    answer: str = ""
+    correct: bool = False
+    overruled: bool = False
+    submitted_at: datetime | None = None
+    solve_time_s: float = 0.0
+
+
+class RegradeRequest(Request):
+    """Grade the submissions to a question again; with `dry_run` say only what would change."""
+
+    dry_run: bool = True
+
+
+class RegradeChange(Response):
+    """A submission whose grade changes; `correct`: what it becomes."""
+
+    submission_id: str
+    team_id: str = ""
+    team_name: str = ""
+    user_id: str = ""
+    answer: str = ""
+    submitted_at: datetime | None = None
+    correct: bool = False
+
+
+class RegradeResult(Response):
+    """What grading again changes, or would change.
+
+    `ruled`: how many stay as the administrators ruled. `changes` has the first thousand.
+    """
+
+    dry_run: bool
+    checked: int = 0
+    became_right: int = 0
+    became_wrong: int = 0
+    ruled: int = 0
+    changes: list[RegradeChange] = []

@@ -20,6 +20,11 @@ class RegisterTeamRequest(Request):
     bracket: Annotated[str, Field(max_length=64)] = ""
 
 
+# `hidden` (staff) and `disqualified` teams play, and count nowhere: they have no rank, no first
+# blood, and what they solve changes no value.
+Standing = Literal["ranked", "hidden", "disqualified"]
+
+
 class TeamMemberInfo(Response):
     """A person on a team."""
 
@@ -49,9 +54,15 @@ class TeamInfo(Response):
 
 
 class TeamDetail(TeamInfo):
-    """A team with its members."""
+    """A team with its members.
+
+    `standing_reason`: for who runs the competition, and for everybody where it is shown.
+    """
 
     members: list[TeamMemberInfo] = []
+    standing: Standing = "ranked"
+    standing_reason: str = ""
+    standing_reason_shown: bool = False
 
 
 class TeamUpdate(Request):
@@ -59,6 +70,16 @@ class TeamUpdate(Request):
 
     name: Annotated[Name, Field(min_length=1, max_length=80)] | None = None
     description: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class TeamCorrection(Request):
+    """What whoever runs the competition changes of a team; a field left out stays."""
+
+    name: Annotated[Name, Field(min_length=1, max_length=80)] | None = None
+    bracket: Annotated[str, Field(max_length=64)] | None = None
+    standing: Standing | None = None
+    standing_reason: Annotated[str, Field(max_length=500)] | None = None
+    standing_reason_shown: bool | None = None
 
 
 class RedeemRequest(Request):

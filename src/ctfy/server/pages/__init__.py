@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from ctfy.server.pages import competitions, event_stream, me, meta, wall
+from ctfy.server.pages import competitions, downloads, event_stream, me, meta, wall
 
-ROUTERS = (competitions.router, me.router, event_stream.router, wall.router, meta.router)
+ROUTERS = (
+    competitions.router,
+    me.router,
+    event_stream.router,
+    wall.router,
+    downloads.router,
+    meta.router,
+)

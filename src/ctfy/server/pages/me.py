@@ -37,7 +37,7 @@ from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.submissions import ChallengeSolve
-from ctfy.server.tables.teams import TeamMember
+from ctfy.server.tables.teams import Team, TeamMember
 
 router = Router(prefix="/me", tags=["me"])
 
@@ -196,7 +196,8 @@ def _solves(sight: Sight, *, of_one: bool) -> Statement:
             func.max(ChallengeSolve.solved_at).label("solved_at"),
         )
         .join(Competition, Competition.id == ChallengeSolve.competition_id)
-        .join(TeamMember, TeamMember.team_id == ChallengeSolve.team_id)
+        .join(Team, Team.id == ChallengeSolve.team_id)
+        .join(TeamMember, TeamMember.team_id == Team.id)
         .where(TeamMember.user_id == ME, sight.reaches(ChallengeSolve.competition_id))
         .group_by(ChallengeSolve.challenge_id)
         .order_by(func.max(ChallengeSolve.solved_at).desc())
@@ -207,7 +208,7 @@ def _solves(sight: Sight, *, of_one: bool) -> Statement:
 
 
 def _told_rank(sight: Sight) -> ColumnElement[int | None]:
-    """A team's place among those that solved a challenge; behind a freeze, none."""
+    """A team's place among those that solved a challenge; none behind a freeze or unranked."""
     earlier = aliased(ChallengeSolve)
     place = (
         select(func.count() + 1)
@@ -220,7 +221,8 @@ def _told_rank(sight: Sight) -> ColumnElement[int | None]:
         .correlate(ChallengeSolve)
         .scalar_subquery()
     )
-    return case((sight.counts_solves_at(ChallengeSolve.solved_at), place))
+    told = sight.counts_solves_at(ChallengeSolve.solved_at) & (Team.standing == "ranked")
+    return case((told, place))
 
 
 @router.get("/milestone-progress")

@@ -92,6 +92,8 @@ class Board:
         self.stale = False
         self.cutoff: float | None = None
         self.teams: dict[str, BoardTeam] = {}
+        self.apart: set[str] = set()  # teams that play, and count nowhere
+        self.solved_apart: set[tuple[str, str]] = set()  # and what they solved: team, challenge
         self.solves: dict[
             str, dict[str, dict[str, QuestionSolve]]
         ] = {}  # team, challenge, question
@@ -124,18 +126,29 @@ class Board:
     def add_solve(
         self, team_id: str, challenge_id: str, question_id: str, solve: QuestionSolve
     ) -> None:
-        """A question answered; a second time changes nothing."""
-        team = self.teams.get(team_id)
+        """A question answered; a second time changes nothing.
+
+        What a team that counts nowhere answered is known for its own people alone.
+        """
+        counts = team_id in self.teams
         questions = self.solves.setdefault(team_id, {}).setdefault(challenge_id, {})
-        if team is None or question_id in questions:
+        if question_id in questions or not (counts or team_id in self.apart):
             return
         questions[question_id] = solve
-        self.answered[challenge_id][question_id] += 1
+        if counts:
+            self.answered[challenge_id][question_id] += 1
 
     def add_challenge_solve(self, team_id: str, challenge_id: str, at: float) -> None:
         """A challenge solved whole; a second time changes nothing."""
         if team_id in self.teams:
             self.challenge_solves[challenge_id].setdefault(team_id, at)
+        elif team_id in self.apart:
+            self.solved_apart.add((team_id, challenge_id))
+
+    def has_solved(self, team_id: str, challenge_id: str) -> bool:
+        """Whether a team solved a challenge whole, also one that counts nowhere."""
+        solved = team_id in self.challenge_solves.get(challenge_id, {})
+        return solved or (team_id, challenge_id) in self.solved_apart
 
     def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
         """Submissions, right or wrong."""
@@ -277,7 +290,8 @@ _COMPETITION = text(
 )
 _TEAMS = text(
     """
-    SELECT t.id, t.name, t.bracket, extract(epoch FROM t.created_at)::float AS created_at,
+    SELECT t.id, t.name, t.bracket, t.standing,
+           extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
                      WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
     FROM teams t WHERE t.competition_id = :competition AND
@@ -314,6 +328,7 @@ _AWARDS = text(
     """
     SELECT team_id, extract(epoch FROM awarded_at)::float, points
     FROM awards WHERE competition_id = :competition AND awarded_at < :cutoff
+      AND (revoked_at IS NULL OR revoked_at >= :cutoff)
     """
 )
 _LAUNCHES = text(
@@ -364,6 +379,9 @@ async def read(
     board.cutoff = cutoff.timestamp() if cutoff else None
     board._xmin, board._xmax, board._open = _parse(snapshot)
     for team in await session.execute(_TEAMS, values):
+        if team.standing != "ranked":
+            board.apart.add(team.id)
+            continue
         board.add_team(
             BoardTeam(team.id, team.name, team.bracket, team.created_at, hint_costs=team.hint_costs)
         )

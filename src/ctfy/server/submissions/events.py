@@ -28,6 +28,21 @@ class FlagPartCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), boar
     """It was right, and the challenge has other questions left."""
 
 
+class SubmissionRuled(Event, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.RELOAD):
+    """A submission counts as right now, or as right no longer.
+
+    `action`: accepted or struck by who runs the competition, or regraded with a changed answer.
+    """
+
+    competition_id: str
+    question_id: str
+    submission_id: str
+    user_id: str
+    correct: bool
+    action: str
+    reason: str | None = None
+
+
 class FlagCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.SOLVE):
     """It was right and solved the challenge, as the `solve_rank`-th team of the competition.
 

@@ -86,6 +86,7 @@ def _state(submission: Any) -> SubmissionState:
         flag_id=submission.question_id,
         submitted_at=submission.submitted_at,
         solve_time_s=submission.solve_time_s,
+        overruled=submission.overruled,
     )
 
 

@@ -343,7 +343,7 @@ class Submissions:
                 correct,
                 scores,
                 cap=context.max_attempts or question.cap(self._settings.question_attempt_caps),
-                form="" if correct else _short(question.form(answer.text)),
+                form="" if correct else short_form(question, answer.text),
                 requires=question.requires,
                 questions=[q.id for q in answer.challenge.metadata.questions],
             ),
@@ -387,9 +387,9 @@ def _id_by_key(*parts: str | list[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _short(form: str) -> str:
-    """A few characters that stand for an answer of any length."""
-    return hashlib.sha256(form.encode()).hexdigest()[:32]
+def short_form(question: Question, text: str | list[str]) -> str:
+    """A few characters that stand for an answer of any length, the same for all that are one."""
+    return hashlib.sha256(question.form(text).encode()).hexdigest()[:32]
 
 
 def check_may_submit(caller: Caller) -> None:

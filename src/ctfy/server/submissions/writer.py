@@ -42,9 +42,9 @@ log = structlog.get_logger()
 _MOST = 64
 
 # Everything about one team and challenge happens one after the other. Locks are taken in one order
-# by everybody (team and challenge first, then the challenge's counter), so that batches of several
-# replicas cannot wait for one another in a circle.
-_LOCK = """
+# by everybody (team and challenge first, then the challenge's counter; rulings.py, too), so that
+# batches of several replicas cannot wait for one another in a circle.
+LOCK = """
 SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(hashtextextended(k, 0))
 FROM unnest(%(keys)s::text[]) AS k
 """
@@ -66,10 +66,12 @@ SELECT k.team_id, k.challenge_id,
      ON e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
      AND e.rank < c.rank AND EXISTS (
        SELECT FROM team_members m JOIN users u ON u.id = m.user_id
-       WHERE m.team_id = e.team_id AND u.suspended_at IS NULL)
+       JOIN teams t ON t.id = m.team_id
+       WHERE m.team_id = e.team_id AND u.suspended_at IS NULL AND t.standing = 'ranked')
    WHERE c.team_id = k.team_id AND c.challenge_id = k.challenge_id GROUP BY c.rank),
   EXISTS (SELECT FROM teams t JOIN competition_challenges c USING (competition_id)
-          WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id AND c.state = 'visible')
+          WHERE t.id = k.team_id AND c.challenge_id = k.challenge_id AND c.state = 'visible'),
+  EXISTS (SELECT FROM teams t WHERE t.id = k.team_id AND t.standing = 'ranked')
 FROM unnest(%(teams)s::text[], %(challenges)s::text[]) AS k(team_id, challenge_id)
 """
 # Of attempts that a client may be sending once more.
@@ -93,7 +95,8 @@ SELECT c.competition_id, c.challenge_id,
   (SELECT count(*) FROM challenge_solves e
    WHERE e.competition_id = c.competition_id AND e.challenge_id = c.challenge_id
    AND EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
-               WHERE m.team_id = e.team_id AND u.suspended_at IS NULL))
+               JOIN teams t ON t.id = m.team_id
+               WHERE m.team_id = e.team_id AND u.suspended_at IS NULL AND t.standing = 'ranked'))
 FROM unnest(%(competitions)s::text[], %(challenges)s::text[]) AS c(competition_id, challenge_id)
 """
 # Owners before what they own. Each takes its rows as one JSON array.
@@ -246,6 +249,11 @@ def _gone(error: Exception) -> NotFound | None:
     return NotFound("competition_not_found", "Your team's competition is gone.")
 
 
+def lock_key(team_id: str, challenge_id: str) -> str:
+    """What `LOCK` locks for whatever happens to a team's answers to a challenge."""
+    return f"{team_id}|{challenge_id}"
+
+
 async def _record(
     session: AsyncSession, attempts: list[Attempt]
 ) -> tuple[int, list[Recorded], list[FlagEvent]]:
@@ -255,19 +263,21 @@ async def _record(
     """
     connection = await driver_connection(session)
     pairs = sorted({(a.team_id, a.challenge_id) for a in attempts})
-    keys = [f"{team_id}|{challenge_id}" for team_id, challenge_id in pairs]
+    keys = [lock_key(team_id, challenge_id) for team_id, challenge_id in pairs]
     teams, challenges = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     repeatable = [a.id for a in attempts if a.repeatable]
     async with connection.pipeline():
-        locked = await connection.execute(_LOCK, {"keys": keys})
+        locked = await connection.execute(LOCK, {"keys": keys})
         found = await connection.execute(_PROGRESS, {"teams": teams, "challenges": challenges})
         if repeatable:
             before = await connection.execute(_REPEATED, {"ids": repeatable})
     repeated = {row[0] for row in await before.fetchall()} if repeatable else set()
     xact = int((await locked.fetchall())[0][0])
     reached: dict[_Pair, int] = {}
+    ranked: set[str] = set()
     progress: dict[_Pair, Progress] = {}
-    for team_id, challenge_id, solved, attempted, rank, offered in await found.fetchall():
+    for team_id, challenge_id, solved, attempted, rank, offered, counts in await found.fetchall():
+        ranked |= {team_id} if counts else set()
         reached[team_id, challenge_id] = rank or 0
         wrong = {question_id: times for question_id, (times, _) in attempted.items()}
         given = {question_id: set(chain(*g)) for question_id, (_, g) in attempted.items()}
@@ -283,7 +293,7 @@ async def _record(
             judged.append((attempt, outcome))
             if attempt.repeatable and outcome.is_recorded:
                 repeated.add(attempt.id)
-    ranks = await _new_ranks(connection, judged)
+    ranks = await _new_ranks(connection, judged, ranked)
     # Each as of its turn: an answer before the last one solved nothing yet.
     recorded: list[Recorded] = []
     events: list[FlagEvent] = []
@@ -292,7 +302,7 @@ async def _record(
         pair = (attempt.team_id, attempt.challenge_id)
         if outcome.solves_challenge:
             reached[pair] = ranks[pair].told
-        told = reached[pair] if attempt.tells_rank else 0
+        told = reached[pair] if attempt.tells_rank and attempt.team_id in ranked else 0
         recorded.append(Recorded(outcome, reached[pair] > 0, told))
         again = attempt.grade.correct and outcome.solved_before
         if outcome.is_recorded and attempt.grade.scores and not again:
@@ -322,8 +332,13 @@ class _Rank(NamedTuple):
     told: int
 
 
-async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair, _Rank]:
-    """The ranks of the teams that now solved a challenge, in the order of their attempts."""
+async def _new_ranks(
+    connection: AsyncConnection, judged: _Judged, ranked: set[str]
+) -> dict[_Pair, _Rank]:
+    """The ranks of the teams that now solved a challenge, in the order of their attempts.
+
+    One that is not `ranked` takes no other's place.
+    """
     solves = [a for a, outcome in judged if outcome.solves_challenge]
     if not solves:
         return {}
@@ -344,8 +359,9 @@ async def _new_ranks(connection: AsyncConnection, judged: _Judged) -> dict[_Pair
     for attempt in solves:
         challenge = (attempt.competition_id, attempt.challenge_id)
         last = before[challenge]
-        before[challenge] = _Rank(last.stored + 1, last.told + 1)
-        ranks[attempt.team_id, attempt.challenge_id] = before[challenge]
+        rank = _Rank(last.stored + 1, last.told + 1)
+        ranks[attempt.team_id, attempt.challenge_id] = rank
+        before[challenge] = rank if attempt.team_id in ranked else rank._replace(told=last.told)
     return ranks
 
 
@@ -379,6 +395,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
                 "correct": a.grade.correct,
                 "solve_time_s": a.solve_time_s,
                 "submitted_at": at,
+                "overruled": False,
             }
             rows["submissions"].append({**answered, **given})
         if outcome.solves_question:

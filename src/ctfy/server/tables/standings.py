@@ -33,7 +33,9 @@ class StandingSnapshot(Base):
 class Award(Base):
     """Points that a team was given, or that were taken off it, beside what its answers brought.
 
-    Those of a team that came from another platform: bonuses, penalties, and what hints cost there.
+    Given by who runs the competition, or brought along from another platform: bonuses, penalties,
+    and what hints cost there. One that was taken back stays: whoever sees no further than a freeze
+    before that still sees it count.
     """
 
     __tablename__ = "awards"
@@ -41,6 +43,7 @@ class Award(Base):
         Index("ix_awards_competition", "competition_id"),
         Index("ix_awards_team", "team_id"),
         Index("ix_awards_user", "user_id"),
+        Index("ix_awards_awarded_by", "awarded_by"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -52,3 +55,5 @@ class Award(Base):
     category: Mapped[str] = mapped_column(default="")
     points: Mapped[int]
     awarded_at: Mapped[datetime] = mapped_column(default=now)
+    awarded_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    revoked_at: Mapped[datetime | None]

@@ -11,7 +11,11 @@ from ctfy.server.database.base import Base, new_id, now
 
 
 class Submission(Base):
-    """An answer that somebody gave, right or wrong."""
+    """An answer that somebody gave, right or wrong.
+
+    `correct`: whether it counts as right. `overruled`: whoever runs the competition said so,
+    against how it was graded.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
@@ -40,6 +44,7 @@ class Submission(Base):
     correct: Mapped[bool]
     solve_time_s: Mapped[float] = mapped_column(default=0.0)
     submitted_at: Mapped[datetime] = mapped_column(default=now)
+    overruled: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class Solve(Base):

@@ -14,7 +14,9 @@ class Team(Base):
     """A team of one competition.
 
     `name_folded`, `name_shape`: what its name is compared by (`access/lookalikes.py`). A team that
-    nobody is on has none, so that its name is free again.
+    nobody is on has none, so that its name is free again. `standing`: `ranked`, `hidden` or
+    `disqualified`; one that is not ranked plays, and counts nowhere. Its reason is for who runs the
+    competition, and for everybody where it is shown.
     """
 
     __tablename__ = "teams"
@@ -34,6 +36,9 @@ class Team(Base):
     bracket: Mapped[str] = mapped_column(default="", server_default="")
     captain_user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    standing: Mapped[str] = mapped_column(default="ranked", server_default="ranked")
+    standing_reason: Mapped[str] = mapped_column(default="", server_default="")
+    standing_reason_shown: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class TeamMember(Base):

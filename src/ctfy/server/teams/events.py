@@ -63,6 +63,15 @@ class TeamProfileUpdated(TeamEvent, to=Audience.TEAM, stale=_STALE, board=OnBoar
     """A team has another name or description."""
 
 
+class TeamStandingChanged(
+    TeamEvent, to=Audience.TEAM, stale=(Topic.COMPETITION, Topic.ATTEMPTS), board=OnBoard.RELOAD
+):
+    """A team is ranked, hidden or disqualified; `reason` where it is shown."""
+
+    standing: str
+    reason: str | None = None
+
+
 class TeamDeleted(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True, board=OnBoard.RELOAD):
     """A team without submissions was dissolved."""
 

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Response
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden
-from ctfy.server.access.caller import Caller, MaybeCaller, SignedIn, may
+from ctfy.server.access.caller import Caller, ItsAdmin, MaybeCaller, SignedIn, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
@@ -23,13 +23,14 @@ from ctfy.server.models.teams import (
     InviteCreate,
     RedeemRequest,
     RegisterTeamRequest,
+    TeamCorrection,
     TeamDetail,
     TeamInfo,
     TeamInviteInfo,
     TeamUpdate,
 )
 from ctfy.server.tables.access import User
-from ctfy.server.teams import invites, membership, service
+from ctfy.server.teams import corrections, invites, membership, service
 
 router = Router(tags=["teams"])
 
@@ -61,6 +62,14 @@ async def list_teams(database: TheDatabase, paging: Paged, caller: MaybeCaller) 
 async def get_team(team_id: str, database: TheDatabase, caller: MaybeCaller) -> TeamDetail:
     """One team with its members."""
     return await service.visible_detail(database, View(caller), team_id)
+
+
+@router.patch("/admin/competitions/{competition_id}/teams/{team_id}")
+async def correct_team(
+    competition_id: str, team_id: str, body: TeamCorrection, session: Session, caller: ItsAdmin
+) -> TeamDetail:
+    """Rename a team, change its bracket, hide or disqualify it, or rank it again."""
+    return await corrections.correct(session, caller, competition_id, team_id, body)
 
 
 @router.post(_IN + "/teams", status_code=201, dependencies=_VERIFIED)

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -49,7 +59,7 @@ async def register(
         id=new_id(),
         competition_id=competition_id,
         description=body.description,
-        bracket=_bracket(competition, body.bracket),
+        bracket=checked_bracket(competition, body.bracket) or next(iter(competition.brackets), ""),
         captain_user_id=user.id,
     )
     if body.name:
@@ -100,12 +110,12 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _bracket(competition: Competition, wanted: str) -> str:
-    """The bracket of a new team: as wanted, else the first, else none."""
+def checked_bracket(competition: Competition, wanted: str) -> str:
+    """A bracket, or none, as wanted. Raises 422 on one that the competition does not have."""
     if wanted and wanted not in competition.brackets:
         known = ", ".join(competition.brackets) or "none"
         raise field_error(["body", "bracket"], f"this competition's brackets are: {known}")
-    return wanted or next(iter(competition.brackets), "")
+    return wanted
 
 
 async def add_member(session: AsyncSession, team: Team, user_id: str) -> None:
@@ -152,6 +162,9 @@ def _infos(sight: Sight) -> Select[Any]:
             *Team.__table__.columns,
             captain.display_name.label("captain_name"),
             captain.avatar_url.label("captain_avatar"),
+            case(
+                (or_(Team.standing_reason_shown, _runs(sight)), Team.standing_reason), else_=""
+            ).label("told_reason"),
             select(func.count())
             .where(TeamMember.team_id == Team.id)
             .scalar_subquery()
@@ -177,6 +190,13 @@ def _infos(sight: Sight) -> Select[Any]:
         .join(captain, captain.id == Team.captain_user_id)
         .order_by(Team.created_at, Team.id)
     )
+
+
+def _runs(sight: Sight) -> ColumnElement[bool]:
+    """The condition that somebody runs a team's competition."""
+    if sight.is_visitor or sight.is_admin:
+        return literal(sight.is_admin)
+    return sight.runs(Team.competition_id)
 
 
 def info_fields(row: Any) -> dict[str, Any]:
@@ -264,6 +284,9 @@ def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
     row = rows[0]
     return TeamDetail(
         **info_fields(row),
+        standing=row.standing,
+        standing_reason=row.told_reason,
+        standing_reason_shown=row.standing_reason_shown,
         members=[
             TeamMemberInfo(
                 user_id=member.user_id,
@@ -281,6 +304,14 @@ def visible_one(sight: Sight) -> Select[Any]:
     """The id of a team, `team_id`, where somebody may know of it."""
     of_competition = select(Team.id).join(Competition, Competition.id == Team.competition_id)
     return of_competition.where(Team.id == bindparam("team_id"), sight.teams())
+
+
+async def team_of(session: AsyncSession, competition_id: str, team_id: str) -> Team:
+    """A team of a competition, for those who run that. Raises `team_not_found`."""
+    team = await session.get(Team, team_id)
+    if team is None or team.competition_id != competition_id:
+        raise team_not_found()
+    return team
 
 
 def team_not_found() -> NotFound:

@@ -8,6 +8,7 @@ from ctfy.cli.operator.admin import (
     achievement,
     activity,
     announcement,
+    award,
     branding,
     challenges,
     competition,
@@ -21,15 +22,18 @@ from ctfy.cli.operator.admin import (
     scheduled_jobs,
     settings,
     stats,
+    submission,
     tasks,
+    team,
     users,
 )
 
 app = typer.Typer(no_args_is_help=True)
 for _group, _help in (
-    (achievement, "Awards by hand"),
+    (achievement, "Achievements by hand"),
     (activity, "The activity log, every operator's action in it"),
     (announcement, "Messages to everybody"),
+    (award, "Points by hand: awards and penalties"),
     (branding, "The platform's name, colours, logo and texts"),
     (challenges, "Building and pulling challenges across the fleet"),
     (competition, "Curating competitions"),
@@ -43,7 +47,9 @@ for _group, _help in (
     (scheduled_jobs, "What runs by the clock"),
     (settings, "Settings that change while the platform runs"),
     (stats, "The platform at a glance"),
+    (submission, "What everybody answered, and correcting its grades"),
     (tasks, "Long work: progress, logs, cancelling"),
+    (team, "Correcting teams"),
     (users, "Everybody's accounts"),
 ):
     _name = _group.__name__.rpartition(".")[2].replace("_", "-")

@@ -235,7 +235,7 @@ def challenge(
 
 
 @app.command()
-@prints("team_id team_name members solved registered_at", empty="No team yet.")
+@prints("team_id team_name bracket standing members solved registered_at", empty="No team yet.")
 def registrations(
     competition_id: CompetitionId, offset: Offset = 0, limit: Limit = 1000
 ) -> builtins.list[CompetitionRegistrationInfo]:
@@ -267,6 +267,23 @@ def export(competition_id: CompetitionId, out: File = Path()) -> str:
     Example: ctfy-admin admin competition export COMPETITION_ID --out finals.json
     """
     return save(out, f"{competition_id}.json", session.admin().competitions.export(competition_id))
+
+
+@app.command()
+@prints()
+def csv(
+    competition_id: CompetitionId,
+    table: Annotated[str, typer.Argument(help="standings, submissions or people")],
+    out: File = Path(),
+) -> str:
+    """Save a competition's standings, submissions or people for a spreadsheet.
+
+    Example: ctfy-admin admin competition csv COMPETITION_ID standings --out finals.csv
+    """
+    if table not in ("standings", "submissions", "people"):
+        fail(f"no table {table}", hint="standings, submissions or people", code=Code.USAGE)
+    content = session.admin().competitions.csv(competition_id, table)
+    return save(out, f"{table}-{competition_id}.csv", content)
 
 
 @app.command("import")

@@ -118,6 +118,11 @@ class AdminCompetitionsResource:
             await self._http.call("GET", f"/admin/competitions/{competition_id}/export")
         ).content
 
+    async def csv(self, competition_id: str, table: str) -> bytes:
+        """The competition's `standings`, `submissions` or `people`, for a spreadsheet."""
+        path = f"/admin/competitions/{competition_id}/{table}.csv"
+        return (await self._http.call("GET", path, timeout=600)).content
+
     async def import_(self, file: bytes) -> CompetitionImportResult:
         """Bring an exported competition back, whole or not at all. Super admins only."""
         path = "/admin/competitions/import"

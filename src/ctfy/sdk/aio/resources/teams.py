@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.accounts import ProfileStats
 from ctfy.server.models.achievements import TeamAchievement
+from ctfy.server.models.awards import TeamAward
 from ctfy.server.models.teams import TeamDetail, TeamInfo
 
 
@@ -42,3 +43,10 @@ class TeamsResource:
         """What a team has been honoured for, newest first."""
         path = f"/teams/{team_id}/achievements"
         return await self._http.fetch_page(TeamAchievement, path, offset=offset, limit=limit)
+
+    async def awards(
+        self, team_id: str, offset: int = 0, limit: int = 50
+    ) -> builtins.list[TeamAward]:
+        """The points that a team was given, or that were taken off it, and why; newest first."""
+        path = f"/teams/{team_id}/awards"
+        return await self._http.fetch_page(TeamAward, path, offset=offset, limit=limit)

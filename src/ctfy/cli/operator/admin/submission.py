@@ -1,0 +1,89 @@
+"""`ctfy-admin admin submission`."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Annotated, Any
+
+import typer
+
+from ctfy.cli import session
+from ctfy.cli.output import prints
+from ctfy.cli.paging import Limit, Offset
+from ctfy.server.models.submissions import AdminSubmission, RegradeResult
+
+app = typer.Typer(no_args_is_help=True)
+CompetitionId = Annotated[str, typer.Argument(help="A competition's id")]
+SubmissionId = Annotated[str, typer.Argument(help="As `submission list` says")]
+Reason = Annotated[str, typer.Option(help="Kept in the activity log")]
+_COLUMNS = (
+    "id submitted_at team_name display_name challenge_id question_id answer correct overruled"
+)
+
+
+@app.command("list")
+@prints(_COLUMNS, empty="Nobody answered that.")
+def list_(
+    competition_id: CompetitionId,
+    team: Annotated[str, typer.Option(help="Of this team, by id")] = "",
+    user: Annotated[str, typer.Option(help="Of this person, by id")] = "",
+    challenge: Annotated[str, typer.Option(help="To this challenge")] = "",
+    question: Annotated[str, typer.Option(help="To this question")] = "",
+    right: Annotated[bool | None, typer.Option("--right/--wrong", help="Only those")] = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> builtins.list[AdminSubmission]:
+    """List what everybody answered in a competition, newest first.
+
+    Example: ctfy-admin admin submission list COMPETITION_ID --challenge notes --wrong
+    """
+    filters: dict[str, Any] = {
+        "team_id": team,
+        "user_id": user,
+        "challenge_id": challenge,
+        "question_id": question,
+    }
+    if right is not None:
+        filters["correct"] = right
+    submissions = session.admin().submissions
+    return submissions.list(competition_id, offset=offset, limit=limit, **filters)
+
+
+@app.command()
+@prints(_COLUMNS)
+def accept(
+    competition_id: CompetitionId, submission_id: SubmissionId, reason: Reason = ""
+) -> AdminSubmission:
+    """Let a wrong answer count as right; it costs no attempt, then.
+
+    Example: ctfy-admin admin submission accept COMPETITION_ID SUBMISSION_ID --reason "as good"
+    """
+    return session.admin().submissions.accept(competition_id, submission_id, reason=reason)
+
+
+@app.command()
+@prints(_COLUMNS)
+def strike(
+    competition_id: CompetitionId, submission_id: SubmissionId, reason: Reason = ""
+) -> AdminSubmission:
+    """Let a right answer count no more.
+
+    Example: ctfy-admin admin submission strike COMPETITION_ID SUBMISSION_ID --reason "copied"
+    """
+    return session.admin().submissions.strike(competition_id, submission_id, reason=reason)
+
+
+@app.command()
+@prints("dry_run checked became_right became_wrong ruled changes")
+def regrade(
+    competition_id: CompetitionId,
+    challenge_id: Annotated[str, typer.Argument(help="A challenge that is in it")],
+    question_id: Annotated[str, typer.Argument(help="One of its questions")],
+    apply: Annotated[bool, typer.Option("--apply", help="Do it: else it is only said")] = False,
+) -> RegradeResult:
+    """Grade all submissions to a question again, after its answer was changed.
+
+    Example: ctfy-admin admin submission regrade COMPETITION_ID notes year --apply
+    """
+    submissions = session.admin().submissions
+    return submissions.regrade(competition_id, challenge_id, question_id, dry_run=not apply)

@@ -1,0 +1,51 @@
+"""`ctfy-admin admin team`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ctfy.cli import session
+from ctfy.cli.output import Code, fail, prints
+from ctfy.server.models.teams import TeamDetail
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Correcting teams."""
+
+
+@app.command()
+@prints("id name bracket standing standing_reason standing_reason_shown member_count")
+def update(
+    competition_id: Annotated[str, typer.Argument(help="A competition's id")],
+    team_id: Annotated[str, typer.Argument(help="As `admin competition registrations` lists it")],
+    name: Annotated[str | None, typer.Option(help="Its new name")] = None,
+    bracket: Annotated[str | None, typer.Option(help="One of the competition's")] = None,
+    standing: Annotated[
+        str | None, typer.Option(help="ranked, hidden (staff) or disqualified")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is not ranked")] = None,
+    show_reason: Annotated[
+        bool | None,
+        typer.Option("--show-reason/--keep-reason", help="Whether players read the reason"),
+    ] = None,
+) -> TeamDetail:
+    """Rename a team, change its bracket, hide or disqualify it, or rank it again.
+
+    Example: ctfy-admin admin team update COMPETITION_ID TEAM_ID --standing disqualified
+    """
+    given: dict[str, Any] = {
+        "name": name,
+        "bracket": bracket,
+        "standing": standing,
+        "standing_reason": reason,
+        "standing_reason_shown": show_reason,
+    }
+    changes = {field: value for field, value in given.items() if value is not None}
+    if not changes:
+        fail("nothing to change", hint="see the command's --help", code=Code.USAGE)
+    return session.admin().teams.update(competition_id, team_id, **changes)

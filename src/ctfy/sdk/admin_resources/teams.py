@@ -1,0 +1,27 @@
+"""`admin.teams`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.teams import TeamDetail
+
+
+class AdminTeamsResource:
+    """Correcting teams."""
+
+    def __init__(self, http: BaseHttpClient) -> None:
+        self._http = http
+
+    def update(self, competition_id: str, team_id: str, **fields: Any) -> TeamDetail:
+        """Change a team; a field left out stays.
+
+        `fields`: name, bracket, standing (ranked, hidden or disqualified), standing_reason,
+        standing_reason_shown. What is not ranked plays on, and counts nowhere.
+
+        >>> admin.teams.update(competition.id, team.id, standing="disqualified",
+        ...     standing_reason="shared answers", standing_reason_shown=True)
+        """
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}"
+        return self._http.fetch(TeamDetail, "PATCH", path, json=fields)

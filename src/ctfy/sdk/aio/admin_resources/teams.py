@@ -1,0 +1,26 @@
+# Written by tools/async_sdk.py from ctfy/sdk/admin_resources/teams.py.
+# Change that file, then run the tool.
+"""`admin.teams`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.teams import TeamDetail
+
+
+class AdminTeamsResource:
+    """Correcting teams."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def update(self, competition_id: str, team_id: str, **fields: Any) -> TeamDetail:
+        """Change a team; a field left out stays.
+
+        `fields`: name, bracket, standing (ranked, hidden or disqualified), standing_reason,
+        standing_reason_shown. What is not ranked plays on, and counts nowhere.
+        """
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}"
+        return await self._http.fetch(TeamDetail, "PATCH", path, json=fields)
