@@ -63,6 +63,11 @@ const reset = createRoute({
   path: "/reset-password",
   component: part(auth, "Reset"),
 });
+const setPassword = createRoute({
+  getParentRoute: () => framed,
+  path: "/set-password",
+  component: part(auth, "SetPassword"),
+});
 const verify = createRoute({
   getParentRoute: () => framed,
   path: "/verify-email",
@@ -288,6 +293,7 @@ export const router = createRouter({
       register,
       forgot,
       reset,
+      setPassword,
       verify,
       everywhere,
       team,

@@ -348,6 +348,12 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
+    made = root.json("ctfy-admin admin users create made@example.org --name Made --no-mail")
+    again = root.json("ctfy-admin admin users link made@example.org --no-mail")
+    assert again["user_id"] == made["user_id"]
+    assert again["url"] != made["url"]
+    root.ok("ctfy-admin admin users edit made@example.org --name Remade")
+    root.ok(f"ctfy-admin admin users password-set made@example.org --new {PASSWORD}-2")
     root.ok(f"ctfy-admin init {tmp_path}/samples")
     said = root.json("ctfy-admin admin announcement create --title Hello --ends-at 2040-01-01")
     assert root.run("ctfy-admin admin announcement create").code == 2

@@ -112,6 +112,17 @@ def people(admin: Any, arena: Arena) -> None:
     assert [u.id for u in admin.users.list(standing="suspended")] == [me.id]
     assert admin.users.reinstate(me.id).suspended_at is None
     assert login(me.email, PASSWORD).token
+    made = admin.users.create("fay@example.org", "Fay")
+    assert (made.user.display_name, made.link.mailed, "#token=" in made.link.url) == (
+        "Fay",
+        False,
+        True,
+    )
+    assert admin.users.make_links([made.user.id])[0].url != made.link.url
+    edited = admin.users.edit(made.user.id, email="fay@example.com", display_name="Fay F.")
+    assert (edited.email, edited.display_name) == ("fay@example.com", "Fay F.")
+    assert admin.users.set_password(made.user.id, PASSWORD).providers == ["password"]
+    assert login("fay@example.com", PASSWORD).token
 
 
 def competitions(admin: Any, arena: Arena) -> str:

@@ -32,6 +32,7 @@ class World:
         given = {
             "visitor": [
                 *("/", "/login", "/register", "/forgot", "/reset-password#token=x"),
+                "/set-password#token=x",
                 *("/scoreboard", "/wall", "/wall/{competitionId}", "/teams/{teamId}", "/nowhere"),
             ],
             "player": [

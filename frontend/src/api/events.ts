@@ -9,6 +9,22 @@ interface Common {
 
 /** The events by name, with what each has besides. */
 export interface Events {
+  /** An operator made an account for somebody. */
+  account_created: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    role: string;
+  };
+  /** An operator changed somebody's name or address. */
+  account_edited: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    fields: string[];
+  };
+  /** An operator set somebody's password. */
+  account_password_set: { user_id: string; target_user_id: string; target_user_name: string };
   /** Somebody may come in again. */
   account_reinstated: { user_id: string; target_user_id: string; target_user_name: string };
   /** Somebody has another role. */
@@ -207,6 +223,13 @@ export interface Events {
   scheduled_job_changed: { job_name: string };
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
+  /** An operator made a link with which somebody signs in, once. */
+  sign_in_link_made: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    mailed: boolean;
+  };
   /** A task was stopped. */
   task_cancelled: { task_id: string; task_kind: string; error?: string; summary?: string };
   /** A task did not. */

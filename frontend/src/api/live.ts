@@ -154,6 +154,9 @@ const EVERY_EVENT = /activities$/;
 
 /** Which paths an event makes stale. */
 const AFFECTED: Record<EventName, RegExp[]> = {
+  account_created: [ACCOUNTS],
+  account_edited: [ACCOUNTS],
+  account_password_set: [ACCOUNTS],
   account_reinstated: [ACCOUNTS],
   account_role_changed: [ACCOUNTS],
   account_suspended: [ACCOUNTS],
@@ -200,6 +203,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   reaction_added: [/feedback/],
   scheduled_job_changed: [/scheduled/],
   scoreboard_updated: [STANDINGS],
+  sign_in_link_made: [],
   task_cancelled: [TASKS],
   task_failed: [TASKS],
   task_submitted: [TASKS],

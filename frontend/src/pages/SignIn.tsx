@@ -291,6 +291,15 @@ export function Forgot() {
 const mailed = () => new URLSearchParams(window.location.hash.slice(1)).get("token") ?? "";
 
 export function Reset() {
+  return <ByLink title={t("Set a new password")} />;
+}
+
+/** Where the link of an organiser leads: the first password of an account, or a new one. */
+export function SetPassword() {
+  return <ByLink title={t("Set your password")} />;
+}
+
+function ByLink({ title }: { title: string }) {
   const [token] = useState(mailed);
   const navigate = useNavigate();
   const form = useSending(async ({ password = "", ...also }) => {
@@ -307,7 +316,7 @@ export function Reset() {
     await navigate({ to: "/" });
   });
   return (
-    <Frame title={t("Set a new password")}>
+    <Frame title={title}>
       <form onSubmit={form.submit}>
         <Stack>
           <NewPassword label={t("New password")} error={form.fields.new_password} />

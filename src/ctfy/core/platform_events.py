@@ -9,6 +9,9 @@ from enum import StrEnum
 class PlatformEvent(StrEnum):
     """What an event says has happened."""
 
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_EDITED = "account_edited"
+    ACCOUNT_PASSWORD_SET = "account_password_set"
     ACCOUNT_REINSTATED = "account_reinstated"
     ACCOUNT_ROLE_CHANGED = "account_role_changed"
     ACCOUNT_SUSPENDED = "account_suspended"
@@ -57,6 +60,7 @@ class PlatformEvent(StrEnum):
     REACTION_ADDED = "reaction_added"
     SCHEDULED_JOB_CHANGED = "scheduled_job_changed"
     SCOREBOARD_UPDATED = "scoreboard_updated"
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
     TASK_CANCELLED = "task_cancelled"
     TASK_FAILED = "task_failed"
     TASK_SUBMITTED = "task_submitted"
