@@ -91,6 +91,21 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     admin.close()
 
 
+def people_from_a_file(admin: Any) -> None:
+    imports = admin.people_imports
+    file = imports.check(b"email;name\ngus@example.org;Gus\nnobody;\n")
+    assert (file.to_create, file.refused, file.delimiter) == (1, 1, "semicolon")
+    assert [row.reason for row in imports.rows(file.id, outcome="refused")] == ["email_invalid"]
+    assert refused(imports.apply, file.id) == "rows_refused"
+    assert admin.tasks.wait(imports.apply(file.id, rows="right").id).result["created"] == 1
+    (row,) = imports.iterate_rows(file.id, outcome="created")
+    assert admin.users.get(row.user_id).display_name == "Gus"
+    assert imports.get(file.id).created == 1
+    assert [each.id for each in imports.list()] == [file.id]
+    imports.forget(file.id)
+    assert refused(imports.get, file.id) == "people_import_not_found"
+
+
 def people(admin: Any, arena: Arena) -> None:
     eve = arena.player("Eve of the north")
     me = eve.me.get()
@@ -123,6 +138,7 @@ def people(admin: Any, arena: Arena) -> None:
     assert (edited.email, edited.display_name) == ("fay@example.com", "Fay F.")
     assert admin.users.set_password(made.user.id, PASSWORD).providers == ["password"]
     assert login("fay@example.com", PASSWORD).token
+    people_from_a_file(admin)
 
 
 def competitions(admin: Any, arena: Arena) -> str:

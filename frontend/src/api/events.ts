@@ -213,6 +213,8 @@ export interface Events {
   node_unhealthy: { node_id: string; display_name: string };
   /** A node was renamed, labelled, drained or taken back. */
   node_updated: { node_id: string; display_name: string; labels_changed: string[] };
+  /** An operator made many accounts at once. */
+  people_imported: { import_id: string; created: number };
   /** A setting has another value; `source` is db, env or default. */
   platform_setting_changed: { setting_key: string; source: string };
   /** An operator forgave a team its wrong answers to a question. */

@@ -55,6 +55,7 @@ class PlatformEvent(StrEnum):
     NODE_STATUS = "node_status"
     NODE_UNHEALTHY = "node_unhealthy"
     NODE_UPDATED = "node_updated"
+    PEOPLE_IMPORTED = "people_imported"
     PLATFORM_SETTING_CHANGED = "platform_setting_changed"
     QUESTION_ATTEMPT_RESET = "question_attempt_reset"
     REACTION_ADDED = "reaction_added"

@@ -52,6 +52,13 @@ class SignInLinkMade(AccountEvent, to=Audience.ADMINS):
     mailed: bool
 
 
+class PeopleImported(Event, to=Audience.ADMINS):
+    """An operator made many accounts at once."""
+
+    import_id: str
+    created: int
+
+
 class IdentityLinked(Event, to=Audience.PERSON, stale=(Topic.USER,)):
     """Somebody can sign in with an account elsewhere."""
 

@@ -13,6 +13,7 @@ from ctfy.cli.operator.admin import (
     incidents,
     instances,
     nodes,
+    people,
     question,
     records,
     scheduled_jobs,
@@ -39,6 +40,7 @@ for _group, _help in (
     (stats, "The platform at a glance"),
     (tasks, "Long work: progress, logs, cancelling"),
     (users, "Everybody's accounts"),
+    (people, "Many accounts at once, from CSV files"),
 ):
     _name = _group.__name__.rpartition(".")[2].replace("_", "-")
     app.add_typer(_group.app, name=_name, help=_help)
