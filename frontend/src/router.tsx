@@ -249,6 +249,21 @@ const adminUser = createRoute({
   path: "/users/$userId",
   component: part(() => import("./operate/User"), "User"),
 });
+const imports = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports",
+  component: part(() => import("./operate/Imports"), "Imports"),
+});
+const anImport = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports/$importId",
+  component: part(() => import("./operate/Import"), "Import"),
+});
+const cards = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports/$importId/cards",
+  component: part(() => import("./operate/Cards"), "Cards"),
+});
 const adminTeam = createRoute({
   getParentRoute: () => admin,
   path: "/teams/$teamId",
@@ -328,6 +343,9 @@ export const router = createRouter({
         jobs,
         users,
         adminUser,
+        imports,
+        anImport,
+        cards,
         adminTeam,
         announcements,
         incidents,

@@ -73,6 +73,7 @@ class World:
                 "/admin/records/{instanceId}?tab=log",
                 *("/admin/nodes", "/admin/nodes/{nodeId}", "/admin/tasks", "/admin/tasks/{taskId}"),
                 *("/admin/jobs", "/admin/users", "/admin/users/{userId}", "/admin/teams/{teamId}"),
+                *("/admin/imports", "/admin/imports/{importId}", "/admin/imports/{importId}/cards"),
                 *("/admin/announcements", "/admin/incidents", "/admin/settings"),
                 *("/admin/activity", "/admin/shells"),
             ],
@@ -131,6 +132,8 @@ def make_world(arena: Arena) -> Iterator[World]:
     admin.announcements.create(title="Welcome", body="Read the **rules**.")
     task = admin.scheduled_jobs.run("retention_sweep")
     admin.tasks.wait(task.id)
+    file = admin.people_imports.check(b"name,email\nMary,mary@example.org\nNobody,\n")
+    admin.tasks.wait(admin.people_imports.apply(file.id, rows="right").id)
     me = player.me.get()
     yield World(
         player,
@@ -144,6 +147,7 @@ def make_world(arena: Arena) -> Iterator[World]:
             "runningId": second.id,
             "nodeId": arena.admin.nodes.list()[0].id,
             "taskId": task.id,
+            "importId": file.id,
         },
     )
     with contextlib.suppress(Exception):  # what runs must not fill the node for others

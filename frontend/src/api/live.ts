@@ -198,6 +198,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   node_removed: [NODES],
   node_unhealthy: [NODES],
   node_updated: [NODES],
+  people_imported: [ACCOUNTS],
   platform_setting_changed: [/settings/],
   question_attempt_reset: [ATTEMPTS],
   reaction_added: [/feedback/],

@@ -4,7 +4,7 @@ import { StateBadge } from "../components/badges";
 import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
-import { A } from "../components/links";
+import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
@@ -28,7 +28,18 @@ export function Users() {
     },
   });
   return (
-    <Page title={t("Users")} size="xl" actions={<NewAccount />}>
+    <Page
+      title={t("Users")}
+      size="xl"
+      actions={
+        <>
+          <ButtonLink to="/admin/imports" variant="default">
+            {t("From a file")}
+          </ButtonLink>
+          <NewAccount />
+        </>
+      }
+    >
       <Group gap="xs">
         <Search label={t("Find by name or e-mail")} />
         <FilterSelect
