@@ -357,6 +357,17 @@ export default {
   "Nobody has solved anything yet": "Noch hat niemand etwas gelöst",
   "Nobody has solved it yet": "Noch hat sie niemand gelöst",
   "Nobody matches": "Niemand passt",
+  "Nobody signs up here: the organisers make the accounts.":
+    "Hier registriert sich niemand selbst: Die Veranstalter legen die Konten an.",
+  "You have no account here yet, and a new one takes a code: sign up.":
+    "Du hast hier noch kein Konto, und ein neues braucht einen Code: Registriere dich.",
+  "This is not the organisers' code.": "Das ist nicht der Code der Veranstalter.",
+  "Your e-mail address is of no domain that accounts are for here.":
+    "Deine E-Mail-Adresse gehört zu keiner Domain, für die es hier Konten gibt.",
+  "Too many tries. Wait a minute.": "Zu viele Versuche. Warte eine Minute.",
+  "For e-mail addresses of: {domains}": "Für E-Mail-Adressen von: {domains}",
+  "Code of the organisers": "Code der Veranstalter",
+  "Who has no account yet needs it": "Wer noch kein Konto hat, braucht ihn",
   "People from files": "Personen aus Dateien",
   "People from a file": "Personen aus einer Datei",
   "From a file": "Aus einer Datei",

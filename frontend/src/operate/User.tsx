@@ -71,9 +71,11 @@ export function User() {
                 </Text>
               </Group>
               <Text size="sm" c="dimmed" mt="sm">
-                {t("since {day}", { day: moment(user.created_at) })} ·{" "}
-                {user.email_verified ? t("e-mail verified") : t("e-mail not verified")} ·{" "}
-                {user.providers.join(", ")}
+                {[
+                  t("since {day}", { day: moment(user.created_at) }),
+                  user.email_verified ? t("e-mail verified") : t("e-mail not verified"),
+                  ...user.providers,
+                ].join(" · ")}
               </Text>
             </Card>
             <SigningIn user={user} />

@@ -24,6 +24,9 @@ class RegisterRequest(Request):
     password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
     display_name: Annotated[Name, Field(max_length=120)] = ""
     proof: Annotated[str, Field(max_length=512)] = ""
+    code: Annotated[str, Field(max_length=128)] = Field(
+        "", description="The organisers' code, where registering takes one"
+    )
 
 
 class RegistrationChallenge(Response):
@@ -114,11 +117,19 @@ class PasswordAuthInfo(Response):
     enabled: bool = False
 
 
+class RegistrationRule(Response):
+    """Who makes an account here by themselves; `domains` are those of the rule of that name."""
+
+    rule: Literal["open", "closed", "code", "domains"] = "open"
+    domains: list[str] = []
+
+
 class ProvidersResponse(Response):
-    """Every way to sign in here."""
+    """Every way to sign in here, and who may sign up."""
 
     providers: list[OAuthProviderInfo] = []
     password_auth: PasswordAuthInfo = PasswordAuthInfo()
+    registration: RegistrationRule = RegistrationRule()
 
 
 class UserInfo(Response):

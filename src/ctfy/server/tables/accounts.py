@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -35,7 +35,8 @@ class OAuthAttempt(Base):
     """A sign-in that is at the provider now; taken out when it comes back.
 
     `link_user_id`: links to that account instead of signing in, while the session of
-    `link_token_id` lasts, which asked for it.
+    `link_token_id` lasts, which asked for it. `knows_code`: may make an account where that takes
+    the organisers' code.
     """
 
     __tablename__ = "oauth_attempts"
@@ -48,6 +49,7 @@ class OAuthAttempt(Base):
     redirect_to: Mapped[str] = mapped_column(default="/")
     link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     link_token_id: Mapped[str | None] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"))
+    knows_code: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime]
 
 
