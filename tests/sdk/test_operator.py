@@ -419,7 +419,7 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
 def watching(admin: Any, arena: Arena, team_id: str, competition_id: str) -> None:
     seen = admin.observability.overview()
     assert (seen.nodes.total, seen.nodes.healthy, seen.solves_total) == (1, 1, 1)
-    assert seen.users_total == 4
+    assert seen.users_total == 6
     assert admin.observability.health_flags().unhealthy_nodes == []
     matrix = admin.observability.solve_matrix(competition_id=competition_id)
     assert [(c.team_id, c.solved) for c in matrix.cells if c.challenge_id == "notes"] == [
@@ -481,7 +481,7 @@ def incidents(
 
 def settings(admin: Any) -> None:
     listed = {s.key: s for s in admin.settings.list()}
-    assert len(listed) == 15
+    assert len(listed) == 18
     assert listed["rate_limiting_enabled"].source == "env"
     changed = admin.settings.set("max_instance_ttl_s", 100_000)
     assert (changed.value, changed.source, changed.default_value) == (100_000, "db", 604_800)
