@@ -348,10 +348,10 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
-    made = root.json("ctfy-admin admin users create made@example.org --name Made --no-mail")
+    theirs = root.json("ctfy-admin admin users create made@example.org --name Made --no-mail")
     again = root.json("ctfy-admin admin users link made@example.org --no-mail")
-    assert again["user_id"] == made["user_id"]
-    assert again["url"] != made["url"]
+    assert again["user_id"] == theirs["user_id"]
+    assert again["url"] != theirs["url"]
     root.ok("ctfy-admin admin users edit made@example.org --name Remade")
     root.ok(f"ctfy-admin admin users password-set made@example.org --new {PASSWORD}-2")
     (tmp_path / "people.csv").write_text("name,email\nIma,ima@example.org\n,nobody\n")

@@ -15,7 +15,7 @@ const PER_SHEET = 200;
 export function Cards() {
   const { importId } = useParams({ from: "/framed/admin/imports/$importId/cards" });
   const [{ offset = 0 }, change] = useFilters();
-  const query = api.useQuery("get", "/api/v1/admin/users/imports/{import_id}/rows", {
+  const query = api.useQuery("get", "/api/v1/admin/people-imports/{import_id}/rows", {
     params: {
       path: { import_id: importId },
       query: { outcome: "created", limit: PER_SHEET, offset },

@@ -57,13 +57,13 @@ export function Import() {
   const [{ status = "", offset = 0 }, change] = useFilters();
   const navigate = useNavigate();
   const path = { import_id: importId };
-  const query = api.useQuery("get", "/api/v1/admin/users/imports/{import_id}", {
+  const query = api.useQuery("get", "/api/v1/admin/people-imports/{import_id}", {
     params: { path },
   });
-  const rows = api.useQuery("get", "/api/v1/admin/users/imports/{import_id}/rows", {
+  const rows = api.useQuery("get", "/api/v1/admin/people-imports/{import_id}/rows", {
     params: { path, query: { outcome: status as "", limit: PER_PAGE, offset } },
   });
-  const forget = api.useMutation("delete", "/api/v1/admin/users/imports/{import_id}", {
+  const forget = api.useMutation("delete", "/api/v1/admin/people-imports/{import_id}", {
     onSuccess: () => navigate({ to: "/admin/imports" }),
   });
   const again = () => Promise.all([query.refetch(), rows.refetch()]);
@@ -159,7 +159,7 @@ export function Import() {
 /** How much of the file is wanted, and the button that has it made. */
 function Apply({ file, started }: { file: PeopleImportInfo; started: () => unknown }) {
   const [wanted, setWanted] = useState(file.refused ? "right" : "all");
-  const apply = api.useMutation("post", "/api/v1/admin/users/imports/{import_id}/apply", {
+  const apply = api.useMutation("post", "/api/v1/admin/people-imports/{import_id}/apply", {
     onSuccess: started,
   });
   const send = (mail?: boolean) =>

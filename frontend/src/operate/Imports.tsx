@@ -23,7 +23,7 @@ import { t } from "../i18n";
 /** Files of people: one is chosen here, and those of the last week are listed. */
 export function Imports() {
   const [{ offset = 0 }] = useFilters();
-  const query = api.useQuery("get", "/api/v1/admin/users/imports", {
+  const query = api.useQuery("get", "/api/v1/admin/people-imports", {
     params: { query: { limit: PER_PAGE, offset } },
   });
   return (
@@ -68,7 +68,7 @@ function ChooseFile() {
     setRefused("");
     try {
       const response = await fetch(
-        `/api/v1/admin/users/imports?competition_id=${encodeURIComponent(competition)}`,
+        `/api/v1/admin/people-imports?competition_id=${encodeURIComponent(competition)}`,
         { method: "POST", body: file, headers: { "Content-Type": "text/csv" } },
       );
       if (!response.ok) throw await refusal(response);

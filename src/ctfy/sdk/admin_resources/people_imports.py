@@ -29,7 +29,7 @@ class AdminPeopleImportsResource:
         return self._http.fetch(
             PeopleImportInfo,
             "POST",
-            "/admin/users/imports",
+            "/admin/people-imports",
             params={"competition_id": competition_id},
             # Whole: a stream could not be sent once more.
             content=file if isinstance(file, bytes) else file.read(),
@@ -39,12 +39,12 @@ class AdminPeopleImportsResource:
 
     def list(self, offset: int = 0, limit: int = 50) -> builtins.list[PeopleImportInfo]:
         """Files that were sent, newest first; they are forgotten after a week."""
-        path = "/admin/users/imports"
+        path = "/admin/people-imports"
         return self._http.fetch_page(PeopleImportInfo, path, offset=offset, limit=limit)
 
     def get(self, import_id: str) -> PeopleImportInfo:
         """One of them."""
-        return self._http.fetch(PeopleImportInfo, "GET", f"/admin/users/imports/{import_id}")
+        return self._http.fetch(PeopleImportInfo, "GET", f"/admin/people-imports/{import_id}")
 
     def rows(
         self, import_id: str, offset: int = 0, limit: int = 500, *, outcome: str = ""
@@ -52,7 +52,7 @@ class AdminPeopleImportsResource:
         """What the rows come to; `outcome`: only create, created, exists or refused."""
         return self._http.fetch_page(
             PeopleImportRowInfo,
-            f"/admin/users/imports/{import_id}/rows",
+            f"/admin/people-imports/{import_id}/rows",
             offset=offset,
             limit=limit,
             outcome=outcome,
@@ -60,7 +60,7 @@ class AdminPeopleImportsResource:
 
     def iterate_rows(self, import_id: str, *, outcome: str = "") -> Iterator[PeopleImportRowInfo]:
         """Each row that `rows` finds, asked for page by page as they are taken."""
-        path = f"/admin/users/imports/{import_id}/rows"
+        path = f"/admin/people-imports/{import_id}/rows"
         return self._http.pages(PeopleImportRowInfo, path, outcome=outcome)
 
     def apply(
@@ -72,10 +72,10 @@ class AdminPeopleImportsResource:
 
         >>> admin.tasks.wait(admin.people_imports.apply(found.id).id)  # doctest: +SKIP
         """
-        path = f"/admin/users/imports/{import_id}/apply"
+        path = f"/admin/people-imports/{import_id}/apply"
         body = {"rows": rows, "mail": mail}
         return self._http.fetch(AdminTaskInfo, "POST", path, json=body)
 
     def forget(self, import_id: str) -> None:
         """Forget a file; the accounts that were made stay."""
-        self._http.call("DELETE", f"/admin/users/imports/{import_id}")
+        self._http.call("DELETE", f"/admin/people-imports/{import_id}")

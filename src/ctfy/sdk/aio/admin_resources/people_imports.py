@@ -28,7 +28,7 @@ class AdminPeopleImportsResource:
         return await self._http.fetch(
             PeopleImportInfo,
             "POST",
-            "/admin/users/imports",
+            "/admin/people-imports",
             params={"competition_id": competition_id},
             content=file if isinstance(file, bytes) else file.read(),
             headers={"Content-Type": "text/csv"},
@@ -37,12 +37,12 @@ class AdminPeopleImportsResource:
 
     async def list(self, offset: int = 0, limit: int = 50) -> builtins.list[PeopleImportInfo]:
         """Files that were sent, newest first; they are forgotten after a week."""
-        path = "/admin/users/imports"
+        path = "/admin/people-imports"
         return await self._http.fetch_page(PeopleImportInfo, path, offset=offset, limit=limit)
 
     async def get(self, import_id: str) -> PeopleImportInfo:
         """One of them."""
-        return await self._http.fetch(PeopleImportInfo, "GET", f"/admin/users/imports/{import_id}")
+        return await self._http.fetch(PeopleImportInfo, "GET", f"/admin/people-imports/{import_id}")
 
     async def rows(
         self, import_id: str, offset: int = 0, limit: int = 500, *, outcome: str = ""
@@ -50,7 +50,7 @@ class AdminPeopleImportsResource:
         """What the rows come to; `outcome`: only create, created, exists or refused."""
         return await self._http.fetch_page(
             PeopleImportRowInfo,
-            f"/admin/users/imports/{import_id}/rows",
+            f"/admin/people-imports/{import_id}/rows",
             offset=offset,
             limit=limit,
             outcome=outcome,
@@ -60,7 +60,7 @@ class AdminPeopleImportsResource:
         self, import_id: str, *, outcome: str = ""
     ) -> AsyncIterator[PeopleImportRowInfo]:
         """Each row that `rows` finds, asked for page by page as they are taken."""
-        path = f"/admin/users/imports/{import_id}/rows"
+        path = f"/admin/people-imports/{import_id}/rows"
         return self._http.pages(PeopleImportRowInfo, path, outcome=outcome)
 
     async def apply(
@@ -70,10 +70,10 @@ class AdminPeopleImportsResource:
 
         `mail`: whether links are mailed to them; None: where mail is configured.
         """
-        path = f"/admin/users/imports/{import_id}/apply"
+        path = f"/admin/people-imports/{import_id}/apply"
         body = {"rows": rows, "mail": mail}
         return await self._http.fetch(AdminTaskInfo, "POST", path, json=body)
 
     async def forget(self, import_id: str) -> None:
         """Forget a file; the accounts that were made stay."""
-        await self._http.call("DELETE", f"/admin/users/imports/{import_id}")
+        await self._http.call("DELETE", f"/admin/people-imports/{import_id}")

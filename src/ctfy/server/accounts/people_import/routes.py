@@ -1,4 +1,4 @@
-"""`/admin/users/imports`."""
+"""`/admin/people-imports`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ctfy.server.models.people import (
 from ctfy.server.models.tasks import AdminTaskInfo
 from ctfy.server.tasks.registry import TheRegistry
 
-router = Router(prefix="/admin/users/imports", tags=["users"])
-TAKE = f"{API}/admin/users/imports"
+router = Router(prefix="/admin/people-imports", tags=["users"])
+TAKE = f"{API}/admin/people-imports"
 _CSV: dict[str, Any] = {
     "requestBody": {
         "required": True,
