@@ -375,7 +375,7 @@ export default {
   "No file yet": "Noch keine Datei",
   Sent: "Gesendet",
   "To be made": "Anzulegen",
-  Made: "Angelegt",
+  "Accounts made": "Angelegt",
   "There already": "Schon da",
   Refused: "Abgelehnt",
   "A CSV file, as spreadsheets save it; its first line names the columns, in any order:":

@@ -44,7 +44,7 @@ export function Imports() {
             ),
           },
           { title: t("To be made"), right: true, cell: (row) => row.to_create },
-          { title: t("Made"), right: true, cell: (row) => row.created },
+          { title: t("Accounts made"), right: true, cell: (row) => row.created },
           { title: t("There already"), right: true, wide: true, cell: (row) => row.existing },
           { title: t("Refused"), right: true, cell: (row) => row.refused },
         ]}
