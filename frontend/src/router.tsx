@@ -63,6 +63,11 @@ const reset = createRoute({
   path: "/reset-password",
   component: part(auth, "Reset"),
 });
+const setPassword = createRoute({
+  getParentRoute: () => framed,
+  path: "/set-password",
+  component: part(auth, "SetPassword"),
+});
 const verify = createRoute({
   getParentRoute: () => framed,
   path: "/verify-email",
@@ -249,6 +254,21 @@ const adminUser = createRoute({
   path: "/users/$userId",
   component: part(() => import("./operate/User"), "User"),
 });
+const imports = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports",
+  component: part(() => import("./operate/Imports"), "Imports"),
+});
+const anImport = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports/$importId",
+  component: part(() => import("./operate/Import"), "Import"),
+});
+const cards = createRoute({
+  getParentRoute: () => admin,
+  path: "/imports/$importId/cards",
+  component: part(() => import("./operate/Cards"), "Cards"),
+});
 const adminTeam = createRoute({
   getParentRoute: () => admin,
   path: "/teams/$teamId",
@@ -313,6 +333,7 @@ export const router = createRouter({
       register,
       forgot,
       reset,
+      setPassword,
       verify,
       everywhere,
       team,
@@ -340,6 +361,9 @@ export const router = createRouter({
         jobs,
         users,
         adminUser,
+        imports,
+        anImport,
+        cards,
         adminTeam,
         announcements,
         incidents,

@@ -350,6 +350,20 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
+    theirs = root.json("ctfy-admin admin users create made@example.org --name Made --no-mail")
+    again = root.json("ctfy-admin admin users link made@example.org --no-mail")
+    assert again["user_id"] == theirs["user_id"]
+    assert again["url"] != theirs["url"]
+    root.ok("ctfy-admin admin users edit made@example.org --name Remade")
+    root.ok(f"ctfy-admin admin users password-set made@example.org --new {PASSWORD}-2")
+    (tmp_path / "people.csv").write_text("name,email\nIma,ima@example.org\n,nobody\n")
+    file = root.json(f"ctfy-admin admin people check {tmp_path}/people.csv")
+    assert root.both(f"ctfy-admin admin people view {file['id']}")["refused"] == 1
+    assert root.both(f"ctfy-admin admin people rows {file['id']} --outcome refused")
+    assert root.run(f"ctfy-admin admin people apply {file['id']}").code == 5
+    root.both(f"ctfy-admin admin people apply {file['id']} --right --no-mail")
+    assert root.both("ctfy-admin admin people list")
+    root.ok(f"ctfy-admin admin people forget {file['id']}")
     root.ok(f"ctfy-admin init {tmp_path}/samples")
     said = root.json("ctfy-admin admin announcement create --title Hello --ends-at 2040-01-01")
     assert root.run("ctfy-admin admin announcement create").code == 2

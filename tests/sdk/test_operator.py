@@ -23,6 +23,7 @@ import ctfy.sdk.admin as admin_module
 from ctfy.challenge.archive import pack
 from ctfy.sdk import AdminClient, PlatformClient
 from ctfy.sdk.aio import AsyncAdminClient
+from ctfy.server.platform_settings.service import KEYS
 from tests.conftest import (
     ADMIN_EMAIL,
     PASSWORD,
@@ -94,6 +95,21 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     admin.close()
 
 
+def people_from_a_file(admin: Any) -> None:
+    imports = admin.people_imports
+    file = imports.check(b"email;name\ngus@example.org;Gus\nnobody;\n")
+    assert (file.to_create, file.refused, file.delimiter) == (1, 1, "semicolon")
+    assert [row.reason for row in imports.rows(file.id, outcome="refused")] == ["email_invalid"]
+    assert refused(imports.apply, file.id) == "rows_refused"
+    assert admin.tasks.wait(imports.apply(file.id, rows="right").id).result["created"] == 1
+    (row,) = imports.iterate_rows(file.id, outcome="created")
+    assert admin.users.get(row.user_id).display_name == "Gus"
+    assert imports.get(file.id).created == 1
+    assert [each.id for each in imports.list()] == [file.id]
+    imports.forget(file.id)
+    assert refused(imports.get, file.id) == "people_import_not_found"
+
+
 def people(admin: Any, arena: Arena) -> None:
     eve = arena.player("Eve of the north")
     me = eve.me.get()
@@ -115,6 +131,18 @@ def people(admin: Any, arena: Arena) -> None:
     assert [u.id for u in admin.users.list(standing="suspended")] == [me.id]
     assert admin.users.reinstate(me.id).suspended_at is None
     assert login(me.email, PASSWORD).token
+    made = admin.users.create("fay@example.org", "Fay")
+    assert (made.user.display_name, made.link.mailed, "#token=" in made.link.url) == (
+        "Fay",
+        False,
+        True,
+    )
+    assert admin.users.make_links([made.user.id])[0].url != made.link.url
+    edited = admin.users.edit(made.user.id, email="fay@example.com", display_name="Fay F.")
+    assert (edited.email, edited.display_name) == ("fay@example.com", "Fay F.")
+    assert admin.users.set_password(made.user.id, PASSWORD).providers == ["password"]
+    assert login("fay@example.com", PASSWORD).token
+    people_from_a_file(admin)
 
 
 def competitions(admin: Any, arena: Arena) -> str:
@@ -442,7 +470,7 @@ def ending(admin: Any, player: PlatformClient, instance_id: str) -> None:
 def watching(admin: Any, arena: Arena, team_id: str, competition_id: str) -> None:
     seen = admin.observability.overview()
     assert (seen.nodes.total, seen.nodes.healthy, seen.solves_total) == (1, 1, 1)
-    assert seen.users_total == 4
+    assert seen.users_total == 6
     assert admin.observability.health_flags().unhealthy_nodes == []
     matrix = admin.observability.solve_matrix(competition_id=competition_id)
     assert [(c.team_id, c.solved) for c in matrix.cells if c.challenge_id == "notes"] == [
@@ -504,7 +532,7 @@ def incidents(
 
 def settings(admin: Any) -> None:
     listed = {s.key: s for s in admin.settings.list()}
-    assert len(listed) == 19
+    assert listed.keys() == set(KEYS)
     assert listed["rate_limiting_enabled"].source == "env"
     changed = admin.settings.set("max_instance_ttl_s", 100_000)
     assert (changed.value, changed.source, changed.default_value) == (100_000, "db", 604_800)

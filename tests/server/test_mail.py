@@ -231,3 +231,18 @@ def test_registering_takes_work_that_is_used_once(url: str) -> None:
     assert error.detail["issues"][0]["loc"] == ["body", "proof"]
     forged = "9999999999.00." + "0" * 32 + ":1"
     assert refusal(auth.register, "b@example.org", PASSWORD, proof=forged).status_code == 422
+
+
+def test_an_operators_link_is_mailed_and_verifies_the_address(
+    url: str, post: tuple[Postbox, int]
+) -> None:
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        made = admin.admin.users.create("invited@example.org", "Invited")
+        assert made.link is not None
+        assert (made.link.mailed, made.link.url) == (True, "")
+        token = post[0].token("invited@example.org", "Your account")
+        session = PlatformClient(url).auth.reset_password(token, PASSWORD).token
+        with PlatformClient(url, session) as invited:
+            assert invited.me.get().email_verified
+        shown = admin.admin.users.make_links([made.user.id], mail=False)[0]
+        assert "/set-password#token=" in shown.url

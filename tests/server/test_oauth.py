@@ -20,8 +20,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from ctfy.sdk import PlatformClient
-from tests.conftest import PASSWORD, lone_server
+from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.server.settings import RATE_LIMITS
+from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
 from tests.refusals import refusal
 
 
@@ -155,11 +156,13 @@ def _fresh(issuer: Issuer) -> None:
     }
 
 
-def sign_in(url: str, provider: str = "corp", redirect_to: str = "/") -> httpx.Response:
+def sign_in(
+    url: str, provider: str = "corp", redirect_to: str = "/", **more: str
+) -> httpx.Response:
     """What a browser does: out to the provider, and back with its cookie."""
     with httpx.Client(follow_redirects=True) as browser:
         where = f"{url}/api/v1/auth/login/{provider}"
-        return browser.get(where, params={"redirect_to": redirect_to})
+        return browser.get(where, params={"redirect_to": redirect_to, **more})
 
 
 def test_a_first_sign_in_makes_an_account_and_later_ones_find_it(url: str, issuer: Issuer) -> None:
@@ -383,3 +386,87 @@ def test_github_signs_in_and_a_star_is_seen(url: str, issuer: Issuer) -> None:
 
 def admin_token(url: str) -> str:
     return PlatformClient(url).auth.login("root@example.org", PASSWORD).token
+
+
+@contextlib.contextmanager
+def ruled(url: str, **values: Any) -> Iterator[None]:
+    """Registration under other rules than its being open."""
+    token = PlatformClient(url).auth.login(ADMIN_EMAIL, PASSWORD).token
+    with PlatformClient(url, token) as admin:
+        for key, value in values.items():
+            admin.admin.settings.set(key, value)
+        try:
+            yield
+        finally:
+            for key in values:
+                admin.admin.settings.unset(key)
+
+
+def sign_up(url: str, email: str, code: str = "") -> str:
+    """What a registration is answered: `made`, or why not."""
+    try:
+        PlatformClient(url, max_retries=0).auth.register(email, PASSWORD, "New", code=code)
+    except CtfyApiError as error:
+        return error.code
+    return "made"
+
+
+def test_where_registration_is_closed_nobody_signs_up_and_who_is_here_signs_in(
+    url: str, issuer: Issuer
+) -> None:
+    known = dict(issuer.person)
+    sign_in(url)
+    with ruled(url, registration="closed"):
+        assert PlatformClient(url).auth.providers().registration.rule == "closed"
+        assert sign_up(url, "shut-out@example.org") == "sign_up_closed"
+        # The answer tells nobody who has an account.
+        assert sign_up(url, known["email"]) == "sign_up_closed"
+        assert "token" in sign_in(url).json()
+        issuer.person |= {"sub": "shut-out", "email": "shut-out@example.org"}
+        assert sign_in(url).json()["code"] == "sign_up_closed"
+
+
+def test_a_code_lets_people_in_and_guesses_are_counted(url: str, issuer: Issuer) -> None:
+    with ruled(url, registration="code"):  # while none is set, nobody has it
+        assert sign_up(url, "early@example.org", "guess") == "registration_code_wrong"
+    limits = {**RATE_LIMITS, "guess": "4/minute"}
+    counted = {"rate_limiting_enabled": True, "rate_limits": limits}
+    with ruled(url, registration="code", registration_code="blue moon ☾", **counted):
+        assert sign_up(url, "code@example.org") == "registration_code_required"
+        assert sign_in(url).json()["code"] == "registration_code_required"
+        assert sign_up(url, "code@example.org", "blue moon ☾") == "made"
+        assert "token" in sign_in(url, registration_code="blue moon ☾").json()
+        answer = sign_in(url, registration_code="red moon")
+        assert (answer.status_code, answer.json()["code"]) == (401, "registration_code_wrong")
+        tried = [sign_up(url, "guess@example.org", f"moon {n}") for n in range(6)]
+        assert {*tried} == {"registration_code_wrong", "rate_limit"}
+        assert sign_up(url, "guess@example.org", "blue moon ☾") == "rate_limit"
+        browser = httpx.get(
+            f"{url}/api/v1/auth/login/corp",
+            params={"registration_code": "x"},
+            headers={"Accept": "text/html"},
+        )
+        assert browser.headers["location"] == "/register?error=rate_limit"
+
+
+def test_only_addresses_of_some_domains_sign_up(url: str, issuer: Issuer) -> None:
+    domains = ["School.example.ORG", "*.uni.example.org"]
+    with ruled(url, registration="domains", registration_domains=domains):
+        rule = PlatformClient(url).auth.providers().registration
+        assert rule.domains == ["school.example.org", "*.uni.example.org"]
+        refused = "registration_domain_refused"
+        assert sign_up(url, "a@SCHOOL.example.org") == "made"
+        assert sign_up(url, "a@cs.uni.example.org") == "made"
+        for outside in ("uni.example.org", "school.example.org.evil.example", "myschool.org"):
+            assert sign_up(url, f"a@{outside}") == refused
+        assert sign_in(url).json()["code"] == refused
+        issuer.person["email"] = f"{secrets.token_hex(4)}@school.example.org"
+        assert "token" in sign_in(url).json()
+        token = PlatformClient(url).auth.login(ADMIN_EMAIL, PASSWORD).token
+        with PlatformClient(url, token) as admin:
+            change = admin.admin.settings.set
+            assert refusal(change, "registration", "sometimes").code == "validation_error"
+            for bad in ("", "no dots", "*", "a@b.org", "*.*.org", "x" * 300 + ".org"):
+                assert refusal(change, "registration_domains", [bad]).code == "validation_error"
+            # Operators make accounts whatever the rule is.
+            assert admin.admin.users.create("elsewhere@example.net").user.email

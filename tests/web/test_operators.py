@@ -270,6 +270,46 @@ def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
         page.get_by_role("button", name="Revoke").first.click()
 
 
+def test_people_get_accounts_without_a_shell(
+    arena: Arena, browser: Browser, tmp_path: Path
+) -> None:
+    cup = arena.competition("notes", title="People's cup")
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "Name;E-Mail;Team\nJürgen;juergen@example.org;Rockets\nNobody;;Rockets\n",
+        encoding="latin-1",
+    )
+    with window(browser, arena.url) as opened:
+        page = opened.sign_in(arena.admin, PASSWORD).open("/admin/users")
+        page.get_by_role("button", name="New account").click()
+        asked = page.get_by_role("dialog")
+        asked.get_by_label("Display name").fill("Nina")
+        asked.get_by_label("E-mail").fill("nina@example.org")
+        asked.get_by_role("button", name="Create", exact=True).click()
+        link = page.locator("code", has_text="#token=").inner_text()
+        page.get_by_role("button", name="Done").click()
+        page.get_by_role("link", name="From a file").click()
+        page.get_by_label("Competition of rows").select_option(cup.id)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose a file").click()
+        chooser.value.set_files(file)
+        expect(page.get_by_text("It is not UTF-8")).to_be_visible()
+        expect(page.get_by_text("refused: no e-mail address")).to_be_visible()
+        page.get_by_role("button", name="Make 1 account").click()
+        page.get_by_role("link", name="Cards to print").click()
+        page.get_by_role("button", name="Make the cards").click()
+        card = page.get_by_role("listitem").filter(has_text="Jürgen")
+        expect(card.get_by_role("img", name="Link of Jürgen")).to_be_visible()
+        printed = card.get_by_text("#token=").inner_text()
+        assert opened.complaints == []
+    for url, name in ((link, "Nina"), (printed, "Jürgen")):
+        with window(browser, arena.url) as opened:
+            page = opened.open(url.removeprefix(arena.url))
+            page.get_by_label("New password").fill(PASSWORD)
+            page.get_by_role("button", name="Set it and sign in").click()
+            expect(page.get_by_role("button", name=f"Account of {name}")).to_be_visible()
+
+
 def test_an_incident_is_settled(arena: Arena, browser: Browser) -> None:
     competition = arena.competition("notes")
     one, other = (arena.registered(competition, name) for name in ("Giver", "Taker"))

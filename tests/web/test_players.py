@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -321,3 +322,35 @@ def test_a_session_that_ended_elsewhere_leaves_a_visitor(arena: Arena, browser: 
         page.goto(f"{arena.url}/scoreboard")
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         mine.complaints.clear()  # the browser notes the refusals in its console
+
+
+@pytest.fixture
+def registration(arena: Arena) -> Iterator[Callable[[str], object]]:
+    """Sets the rule of registration; it is open again afterwards."""
+    settings = arena.admin.admin.settings
+    settings.set("registration_code", "blue moon")
+    yield lambda rule: settings.set("registration", rule)
+    settings.unset("registration")
+    settings.unset("registration_code")
+
+
+def test_the_sign_up_page_says_who_may_and_asks_for_the_code(
+    arena: Arena, browser: Browser, registration: Callable[[str], object]
+) -> None:
+    with window(browser, arena.url) as opened:
+        registration("closed")
+        page = opened.open("/register")
+        expect(page.get_by_text("the organisers make the accounts")).to_be_visible()
+        expect(page.get_by_role("textbox", name="Password")).to_have_count(0)
+        registration("code")
+        page = opened.open("/register")
+        page.get_by_label("Display name").fill("Moon")
+        page.get_by_label("E-mail").fill(f"moon-{uuid.uuid4().hex}@example.org")
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.get_by_label("Code of the organisers").fill("red moon")
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.get_by_role("alert")).to_contain_text("not the organisers' code")
+        page.get_by_label("Code of the organisers").fill("blue moon")
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.get_by_role("button", name="Account of Moon")).to_be_visible()
+        opened.complaints.clear()  # the browser tells of the wrong code's answer, 401

@@ -33,6 +33,7 @@ class World:
         given = {
             "visitor": [
                 *("/", "/login", "/register", "/forgot", "/reset-password#token=x"),
+                "/set-password#token=x",
                 *("/scoreboard", "/wall", "/wall/{competitionId}", "/teams/{teamId}", "/nowhere"),
                 *("/competitions/{competitionId}", "/pages/{slug}"),
             ],
@@ -76,6 +77,7 @@ class World:
                 "/admin/records/{instanceId}?tab=log",
                 *("/admin/nodes", "/admin/nodes/{nodeId}", "/admin/tasks", "/admin/tasks/{taskId}"),
                 *("/admin/jobs", "/admin/users", "/admin/users/{userId}", "/admin/teams/{teamId}"),
+                *("/admin/imports", "/admin/imports/{importId}", "/admin/imports/{importId}/cards"),
                 *("/admin/announcements", "/admin/incidents", "/admin/settings"),
                 *("/admin/activity", "/admin/shells", "/admin/look"),
                 *("/admin/pages", "/admin/pages/new", "/admin/pages/{pageId}"),
@@ -145,6 +147,8 @@ def make_world(arena: Arena) -> Iterator[World]:
     admin.branding.update(footer_text="By *us*.")
     task = admin.scheduled_jobs.run("retention_sweep")
     admin.tasks.wait(task.id)
+    file = admin.people_imports.check(b"name,email\nMary,mary@example.org\nNobody,\n")
+    admin.tasks.wait(admin.people_imports.apply(file.id, rows="right").id)
     me = player.me.get()
     yield World(
         player,
@@ -160,6 +164,7 @@ def make_world(arena: Arena) -> Iterator[World]:
             "taskId": task.id,
             "slug": code.slug,
             "pageId": code.id,
+            "importId": file.id,
         },
     )
     admin.branding.update(footer_text=None)

@@ -9,6 +9,22 @@ interface Common {
 
 /** The events by name, with what each has besides. */
 export interface Events {
+  /** An operator made an account for somebody. */
+  account_created: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    role: string;
+  };
+  /** An operator changed somebody's name or address. */
+  account_edited: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    fields: string[];
+  };
+  /** An operator set somebody's password. */
+  account_password_set: { user_id: string; target_user_id: string; target_user_name: string };
   /** Somebody may come in again. */
   account_reinstated: { user_id: string; target_user_id: string; target_user_name: string };
   /** Somebody has another role. */
@@ -207,6 +223,8 @@ export interface Events {
   node_unhealthy: { node_id: string; display_name: string };
   /** A node was renamed, labelled, drained or taken back. */
   node_updated: { node_id: string; display_name: string; labels_changed: string[] };
+  /** An operator made many accounts at once. */
+  people_imported: { import_id: string; created: number };
   /** A setting has another value; `source` is db, env or default. */
   platform_setting_changed: { setting_key: string; source: string };
   /** An operator forgave a team its wrong answers to a question. */
@@ -217,6 +235,13 @@ export interface Events {
   scheduled_job_changed: { job_name: string };
   /** A competition's standings changed. */
   scoreboard_updated: { competition_id: string };
+  /** An operator made a link with which somebody signs in, once. */
+  sign_in_link_made: {
+    user_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    mailed: boolean;
+  };
   /** There is a new page. */
   site_page_created: { page_id: string; slug: string; title: string };
   /** A page is gone. */

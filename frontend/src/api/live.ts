@@ -156,6 +156,9 @@ const EVERY_EVENT = /activities$/;
 
 /** Which paths an event makes stale. */
 const AFFECTED: Record<EventName, RegExp[]> = {
+  account_created: [ACCOUNTS],
+  account_edited: [ACCOUNTS],
+  account_password_set: [ACCOUNTS],
   account_reinstated: [ACCOUNTS],
   account_role_changed: [ACCOUNTS],
   account_suspended: [ACCOUNTS],
@@ -202,11 +205,13 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   node_removed: [NODES],
   node_unhealthy: [NODES],
   node_updated: [NODES],
+  people_imported: [ACCOUNTS],
   platform_setting_changed: [/settings|branding/],
   question_attempt_reset: [ATTEMPTS],
   reaction_added: [/feedback/],
   scheduled_job_changed: [/scheduled/],
   scoreboard_updated: [STANDINGS],
+  sign_in_link_made: [],
   site_page_created: [SITE_PAGES],
   site_page_deleted: [SITE_PAGES],
   site_page_updated: [SITE_PAGES],

@@ -1,4 +1,4 @@
-import { Button, Card, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Button, Card, Group, NativeSelect, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api, type PlatformSettingInfo } from "../api/client";
 import { Page } from "../components/Page";
@@ -39,7 +39,8 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
   const reset = api.useMutation("delete", "/api/v1/admin/platform-settings/{key}", {
     onSuccess: () => notify(t("Back to {value}", { value: shown(setting.default_value) })),
   });
-  const bounds = Object.entries(setting.bounds ?? {}).map(([name, limit]) => `${name} ${limit}`);
+  const { one_of: options, ...limits } = (setting.bounds ?? {}) as { one_of?: string[] };
+  const bounds = Object.entries(limits).map(([name, limit]) => `${name} ${limit}`);
   const name = setting.key ?? "";
   const field =
     typeof setting.value === "boolean" ? (
@@ -47,6 +48,13 @@ function Setting({ setting }: { setting: PlatformSettingInfo }) {
         aria-label={name}
         checked={value === true}
         onChange={(event) => setValue(event.currentTarget.checked)}
+      />
+    ) : options ? (
+      <NativeSelect
+        aria-label={name}
+        value={String(value)}
+        onChange={(event) => setValue(event.currentTarget.value)}
+        data={options}
       />
     ) : typeof setting.value === "number" ? (
       <NumberInput aria-label={name} value={value as number} onChange={setValue} w={160} />

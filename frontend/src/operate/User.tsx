@@ -8,8 +8,9 @@ import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { moment, t } from "../i18n";
+import { SigningIn } from "./Accounts";
 import { ActivityTable } from "./Activity";
-import { ROLES } from "./Users";
+import { ROLES } from "./roles";
 
 /** One person: role, suspension, what they did. */
 export function User() {
@@ -34,46 +35,51 @@ export function User() {
     >
       <Loaded query={query} height={160}>
         {(user) => (
-          <Card>
-            <Group align="flex-end">
-              <NativeSelect
-                label={t("Role")}
-                value={user.role}
-                disabled={me.role !== "super_admin"}
-                onChange={(event) =>
-                  role.mutate({ params, body: { role: event.currentTarget.value as "user" } })
-                }
-                data={Object.entries(ROLES).map(([value, word]) => ({ value, label: t(word) }))}
-              />
-              {user.suspended_at ? (
-                <Button
-                  variant="default"
-                  loading={reinstate.isPending}
-                  onClick={() => reinstate.mutate({ params })}
-                >
-                  {t("Reinstate")}
-                </Button>
-              ) : (
-                <Confirm
-                  label={t("Suspend")}
-                  question={t("Suspend {name}?", { name: user.display_name ?? "" })}
-                  reason={t("Reason")}
-                  act={(reason) => suspend.mutate({ params, body: { reason } })}
-                >
-                  {t("Sessions and instances end, and the person leaves the scoreboards.")}
-                </Confirm>
-              )}
-              <StateBadge state={user.suspended_at ? "suspended" : "active"} />
-              <Text size="sm" c="dimmed" className="wrap">
-                {user.suspended_reason}
+          <>
+            <Card>
+              <Group align="flex-end">
+                <NativeSelect
+                  label={t("Role")}
+                  value={user.role}
+                  disabled={me.role !== "super_admin"}
+                  onChange={(event) =>
+                    role.mutate({ params, body: { role: event.currentTarget.value as "user" } })
+                  }
+                  data={Object.entries(ROLES).map(([value, word]) => ({ value, label: t(word) }))}
+                />
+                {user.suspended_at ? (
+                  <Button
+                    variant="default"
+                    loading={reinstate.isPending}
+                    onClick={() => reinstate.mutate({ params })}
+                  >
+                    {t("Reinstate")}
+                  </Button>
+                ) : (
+                  <Confirm
+                    label={t("Suspend")}
+                    question={t("Suspend {name}?", { name: user.display_name ?? "" })}
+                    reason={t("Reason")}
+                    act={(reason) => suspend.mutate({ params, body: { reason } })}
+                  >
+                    {t("Sessions and instances end, and the person leaves the scoreboards.")}
+                  </Confirm>
+                )}
+                <StateBadge state={user.suspended_at ? "suspended" : "active"} />
+                <Text size="sm" c="dimmed" className="wrap">
+                  {user.suspended_reason}
+                </Text>
+              </Group>
+              <Text size="sm" c="dimmed" mt="sm">
+                {[
+                  t("since {day}", { day: moment(user.created_at) }),
+                  user.email_verified ? t("e-mail verified") : t("e-mail not verified"),
+                  ...user.providers,
+                ].join(" · ")}
               </Text>
-            </Group>
-            <Text size="sm" c="dimmed" mt="sm">
-              {t("since {day}", { day: moment(user.created_at) })} ·{" "}
-              {user.email_verified ? t("e-mail verified") : t("e-mail not verified")} ·{" "}
-              {user.providers.join(", ")}
-            </Text>
-          </Card>
+            </Card>
+            <SigningIn user={user} />
+          </>
         )}
       </Loaded>
       <ActivityTable query={{ actor_id: userId }} />

@@ -4,18 +4,14 @@ import { StateBadge } from "../components/badges";
 import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
-import { A } from "../components/links";
+import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty } from "../components/states";
 import { Ago } from "../components/time";
-import { type Message, t } from "../i18n";
-
-export const ROLES = {
-  user: "user",
-  admin: "admin",
-  super_admin: "super admin",
-} as const satisfies Record<string, Message>;
+import { t } from "../i18n";
+import { NewAccount } from "./Accounts";
+import { ROLES } from "./roles";
 
 /** Everybody with an account. */
 export function Users() {
@@ -32,7 +28,18 @@ export function Users() {
     },
   });
   return (
-    <Page title={t("Users")} size="xl">
+    <Page
+      title={t("Users")}
+      size="xl"
+      actions={
+        <>
+          <ButtonLink to="/admin/imports" variant="default">
+            {t("From a file")}
+          </ButtonLink>
+          <NewAccount />
+        </>
+      }
+    >
       <Group gap="xs">
         <Search label={t("Find by name or e-mail")} />
         <FilterSelect

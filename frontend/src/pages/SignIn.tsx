@@ -13,7 +13,7 @@ import {
 } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
-import { ApiError, api, http } from "../api/client";
+import { ApiError, api, http, type ProvidersResponse } from "../api/client";
 import { forgetCaller, useMe } from "../api/me";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
@@ -118,7 +118,7 @@ export function Login() {
     <Frame title={t("Sign in")}>
       {error && <NotSignedIn error={error} />}
       <Loaded query={providers} height={220}>
-        {({ providers: others, password_auth }) => (
+        {({ providers: others, password_auth, registration }) => (
           <>
             {password_auth.enabled !== false && (
               <form onSubmit={form.submit}>
@@ -141,11 +141,15 @@ export function Login() {
             )}
             <Providers names={others.map(({ name }) => name)} back={onward(back)} />
             <Text size="sm" c="dimmed">
-              {t("New here?")}{" "}
-              <A to="/register" search={{ back }}>
-                {t("Sign up")}
-              </A>
-              {" · "}
+              {registration?.rule !== "closed" && (
+                <>
+                  {t("New here?")}{" "}
+                  <A to="/register" search={{ back }}>
+                    {t("Sign up")}
+                  </A>
+                  {" · "}
+                </>
+              )}
               <A to="/forgot">{t("Forgot the password?")}</A>
             </Text>
           </>
@@ -167,6 +171,11 @@ const REFUSALS: Record<string, Message> = {
     "There is an account with this e-mail address: sign in to it, and link the other one in its settings.",
   identity_taken: "The other account belongs to somebody else here.",
   account_suspended: "This account is suspended.",
+  sign_up_closed: "Nobody signs up here: the organisers make the accounts.",
+  registration_code_required: "You have no account here yet, and a new one takes a code: sign up.",
+  registration_code_wrong: "This is not the organisers' code.",
+  registration_domain_refused: "Your e-mail address is of no domain that accounts are for here.",
+  rate_limit: "Too many tries. Wait a minute.",
 };
 
 function NotSignedIn({ error }: { error: string }) {
@@ -188,7 +197,7 @@ function NotLinked({ error }: { error: string }) {
   );
 }
 
-function Providers({ names, back }: { names: string[]; back: string }) {
+function Providers({ names, back, code = "" }: { names: string[]; back: string; code?: string }) {
   if (!names.length) return null;
   return (
     <>
@@ -198,7 +207,10 @@ function Providers({ names, back }: { names: string[]; back: string }) {
           key={name}
           component="a"
           variant="default"
-          href={`/api/v1/auth/login/${name}?redirect_to=${encodeURIComponent(back)}`}
+          href={`/api/v1/auth/login/${name}?${new URLSearchParams({
+            redirect_to: back,
+            ...(code && { registration_code: code }),
+          })}`}
         >
           {t("Go on with {name}", { name })}
         </Button>
@@ -208,7 +220,23 @@ function Providers({ names, back }: { names: string[]; back: string }) {
 }
 
 export function Register() {
+  const [{ error }] = useFilters();
+  const providers = api.useQuery("get", "/api/v1/auth/providers");
+  return (
+    <Frame title={t("Sign up")}>
+      {error && <NotSignedIn error={error} />}
+      <Loaded query={providers} height={300}>
+        {(ways) => <SignUp ways={ways} />}
+      </Loaded>
+    </Frame>
+  );
+}
+
+/** The form of who may sign up, by the rule that the organisers set. */
+function SignUp({ ways }: { ways: ProvidersResponse }) {
   const [{ back }] = useFilters();
+  const [code, setCode] = useState("");
+  const { rule, domains = [] } = ways.registration ?? {};
   const navigate = useNavigate();
   const form = useSending(async ({ email = "", password = "", display_name = "" }) => {
     const { data: asked } = await http.GET("/api/v1/auth/register/challenge");
@@ -216,40 +244,68 @@ export function Register() {
     const proof = asked?.bits ? await prove(asked.challenge ?? "", asked.bits) : "";
     await http.POST("/api/v1/auth/register", {
       params: { query: { as_cookie: true } },
-      body: { email, password, display_name, proof },
+      body: { email, password, display_name, proof, code },
     });
     await forgetCaller();
     await navigate({ href: onward(back) });
   });
   return (
-    <Frame title={t("Sign up")}>
-      <form onSubmit={form.submit}>
-        <Stack>
-          <TextInput
-            name="display_name"
-            label={t("Display name")}
-            description={t("What others see")}
-            autoComplete="nickname"
-            maxLength={64}
-            required
-            withAsterisk={false}
-            error={form.fields.display_name}
-          />
-          <Email error={form.fields.email} />
-          <NewPassword label={t("Password")} error={form.fields.password} />
-          <Refusal error={form.error} />
-          <Button type="submit" loading={form.busy}>
-            {t("Sign up")}
-          </Button>
-        </Stack>
-      </form>
+    <>
+      {rule === "closed" && (
+        <Alert>{t("Nobody signs up here: the organisers make the accounts.")}</Alert>
+      )}
+      {rule === "domains" && (
+        <Text size="sm" className="wrap">
+          {t("For e-mail addresses of: {domains}", { domains: domains.join(", ") })}
+        </Text>
+      )}
+      {rule === "code" && (
+        <TextInput
+          label={t("Code of the organisers")}
+          description={t("Who has no account yet needs it")}
+          value={code}
+          onChange={(event) => setCode(event.currentTarget.value)}
+          maxLength={128}
+          autoComplete="off"
+          error={form.fields.code}
+        />
+      )}
+      {rule !== "closed" && ways.password_auth?.enabled !== false && (
+        <form onSubmit={form.submit}>
+          <Stack>
+            <TextInput
+              name="display_name"
+              label={t("Display name")}
+              description={t("What others see")}
+              autoComplete="nickname"
+              maxLength={64}
+              required
+              withAsterisk={false}
+              error={form.fields.display_name}
+            />
+            <Email error={form.fields.email} />
+            <NewPassword label={t("Password")} error={form.fields.password} />
+            <Refusal error={form.error} />
+            <Button type="submit" loading={form.busy}>
+              {t("Sign up")}
+            </Button>
+          </Stack>
+        </form>
+      )}
+      {rule === "code" && (
+        <Providers
+          names={(ways.providers ?? []).map(({ name }) => name)}
+          back={onward(back)}
+          code={code}
+        />
+      )}
       <Text size="sm" c="dimmed">
         {t("You have an account?")}{" "}
         <A to="/login" search={{ back }}>
           {t("Sign in")}
         </A>
       </Text>
-    </Frame>
+    </>
   );
 }
 
@@ -291,6 +347,15 @@ export function Forgot() {
 const mailed = () => new URLSearchParams(window.location.hash.slice(1)).get("token") ?? "";
 
 export function Reset() {
+  return <ByLink title={t("Set a new password")} />;
+}
+
+/** Where the link of an organiser leads: the first password of an account, or a new one. */
+export function SetPassword() {
+  return <ByLink title={t("Set your password")} />;
+}
+
+function ByLink({ title }: { title: string }) {
   const [token] = useState(mailed);
   const navigate = useNavigate();
   const form = useSending(async ({ password = "", ...also }) => {
@@ -307,7 +372,7 @@ export function Reset() {
     await navigate({ to: "/" });
   });
   return (
-    <Frame title={t("Set a new password")}>
+    <Frame title={title}>
       <form onSubmit={form.submit}>
         <Stack>
           <NewPassword label={t("New password")} error={form.fields.new_password} />

@@ -9,6 +9,9 @@ from enum import StrEnum
 class PlatformEvent(StrEnum):
     """What an event says has happened."""
 
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_EDITED = "account_edited"
+    ACCOUNT_PASSWORD_SET = "account_password_set"
     ACCOUNT_REINSTATED = "account_reinstated"
     ACCOUNT_ROLE_CHANGED = "account_role_changed"
     ACCOUNT_SUSPENDED = "account_suspended"
@@ -57,11 +60,13 @@ class PlatformEvent(StrEnum):
     NODE_STATUS = "node_status"
     NODE_UNHEALTHY = "node_unhealthy"
     NODE_UPDATED = "node_updated"
+    PEOPLE_IMPORTED = "people_imported"
     PLATFORM_SETTING_CHANGED = "platform_setting_changed"
     QUESTION_ATTEMPT_RESET = "question_attempt_reset"
     REACTION_ADDED = "reaction_added"
     SCHEDULED_JOB_CHANGED = "scheduled_job_changed"
     SCOREBOARD_UPDATED = "scoreboard_updated"
+    SIGN_IN_LINK_MADE = "sign_in_link_made"
     SITE_PAGE_CREATED = "site_page_created"
     SITE_PAGE_DELETED = "site_page_deleted"
     SITE_PAGE_UPDATED = "site_page_updated"

@@ -15,6 +15,7 @@ from ctfy.sdk.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.admin_resources.nodes import AdminNodesResource
 from ctfy.sdk.admin_resources.observability import AdminObservabilityResource
+from ctfy.sdk.admin_resources.people_imports import AdminPeopleImportsResource
 from ctfy.sdk.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.admin_resources.shell import AdminShellResource
@@ -53,6 +54,11 @@ class AdminClient(Closable):
     def users(self) -> AdminUsersResource:
         """Everybody's accounts."""
         return AdminUsersResource(self._http)
+
+    @cached_property
+    def people_imports(self) -> AdminPeopleImportsResource:
+        """Many accounts at once, from CSV files."""
+        return AdminPeopleImportsResource(self._http)
 
     @cached_property
     def competitions(self) -> AdminCompetitionsResource:

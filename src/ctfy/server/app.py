@@ -25,6 +25,7 @@ from ctfy.core.request_headers import SingleHeaders
 from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
+from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.cache import Cache
 from ctfy.server.challenges import editing_routes, version_routes
 from ctfy.server.database.connections import away
@@ -52,6 +53,7 @@ _LARGER = {
     "/api/v1/admin/competitions/import": 256 * 1024 * 1024,
     version_routes.PUSH: version_routes.MOST_ARCHIVE,
     **site_routes.UPLOADS,
+    import_routes.TAKE: import_routes.MOST_BYTES,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -98,6 +99,15 @@ def _parts(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _is_domain(value: str) -> str:
+    domain = value.strip().lower().removeprefix("@")
+    if not _DOMAIN.fullmatch(domain.removeprefix("*.")):
+        raise ValueError(f"{value!r} is no domain: write example.org, or *.example.org")
+    return domain
+
+
+_DOMAIN = re.compile(r"(?=.{1,253}$)([\w](?:[\w-]{0,61}[\w])?\.)+[\w](?:[\w-]{0,61}[\w])?")
+MailDomain = Annotated[str, Field(max_length=256), AfterValidator(_is_domain)]
 Cap = Annotated[int, Field(ge=1, le=1_000_000)]
 RateLimit = Annotated[str, Field(max_length=64), AfterValidator(_is_rate)]
 
@@ -151,6 +161,17 @@ class Settings(BaseSettings):
         0, ge=0, le=32, description="Leading zero bits of the proof of work that registering takes"
     )
     # What operators may change while the platform runs: `platform_settings` lists these.
+    registration: Literal["open", "closed", "code", "domains"] = Field(
+        "open", description="Who makes an account by themselves: open, closed, code or domains"
+    )
+    registration_code: str = Field(
+        "", max_length=128, description="What `code` asks for; empty: nobody knows it"
+    )
+    registration_domains: list[MailDomain] = Field(
+        [],
+        max_length=1000,
+        description="The mail domains of `domains`, as example.org, or *.example.org for all below",
+    )
     password_auth_enabled: bool = Field(True, description="Whether passwords are accepted")
     rate_limiting_enabled: bool = Field(True, description="Whether anything is limited by rate")
     rate_limits: dict[str, RateLimit] = Field(

@@ -102,6 +102,7 @@ def register(
     email: Email = "",
     password: Password = "",
     display_name: Annotated[str, typer.Option(help="How others see you")] = "",
+    code: Annotated[str, typer.Option(help="The organisers' code, where they ask for one")] = "",
     save: Save = True,
 ) -> None:
     """Make an account with a password, and sign in.
@@ -112,7 +113,7 @@ def register(
         fail("no e-mail address", hint="give --email", code=Code.USAGE)
     client = PlatformClient(session.server_url())
     secret = password or _ask("Password", confirm=True)
-    _welcome(client.auth.register(email, secret, display_name=display_name).token, save)
+    _welcome(client.auth.register(email, secret, display_name=display_name, code=code).token, save)
 
 
 @app.command()

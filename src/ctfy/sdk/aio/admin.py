@@ -17,6 +17,7 @@ from ctfy.sdk.aio.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.aio.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.aio.admin_resources.nodes import AdminNodesResource
 from ctfy.sdk.aio.admin_resources.observability import AdminObservabilityResource
+from ctfy.sdk.aio.admin_resources.people_imports import AdminPeopleImportsResource
 from ctfy.sdk.aio.admin_resources.records import AdminRecordsResource
 from ctfy.sdk.aio.admin_resources.settings import AdminSettingsResource
 from ctfy.sdk.aio.admin_resources.shell import AdminShellResource
@@ -56,6 +57,11 @@ class AsyncAdminClient(AsyncClosable):
     def users(self) -> AdminUsersResource:
         """Everybody's accounts."""
         return AdminUsersResource(self._http)
+
+    @cached_property
+    def people_imports(self) -> AdminPeopleImportsResource:
+        """Many accounts at once, from CSV files."""
+        return AdminPeopleImportsResource(self._http)
 
     @cached_property
     def competitions(self) -> AdminCompetitionsResource:

@@ -26,15 +26,18 @@ class AuthResource:
         self._http = http
 
     def register(
-        self, email: str, password: str, display_name: str = "", *, proof: str = ""
+        self, email: str, password: str, display_name: str = "", *, proof: str = "", code: str = ""
     ) -> AuthTokenResponse:
         """Create an account; its first session token.
 
-        `proof` answers `registration_challenge()` on servers that ask for one.
+        `proof` answers `registration_challenge()` on servers that ask for one; `code` is the
+        organisers', where `providers().registration.rule` is `code`.
 
         >>> token = client.auth.register("you@example.org", "a long password").token
         """
         body = {"email": email, "password": password, "display_name": display_name, "proof": proof}
+        if code:  # servers of a version before know no such field
+            body["code"] = code
         return self._http.fetch(AuthTokenResponse, "POST", "/auth/register", json=body)
 
     def registration_challenge(self) -> RegistrationChallenge:

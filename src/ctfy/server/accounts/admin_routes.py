@@ -8,15 +8,22 @@ from fastapi import Query
 
 from ctfy.server.access.caller import Admin, SuperAdmin
 from ctfy.server.access.idempotency import Router
+from ctfy.server.accounts import new_accounts
 from ctfy.server.accounts import user_admin as administration
 from ctfy.server.accounts.user_admin import Standing
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheJobs
+from ctfy.server.kernel import TheJobs, TheSettings
 from ctfy.server.models.accounts import (
     AdminUserInfo,
+    GivePasswordRequest,
+    NewUserRequest,
+    NewUserResponse,
     Role,
+    SignInLinksRequest,
+    SignInLinksResponse,
     SuspendUserRequest,
+    UpdateUserRequest,
     UpdateUserRoleRequest,
 )
 from ctfy.server.models.base import Page
@@ -38,9 +45,58 @@ async def list_users(
     return await paging.fetch(session, query, administration.info)
 
 
+@router.post("")
+async def create_user(
+    body: NewUserRequest, settings: TheSettings, jobs: TheJobs, session: Session, caller: Admin
+) -> NewUserResponse:
+    """Make somebody's account; without a password, with a link that sets one, once.
+
+    Only super admins make administrators.
+    """
+    return await new_accounts.create(session, settings, jobs, caller, body)
+
+
+@router.post("/links")
+async def make_links(
+    body: SignInLinksRequest, settings: TheSettings, jobs: TheJobs, session: Session, caller: Admin
+) -> SignInLinksResponse:
+    """Make links that set a password and sign in, once; they are mailed or shown this once."""
+    links = await new_accounts.make_links(
+        session, settings, jobs, caller, body.user_ids, mail_them=body.mail
+    )
+    return SignInLinksResponse(links=links)
+
+
 @router.get("/{user_id}")
 async def get_user(user_id: str, session: Session, _: Admin) -> AdminUserInfo:
     """One person."""
+    return await administration.get(session, user_id)
+
+
+@router.patch("/{user_id}")
+async def edit_user(
+    user_id: str,
+    body: UpdateUserRequest,
+    settings: TheSettings,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
+) -> AdminUserInfo:
+    """Change somebody's name or address; a new address is to be verified anew."""
+    await new_accounts.edit(session, settings, jobs, caller, user_id, body)
+    return await administration.get(session, user_id)
+
+
+@router.put("/{user_id}/password")
+async def give_password(
+    user_id: str,
+    body: GivePasswordRequest,
+    settings: TheSettings,
+    session: Session,
+    caller: Admin,
+) -> AdminUserInfo:
+    """Set somebody's password; their sessions and API tokens end."""
+    await new_accounts.give_password(session, settings, caller, user_id, body)
     return await administration.get(session, user_id)
 
 

@@ -30,6 +30,35 @@ class AccountReinstated(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,), r
     """Somebody may come in again."""
 
 
+class AccountCreated(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
+    """An operator made an account for somebody."""
+
+    role: str
+
+
+class AccountEdited(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
+    """An operator changed somebody's name or address."""
+
+    fields: list[str]
+
+
+class AccountPasswordSet(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
+    """An operator set somebody's password."""
+
+
+class SignInLinkMade(AccountEvent, to=Audience.ADMINS):
+    """An operator made a link with which somebody signs in, once."""
+
+    mailed: bool
+
+
+class PeopleImported(Event, to=Audience.ADMINS):
+    """An operator made many accounts at once."""
+
+    import_id: str
+    created: int
+
+
 class IdentityLinked(Event, to=Audience.PERSON, stale=(Topic.USER,)):
     """Somebody can sign in with an account elsewhere."""
 

@@ -1,10 +1,10 @@
-"""Mail with a link: to verify an address, to set a new password. Sent by jobs, retried."""
+"""Links that work once: to verify an address, to set a password. Mailed by jobs, retried."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,9 +19,23 @@ from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import MailedToken
 
-Purpose = Literal["verify", "reset"]
-_LIFETIME = {"verify": timedelta(days=7), "reset": timedelta(hours=1)}
-_PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
+# `invite` and `handed` are an operator's: mailed, or shown to hand it over by hand, which proves
+# nothing of the address.
+Purpose = Literal["verify", "reset", "invite", "handed"]
+SETS_PASSWORD: tuple[Purpose, ...] = ("reset", "invite", "handed")
+_OPERATORS: tuple[Purpose, ...] = ("invite", "handed")
+_LIFETIME: dict[Purpose, timedelta] = {
+    "verify": timedelta(days=7),
+    "reset": timedelta(hours=1),
+    "invite": timedelta(days=7),
+    "handed": timedelta(days=7),
+}
+_PATHS: dict[Purpose, str] = {
+    "verify": "/verify-email",
+    "reset": "/reset-password",
+    "invite": "/set-password",
+    "handed": "/set-password",
+}
 _WORDS = {
     "verify": (
         "Verify your e-mail address",
@@ -32,6 +46,11 @@ _WORDS = {
         "Set a new password",
         "Somebody, you we hope, asked for a new password. Follow this link to set it; it works\n"
         "once, within an hour. If it was not you, do nothing.",
+    ),
+    "invite": (
+        "Your account",
+        "An organiser sends you this link to your account here. Follow it to set a password and\n"
+        "sign in; it works once, within seven days.",
     ),
 }
 
@@ -55,30 +74,50 @@ async def retry_failed(database: Database, jobs: Jobs) -> str:
 
 async def send(settings: Settings, database: Database, user_id: str, purpose: Purpose) -> None:
     """Mail a fresh link to somebody; an earlier one for the same purpose stops working."""
-    token = secrets.token_urlsafe(32)
     async with database.transaction() as session:
         user = await session.get(User, user_id)
         if user is None or user.email is None:
             return
         address = user.email
-        await session.execute(
-            delete(MailedToken).where(
-                MailedToken.user_id == user_id, MailedToken.purpose == purpose
-            )
-        )
-        session.add(
-            MailedToken(
-                hash=token_hash(token),
-                user_id=user_id,
-                purpose=purpose,
-                email=address,
-                expires_at=now() + _LIFETIME[purpose],
-            )
-        )
-    await _deliver(settings, address, purpose, token)
+        link = await mint(session, settings, user_id, address, purpose)
+    await _deliver(settings, address, purpose, link.url)
 
 
-async def _deliver(settings: Settings, address: str, purpose: Purpose, token: str) -> None:
+class Link(NamedTuple):
+    """A link that works once; it is stored as a hash, so this is all that knows it."""
+
+    url: str
+    expires_at: datetime
+
+
+async def mint(
+    session: AsyncSession, settings: Settings, user_id: str, address: str, purpose: Purpose
+) -> Link:
+    """A fresh link for somebody; an earlier one for the same purpose stops working."""
+    await revoke(session, user_id, *(_OPERATORS if purpose in _OPERATORS else (purpose,)))
+    token = secrets.token_urlsafe(32)
+    expires_at = now() + _LIFETIME[purpose]
+    session.add(
+        MailedToken(
+            hash=token_hash(token),
+            user_id=user_id,
+            purpose=purpose,
+            email=address,
+            expires_at=expires_at,
+        )
+    )
+    # After the `#`: a browser sends it to no server, so no log holds it.
+    return Link(f"{settings.url}{_PATHS[purpose]}#token={token}", expires_at)
+
+
+async def revoke(session: AsyncSession, user_id: str, *purposes: Purpose) -> None:
+    """Have somebody's links for some purposes work no more."""
+    await session.execute(
+        delete(MailedToken).where(MailedToken.user_id == user_id, MailedToken.purpose.in_(purposes))
+    )
+
+
+async def _deliver(settings: Settings, address: str, purpose: Purpose, url: str) -> None:
     # With the first mail, for most servers send none.
     from email.message import EmailMessage
 
@@ -88,8 +127,7 @@ async def _deliver(settings: Settings, address: str, purpose: Purpose, token: st
     subject = f"{subject} · {settings.event_name}"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.smtp_from, address, subject
-    # After the `#`: a browser sends it to no server, so no log holds it.
-    message.set_content(f"{words}\n\n{settings.url}{_PATHS[purpose]}#token={token}\n")
+    message.set_content(f"{words}\n\n{url}\n")
     await aiosmtplib.send(
         message,
         hostname=settings.smtp_host,
@@ -116,17 +154,18 @@ def require_configured(settings: Settings) -> None:
         raise NotFound("mail_not_configured", "This server sends no mail.")
 
 
-async def redeem(session: AsyncSession, token: str, purpose: Purpose) -> User:
-    """The person that a mailed link was for; it works once. Raises `mailed_token_invalid`.
+async def redeem(session: AsyncSession, token: str, *purposes: Purpose) -> tuple[User, Purpose]:
+    """The person that a link was for, and which it was; it works once.
 
-    A link to an address that the account has no longer is no use.
+    Raises `mailed_token_invalid`, also where the account has another address by now.
     """
     mailed = await session.scalar(
         delete(MailedToken)
-        .where(MailedToken.hash == token_hash(token), MailedToken.purpose == purpose)
+        .where(MailedToken.hash == token_hash(token), MailedToken.purpose.in_(purposes))
         .returning(MailedToken)
     )
     user = await session.get(User, mailed.user_id) if mailed else None
     if mailed is None or user is None or mailed.expires_at <= now() or user.email != mailed.email:
         raise NotFound("mailed_token_invalid", "This link is not valid, or not any more.")
-    return user
+    purpose: Purpose = mailed.purpose
+    return user, purpose

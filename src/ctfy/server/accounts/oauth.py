@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import token_hash
+from ctfy.server.accounts import registration
 from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -79,10 +80,12 @@ async def begin(
     *,
     redirect_to: str = "/",
     link_to: Caller | None = None,
+    knows_code: bool = False,
 ) -> tuple[str, str]:
     """Where to send the browser, and the `state` that must come back with it.
 
     `link_to`: links to the account of that session, while it lasts, instead of signing in.
+    `knows_code`: they sent the code that a new account takes here.
     """
     provider = provider_of(settings, name)
     state, verifier, nonce = (random.token_urlsafe(48) for _ in range(3))
@@ -96,6 +99,7 @@ async def begin(
             redirect_to=local_path(redirect_to),
             link_user_id=link_to.user_id if link_to else None,
             link_token_id=link_to.token_id if link_to else None,
+            knows_code=knows_code,
             expires_at=now() + _AWAY,
         )
     )
@@ -171,7 +175,7 @@ async def finish(
 
     Raises `oauth_missing_params`, `oauth_state_mismatch`, `oauth_link_session_expired`,
     `oauth_link_target_missing`, `provider_email_unverified`, `account_email_missing`,
-    `email_taken`.
+    `email_taken`, and as `registration.check` does for who has no account yet.
     """
     provider = provider_of(settings, name)
     if not code or not state:
@@ -198,7 +202,8 @@ async def finish(
     if attempt.link_user_id is not None:
         await _link(session, name, person, attempt.link_user_id)
         return Outcome(attempt.link_user_id, True, attempt.redirect_to)
-    return Outcome(await _sign_in(session, name, person), False, attempt.redirect_to)
+    user_id = await _sign_in(session, settings, name, person, knows_code=attempt.knows_code)
+    return Outcome(user_id, False, attempt.redirect_to)
 
 
 async def _person(
@@ -271,7 +276,9 @@ async def _github_person(provider: OAuthProvider, token: str) -> Person:
     )
 
 
-async def _sign_in(session: AsyncSession, name: str, person: Person) -> str:
+async def _sign_in(
+    session: AsyncSession, settings: Settings, name: str, person: Person, *, knows_code: bool
+) -> str:
     """The account of a person; a new one when nobody has this identity or address."""
     identity = await _identity(session, name, person)
     if identity is not None:
@@ -291,6 +298,7 @@ async def _sign_in(session: AsyncSession, name: str, person: Person) -> str:
             "An account has this address already. Sign in to it, then link this provider.",
         )
     if user is None:
+        registration.check(settings, person.email, knows_code=knows_code)
         user = User(
             id=new_id(),
             email=person.email,

@@ -17,7 +17,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.rate_limits import address, network
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.accounts import devices, mail, oauth, proof_of_work, service
+from ctfy.server.accounts import devices, mail, oauth, proof_of_work, registration, service
 from ctfy.server.accounts.service import Origin
 from ctfy.server.competitions.admins_and_invites import claim_invites
 from ctfy.server.database.base import now
@@ -45,6 +45,7 @@ from ctfy.server.models.accounts import (
     ProvidersResponse,
     RegisterRequest,
     RegistrationChallenge,
+    RegistrationRule,
     ScopeCatalogEntry,
     ScopeLevel,
     SetPasswordRequest,
@@ -89,6 +90,8 @@ async def register(
     await rate_limits.hit("register", network(request))
     proof_of_work.check(secret, cache, body.proof, settings.registration_proof_bits)
     async with rate_limits.failures(("guess", network(request))):
+        knows_code = registration.knows_code(settings, body.code)
+        registration.check(settings, body.email, knows_code=knows_code)
         user_id, token = await service.register(session, body, origin_of(request))
     if settings.smtp_host:
         await mail.request(session, settings, jobs, user_id, "verify")
@@ -130,14 +133,17 @@ async def login(
 
 @router.get("/auth/providers", dependencies=[Everybody])
 async def providers(settings: TheSettings) -> ProvidersResponse:
-    """Every way to sign in here."""
+    """Every way to sign in here, and who may sign up."""
     password = PasswordAuthInfo(enabled=settings.password_auth_enabled)
+    rule = settings.registration
+    domains = settings.registration_domains if rule == "domains" else []
     return ProvidersResponse(
         providers=[
             OAuthProviderInfo(name=name, enabled=True, authorize_path=f"/api/v1/auth/login/{name}")
             for name in sorted(settings.oauth_providers)
         ],
         password_auth=password,
+        registration=RegistrationRule(rule=rule, domains=domains),
     )
 
 
@@ -270,13 +276,14 @@ async def reset_password(
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
-    """Set a new password with a mailed link, and sign in; every other session ends.
+    """Set a password with a link, and sign in; every other session ends.
 
     On an account whose address was never verified before, tokens and linked accounts end, too.
     """
     async with rate_limits.failures(("guess", network(request))):
-        user = await mail.redeem(session, body.token, "reset")
-    await service.reset_password(session, user, body)
+        user, purpose = await mail.redeem(session, body.token, *mail.SETS_PASSWORD)
+    # A link that an operator handed over by hand says nothing of who reads that address.
+    await service.reset_password(session, user, body, proves_address=purpose != "handed")
     await claim_invites(session, settings, user)
     token = service.new_session(session, user.id, origin_of(request))
     return _given(request, response, settings, token, as_cookie)
@@ -306,7 +313,7 @@ async def verify_email(
 ) -> dict[str, str]:
     """Verify an address with a mailed link."""
     async with rate_limits.failures(("guess", network(request))):
-        user = await mail.redeem(session, body.token, "verify")
+        user, _ = await mail.redeem(session, body.token, "verify")
     user.email_verified_at = user.email_verified_at or now()
     await claim_invites(session, settings, user)
     return {"status": "verified"}
@@ -372,13 +379,29 @@ async def oauth_login(
     rate_limits: TheRateLimits,
     session: Session,
     redirect_to: Annotated[str, Query(max_length=500)] = "/",
+    registration_code: Annotated[
+        str, Query(max_length=128, description="For who has no account here yet")
+    ] = "",
 ) -> RedirectResponse:
     """Sign in with an account elsewhere: leads the browser to the provider."""
     await rate_limits.hit("device", network(request))
-    url, state = await oauth.begin(session, settings, provider, redirect_to=redirect_to)
+    try:
+        async with rate_limits.failures(("guess", network(request))):
+            knows_code = registration.knows_code(settings, registration_code)
+    except CtfyError as refused:
+        if not _is_browser(request):
+            raise
+        return RedirectResponse(f"/register?error={refused.code}", 303)
+    url, state = await oauth.begin(
+        session, settings, provider, redirect_to=redirect_to, knows_code=knows_code
+    )
     response = RedirectResponse(url)
     _keep_state(response, settings, state)
     return response
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _keep_state(response: Response, settings: Settings, state: str) -> None:
@@ -409,7 +432,7 @@ async def oauth_callback(
     A browser gets its session as a cookie and is led on, or back to the sign-in page, which says
     what went wrong; a client gets the token.
     """
-    browser = "text/html" in request.headers.get("accept", "")
+    browser = _is_browser(request)
     try:
         outcome = await oauth.finish(
             session,

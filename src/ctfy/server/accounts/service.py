@@ -24,6 +24,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
 from ctfy.server.access.rate_limits import network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
+from ctfy.server.accounts import mail
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
@@ -40,7 +41,7 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
-from ctfy.server.tables.accounts import DeviceGrant, Identity, MailedToken
+from ctfy.server.tables.accounts import DeviceGrant, Identity
 from ctfy.server.tables.competitions import Competition
 
 _MAX_TOKENS = 100
@@ -64,7 +65,7 @@ async def register(session: AsyncSession, body: RegisterRequest, origin: Origin)
     email = body.email.lower()
     check_password(body.password, email)
     name = body.display_name.strip() or email.partition("@")[0]
-    user_id = await _create_user(session, email, body.password, name, role="user")
+    user_id = await create_user(session, email, body.password, name, role="user")
     if user_id is None:
         other = await session.scalar(select(User.password_hash).where(User.email == email))
         if other is None:
@@ -86,17 +87,17 @@ def check_password(password: str, email: str) -> None:
         )
 
 
-async def _create_user(
-    session: AsyncSession, email: str, password: str, name: str, *, role: str
+async def create_user(
+    session: AsyncSession, email: str, password: str | None, name: str, *, role: str
 ) -> str | None:
-    """The new user's id; None when the address is taken."""
+    """The new user's id; None when the address is taken. Without a password, a link sets one."""
     created: str | None = await session.scalar(
         insert(User)
         .values(
             id=new_id(),
             email=email,
             display_name=name,
-            password_hash=await secrets.hash_password(password),
+            password_hash=await secrets.hash_password(password) if password else None,
             role=role,
             created_at=now(),
         )
@@ -111,7 +112,7 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
     existing = await session.scalar(select(User.id).where(User.role == "super_admin").limit(1))
     if existing is not None:
         return None
-    return await _create_user(session, email.lower(), password, "Administrator", role="super_admin")
+    return await create_user(session, email.lower(), password, "Administrator", role="super_admin")
 
 
 async def login(
@@ -355,11 +356,13 @@ async def set_password(
     return list(left), list((await session.scalars(identities_of(caller.user_id))).all())
 
 
-async def reset_password(session: AsyncSession, user: User, body: PasswordResetRequest) -> None:
-    """Set a new password for whoever has just shown that the address is theirs; sessions end.
+async def reset_password(
+    session: AsyncSession, user: User, body: PasswordResetRequest, *, proves_address: bool
+) -> None:
+    """Set a new password for whoever came by a link; sessions end.
 
-    If nobody had shown that before, somebody else may have registered it: then nothing that they
-    made opens the account any more.
+    If nobody had shown before that the address is theirs, somebody else may have registered it:
+    then nothing that they made opens the account any more.
     """
     first = user.email_verified_at is None
     await _replace_password(session, user, body.new_password)
@@ -367,7 +370,18 @@ async def reset_password(session: AsyncSession, user: User, body: PasswordResetR
         await _revoke_api_tokens(session, user)
     if first or body.revoke_identities:
         await _unlink_all(session, user)
-    user.email_verified_at = user.email_verified_at or now()
+    if proves_address:
+        user.email_verified_at = user.email_verified_at or now()
+
+
+async def give_password(
+    session: AsyncSession, user: User, password: str, *, revoke_identities: bool
+) -> None:
+    """Give somebody a password that an operator chose; sessions and API tokens end."""
+    await _replace_password(session, user, password)
+    await _revoke_api_tokens(session, user)
+    if revoke_identities:
+        await _unlink_all(session, user)
 
 
 async def _replace_password(
@@ -378,9 +392,7 @@ async def _replace_password(
     user.password_hash = await secrets.hash_password(password)
     await _revoke(session, user.id, Token.kind == "user", Token.id != keep_token)
     await session.execute(delete(DeviceGrant).where(DeviceGrant.user_id == user.id))
-    await session.execute(
-        delete(MailedToken).where(MailedToken.user_id == user.id, MailedToken.purpose == "reset")
-    )
+    await mail.revoke(session, user.id, *mail.SETS_PASSWORD)
 
 
 async def _revoke_api_tokens(session: AsyncSession, user: User) -> None:

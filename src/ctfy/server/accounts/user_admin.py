@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.accounts import mail
 from ctfy.server.accounts.events import (
     AccountEvent,
     AccountReinstated,
@@ -100,7 +101,7 @@ async def get(session: AsyncSession, user_id: str) -> AdminUserInfo:
     return info(row)
 
 
-async def _locked(session: AsyncSession, user_id: str) -> User:
+async def locked(session: AsyncSession, user_id: str) -> User:
     """The person, and every super admin, so that two changes at once cannot leave none."""
     query = (
         select(User)
@@ -135,13 +136,15 @@ async def _require_another_super_admin(session: AsyncSession, user: User) -> Non
 
 async def set_role(session: AsyncSession, caller: Caller, user_id: str, role: Role) -> None:
     """Give somebody a role. Raises `user_not_found`, `last_super_admin`."""
-    user = await _locked(session, user_id)
+    user = await locked(session, user_id)
     if user.role == role:
         return
     await _require_another_super_admin(session, user)
     before, user.role = user.role, role
     user.promoted_by, user.promoted_at = caller.user_id, now()
-    _emit_changed(session, AccountRoleChanged, caller, user, previous_role=before, new_role=role)
+    # Whoever was shown a link to a player's account gets into no administrator's with it.
+    await mail.revoke(session, user.id, "handed")
+    emit_changed(session, AccountRoleChanged, caller, user, previous_role=before, new_role=role)
 
 
 async def suspend(
@@ -152,10 +155,10 @@ async def suspend(
     Their API tokens rest. Raises `user_not_found`, `cannot_suspend_self`, `forbidden` for an
     administrator who suspends an administrator, `last_super_admin`.
     """
-    user = await _locked(session, user_id)
+    user = await locked(session, user_id)
     if user.id == caller.user_id:
         raise CtfyError("cannot_suspend_self", "You cannot suspend yourself.")
-    _require_above(caller, user)
+    require_above(caller, user)
     await _require_another_super_admin(session, user)
     if user.suspended_at is not None:
         return
@@ -170,22 +173,23 @@ async def suspend(
     )
     for instance_id in started.all():
         await lifecycle.request_stop(session, jobs, instance_id, "user_suspended")
-    _emit_changed(session, AccountSuspended, caller, user, reason=reason)
+    emit_changed(session, AccountSuspended, caller, user, reason=reason)
     await _hide_or_show(session, user.id)
 
 
 async def reinstate(session: AsyncSession, caller: Caller, user_id: str) -> None:
     """Let somebody in again. Raises `user_not_found`, `forbidden` as `suspend` does."""
-    user = await _locked(session, user_id)
-    _require_above(caller, user)
+    user = await locked(session, user_id)
+    require_above(caller, user)
     if user.suspended_at is None:
         return
     user.suspended_at, user.suspended_reason = None, ""
-    _emit_changed(session, AccountReinstated, caller, user)
+    emit_changed(session, AccountReinstated, caller, user)
     await _hide_or_show(session, user.id)
 
 
-def _require_above(caller: Caller, user: User) -> None:
+def require_above(caller: Caller, user: User) -> None:
+    """Raise `forbidden` for an administrator who would do something to an administrator."""
     if user.role != "user" and not caller.is_super_admin:
         raise Forbidden("forbidden", "Only a super administrator can do this to administrators.")
 
@@ -200,9 +204,10 @@ async def _hide_or_show(session: AsyncSession, user_id: str) -> None:
         emit(session, changed)
 
 
-def _emit_changed(
+def emit_changed(
     session: AsyncSession, kind: type[AccountEvent], caller: Caller, user: User, **more: Any
 ) -> None:
+    """Tell administrators what an operator did to somebody's account."""
     event = kind(
         user_id=user.id, target_user_id=user.id, target_user_name=user.display_name, **more
     )

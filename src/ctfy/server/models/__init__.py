@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.meta import *
     from ctfy.server.models.nodes import *
     from ctfy.server.models.observability import *
+    from ctfy.server.models.people import *
     from ctfy.server.models.platform_settings import *
     from ctfy.server.models.records import *
     from ctfy.server.models.shell import *

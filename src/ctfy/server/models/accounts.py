@@ -24,6 +24,9 @@ class RegisterRequest(Request):
     password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
     display_name: Annotated[Name, Field(max_length=120)] = ""
     proof: Annotated[str, Field(max_length=512)] = ""
+    code: Annotated[str, Field(max_length=128)] = Field(
+        "", description="The organisers' code, where registering takes one"
+    )
 
 
 class RegistrationChallenge(Response):
@@ -114,11 +117,19 @@ class PasswordAuthInfo(Response):
     enabled: bool = False
 
 
+class RegistrationRule(Response):
+    """Who makes an account here by themselves; `domains` are those of the rule of that name."""
+
+    rule: Literal["open", "closed", "code", "domains"] = "open"
+    domains: list[str] = []
+
+
 class ProvidersResponse(Response):
-    """Every way to sign in here."""
+    """Every way to sign in here, and who may sign up."""
 
     providers: list[OAuthProviderInfo] = []
     password_auth: PasswordAuthInfo = PasswordAuthInfo()
+    registration: RegistrationRule = RegistrationRule()
 
 
 class UserInfo(Response):
@@ -338,6 +349,65 @@ class AdminUserInfo(UserInfo):
     suspended_at: datetime | None = None
     suspended_reason: str = ""
     email_verified: bool = False
+
+
+class NewUserRequest(Request):
+    """An account for somebody: with a password, or with a link that sets one."""
+
+    email: EmailStr
+    display_name: Annotated[Name, Field(max_length=120)] = ""
+    role: Role = "user"
+    password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)] | None = None
+    mail: bool | None = Field(
+        None, description="Mail the link, or show it; left out: mailed where mail is configured"
+    )
+
+
+class SignInLink(Response):
+    """A link that sets a password and signs in, once. `url` is shown this once, unless mailed."""
+
+    user_id: str
+    display_name: str = ""
+    email: str = ""
+    url: str = ""
+    expires_at: datetime | None = None
+    mailed: bool = False
+
+
+class NewUserResponse(Response):
+    """A new account; its link, unless it was made with a password."""
+
+    user: AdminUserInfo
+    link: SignInLink | None = None
+
+
+class SignInLinksRequest(Request):
+    """For whom to make links. Earlier ones of theirs stop working."""
+
+    user_ids: Annotated[list[str], Field(min_length=1, max_length=500)]
+    mail: bool | None = Field(
+        None, description="Mail them, or show them; left out: mailed where mail is configured"
+    )
+
+
+class SignInLinksResponse(Response):
+    """The links, in the order in which they were asked for."""
+
+    links: list[SignInLink] = []
+
+
+class UpdateUserRequest(Request):
+    """What an operator changes of somebody's account; a field left out stays."""
+
+    email: EmailStr | None = None
+    display_name: Annotated[Name, Field(min_length=1, max_length=120)] | None = None
+
+
+class GivePasswordRequest(Request):
+    """A password that an operator gives somebody; sessions and API tokens end."""
+
+    new_password: Annotated[str, Field(min_length=12, max_length=MAX_PASSWORD)]
+    revoke_identities: bool = Field(False, description="Unlink every account elsewhere, too")
 
 
 class UpdateUserRoleRequest(Request):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import structlog
 from pydantic import ValidationError
@@ -39,6 +39,9 @@ KEYS = (
     "disabled_challenges",
     "question_attempt_caps",
     "password_auth_enabled",
+    "registration",
+    "registration_code",
+    "registration_domains",
     "admin_shell_idle_timeout_s",
     "admin_shell_hard_timeout_s",
     "admin_shell_max_concurrent_per_admin",
@@ -146,6 +149,8 @@ def info(live: LiveSettings, key: str, stored: dict[str, Any]) -> PlatformSettin
         for name in ("ge", "le", "max_length")
         if hasattr(constraint, name)
     }
+    if get_origin(field.annotation) is Literal:
+        bounds["one_of"] = list(get_args(field.annotation))
     return PlatformSettingInfo(
         key=key,
         type=_TYPES[type(default)],

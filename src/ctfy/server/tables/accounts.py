@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -35,7 +35,8 @@ class OAuthAttempt(Base):
     """A sign-in that is at the provider now; taken out when it comes back.
 
     `link_user_id`: links to that account instead of signing in, while the session of
-    `link_token_id` lasts, which asked for it.
+    `link_token_id` lasts, which asked for it. `knows_code`: may make an account where that takes
+    the organisers' code.
     """
 
     __tablename__ = "oauth_attempts"
@@ -48,6 +49,7 @@ class OAuthAttempt(Base):
     redirect_to: Mapped[str] = mapped_column(default="/")
     link_user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     link_token_id: Mapped[str | None] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"))
+    knows_code: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime]
 
 
@@ -77,3 +79,46 @@ class MailedToken(Base):
     purpose: Mapped[str]
     email: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class PeopleImport(Base):
+    """A file of people that an operator sent: what it holds, and what became of it.
+
+    `competition_id`: of the rows that name none. `task_id`: what makes the accounts.
+    """
+
+    __tablename__ = "people_imports"
+    __table_args__ = (Index("ix_people_imports_created", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    encoding: Mapped[str]
+    delimiter: Mapped[str]
+    ignored_columns: Mapped[list[str]] = mapped_column(default=list)
+    task_id: Mapped[str | None]
+
+
+class PeopleImportRow(Base):
+    """A row of such a file. `password` is encrypted, and goes once the account is made."""
+
+    __tablename__ = "people_import_rows"
+    __table_args__ = (Index("ix_people_import_rows_user", "user_id"),)
+
+    import_id: Mapped[str] = mapped_column(
+        ForeignKey("people_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    password: Mapped[bytes | None] = mapped_column(LargeBinary)
+    team: Mapped[str]
+    bracket: Mapped[str]
+    competition: Mapped[str]
+    competition_id: Mapped[str | None] = mapped_column(
+        ForeignKey("competitions.id", ondelete="SET NULL")
+    )
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

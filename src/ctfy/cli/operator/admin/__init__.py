@@ -17,6 +17,7 @@ from ctfy.cli.operator.admin import (
     instances,
     nodes,
     pages,
+    people,
     question,
     records,
     scheduled_jobs,
@@ -51,6 +52,7 @@ for _group, _help in (
     (tasks, "Long work: progress, logs, cancelling"),
     (team, "Correcting teams"),
     (users, "Everybody's accounts"),
+    (people, "Many accounts at once, from CSV files"),
 ):
     _name = _group.__name__.rpartition(".")[2].replace("_", "-")
     app.add_typer(_group.app, name=_name, help=_help)

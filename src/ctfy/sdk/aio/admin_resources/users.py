@@ -8,7 +8,12 @@ import builtins
 from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.accounts import AdminUserInfo
+from ctfy.server.models.accounts import (
+    AdminUserInfo,
+    NewUserResponse,
+    SignInLink,
+    SignInLinksResponse,
+)
 
 
 class AdminUsersResource:
@@ -36,6 +41,52 @@ class AdminUsersResource:
     async def get(self, user_id: str) -> AdminUserInfo:
         """One person."""
         return await self._http.fetch(AdminUserInfo, "GET", f"/admin/users/{user_id}")
+
+    async def create(
+        self,
+        email: str,
+        display_name: str = "",
+        *,
+        role: str = "user",
+        password: str | None = None,
+        mail: bool | None = None,
+    ) -> NewUserResponse:
+        """Make an account: with a password, or with a link that sets one, once.
+
+        `mail`: whether the link is mailed or in the answer; None: mailed where mail is configured.
+        """
+        body = {"email": email, "display_name": display_name, "role": role, "mail": mail}
+        if password is not None:
+            body["password"] = password
+        return await self._http.fetch(NewUserResponse, "POST", "/admin/users", json=body)
+
+    async def edit(
+        self, user_id: str, *, email: str | None = None, display_name: str | None = None
+    ) -> AdminUserInfo:
+        """Change somebody's name or address; a new address is to be verified anew."""
+        given = {"email": email, "display_name": display_name}
+        body = {name: value for name, value in given.items() if value is not None}
+        return await self._http.fetch(AdminUserInfo, "PATCH", f"/admin/users/{user_id}", json=body)
+
+    async def make_links(
+        self, user_ids: builtins.list[str], *, mail: bool | None = None
+    ) -> builtins.list[SignInLink]:
+        """Links that set a password and sign in, once, for up to 500 people.
+
+        `mail` is as for `create`. Earlier links of theirs stop working.
+        """
+        body = {"user_ids": user_ids, "mail": mail}
+        path = "/admin/users/links"
+        return (await self._http.fetch(SignInLinksResponse, "POST", path, json=body)).links
+
+    async def set_password(
+        self, user_id: str, password: str, *, revoke_identities: bool = False
+    ) -> AdminUserInfo:
+        """Set somebody's password; their sessions and API tokens end."""
+        body = {"new_password": password, "revoke_identities": revoke_identities}
+        return await self._http.fetch(
+            AdminUserInfo, "PUT", f"/admin/users/{user_id}/password", json=body
+        )
 
     async def set_role(self, user_id: str, role: str) -> AdminUserInfo:
         """Give somebody a role: user, admin or super_admin. Super admins only."""

@@ -28,13 +28,16 @@ class AuthResource:
         self._http = http
 
     async def register(
-        self, email: str, password: str, display_name: str = "", *, proof: str = ""
+        self, email: str, password: str, display_name: str = "", *, proof: str = "", code: str = ""
     ) -> AuthTokenResponse:
         """Create an account; its first session token.
 
-        `proof` answers `registration_challenge()` on servers that ask for one.
+        `proof` answers `registration_challenge()` on servers that ask for one; `code` is the
+        organisers', where `providers().registration.rule` is `code`.
         """
         body = {"email": email, "password": password, "display_name": display_name, "proof": proof}
+        if code:
+            body["code"] = code
         return await self._http.fetch(AuthTokenResponse, "POST", "/auth/register", json=body)
 
     async def registration_challenge(self) -> RegistrationChallenge:

@@ -1,0 +1,79 @@
+# Written by tools/async_sdk.py from ctfy/sdk/admin_resources/people_imports.py.
+# Change that file, then run the tool.
+"""`admin.people_imports`."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator
+from typing import BinaryIO
+
+from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.people import PeopleImportInfo, PeopleImportRowInfo
+from ctfy.server.models.tasks import AdminTaskInfo
+
+
+class AdminPeopleImportsResource:
+    """Many accounts at once, from CSV files."""
+
+    def __init__(self, http: AsyncBaseHttpClient) -> None:
+        self._http = http
+
+    async def check(self, file: bytes | BinaryIO, *, competition_id: str = "") -> PeopleImportInfo:
+        """Send a CSV file; the answer says how many rows come to what, and nothing is made yet.
+
+        Its first line names the columns, in any order: name, email, password, team, bracket,
+        competition. `competition_id`: of the rows that name no competition.
+        """
+        return await self._http.fetch(
+            PeopleImportInfo,
+            "POST",
+            "/admin/people-imports",
+            params={"competition_id": competition_id},
+            content=file if isinstance(file, bytes) else file.read(),
+            headers={"Content-Type": "text/csv"},
+            timeout=600,
+        )
+
+    async def list(self, offset: int = 0, limit: int = 50) -> builtins.list[PeopleImportInfo]:
+        """Files that were sent, newest first; they are forgotten after a week."""
+        path = "/admin/people-imports"
+        return await self._http.fetch_page(PeopleImportInfo, path, offset=offset, limit=limit)
+
+    async def get(self, import_id: str) -> PeopleImportInfo:
+        """One of them."""
+        return await self._http.fetch(PeopleImportInfo, "GET", f"/admin/people-imports/{import_id}")
+
+    async def rows(
+        self, import_id: str, offset: int = 0, limit: int = 500, *, outcome: str = ""
+    ) -> builtins.list[PeopleImportRowInfo]:
+        """What the rows come to; `outcome`: only create, created, exists or refused."""
+        return await self._http.fetch_page(
+            PeopleImportRowInfo,
+            f"/admin/people-imports/{import_id}/rows",
+            offset=offset,
+            limit=limit,
+            outcome=outcome,
+        )
+
+    def iterate_rows(
+        self, import_id: str, *, outcome: str = ""
+    ) -> AsyncIterator[PeopleImportRowInfo]:
+        """Each row that `rows` finds, asked for page by page as they are taken."""
+        path = f"/admin/people-imports/{import_id}/rows"
+        return self._http.pages(PeopleImportRowInfo, path, outcome=outcome)
+
+    async def apply(
+        self, import_id: str, *, rows: str = "all", mail: bool | None = None
+    ) -> AdminTaskInfo:
+        """Have the accounts made: `all` rows or none, or those that are `right`.
+
+        `mail`: whether links are mailed to them; None: where mail is configured.
+        """
+        path = f"/admin/people-imports/{import_id}/apply"
+        body = {"rows": rows, "mail": mail}
+        return await self._http.fetch(AdminTaskInfo, "POST", path, json=body)
+
+    async def forget(self, import_id: str) -> None:
+        """Forget a file; the accounts that were made stay."""
+        await self._http.call("DELETE", f"/admin/people-imports/{import_id}")
