@@ -312,6 +312,9 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert admin.challenges.files("pushed").metadata["name"] == "Renamed"
     made = admin.challenges.make_example("made-here", "Made here", "web", tags=["t"])
     assert (made.version, admin.challenges.files("made-here").metadata["tags"]) == (1, ["t"])
+    played = admin.challenges.test_play("made-here")
+    assert played.challenge_id == "made-here"
+    admin.competitions.delete(played.competition_id, force=True)
     admin.challenges.remove("made-here")
     admin.challenges.remove("pushed")
     assert "pushed" not in {row.id for row in admin.challenges.stored()}

@@ -62,6 +62,21 @@ def test_a_challenge_that_was_made_by_clicking_is_played(arena: Arena, challenge
     assert answer("3").correct
 
 
+def test_an_operator_plays_a_challenge_where_nothing_counts(arena: Arena, challenge: str) -> None:
+    admin, player = arena.admin, arena.player()
+    played = admin.admin.challenges.test_play(challenge)
+    where = {"question_id": "sum"}
+    assert admin.submissions.submit_qa(challenge, played.competition_id, "2", **where).correct
+    assert admin.competition(played.competition_id).scoreboard().entries == []
+    assert played.competition_id not in {row.id for row in player.competitions.list(limit=500)}
+    again = admin.admin.challenges.test_play(challenge)
+    assert again.competition_id != played.competition_id
+    assert refusal(admin.competitions.get, played.competition_id) == "competition_not_found"
+    assert admin.submissions.submit_qa(challenge, again.competition_id, "2", **where).correct
+    assert refusal(admin.admin.challenges.test_play, "no-such-thing") == "challenge_not_found"
+    admin.admin.competitions.delete(again.competition_id, force=True)
+
+
 def test_who_saves_second_is_told_and_changes_nothing(
     admin: PlatformClient, challenge: str
 ) -> None:

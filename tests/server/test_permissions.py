@@ -94,6 +94,7 @@ PERMISSIONS = {
     "DELETE /admin/challenges/{challenge_id}/files/content": "admin",
     "PUT /admin/challenges/{challenge_id}/metadata": "admin",
     "POST /admin/challenges/{challenge_id}/example": "admin",
+    "POST /admin/challenges/{challenge_id}/test-play": "admin",
     "GET /admin/challenge-sources": "admin",
     "POST /admin/challenge-sources": "admin",
     "DELETE /admin/challenge-sources/{source_id}": "admin",

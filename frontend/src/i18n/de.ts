@@ -686,6 +686,7 @@ export default {
   "Team in {title}": "Team in {title}",
   "Team name": "Teamname",
   Teams: "Teams",
+  "Test play": "Probespiel",
   Text: "Text",
   "That did not work": "Das hat nicht geklappt",
   "That was begun in another browser, or took too long.":

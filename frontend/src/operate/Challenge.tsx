@@ -1,5 +1,5 @@
 import { Alert, Button, Card, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { Bars } from "../components/Bars";
 import { CategoryBadge, DifficultyBadge, StateBadge } from "../components/badges";
@@ -27,6 +27,11 @@ export function Challenge() {
   const started = { onSuccess: () => notify(t("Started: see the tasks")) };
   const build = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/build", started);
   const pull = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/pull", started);
+  const navigate = useNavigate();
+  const test = api.useMutation("post", "/api/v1/admin/challenges/{challenge_id}/test-play", {
+    onSuccess: ({ competition_id }) =>
+      navigate({ to: `/competitions/${competition_id}/challenges/${challengeId}` as string }),
+  });
   return (
     <Page
       title={challenge.data?.name ?? challengeId}
@@ -41,6 +46,13 @@ export function Challenge() {
       size="xl"
       actions={
         <>
+          <Button
+            variant="default"
+            loading={test.isPending}
+            onClick={() => test.mutate({ params: { path } })}
+          >
+            {t("Test play")}
+          </Button>
           <Button variant="default" onClick={() => pull.mutate({ params: { path } })}>
             {t("Pull")}
           </Button>

@@ -68,7 +68,12 @@ _TIMES = (
 
 
 async def create(
-    session: AsyncSession, catalogue: Catalogue, caller_id: str, body: CompetitionCreate
+    session: AsyncSession,
+    catalogue: Catalogue,
+    caller_id: str,
+    body: CompetitionCreate,
+    *,
+    competition_id: str = "",
 ) -> str:
     """A new competition; its id.
 
@@ -77,7 +82,7 @@ async def create(
     fields = body.model_dump()
     _check(catalogue, fields)
     challenge_ids = fields.pop("challenge_ids")
-    competition = Competition(id=new_id(), created_by=caller_id, **fields)
+    competition = Competition(id=competition_id or new_id(), created_by=caller_id, **fields)
     session.add(competition)
     await session.flush()
     session.add_all(_offer(competition.id, id_, at) for at, id_ in enumerate(challenge_ids))

@@ -109,6 +109,13 @@ class CompetitionCreate(Request):
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
+class TestPlay(Response):
+    """The hidden competition in which an operator plays a challenge, where nothing counts."""
+
+    competition_id: str
+    challenge_id: str
+
+
 class CompetitionUpdate(Request):
     """What an operator changes; a field left out stays. Times and limits can be taken away."""
 

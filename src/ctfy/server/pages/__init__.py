@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctfy.server.pages import competitions, downloads, event_stream, me, meta, wall
+from ctfy.server.pages import competitions, downloads, event_stream, me, meta, test_play, wall
 
 ROUTERS = (
     competitions.router,
@@ -10,5 +10,6 @@ ROUTERS = (
     event_stream.router,
     wall.router,
     downloads.router,
+    test_play.router,
     meta.router,
 )

@@ -12,6 +12,7 @@ from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.builds import ChallengeBuildStateResponse, ChallengePullStateResponse
 from ctfy.server.models.challenges import AdminFeedbackRow, QuestionAttemptResetInfo
+from ctfy.server.models.competitions import TestPlay
 from ctfy.server.models.observability import (
     AdminChallengeLatencyBucket,
     AdminChallengeStatsRow,
@@ -158,6 +159,14 @@ class AdminChallengesResource:
         path = f"/admin/challenges/{challenge_id}/example"
         body = {"name": name, "category": category, "difficulty": difficulty, "tags": [*tags]}
         return await self._http.fetch(PushedChallenge, "POST", path, json=body)
+
+    async def test_play(self, challenge_id: str) -> TestPlay:
+        """Begin to play a challenge as players do, where nobody sees it and nothing counts.
+
+        Start an instance in its `competition_id`; each call begins anew, and ends the one before.
+        """
+        path = f"/admin/challenges/{challenge_id}/test-play"
+        return await self._http.fetch(TestPlay, "POST", path)
 
     async def remove(self, challenge_id: str) -> None:
         """Take a pushed challenge off the platform; a rollback brings it back."""
