@@ -307,8 +307,15 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert refused(admin.challenges.read_file, "pushed", "attachments/a.txt", 1) == "file_not_found"
     # What is as it was in version 2 is that version.
     assert admin.challenges.delete_file("pushed", "run", base=3).version == 2
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive_:
+        for name in ("attachments/a.txt", "attachments/b.txt"):
+            archive_.writestr(name, "C")
+    assert admin.challenges.write_files("pushed", zipped.getvalue(), base=2).version == 4
+    assert admin.challenges.read_file("pushed", "attachments/a.txt") == b"C"
+    admin.challenges.rollback("pushed", 2)
     renamed = {**held.metadata, "name": "Renamed"}
-    assert admin.challenges.set_metadata("pushed", renamed, base=2).version == 4
+    assert admin.challenges.set_metadata("pushed", renamed, base=2).version == 5
     assert admin.challenges.files("pushed").metadata["name"] == "Renamed"
     made = admin.challenges.make_example("made-here", "Made here", "web", tags=["t"])
     assert (made.version, admin.challenges.files("made-here").metadata["tags"]) == (1, ["t"])

@@ -67,7 +67,7 @@ def test_an_operator_plays_a_challenge_where_nothing_counts(arena: Arena, challe
     played = admin.admin.challenges.test_play(challenge)
     where = {"question_id": "sum"}
     assert admin.submissions.submit_qa(challenge, played.competition_id, "2", **where).correct
-    assert admin.competition(played.competition_id).scoreboard().entries == []
+    assert admin.competition(played.competition_id).scoreboard() == []
     assert played.competition_id not in {row.id for row in player.competitions.list(limit=500)}
     again = admin.admin.challenges.test_play(challenge)
     assert again.competition_id != played.competition_id
@@ -156,6 +156,14 @@ def test_two_files_do_not_differ_in_case_alone(admin: PlatformClient, challenge:
     for path in ("attachments/A.txt", "Attachments/b.txt"):
         code = refusal(challenges.write_file, challenge, path, b"2", base=2)
         assert code == "path_refused"
+
+
+def test_an_answer_of_forty_digits_outlives_a_browser(admin: PlatformClient) -> None:
+    name, answer = fresh(), 10**40 + 1
+    question = {"id": "sum", "prompt": "n?", "answer": answer}
+    admin.admin.challenges.set_metadata(name, {**METADATA, "questions": [question]}, base=0)
+    (shown,) = admin.admin.challenges.files(name).metadata["questions"]
+    assert (shown["answer"], shown["mode"]) == (str(answer), "numeric")
 
 
 def test_a_file_of_some_megabytes_is_taken_and_one_of_300_is_not(

@@ -89,6 +89,7 @@ PERMISSIONS = {
     "GET /admin/challenges/{challenge_id}/versions/{version}/diff": "admin",
     "POST /admin/challenges/{challenge_id}/rollback": "admin",
     "GET /admin/challenges/{challenge_id}/files": "admin",
+    "POST /admin/challenges/{challenge_id}/files": "admin",
     "GET /admin/challenges/{challenge_id}/files/content": "admin",
     "PUT /admin/challenges/{challenge_id}/files/content": "admin",
     "DELETE /admin/challenges/{challenge_id}/files/content": "admin",

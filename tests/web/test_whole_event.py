@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,9 +149,11 @@ def test_an_event_from_an_empty_platform_to_its_results(
             expect(page.get_by_text("Your team answered every question.")).to_be_visible()
             page.get_by_role("tab", name="Challenges").click()
             page.get_by_role("link", name="Sums").click()
-            page.get_by_role("button", name=re.compile("Unlock")).click()
-            page.get_by_role("dialog").get_by_role("button", name=re.compile("Unlock")).click()
+            page.get_by_role("tab", name="Hints (1)").click()
+            page.get_by_role("button", name="Unlock for 10 points").click()
+            page.get_by_role("dialog").get_by_role("button", name="Unlock").click()
             expect(page.get_by_text("Count on your fingers.")).to_be_visible()
+            page.get_by_role("tab", name="Task").click()
             answer(page, "What is the flag?", "FLAG{sums}")
             answer(page, "How much is 6 by 7?", "42")
             page.get_by_label("three, or so").check()

@@ -1,3 +1,4 @@
+import type { Zippable } from "fflate";
 import { t } from "../i18n";
 import { ApiError, refusal } from "./client";
 
@@ -67,10 +68,21 @@ const ARCHIVE = /\.(tar|tar\.gz|tgz|zip)$/i;
 /** One archive: that which was given, or one of all files that were. */
 export async function archived(found: Found[]): Promise<Blob> {
   const [only] = found;
-  if (only && found.length === 1 && ARCHIVE.test(only.path)) return only.file;
+  return only && found.length === 1 && ARCHIVE.test(only.path) ? only.file : zipped(found);
+}
+
+/** Files as a zip archive. */
+export async function zipped(found: Found[]): Promise<Blob> {
   const { zipSync } = await import("fflate");
-  const contents = await Promise.all(
-    found.map(async ({ path, file }) => [path, new Uint8Array(await file.arrayBuffer())] as const),
+  const entries = await Promise.all(
+    found.map(async ({ path, file }) => {
+      const content = new Uint8Array(await file.arrayBuffer());
+      // A browser does not tell which files may be run: scripts and programs say it themselves.
+      const mode = /^(#!|\x7fELF)/.test(String.fromCharCode(...content.slice(0, 4)))
+        ? 0o755
+        : 0o644;
+      return [path, [content, { os: 3, attrs: (0o100000 | mode) << 16 }]] as const;
+    }),
   );
-  return new Blob([zipSync(Object.fromEntries(contents)) as Uint8Array<ArrayBuffer>]);
+  return new Blob([zipSync(Object.fromEntries(entries) as Zippable) as Uint8Array<ArrayBuffer>]);
 }

@@ -387,6 +387,7 @@ export default {
   "Memory, MB": "Speicher, MB",
   Menu: "Menü",
   Message: "Meldung",
+  "More than the first points": "Mehr als die ersten Punkte",
   "Move question {n} down": "Frage {n} nach unten",
   "Move question {n} up": "Frage {n} nach oben",
   "Move {name} down": "{name} nach unten",

@@ -1,8 +1,14 @@
 import { Anchor, Button, Group, Modal, Stack, Textarea } from "@mantine/core";
 import { useState } from "react";
-import { api, type ChallengeFile, type ChallengeFiles as Held } from "../api/client";
+import {
+  ApiError,
+  api,
+  type ChallengeFile,
+  type ChallengeFiles as Held,
+  type PushedChallenge,
+} from "../api/client";
 import { refresh } from "../api/queries";
-import { type Found, upload } from "../api/upload";
+import { type Found, upload, zipped } from "../api/upload";
 import { Confirm } from "../components/Confirm";
 import { Listing } from "../components/Listing";
 import { Empty } from "../components/states";
@@ -15,6 +21,9 @@ const CONTENT = "/api/v1/admin/challenges/{challenge_id}/files/content";
 const MOST_TEXT = 256 * 1024;
 const BINARY = /\.(zip|gz|tgz|png|jpe?g|webp|gif|pdf|pcapng?|bin|elf|exe|so|jar|apk|db|sqlite)$/i;
 const place = (challengeId: string) => CONTENT.replace("{challenge_id}", challengeId);
+const whole = (challengeId: string) => place(challengeId).replace("/content", "");
+
+type Saved = Pick<PushedChallenge, "version">;
 
 /** What a challenge holds: its files, to add, change and take out. Each change is a version. */
 export function ChallengeFiles({ held }: { held: Held }) {
@@ -30,19 +39,15 @@ export function ChallengeFiles({ held }: { held: Held }) {
   const add = async (folder: string, found: Found[]) => {
     setError(undefined);
     try {
-      let base = held.version;
-      for (const [count, { path, file }] of found.entries()) {
-        const to = folder + path;
-        const sent = await upload<{ version: number }>(
-          "PUT",
-          place(id),
-          { path: to, base: String(base) },
-          file,
-          (part) => setProgress((count + part) / found.length),
-        );
-        base = sent.version;
-      }
-      notify(t("Saved as version {n}", { n: base }));
+      const files = found.map((one) => ({ ...one, path: folder + one.path }));
+      const [only] = files;
+      const base = String(held.version);
+      // However many there are: one version.
+      const { version } =
+        only && files.length === 1
+          ? await upload<Saved>("PUT", place(id), { path: only.path, base }, only.file, setProgress)
+          : await upload<Saved>("POST", whole(id), { base }, await zipped(files), setProgress);
+      notify(t("Saved as version {n}", { n: version }));
     } catch (refused) {
       setError(refused);
     } finally {
@@ -124,6 +129,7 @@ export function ChallengeFiles({ held }: { held: Held }) {
 /** A file as text, to change. */
 function TextFile({ held, file, close }: { held: Held; file: ChallengeFile; close: () => void }) {
   const [version] = useState(held.version); // what is shown is of this one
+  const [base, setBase] = useState(held.version);
   const [text, setText] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
@@ -137,10 +143,10 @@ function TextFile({ held, file, close }: { held: Held; file: ChallengeFile; clos
   const save = async () => {
     setBusy(true);
     try {
-      const sent = await upload<{ version: number }>(
+      const sent = await upload<Saved>(
         "PUT",
         place(held.challenge_id),
-        { path: file.path, base: String(version) },
+        { path: file.path, base: String(base) },
         new Blob([text ?? ""]),
         () => undefined,
       );
@@ -149,12 +155,22 @@ function TextFile({ held, file, close }: { held: Held; file: ChallengeFile; clos
       void refresh("/api/v1");
     } catch (refused) {
       setError(refused);
+      // Who saves again, told of it, puts this in the place of what somebody else saved.
+      const now = refused instanceof ApiError ? refused.context.version : undefined;
+      if (typeof now === "number") setBase(now);
     } finally {
       setBusy(false);
     }
   };
   return (
-    <Modal opened onClose={close} title={file.path} size="xl">
+    <Modal
+      opened
+      onClose={close}
+      title={file.path}
+      size="xl"
+      closeOnClickOutside={text === undefined}
+      closeOnEscape={text === undefined}
+    >
       <Stack>
         <Textarea
           aria-label={file.path}

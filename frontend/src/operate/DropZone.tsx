@@ -20,6 +20,7 @@ export function DropZone({
 }) {
   const [over, setOver] = useState(false);
   const folder = useRef<HTMLInputElement>(null);
+  const again = useRef<() => void>(null); // the same file may be chosen twice
   const drop = async (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
@@ -41,7 +42,11 @@ export function DropZone({
       <Group>
         <FileButton
           multiple
-          onChange={(files) => take(files.map((file) => ({ path: file.name, file })))}
+          resetRef={again}
+          onChange={(files) => {
+            take(files.map((file) => ({ path: file.name, file })));
+            again.current?.();
+          }}
         >
           {(props) => (
             <Button variant="default" {...props}>
@@ -60,7 +65,10 @@ export function DropZone({
               hidden
               aria-label={t("Choose a folder")}
               {...{ webkitdirectory: "" }}
-              onChange={(event) => take(chosen(event.currentTarget.files))}
+              onChange={(event) => {
+                take(chosen(event.currentTarget.files));
+                event.currentTarget.value = "";
+              }}
             />
           </>
         )}

@@ -10,7 +10,7 @@ import {
   Text,
 } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, refusal } from "../api/client";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
@@ -58,6 +58,7 @@ function ChooseFile() {
   const navigate = useNavigate();
   const [competition, setCompetition] = useState("");
   const [busy, setBusy] = useState(false);
+  const again = useRef<() => void>(null); // the same file may be chosen twice
   const [refused, setRefused] = useState("");
   const competitions = api.useQuery("get", "/api/v1/admin/competitions", {
     params: { query: { limit: 500 } },
@@ -105,7 +106,14 @@ function ChooseFile() {
               })),
             ]}
           />
-          <FileButton onChange={send} accept=".csv,.tsv,.txt,text/csv">
+          <FileButton
+            resetRef={again}
+            onChange={(file) => {
+              void send(file);
+              again.current?.();
+            }}
+            accept=".csv,.tsv,.txt,text/csv"
+          >
             {(props) => (
               <Button {...props} loading={busy}>
                 {t("Choose a file")}

@@ -12,6 +12,7 @@ import {
   Title,
 } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconX } from "@tabler/icons-react";
+import { useRef } from "react";
 import { t } from "../i18n";
 import { NumberInput, TagsInput } from "./inputs";
 
@@ -150,14 +151,20 @@ function Fields({
   const mode = modeOf(question);
   const set = (changed: Record<string, unknown>) => put({ ...question, mode, ...changed });
   const has = (name: string) => FIELDS[mode]?.includes(name) ?? false;
+  const before = useRef<Question>(question); // for the way back to an earlier kind
   const become = (next: string) => {
-    const kept = Object.entries(question).filter(
+    const known = { ...before.current, ...question };
+    before.current = known;
+    const kept = Object.entries(known).filter(
       ([name]) => EVERY.includes(name) || FIELDS[next]?.includes(name),
     );
-    const answer = texts(question.answer);
+    const answers = texts(question.answers ?? question.answer ?? known.answers ?? known.answer);
     const changed = Object.fromEntries(kept) as Question;
-    if (next === "multi_select") changed.answer = answer;
-    else if (changed.answer !== undefined) changed.answer = answer[0] ?? "";
+    delete changed.answer;
+    delete changed.answers;
+    if (next === "multi_select") changed.answer = answers;
+    else if (next === "static" && answers.length > 1) changed.answers = answers;
+    else if (FIELDS[next]?.includes("answer")) changed.answer = answers[0];
     put({ ...changed, mode: next });
   };
   const known = mode in FIELDS;

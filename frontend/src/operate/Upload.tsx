@@ -1,4 +1,5 @@
 import { Button, FileButton } from "@mantine/core";
+import { useRef } from "react";
 
 /** How a file is sent: as it is, whatever the browser takes it for. */
 export const asItIs = (file: File) => ({
@@ -17,10 +18,15 @@ export function Upload({
   busy: boolean;
   send: (file: File) => void;
 }) {
+  const again = useRef<() => void>(null); // the same file may be chosen twice
   return (
     <FileButton
       accept="image/png,image/jpeg,image/webp"
-      onChange={(file) => file && send(file)}
+      resetRef={again}
+      onChange={(file) => {
+        if (file) send(file);
+        again.current?.();
+      }}
       inputProps={{ "aria-label": label }}
     >
       {(props) => (

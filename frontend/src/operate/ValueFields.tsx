@@ -52,11 +52,7 @@ export function ValueFields({ value, set }: { value: Worth; set: (value: Worth) 
           value={falls.initial}
           onChange={(points) => {
             const initial = Number(points) || 0;
-            set(
-              kind === "fixed"
-                ? initial
-                : { ...falls, initial, minimum: Math.min(falls.minimum, initial) },
-            );
+            set(kind === "fixed" ? initial : { ...falls, initial });
           }}
           min={0}
           max={1_000_000}
@@ -70,7 +66,7 @@ export function ValueFields({ value, set }: { value: Worth; set: (value: Worth) 
               value={falls.minimum}
               onChange={(points) => set({ ...falls, minimum: Number(points) || 0 })}
               min={0}
-              max={falls.initial}
+              error={falls.minimum > falls.initial && t("More than the first points")}
             />
             {kind === "decay" ? (
               <NumberInput

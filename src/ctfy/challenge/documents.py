@@ -30,7 +30,6 @@ _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_FOLLOWS = re.compile(r"(?:^(?:#.*)?\n)+\Z", re.M)
 _OTHER_BASE = re.compile(r"[-+]?0[0-9_]|.*:")
 
 
@@ -220,8 +219,11 @@ def _fields(text: str) -> tuple[str, dict[str, str]] | None:
 
 def _said(name: str, content: dict[str, Any], before: str) -> str:
     """A field that says something else, with the comments that stand before the next one."""
-    follows = _FOLLOWS.search(before)
-    return write_yaml({name: content[name]}) + (follows.group() if follows else "")
+    lines = before.splitlines(keepends=True)
+    last = len(lines)
+    while last > 1 and (lines[last - 1].startswith("#") or not lines[last - 1].strip()):
+        last -= 1
+    return write_yaml({name: content[name]}) + "".join(lines[last:])
 
 
 @dataclass

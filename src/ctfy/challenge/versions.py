@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from ctfy.challenge.archive import MOST_UNPACKED, ArchiveRefused, unpack
 from ctfy.challenge.audit import METADATA, Finding
 from ctfy.challenge.catalogue import ID, Challenge, load_challenge, look
+from ctfy.challenge.editing import check_names
 from ctfy.challenge.folders import copy_tree, tree
 
 _DAY_S = 86_400.0
@@ -90,6 +91,7 @@ class Versions:
             if before is not None:
                 copy_tree(before, folder)
             change(folder)
+            check_names(folder)
             if sum(info.st_size for _, info in tree(folder)) > MOST_UNPACKED:
                 raise ChallengeRefused("the challenge would be larger than one may be")
             return self._keep(folder, "", bucket)

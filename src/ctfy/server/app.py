@@ -58,7 +58,7 @@ _LARGER = {
 
 
 def _most(scope: Scope) -> int:
-    if editing_routes.FILE.fullmatch(scope["path"]):
+    if editing_routes.FILES.fullmatch(scope["path"]):
         return version_routes.MOST_ARCHIVE
     return _LARGER.get(scope["path"], MAX_BODY)
 

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 
 from ctfy.challenge.audit import METADATA
 from ctfy.challenge.documents import DocumentRefused, read_document
-from ctfy.challenge.editing import put_file, remove_file, set_metadata
+from ctfy.challenge.editing import put_file, put_files, remove_file, set_metadata
 from ctfy.challenge.folders import PathRefused, tree
 from ctfy.challenge.scaffold import Scaffold, ScaffoldRefused
 from ctfy.core.errors import Conflict, Invalid, NotFound
@@ -29,8 +29,9 @@ from ctfy.server.tables.challenges import ChallengeVersion
 
 router = Router(prefix="/admin/challenges", tags=["challenges"])
 
-FILE = re.compile(rf"{PUSH}/[^/]+/files/content")
+FILES = re.compile(rf"{PUSH}/[^/]+/files(/content)?")
 _MOST = 2**31 - 1
+_EXACT = 2**53  # beyond it, JavaScript's numbers are no longer exact
 Written = Annotated[
     str, Query(alias="path", min_length=1, max_length=1024, description="As `attachments/a.zip`")
 ]
@@ -97,6 +98,20 @@ async def write_file(
             await asyncio.to_thread(body.write, chunk)
         body.seek(0)
         change = partial(put_file, written=path, source=body, executable=executable)
+        with refusals(challenge_id):
+            return pushed(*await library.edit(challenge_id, base, change, caller))
+
+
+@router.post("/{challenge_id}/files", openapi_extra=RAW_BODY)
+async def write_files(
+    challenge_id: str, base: Base, request: Request, library: TheLibrary, caller: Admin
+) -> wire.PushedChallenge:
+    """Put every file of an archive (tar, tar.gz, zip) into a challenge, by their names there."""
+    with tempfile.TemporaryFile() as body:
+        async for chunk in request.stream():
+            await asyncio.to_thread(body.write, chunk)
+        await asyncio.to_thread(body.flush)
+        change = partial(put_files, archive=Path(f"/dev/fd/{body.fileno()}"))
         with refusals(challenge_id):
             return pushed(*await library.edit(challenge_id, base, change, caller))
 
@@ -171,4 +186,21 @@ def _read(folder: Path) -> tuple[list[wire.ChallengeFile], dict[str, Any]]:
         content = read_document(folder, METADATA).content
     except DocumentRefused:  # of a version that an earlier audit passed
         content = {}
-    return held, content if isinstance(content, dict) else {}
+    return held, _exact(content) if isinstance(content, dict) else {}
+
+
+def _exact(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Metadata whose numeric answers are texts where a browser would round them."""
+    questions = metadata.get("questions")
+    if not isinstance(questions, list):
+        return metadata
+
+    def exact(question: Any) -> Any:
+        large = {
+            name: str(value)
+            for name, value in (question.items() if isinstance(question, dict) else ())
+            if name in ("answer", "tolerance") and isinstance(value, int) and abs(value) > _EXACT
+        }
+        return {**question, "mode": "numeric", **large} if large else question
+
+    return {**metadata, "questions": [exact(question) for question in questions]}

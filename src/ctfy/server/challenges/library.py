@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 from sqlalchemy import bindparam, func, select, text, tuple_
@@ -82,6 +83,7 @@ class Library:
         self._refreshing, self._archiving = asyncio.Lock(), asyncio.Lock()
         # Somebody waits for a rescan; the archiving of a thousand challenges goes on after it.
         self._rescanning = asyncio.Lock()
+        self._pruned_at = 0.0
         # What instances that run may still be of, by id and digest.
         self._past: dict[tuple[str, str], Challenge] = {}
 
@@ -91,17 +93,23 @@ class Library:
             if await self._note_folder(session):
                 emit(session, ChallengesRescanned())
         await self.refresh()
+        rows = await self._prune()
+        for challenge_id, digest in rows:
+            try:
+                await self.of(challenge_id, digest)
+            except OSError as error:  # asked for again when there is an answer to it
+                log.warning("version_not_read", challenge=challenge_id, error=str(error))
+
+    async def _prune(self) -> Sequence[Any]:
+        """Clear away the versions on this disk that nobody needs; returns what instances run."""
+        self._pruned_at = time.monotonic()
         async with self._database.transaction() as session:
             live = select(Instance.challenge_id, Instance.challenge_digest).distinct()
             rows = (await session.execute(live.where(Instance.state.in_(ALIVE)))).all()
             current = await session.scalars(select(StoredChallenge.digest))
             kept = {*current, *(digest for _, digest in rows)}
         await asyncio.to_thread(self._versions.prune, kept, _PRUNED_AFTER_S)
-        for challenge_id, digest in rows:
-            try:
-                await self.of(challenge_id, digest)
-            except OSError as error:  # asked for again when there is an answer to it
-                log.warning("version_not_read", challenge=challenge_id, error=str(error))
+        return rows
 
     async def close(self) -> None:
         """Do nothing: nothing runs."""
@@ -334,6 +342,8 @@ class Library:
             self._tell(session, version, user_id)
             await self._jobs.defer(session, "spread_challenges", lock="spread_challenges")
         await self.refresh()
+        if time.monotonic() - self._pruned_at > _PRUNED_AFTER_S:
+            await self._prune()
         return version
 
     async def roll_back(self, challenge_id: str, number: int, caller: Caller) -> ChallengeVersion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ class Look:
     def body(self) -> bytes:
         """As JSON."""
         return self.branding.model_dump_json().encode()
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """Its body by gzip."""
+        return gzip.compress(self.body)
 
     @cached_property
     def tag(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request, Response
@@ -63,7 +62,7 @@ async def get_branding(request: Request, live: TheBranding) -> Response:
     """The platform's name, colours, images, texts and pages; 304 while nothing changed."""
     look = live.look
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    return encoded(request, look.body, gzip.compress(look.body) if zipped else None, look.tag)
+    return encoded(request, look.body, look.zipped if zipped else None, look.tag)
 
 
 @router.patch("/admin/branding")

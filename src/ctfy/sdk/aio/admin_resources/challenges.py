@@ -128,6 +128,20 @@ class AdminChallengesResource:
             timeout=600,
         )
 
+    async def write_files(
+        self, challenge_id: str, archive: bytes | BinaryIO, *, base: int
+    ) -> PushedChallenge:
+        """Put every file of an archive (tar, tar.gz, zip) into a challenge, by its name there."""
+        return await self._http.fetch(
+            PushedChallenge,
+            "POST",
+            f"/admin/challenges/{challenge_id}/files",
+            params={"base": base},
+            content=archive if isinstance(archive, bytes) else archive.read(),
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=600,
+        )
+
     async def delete_file(self, challenge_id: str, path: str, *, base: int) -> PushedChallenge:
         """Take a file out of a challenge, which makes a version of the current one, `base`."""
         url = f"/admin/challenges/{challenge_id}/files/content"
