@@ -189,8 +189,9 @@ async def _link(
 ) -> SignInLink:
     address = _require_address(user)
     who = {"user_id": user.id, "display_name": user.display_name, "email": address}
+    await mail.revoke(session, user.id, *mail.OPERATORS)
     if mailed:
-        await mail.request(session, settings, jobs, user.id, "invite")
+        await mail.invite(session, settings, jobs, user.id, address)
         return SignInLink(**who, mailed=True)
     made = await mail.mint(session, settings, user.id, address, "handed")
     return SignInLink(**who, url=made.url, expires_at=made.expires_at)

@@ -69,7 +69,9 @@ async def make_accounts(
     for start in range(0, len(waiting), size):
         batch = waiting[start : start + size]
         hashes = await _hashed(report, sealed, batch, start, len(waiting))
-        made += await _retried(database, jobs, params, [row.number for row in batch], hashes)
+        made += await _retried(
+            database, jobs, settings, params, [row.number for row in batch], hashes
+        )
         done = start + len(batch)
         await report.progress(done / len(waiting), f"{done} of {len(waiting)} rows")
     await report.log(f"{made} accounts made of {len(waiting)} rows")
@@ -123,6 +125,7 @@ async def _hashed(
 async def _retried(
     database: Database,
     jobs: Jobs,
+    settings: Settings,
     params: ImportParams,
     numbers: list[int],
     hashes: dict[int, str],
@@ -131,7 +134,7 @@ async def _retried(
     for tries_left in reversed(range(_TRIES)):
         try:
             async with database.transaction() as session:
-                return await _write(session, jobs, params, numbers, hashes)
+                return await _write(session, jobs, settings, params, numbers, hashes)
         except Conflict as taken:
             if not tries_left or taken.code != "team_name_taken":
                 raise
@@ -141,6 +144,7 @@ async def _retried(
 async def _write(
     session: AsyncSession,
     jobs: Jobs,
+    settings: Settings,
     params: ImportParams,
     numbers: list[int],
     hashes: dict[int, str],
@@ -177,7 +181,8 @@ async def _write(
     if params.mail:
         for row in taken:
             if row.outcome == "created" and row.number not in hashes:
-                await jobs.defer(session, "send_mail", user_id=row.user_id, purpose="invite")
+                assert row.user_id is not None  # noqa: S101 - it was created
+                await mail.invite(session, settings, jobs, row.user_id, row.email)
     if made:
         emit(session, PeopleImported(import_id=imported.id, created=len(made)), actor_id=actor)
     return len(made)
