@@ -44,7 +44,9 @@ async def create(
     if body.password is not None:
         service.check_password(body.password, email)
     name = body.display_name or name_of(email)
-    user_id = await service.create_user(session, email, body.password, name, role=body.role)
+    user_id = await service.create_user(
+        session, email, body.password, name, role=body.role, given=True
+    )
     if user_id is None:
         raise email_taken()
     user = await session.get_one(User, user_id)

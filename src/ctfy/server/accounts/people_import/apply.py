@@ -201,6 +201,7 @@ async def _make_users(
             "email": row.email,
             "display_name": row.name,
             "password_hash": hashes.get(row.number),
+            "password_given": row.number in hashes,
             "role": "user",
             "created_at": created,
         }
