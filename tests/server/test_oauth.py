@@ -441,6 +441,9 @@ def test_a_code_lets_people_in_and_guesses_are_counted(url: str, issuer: Issuer)
         tried = [sign_up(url, "guess@example.org", f"moon {n}") for n in range(6)]
         assert {*tried} == {"registration_code_wrong", "rate_limit"}
         assert sign_up(url, "guess@example.org", "blue moon ☾") == "rate_limit"
+        # Whoever is behind the same address still opens a link.
+        nobody = PlatformClient(url, max_retries=0).auth
+        assert refusal(nobody.reset_password, "x", PASSWORD).code == "mailed_token_invalid"
         browser = httpx.get(
             f"{url}/api/v1/auth/login/corp",
             params={"registration_code": "x"},
