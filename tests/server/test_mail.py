@@ -277,3 +277,11 @@ def test_a_link_handed_over_outlives_a_mail_that_comes_late(
         wait_for("the mail to be done with", settled)
     assert late not in [to for to, _ in box.mails]
     PlatformClient(url).auth.reset_password(card.url.partition("#token=")[2], PASSWORD)
+
+
+def test_people_of_a_file_get_a_link_by_mail(url: str, post: tuple[Postbox, int]) -> None:
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        file = admin.admin.people_imports.check(b"email\nfrom-a-file@example.org\n")
+        admin.admin.tasks.wait(admin.admin.people_imports.apply(file.id).id)
+    token = post[0].token("from-a-file@example.org", INVITE)
+    assert PlatformClient(url).auth.reset_password(token, PASSWORD).token
