@@ -203,6 +203,14 @@ class Arena:
         token = PlatformClient(self.url).auth.register(email, PASSWORD, name).token
         return PlatformClient(self.url, token, max_retries=0)
 
+    def deputy(self, name: str = "Deputy", role: str = "admin") -> PlatformClient:
+        """An administrator; whoever becomes one signs in anew."""
+        with self.player(name) as person:
+            me = person.me.get()
+        self.admin.admin.users.set_role(me.id, role)
+        assert me.email
+        return sign_in(self.url, me.email)
+
     def competition(self, *challenges: str, **fields: object) -> CompetitionInfo:
         ids = list(challenges) or sorted(p.parent.name for p in CHALLENGES.glob("*/metadata.yaml"))
         values = {"title": f"Cup {next(_numbers)}", "status": "published", **fields}

@@ -118,7 +118,8 @@ def people(admin: Any, arena: Arena) -> None:
     assert [u.email for u in admin.users.list(role="super_admin")] == [ADMIN_EMAIL]
     assert admin.users.get(me.id).providers == ["password"]
     assert admin.users.set_role(me.id, "admin").role == "admin"
-    assert eve.me.get().is_admin
+    with sign_in(arena.url, me.email) as risen:  # who rises signs in anew
+        assert risen.me.get().is_admin
     assert admin.users.set_role(me.id, "user").promoted_by == arena.admin.me.get().id
     root = arena.admin.me.get().id
     assert refused(admin.users.set_role, root, "user") == "last_super_admin"

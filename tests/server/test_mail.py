@@ -23,10 +23,16 @@ class Postbox:
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, EmailMessage]] = []
+        self.turned_away: set[str] = set()
+        self.refused: list[str] = []
 
     async def handle_DATA(self, _: object, __: object, envelope: object) -> str:
+        address = envelope.rcpt_tos[0]  # type: ignore[attr-defined]
+        if address in self.turned_away:
+            self.refused.append(address)
+            return "451 Come again"
         content = email.message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[attr-defined]
-        self.mails.append((envelope.rcpt_tos[0], content))  # type: ignore[attr-defined]
+        self.mails.append((address, content))
         return "250 OK"
 
     def token(self, address: str, subject: str) -> str:
@@ -41,6 +47,7 @@ class Postbox:
 
 
 VERIFY, RESET = "Verify your e-mail address · ctfy", "Set a new password · ctfy"
+INVITE = "Your account · ctfy"
 
 
 @pytest.fixture(scope="module")
@@ -240,9 +247,41 @@ def test_an_operators_link_is_mailed_and_verifies_the_address(
         made = admin.admin.users.create("invited@example.org", "Invited")
         assert made.link is not None
         assert (made.link.mailed, made.link.url) == (True, "")
-        token = post[0].token("invited@example.org", "Your account")
+        token = post[0].token("invited@example.org", INVITE)
         session = PlatformClient(url).auth.reset_password(token, PASSWORD).token
         with PlatformClient(url, session) as invited:
             assert invited.me.get().email_verified
         shown = admin.admin.users.make_links([made.user.id], mail=False)[0]
         assert "/set-password#token=" in shown.url
+
+
+def test_a_link_handed_over_outlives_a_mail_that_comes_late(
+    server: tuple[str, str], post: tuple[Postbox, int]
+) -> None:
+    (url, database), box = server, post[0]
+    late = "late-mail@example.org"
+    box.turned_away.add(late)
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        made = admin.admin.users.create(late, "Late")
+        wait_for("a first try", lambda: late in box.refused)
+        card = admin.admin.users.make_links([made.user.id], mail=False)[0]
+    box.turned_away.remove(late)
+    with psycopg.connect(database, autocommit=True) as connection:
+
+        def settled() -> bool:
+            found = connection.execute(
+                "SELECT 1 FROM procrastinate_jobs WHERE args ->> 'user_id' = %s", [made.user.id]
+            )
+            return found.fetchone() is None
+
+        wait_for("the mail to be done with", settled)
+    assert late not in [to for to, _ in box.mails]
+    PlatformClient(url).auth.reset_password(card.url.partition("#token=")[2], PASSWORD)
+
+
+def test_people_of_a_file_get_a_link_by_mail(url: str, post: tuple[Postbox, int]) -> None:
+    with sign_in(url, ADMIN_EMAIL) as admin:
+        file = admin.admin.people_imports.check(b"email\nfrom-a-file@example.org\n")
+        admin.admin.tasks.wait(admin.admin.people_imports.apply(file.id).id)
+    token = post[0].token("from-a-file@example.org", INVITE)
+    assert PlatformClient(url).auth.reset_password(token, PASSWORD).token

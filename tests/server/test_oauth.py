@@ -23,6 +23,7 @@ from joserfc.jwk import KeySet, RSAKey
 from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.settings import RATE_LIMITS
 from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
+from tests.processes import wait_for
 from tests.refusals import refusal
 
 
@@ -441,12 +442,31 @@ def test_a_code_lets_people_in_and_guesses_are_counted(url: str, issuer: Issuer)
         tried = [sign_up(url, "guess@example.org", f"moon {n}") for n in range(6)]
         assert {*tried} == {"registration_code_wrong", "rate_limit"}
         assert sign_up(url, "guess@example.org", "blue moon ☾") == "rate_limit"
+        # Whoever is behind the same address still opens a link.
+        nobody = PlatformClient(url, max_retries=0).auth
+        assert refusal(nobody.reset_password, "x", PASSWORD).code == "mailed_token_invalid"
         browser = httpx.get(
             f"{url}/api/v1/auth/login/corp",
             params={"registration_code": "x"},
             headers={"Accept": "text/html"},
         )
         assert browser.headers["location"] == "/register?error=rate_limit"
+
+
+def test_the_code_of_registration_does_not_stand_in_the_activity_log(url: str) -> None:
+    with ruled(url, registration_code="blue moon ☾"):
+        pass
+    token = PlatformClient(url).auth.login(ADMIN_EMAIL, PASSWORD).token
+    with PlatformClient(url, token) as admin:
+        read = admin.admin.observability.activities
+
+        def told() -> list[str]:
+            done = read(event="platform_setting_changed", limit=50)
+            return [a.model_dump_json() for a in done if "registration_code" in a.model_dump_json()]
+
+        found = wait_for("both changes", lambda: len(told()) >= 2 and told())
+    assert not any("blue moon" in one for one in found)
+    assert any("(secret)" in one for one in found)
 
 
 def test_only_addresses_of_some_domains_sign_up(url: str, issuer: Issuer) -> None:

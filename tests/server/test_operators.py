@@ -54,10 +54,7 @@ def test_a_team_with_somebody_left_stays(arena: Arena) -> None:
 
 
 def test_an_administrator_suspends_players_only(arena: Arena) -> None:
-    deputy, other, player = (arena.player(name) for name in ("Deputy", "Other", "Player"))
-    users = arena.admin.admin.users
-    for admin in (deputy, other):
-        users.set_role(admin.me.get().id, "admin")
+    deputy, other, player = arena.deputy(), arena.deputy("Other"), arena.player()
     assert refusal(deputy.admin.users.suspend, other.me.get().id).code == "forbidden"
     assert refusal(deputy.admin.users.set_role, player.me.get().id, "admin").code == "forbidden"
     assert deputy.admin.users.suspend(player.me.get().id).suspended_at is not None
@@ -65,11 +62,12 @@ def test_an_administrator_suspends_players_only(arena: Arena) -> None:
 
 def test_two_super_admins_cannot_demote_each_other_at_once(arena: Arena) -> None:
     """Whoever comes second finds that they would be the last."""
-    second = arena.player("Second")
+    second = arena.player("Second").me.get()
     users = arena.admin.admin.users
-    root, other = arena.admin.me.get().id, second.me.get().id
+    root, other = arena.admin.me.get().id, second.id
     for _ in range(3):
         users.set_role(other, "super_admin")
+        risen = sign_in(arena.url, second.email)
         codes: list[str] = []
 
         def demote(client: PlatformClient, target: str, codes: list[str] = codes) -> None:
@@ -80,7 +78,7 @@ def test_two_super_admins_cannot_demote_each_other_at_once(arena: Arena) -> None
 
         threads = [
             threading.Thread(target=demote, args=(arena.admin, other)),
-            threading.Thread(target=demote, args=(second, root)),
+            threading.Thread(target=demote, args=(risen, root)),
         ]
         for thread in threads:
             thread.start()
@@ -89,7 +87,7 @@ def test_two_super_admins_cannot_demote_each_other_at_once(arena: Arena) -> None
         assert len(codes) == 1, codes
         assert codes[0] in ("last_super_admin", "forbidden", "unauthorized")
         with sign_in(arena.url, ADMIN_EMAIL) as first:
-            boss = arena.admin if first.me.get().role == "super_admin" else second
+            boss = arena.admin if first.me.get().role == "super_admin" else risen
             boss.admin.users.set_role(root, "super_admin")
             arena.admin.admin.users.set_role(other, "user")
 

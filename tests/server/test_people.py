@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ctfy.sdk import PlatformClient
-from tests.conftest import PASSWORD, Arena
+from tests.conftest import PASSWORD, Arena, sign_in
 from tests.hostile_names import UNSEEN
 from tests.refusals import refusal
 
@@ -23,12 +23,6 @@ def token_of(url: str) -> str:
 def address(arena: Arena, name: str) -> str:
     """An address that nobody has yet."""
     return f"{name}-{len(arena.admin.admin.users.list(limit=1000))}@example.org"
-
-
-def deputy_of(arena: Arena) -> PlatformClient:
-    deputy = arena.player("Deputy")
-    arena.admin.admin.users.set_role(deputy.me.get().id, "admin")
-    return deputy
 
 
 def test_an_account_is_entered_once_by_its_link(arena: Arena) -> None:
@@ -76,7 +70,7 @@ def test_a_given_password_ends_sessions_tokens_and_links(arena: Arena) -> None:
 
 
 def test_an_administrator_opens_players_accounts_only(arena: Arena) -> None:
-    deputy, other, player = deputy_of(arena), deputy_of(arena), arena.player("Player")
+    deputy, other, player = arena.deputy(), arena.deputy(), arena.player("Player")
     root, theirs = arena.admin.me.get().id, other.me.get().id
     users = deputy.admin.users
     for id_ in (root, theirs):
@@ -91,12 +85,38 @@ def test_an_administrator_opens_players_accounts_only(arena: Arena) -> None:
     assert users.make_links([player.me.get().id])
 
 
-def test_a_link_to_a_player_opens_no_administrator(arena: Arena) -> None:
-    deputy, player = deputy_of(arena), arena.player("Climber")
-    link = deputy.admin.users.make_links([player.me.get().id])[0].url
-    arena.admin.admin.users.set_role(player.me.get().id, "admin")
-    reset = PlatformClient(arena.url).auth.reset_password
-    assert refusal(reset, token_of(link), NEW).code == "mailed_token_invalid"
+def test_what_opens_a_players_account_opens_no_administrators(arena: Arena) -> None:
+    deputy, player = arena.deputy(), arena.player("Climber")
+    me, nobody = player.me.get(), PlatformClient(arena.url).auth
+    token = player.auth.mint_token("harness").token
+    link = deputy.admin.users.make_links([me.id])[0].url
+    arena.admin.admin.users.set_role(me.id, "admin")
+    reset = refusal(nobody.reset_password, token_of(link), NEW)
+    assert reset.code == "mailed_token_invalid"
+    assert refusal(player.me.get).code == "unauthorized"
+    with PlatformClient(arena.url, token, max_retries=0) as harness:
+        assert refusal(harness.me.get).code == "unauthorized"
+    with sign_in(arena.url, me.email) as climber:  # the password was the person's own
+        arena.admin.admin.users.set_role(me.id, "user")
+        assert climber.me.get().role == "user"
+
+
+@pytest.mark.parametrize("how", ["made", "set"])
+def test_a_password_that_an_operator_chose_ends_when_the_role_rises(arena: Arena, how: str) -> None:
+    deputy = arena.deputy()
+    if how == "made":
+        made = deputy.admin.users.create(address(arena, "given"), password=NEW).user
+    else:
+        made = deputy.admin.users.get(arena.player().me.get().id)
+        deputy.admin.users.set_password(made.id, NEW)
+    arena.admin.admin.users.set_role(made.id, "admin")
+    nobody = PlatformClient(arena.url).auth
+    assert refusal(nobody.login, made.email, NEW).code == "invalid_credentials"
+    link = arena.admin.admin.users.make_links([made.id])[0].url
+    nobody.reset_password(token_of(link), PASSWORD)
+    arena.admin.admin.users.set_role(made.id, "super_admin")  # the password is theirs by now
+    assert nobody.login(made.email, PASSWORD).token
+    arena.admin.admin.users.set_role(made.id, "user")
 
 
 def test_a_new_address_is_unverified_and_links_to_the_old_one_end(arena: Arena) -> None:

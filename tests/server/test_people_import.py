@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import time
 
 import pytest
 
+from ctfy.core.errors import Conflict
 from ctfy.sdk import PlatformClient
+from ctfy.server.access.secrets import Secret
+from ctfy.server.accounts.people_import.apply import ImportParams, make_accounts
 from ctfy.server.accounts.people_import.file import MOST_ROWS
+from ctfy.server.accounts.people_import.passwords import Seal
+from ctfy.server.database.connections import Database
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.people import PeopleImportInfo
+from ctfy.server.settings import Settings
 from tests.conftest import PASSWORD, Arena
 from tests.hostile_names import UNSEEN
 from tests.refusals import refusal
@@ -23,7 +31,7 @@ def address() -> str:
 
 
 def outcomes(arena: Arena, file: PeopleImportInfo) -> list[tuple[str, str]]:
-    rows = arena.admin.admin.people_imports.rows(file.id)
+    rows = arena.admin.admin.people_imports.rows(file.id, limit=200)
     return [(row.outcome, row.reason) for row in rows]
 
 
@@ -165,10 +173,54 @@ def test_all_or_none_are_made_when_things_changed_since(arena: Arena) -> None:
     assert outcomes(arena, file) == [("created", ""), ("refused", "team_full")]
 
 
-def test_passwords_of_a_file_are_not_readable_while_they_wait(arena: Arena, secret: bytes) -> None:
-    from ctfy.server.access.secrets import Secret
-    from ctfy.server.accounts.people_import.passwords import Seal
+def test_a_long_file_is_written_in_parts_and_teams_are_whole(arena: Arena) -> None:
+    cup = arena.competition("notes")
+    lines = [f"{address()},Pair {n % 103}" for n in range(206)]
+    file = check(arena, "email,team\n" + "\n".join(lines), competition_id=cup.id)
+    assert applied(arena, file).created == 206
+    teams = arena.admin.admin.competitions.registrations(cup.id, limit=200)
+    assert [team.members for team in teams] == [2] * 103
 
+
+def test_a_row_that_is_refused_in_the_midst_of_it_ends_it_and_the_rest_can_be_made(
+    arena: Arena, database_url: str, secret: bytes
+) -> None:
+    cup = arena.admin.admin.competitions.create(title="Race", max_team_size=1, status="published")
+    lines = [f"{address()},Racer {n}" for n in range(103)]
+    file = check(arena, "email,team\n" + "\n".join(lines), competition_id=cup.id)
+
+    class Meanwhile:
+        """Tells how far it is to somebody who takes the place of a later row."""
+
+        came = False
+
+        async def log(self, message: str, level: str = "info") -> None:
+            pass
+
+        async def progress(self, fraction: float, message: str) -> None:
+            if not self.came:
+                arena.player("Early").competition(cup.id).register("create", name="Racer 101")
+            self.came = True
+
+    async def work() -> None:
+        database = Database(database_url)
+        jobs, settings = Jobs(database_url, concurrency=1), Settings(database_url=database_url)
+        params = ImportParams(import_id=file.id)
+        try:
+            await make_accounts(database, jobs, settings, Secret(secret), Meanwhile(), params)
+        finally:
+            await database.close()
+
+    rows = arena.admin.admin.people_imports.rows(file.id, limit=200)
+    stopped = f"Row {rows[101].number} .*team_full.*before row {rows[100].number} are made"
+    with pytest.raises(Conflict, match=stopped):
+        asyncio.run(work())
+    made = [outcome for outcome, _ in outcomes(arena, file)]
+    assert made == ["created"] * 100 + ["create"] * 3
+    assert applied(arena, file, "right").created == 102
+
+
+def test_passwords_of_a_file_are_not_readable_while_they_wait(arena: Arena, secret: bytes) -> None:
     sealed = Seal(Secret(secret), "one").close(PASSWORD)
     assert sealed is not None
     assert PASSWORD.encode() not in sealed

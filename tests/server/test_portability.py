@@ -181,8 +181,7 @@ def test_a_file_that_is_not_right_changes_nothing(
 
 
 def test_an_import_is_for_super_admins(arena: Arena) -> None:
-    deputy = arena.player("Deputy")
-    arena.admin.admin.users.set_role(deputy.me.get().id, "admin")
+    deputy = arena.deputy()
     assert refusal(deputy.admin.competitions.import_, b"{}").code == "forbidden"
 
 

@@ -867,7 +867,7 @@ export default {
   addictive: "fesselnd",
   address: "Adresse",
   admin: "Admin",
-  "all rows, or none": "alle Zeilen oder keine",
+  "all rows, where none is refused": "alle Zeilen, wenn keine abgelehnt ist",
   "always the same": "immer derselbe",
   archived: "archiviert",
   "as the platform says": "wie die Plattform sagt",

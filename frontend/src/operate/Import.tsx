@@ -171,7 +171,11 @@ function Apply({ file, started }: { file: PeopleImportInfo; started: () => unkno
     <>
       <Radio.Group label={t("Make")} value={wanted} onChange={setWanted}>
         <Group mt={4}>
-          <Radio value="all" label={t("all rows, or none")} disabled={!!file.refused} />
+          <Radio
+            value="all"
+            label={t("all rows, where none is refused")}
+            disabled={!!file.refused}
+          />
           <Radio value="right" label={t("the rows that are right")} />
         </Group>
       </Radio.Group>

@@ -54,8 +54,8 @@ class OAuthProvider(BaseModel):
 
 # By address: `register` (new accounts), `device` (sign-ins begun with a device or a provider).
 # Failures alone: `login` (wrong passwords, by address), `account` (the same, by account), `guess`
-# (mailed links, device codes, taken addresses, by address), `token` (invalid tokens, by address).
-# `mail` is by who gets it; the others are by person.
+# (links, device codes, the code of registration, taken addresses, each by address), `token`
+# (invalid tokens, by address). `mail` is by who gets it; the others are by person.
 RATE_LIMITS = {
     "register": "600/hour",
     "login": "30/minute",

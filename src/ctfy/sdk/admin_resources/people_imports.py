@@ -66,7 +66,7 @@ class AdminPeopleImportsResource:
     def apply(
         self, import_id: str, *, rows: str = "all", mail: bool | None = None
     ) -> AdminTaskInfo:
-        """Have the accounts made: `all` rows or none, or those that are `right`.
+        """Have the accounts made: `all` rows where none is refused, or the `right` ones.
 
         `mail`: whether links are mailed to them; None: where mail is configured.
 

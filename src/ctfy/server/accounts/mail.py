@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
@@ -23,7 +23,7 @@ from ctfy.server.tables.accounts import MailedToken
 # nothing of the address.
 Purpose = Literal["verify", "reset", "invite", "handed"]
 SETS_PASSWORD: tuple[Purpose, ...] = ("reset", "invite", "handed")
-_OPERATORS: tuple[Purpose, ...] = ("invite", "handed")
+OPERATORS: tuple[Purpose, ...] = ("invite", "handed")
 _LIFETIME: dict[Purpose, timedelta] = {
     "verify": timedelta(days=7),
     "reset": timedelta(hours=1),
@@ -73,10 +73,16 @@ async def retry_failed(database: Database, jobs: Jobs) -> str:
 
 
 async def send(settings: Settings, database: Database, user_id: str, purpose: Purpose) -> None:
-    """Mail a fresh link to somebody; an earlier one for the same purpose stops working."""
+    """Mail a fresh link to somebody; an earlier one for the same purpose stops working.
+
+    An operator's link goes out while it is still asked for; see `invite`.
+    """
     async with database.transaction() as session:
-        user = await session.get(User, user_id)
+        # Locked, as by whoever ends links: none is made anew after it was ended.
+        user = await session.get(User, user_id, with_for_update={"key_share": True})
         if user is None or user.email is None:
+            return
+        if purpose == "invite" and not await _is_asked_for(session, user_id):
             return
         address = user.email
         link = await mint(session, settings, user_id, address, purpose)
@@ -94,7 +100,7 @@ async def mint(
     session: AsyncSession, settings: Settings, user_id: str, address: str, purpose: Purpose
 ) -> Link:
     """A fresh link for somebody; an earlier one for the same purpose stops working."""
-    await revoke(session, user_id, *(_OPERATORS if purpose in _OPERATORS else (purpose,)))
+    await revoke(session, user_id, purpose)
     token = secrets.token_urlsafe(32)
     expires_at = now() + _LIFETIME[purpose]
     session.add(
@@ -115,6 +121,15 @@ async def revoke(session: AsyncSession, user_id: str, *purposes: Purpose) -> Non
     await session.execute(
         delete(MailedToken).where(MailedToken.user_id == user_id, MailedToken.purpose.in_(purposes))
     )
+
+
+async def _is_asked_for(session: AsyncSession, user_id: str) -> bool:
+    found = await session.scalar(
+        select(MailedToken.hash)
+        .where(MailedToken.user_id == user_id, MailedToken.purpose == "invite")
+        .limit(1)
+    )
+    return found is not None
 
 
 async def _deliver(settings: Settings, address: str, purpose: Purpose, url: str) -> None:
@@ -146,6 +161,16 @@ async def request(
     """Have a mail sent. Raises `mail_not_configured` where no mail server is set."""
     require_configured(settings)
     await jobs.defer(session, "send_mail", user_id=user_id, purpose=purpose)
+
+
+async def invite(
+    session: AsyncSession, settings: Settings, jobs: Jobs, user_id: str, address: str
+) -> None:
+    """Have an operator's link mailed. Raises `mail_not_configured`."""
+    # A link that nobody knows stands for the one that the mail brings: with whatever ends links (a
+    # new password, one handed over since, another role) a mail that is late or tried again ends.
+    await mint(session, settings, user_id, address, "invite")
+    await request(session, settings, jobs, user_id, "invite")
 
 
 def require_configured(settings: Settings) -> None:

@@ -44,7 +44,9 @@ async def create(
     if body.password is not None:
         service.check_password(body.password, email)
     name = body.display_name or name_of(email)
-    user_id = await service.create_user(session, email, body.password, name, role=body.role)
+    user_id = await service.create_user(
+        session, email, body.password, name, role=body.role, given=True
+    )
     if user_id is None:
         raise email_taken()
     user = await session.get_one(User, user_id)
@@ -189,8 +191,9 @@ async def _link(
 ) -> SignInLink:
     address = _require_address(user)
     who = {"user_id": user.id, "display_name": user.display_name, "email": address}
+    await mail.revoke(session, user.id, *mail.OPERATORS)
     if mailed:
-        await mail.request(session, settings, jobs, user.id, "invite")
+        await mail.invite(session, settings, jobs, user.id, address)
         return SignInLink(**who, mailed=True)
     made = await mail.mint(session, settings, user.id, address, "handed")
     return SignInLink(**who, url=made.url, expires_at=made.expires_at)

@@ -14,7 +14,7 @@ from ctfy.server.access import cookie
 from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
 from ctfy.server.access.cookie import AsCookie
 from ctfy.server.access.idempotency import Router
-from ctfy.server.access.rate_limits import address, network
+from ctfy.server.access.rate_limits import RateLimits, address, network
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.accounts import devices, mail, oauth, proof_of_work, registration, service
@@ -89,14 +89,25 @@ async def register(
     service.require_password_auth(settings.password_auth_enabled)
     await rate_limits.hit("register", network(request))
     proof_of_work.check(secret, cache, body.proof, settings.registration_proof_bits)
-    async with rate_limits.failures(("guess", network(request))):
-        knows_code = registration.knows_code(settings, body.code)
-        registration.check(settings, body.email, knows_code=knows_code)
+    knows_code = await _knows_code(request, settings, rate_limits, body.code)
+    registration.check(settings, body.email, knows_code=knows_code)
+    async with rate_limits.failures(("guess", f"addresses from {network(request)}")):
         user_id, token = await service.register(session, body, origin_of(request))
     if settings.smtp_host:
         await mail.request(session, settings, jobs, user_id, "verify")
     await claim_invites(session, settings, await session.get_one(User, user_id))
     return _given(request, response, settings, token, as_cookie)
+
+
+async def _knows_code(
+    request: Request, settings: Settings, rate_limits: RateLimits, code: str
+) -> bool:
+    """Whether the organisers' code was sent. Raises `registration_code_wrong`."""
+    if not code:
+        return False
+    # Counted by itself: who guesses codes locks nobody beside them out of anything else.
+    async with rate_limits.failures(("guess", f"codes from {network(request)}")):
+        return registration.knows_code(settings, code)
 
 
 def _given(
@@ -280,7 +291,7 @@ async def reset_password(
 
     On an account whose address was never verified before, tokens and linked accounts end, too.
     """
-    async with rate_limits.failures(("guess", network(request))):
+    async with rate_limits.failures(("guess", f"links from {network(request)}")):
         user, purpose = await mail.redeem(session, body.token, *mail.SETS_PASSWORD)
     # A link that an operator handed over by hand says nothing of who reads that address.
     await service.reset_password(session, user, body, proves_address=purpose != "handed")
@@ -312,7 +323,7 @@ async def verify_email(
     session: Session,
 ) -> dict[str, str]:
     """Verify an address with a mailed link."""
-    async with rate_limits.failures(("guess", network(request))):
+    async with rate_limits.failures(("guess", f"links from {network(request)}")):
         user, _ = await mail.redeem(session, body.token, "verify")
     user.email_verified_at = user.email_verified_at or now()
     await claim_invites(session, settings, user)
@@ -386,8 +397,7 @@ async def oauth_login(
     """Sign in with an account elsewhere: leads the browser to the provider."""
     await rate_limits.hit("device", network(request))
     try:
-        async with rate_limits.failures(("guess", network(request))):
-            knows_code = registration.knows_code(settings, registration_code)
+        knows_code = await _knows_code(request, settings, rate_limits, registration_code)
     except CtfyError as refused:
         if not _is_browser(request):
             raise

@@ -88,9 +88,18 @@ def check_password(password: str, email: str) -> None:
 
 
 async def create_user(
-    session: AsyncSession, email: str, password: str | None, name: str, *, role: str
+    session: AsyncSession,
+    email: str,
+    password: str | None,
+    name: str,
+    *,
+    role: str,
+    given: bool = False,
 ) -> str | None:
-    """The new user's id; None when the address is taken. Without a password, a link sets one."""
+    """The new user's id; None when the address is taken. Without a password, a link sets one.
+
+    `given`: somebody else chose the password.
+    """
     created: str | None = await session.scalar(
         insert(User)
         .values(
@@ -98,6 +107,7 @@ async def create_user(
             email=email,
             display_name=name,
             password_hash=await secrets.hash_password(password) if password else None,
+            password_given=given and password is not None,
             role=role,
             created_at=now(),
         )
@@ -379,6 +389,7 @@ async def give_password(
 ) -> None:
     """Give somebody a password that an operator chose; sessions and API tokens end."""
     await _replace_password(session, user, password)
+    user.password_given = True
     await _revoke_api_tokens(session, user)
     if revoke_identities:
         await _unlink_all(session, user)
@@ -389,10 +400,26 @@ async def _replace_password(
 ) -> None:
     """Give somebody a new password; sessions end, but for one, and what would become one."""
     check_password(password, user.email or "")
-    user.password_hash = await secrets.hash_password(password)
+    user.password_hash, user.password_given = await secrets.hash_password(password), False
     await _revoke(session, user.id, Token.kind == "user", Token.id != keep_token)
+    await _end_what_opens_later(session, user)
+
+
+async def _end_what_opens_later(session: AsyncSession, user: User) -> None:
+    """End links that set a password, and devices that were approved and have no session yet."""
     await session.execute(delete(DeviceGrant).where(DeviceGrant.user_id == user.id))
     await mail.revoke(session, user.id, *mail.SETS_PASSWORD)
+
+
+async def shut(session: AsyncSession, user: User) -> None:
+    """End whatever opens somebody's account, but for what they alone know or have elsewhere.
+
+    Sessions, API tokens and links end; so does a password that an operator chose.
+    """
+    await _revoke(session, user.id)
+    await _end_what_opens_later(session, user)
+    if user.password_given:
+        user.password_hash, user.password_given = None, False
 
 
 async def _revoke_api_tokens(session: AsyncSession, user: User) -> None:
@@ -419,7 +446,7 @@ async def delete_password(session: AsyncSession, caller: Caller) -> None:
         raise NotFound("password_not_set", "You have no password.")
     if not await session.scalar(select(Identity.id).where(Identity.user_id == user.id).limit(1)):
         raise _last_method()
-    user.password_hash = None
+    user.password_hash, user.password_given = None, False
 
 
 def identities_of(user_id: str | BindParameter[Any]) -> Select[Identity]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.accounts import mail
+from ctfy.server.accounts import service
 from ctfy.server.accounts.events import (
     AccountEvent,
     AccountReinstated,
@@ -30,6 +30,7 @@ from ctfy.server.tables.teams import TeamMember
 from ctfy.server.teams.events import TeamVisibilityChanged
 
 Standing = Literal["", "active", "suspended"]
+_RANKS: tuple[str, ...] = get_args(Role)  # from the least to the most
 
 
 def people(text: str = "", role: str = "", standing: Standing = "") -> Select[*tuple[Any, ...]]:
@@ -135,15 +136,19 @@ async def _require_another_super_admin(session: AsyncSession, user: User) -> Non
 
 
 async def set_role(session: AsyncSession, caller: Caller, user_id: str, role: Role) -> None:
-    """Give somebody a role. Raises `user_not_found`, `last_super_admin`."""
+    """Give somebody a role. Raises `user_not_found`, `last_super_admin`.
+
+    Whoever rises signs in anew: an operator may have made or opened the account of a player, and
+    gets with it into no administrator's.
+    """
     user = await locked(session, user_id)
     if user.role == role:
         return
     await _require_another_super_admin(session, user)
     before, user.role = user.role, role
     user.promoted_by, user.promoted_at = caller.user_id, now()
-    # Whoever was shown a link to a player's account gets into no administrator's with it.
-    await mail.revoke(session, user.id, "handed")
+    if _RANKS.index(role) > _RANKS.index(before):
+        await service.shut(session, user)
     emit_changed(session, AccountRoleChanged, caller, user, previous_role=before, new_role=role)
 
 

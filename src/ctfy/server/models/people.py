@@ -51,7 +51,7 @@ class PeopleImportRowInfo(Response):
 
 
 class ApplyPeopleImportRequest(Request):
-    """Make the accounts. `all`: every row or none; `right`: those that are not refused."""
+    """Make the accounts. `all`: where no row is refused; `right`: those that are not."""
 
     rows: Literal["all", "right"] = "all"
     mail: bool | None = Field(

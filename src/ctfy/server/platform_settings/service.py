@@ -29,6 +29,7 @@ from ctfy.server.tables.platform_settings import PlatformSetting
 
 log = structlog.get_logger()
 
+_SECRET = frozenset({"registration_code"})  # what they are, the activity log does not say
 KEYS = (
     "event_name",
     "accent_color",
@@ -235,8 +236,13 @@ def _emit_changed(
     emit(
         session,
         PlatformSettingChanged(setting_key=key, source=now_.source),
-        before={"value": before},
-        after={"value": now_.value},
+        before={"value": _shown(key, before)},
+        after={"value": _shown(key, now_.value)},
         actor_id=caller_id,
     )
     return now_
+
+
+def _shown(key: str, value: Any) -> Any:
+    """A value as the activity log has it."""
+    return "(secret)" if key in _SECRET and value else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -14,6 +14,7 @@ from ctfy.server.database.base import Base, new_id, now
 class User(Base):
     """A person. `email` is kept in lower case; none where a provider named none.
 
+    `password_given`: an operator chose the password, so somebody else may know it.
     `visibility` says per profile field whether others see it. A deleted person's row stays, with
     nothing personal in it, because submissions stay.
     """
@@ -26,6 +27,7 @@ class User(Base):
     email_verified_at: Mapped[datetime | None]
     display_name: Mapped[str]
     password_hash: Mapped[str | None]
+    password_given: Mapped[bool] = mapped_column(default=False, server_default=false())
     role: Mapped[str] = mapped_column(default="user")
     avatar_url: Mapped[str] = mapped_column(default="", server_default="")
     bio: Mapped[str | None]

@@ -76,7 +76,7 @@ def rows(
 def apply(
     import_id: ImportId,
     right: Annotated[
-        bool, typer.Option("--right", help="Leave refused rows out, instead of all rows or none")
+        bool, typer.Option("--right", help="Leave refused rows out; without, none may be")
     ] = False,
     mail: Annotated[
         bool | None,

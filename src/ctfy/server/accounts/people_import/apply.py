@@ -19,7 +19,6 @@ from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import audience_of
 from ctfy.server.accounts import mail
 from ctfy.server.accounts.events import PeopleImported
-from ctfy.server.accounts.people_import.file import MOST_ROWS
 from ctfy.server.accounts.people_import.passwords import Seal
 from ctfy.server.accounts.people_import.plan import same
 from ctfy.server.database.base import new_id, now
@@ -35,7 +34,9 @@ from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams import names
 from ctfy.server.teams.events import TeamMemberJoined, TeamRegistered
 
-_BATCH = 500  # rows that become accounts in one transaction
+# Rows that become accounts in one transaction: while it is open, no later event of the platform is
+# told to anybody, so it is to be short.
+_BATCH = 100
 _TRIES = 3  # of a batch, where somebody takes the same name at the same moment
 _REPORTED_EVERY = 25  # passwords
 
@@ -56,20 +57,29 @@ async def make_accounts(
     report: Report,
     params: ImportParams,
 ) -> dict[str, Any]:
-    """Make what the rows of an import say: all in one transaction, or batch by batch.
+    """Make what the rows of an import say, batch by batch.
 
-    What a worker before made stays made: only rows that wait for it are taken.
+    What a worker before made stays made: only rows that wait for it are taken. Where all rows are
+    wanted, nothing is made while one of them is refused. Raises `rows_refused`, which says which
+    rows were made where something changed in the midst of it.
     """
     if params.mail:
         mail.require_configured(settings)
     waiting = await _waiting(database, params)
     sealed = Seal(secret, params.import_id)
-    size = MOST_ROWS if params.rows == "all" else _BATCH
+    if params.rows == "all":
+        await _check_again(database, waiting)
     made = 0
-    for start in range(0, len(waiting), size):
-        batch = waiting[start : start + size]
+    for start in range(0, len(waiting), _BATCH):
+        batch = waiting[start : start + _BATCH]
         hashes = await _hashed(report, sealed, batch, start, len(waiting))
-        made += await _retried(database, jobs, params, [row.number for row in batch], hashes)
+        numbers = [row.number for row in batch]
+        try:
+            made += await _retried(database, jobs, settings, params, numbers, hashes)
+        except Conflict as stopped:
+            before = f"The rows before row {numbers[0]} are made, no others."
+            so_far = before if start else "No row was made."
+            raise Conflict(stopped.code, f"{stopped} {so_far}") from stopped
         done = start + len(batch)
         await report.progress(done / len(waiting), f"{done} of {len(waiting)} rows")
     await report.log(f"{made} accounts made of {len(waiting)} rows")
@@ -95,6 +105,21 @@ async def _waiting(database: Database, params: ImportParams) -> list[PeopleImpor
         rows = list(found)
         session.expunge_all()
     return rows
+
+
+async def _check_again(database: Database, waiting: list[PeopleImportRow]) -> None:
+    """Raise `rows_refused` for the first row that is not taken any more; locks nothing."""
+    places = Places()
+    async with database.transaction() as session:
+        for start in range(0, len(waiting), _BATCH):
+            batch = waiting[start : start + _BATCH]
+            await places.find(session, batch, lock=False)
+            if refused := next((row for row in batch if not places.reserve(row)), None):
+                raise _refused_by_now(refused, " No row was made.")
+
+
+def _refused_by_now(row: PeopleImportRow, more: str = "") -> Conflict:
+    return Conflict("rows_refused", f"Row {row.number} is refused by now: {row.reason}.{more}")
 
 
 async def _hashed(
@@ -123,6 +148,7 @@ async def _hashed(
 async def _retried(
     database: Database,
     jobs: Jobs,
+    settings: Settings,
     params: ImportParams,
     numbers: list[int],
     hashes: dict[int, str],
@@ -131,7 +157,7 @@ async def _retried(
     for tries_left in reversed(range(_TRIES)):
         try:
             async with database.transaction() as session:
-                return await _write(session, jobs, params, numbers, hashes)
+                return await _write(session, jobs, settings, params, numbers, hashes)
         except Conflict as taken:
             if not tries_left or taken.code != "team_name_taken":
                 raise
@@ -141,6 +167,7 @@ async def _retried(
 async def _write(
     session: AsyncSession,
     jobs: Jobs,
+    settings: Settings,
     params: ImportParams,
     numbers: list[int],
     hashes: dict[int, str],
@@ -160,13 +187,11 @@ async def _write(
         .execution_options(populate_existing=True)
     )
     rows = list(found)
-    places = await Places.of(session, rows)
+    places = Places()
+    await places.find(session, rows, lock=True)
     taken = [row for row in rows if places.reserve(row)]
     if params.rows == "all" and len(taken) < len(rows):
-        refused = next(row for row in rows if row.outcome == "refused")
-        raise Conflict(
-            "rows_refused", f"Row {refused.number} is refused by now: {refused.reason}.", refused=1
-        )
+        raise _refused_by_now(next(row for row in rows if row.outcome == "refused"))
     made = await _make_users(session, taken, hashes)
     for row in taken:
         if row.email in made:
@@ -177,7 +202,8 @@ async def _write(
     if params.mail:
         for row in taken:
             if row.outcome == "created" and row.number not in hashes:
-                await jobs.defer(session, "send_mail", user_id=row.user_id, purpose="invite")
+                assert row.user_id is not None  # noqa: S101 - it was created
+                await mail.invite(session, settings, jobs, row.user_id, row.email)
     if made:
         emit(session, PeopleImported(import_id=imported.id, created=len(made)), actor_id=actor)
     return len(made)
@@ -196,19 +222,16 @@ async def _make_users(
             "email": row.email,
             "display_name": row.name,
             "password_hash": hashes.get(row.number),
+            "password_given": row.number in hashes,
             "role": "user",
             "created_at": created,
         }
         for row in rows
     ]
-    made: dict[str, str] = {}
-    for start in range(0, len(values), _BATCH):
-        part = values[start : start + _BATCH]
-        result = await session.execute(
-            insert(User).values(part).on_conflict_do_nothing().returning(User.email, User.id)
-        )
-        made.update(result.tuples().all())  # type: ignore[arg-type]
-    return made
+    result = await session.execute(
+        insert(User).values(values).on_conflict_do_nothing().returning(User.email, User.id)
+    )
+    return {row.email: row.id for row in result}
 
 
 async def _find_others(session: AsyncSession, rows: list[PeopleImportRow]) -> None:
@@ -217,7 +240,7 @@ async def _find_others(session: AsyncSession, rows: list[PeopleImportRow]) -> No
     found = await session.execute(
         select(User.email, User.id).where(User.email == any_(literal(emails, ARRAY(Text))))
     )
-    ids = dict(found.tuples().all())
+    ids = {row.email: row.id for row in found}
     for row in rows:
         row.outcome, row.user_id, row.password = "exists", ids.get(row.email), None
 
@@ -234,52 +257,38 @@ class _Place:
 
 @dataclass
 class Places:
-    """The teams that a batch's rows name, locked, and who goes onto which."""
+    """The teams that rows name, and who goes onto which."""
 
-    competitions: dict[str, Competition]
+    competitions: dict[str, Competition] = field(default_factory=dict)
     by_form: dict[tuple[str, int, str], _Place] = field(default_factory=dict)
     of_row: dict[int, _Place] = field(default_factory=dict)
 
-    @classmethod
-    async def of(cls, session: AsyncSession, rows: Iterable[PeopleImportRow]) -> Places:
-        """Those that there are of the teams that rows name."""
+    async def find(
+        self, session: AsyncSession, rows: Iterable[PeopleImportRow], *, lock: bool
+    ) -> None:
+        """Get to know those that there are of the teams that rows name, locked or not."""
         wanted = {row.competition_id for row in rows if row.competition_id}
-        found = await session.scalars(
-            select(Competition).where(Competition.id.in_(wanted)).with_for_update(read=True)
-        )
-        places = cls({competition.id: competition for competition in found})
+        query = select(Competition).where(Competition.id.in_(wanted))
+        found = await session.scalars(query.with_for_update(read=True) if lock else query)
+        self.competitions.update({competition.id: competition for competition in found})
         forms: dict[str, list[NameKeys]] = {}
         for row in rows:
             if row.competition_id and row.team:
                 forms.setdefault(row.competition_id, []).append(keys(row.team))
         for competition_id, named in forms.items():
-            folded, shapes = (list(part) for part in zip(*named, strict=True))
-            teams = await session.scalars(
-                select(Team)
-                .where(
-                    Team.competition_id == competition_id,
-                    or_(
-                        Team.name_folded == any_(literal(folded, ARRAY(Text))),
-                        Team.name_shape == any_(literal(shapes, ARRAY(Text))),
-                    ),
-                )
-                .order_by(Team.id)
-                .with_for_update()
-            )
-            for team in teams.all():
-                members = await session.scalar(
-                    select(func.count()).where(TeamMember.team_id == team.id)
-                )
-                place = _Place(team.name, team.bracket, members or 0, team)
+            for team, members in await _teams(session, competition_id, named, lock=lock):
+                place = _Place(team.name, team.bracket, members, team)
                 for form in enumerate((team.name_folded or "", team.name_shape or "")):
-                    places.by_form[competition_id, *form] = place
-        return places
+                    # One that is known already has members of the rows before.
+                    self.by_form.setdefault((competition_id, *form), place)
 
     def reserve(self, row: PeopleImportRow) -> bool:
         """Keep room for a row; else refuse it, since things changed after it was looked at."""
         if row.competition_id is None:
             return not row.team or _refuse(row, "competition_unknown")
-        competition = self.competitions[row.competition_id]
+        competition = self.competitions.get(row.competition_id)
+        if competition is None:
+            return _refuse(row, "competition_unknown")
         if competition.phase_at(now()) == "past":
             return _refuse(row, "competition_over")
         if row.bracket and row.bracket not in competition.brackets:
@@ -331,9 +340,36 @@ class Places:
             audience = audience_of(competition) if first else None
             events.append(Emitted(event, now(), audience, actor))
         await session.flush()
-        for start in range(0, len(members), _BATCH):
-            await session.execute(insert(TeamMember).values(members[start : start + _BATCH]))
+        if members:
+            await session.execute(insert(TeamMember).values(members))
         await emit_all(session, events)
+
+
+async def _teams(
+    session: AsyncSession, competition_id: str, named: list[NameKeys], *, lock: bool
+) -> list[tuple[Team, int]]:
+    """The teams of these names, or of any that look like them, with how many are on each."""
+    folded, shapes = (list(part) for part in zip(*named, strict=True))
+    query = (
+        select(Team)
+        .where(
+            Team.competition_id == competition_id,
+            or_(
+                Team.name_folded == any_(literal(folded, ARRAY(Text))),
+                Team.name_shape == any_(literal(shapes, ARRAY(Text))),
+            ),
+        )
+        .order_by(Team.id)
+    )
+    teams = (await session.scalars(query.with_for_update() if lock else query)).all()
+    # Counted once the teams are locked, when nobody comes onto one any more.
+    members = await session.execute(
+        select(TeamMember.team_id, func.count().label("number"))
+        .where(TeamMember.team_id.in_([team.id for team in teams]))
+        .group_by(TeamMember.team_id)
+    )
+    counts = {row.team_id: row.number for row in members}
+    return [(team, counts.get(team.id, 0)) for team in teams]
 
 
 async def _new_team(

@@ -15,7 +15,7 @@ from ctfy.server.access.secrets import Secret
 from ctfy.server.accounts import mail, service
 from ctfy.server.accounts.people_import import passwords
 from ctfy.server.accounts.people_import.file import File, read
-from ctfy.server.accounts.people_import.plan import Here, Known, Planned, Teams, plan
+from ctfy.server.accounts.people_import.plan import Here, Known, Planned, Teams, plan, same
 from ctfy.server.database.base import new_id
 from ctfy.server.database.connections import Database
 from ctfy.server.jobs.queue import Jobs
@@ -52,7 +52,7 @@ async def take(
     service.require_password_auth(settings.password_auth_enabled)
     file = await asyncio.to_thread(read, content)
     async with database.transaction() as session:
-        here = await _here(session, file)
+        here = await _here(session, file, competition_id)
     default = next((c for c in here.competitions if c.id == competition_id), None)
     if competition_id and default is None:
         raise NotFound("competition_not_found", "There is no such competition.")
@@ -74,14 +74,14 @@ async def take(
     return import_id
 
 
-async def _here(session: AsyncSession, file: File) -> Here:
-    """What the rows of a file are compared with."""
+async def _here(session: AsyncSession, file: File, competition_id: str) -> Here:
+    """What the rows of a file are compared with: of the competitions, those that they name."""
     emails = {line.email.lower() for line in file.lines}
     users = await session.execute(
         select(User.email, User.id).where(User.email == any_(literal(list(emails), ARRAY(Text))))
     )
     names = await session.scalars(select(User.display_name).where(User.deleted_at.is_(None)))
-    competitions = list(await session.scalars(select(Competition).order_by(Competition.id)))
+    competitions = await _named(session, file, competition_id)
     session.expunge_all()
     members = (
         select(func.count())
@@ -91,7 +91,12 @@ async def _here(session: AsyncSession, file: File) -> Here:
         .label("members")
     )
     columns = (Team.competition_id, Team.name, Team.bracket, Team.name_folded, Team.name_shape)
-    found = await session.execute(select(*columns, members).where(Team.name_folded.is_not(None)))
+    found = await session.execute(
+        select(*columns, members).where(
+            Team.name_folded.is_not(None),
+            Team.competition_id.in_([competition.id for competition in competitions]),
+        )
+    )
     teams: dict[str, Teams] = {}
     for row in found:
         known = Known(row.name, row.bracket, row.members)
@@ -99,6 +104,18 @@ async def _here(session: AsyncSession, file: File) -> Here:
         of_competition.by_form[0, row.name_folded] = known
         of_competition.by_form[1, row.name_shape] = known
     return Here(dict(users.tuples().all()), names.all(), competitions, teams)  # type: ignore[arg-type]
+
+
+async def _named(session: AsyncSession, file: File, competition_id: str) -> list[Competition]:
+    """The competitions that a file names by id or title, and the one of the rows that name none."""
+    written = {line.competition for line in file.lines} | {competition_id}
+    titles = {same(name) for name in written}
+    known = await session.execute(select(Competition.id, Competition.title))
+    ids = [row.id for row in known if row.id in written or same(row.title) in titles]
+    found = await session.scalars(
+        select(Competition).where(Competition.id.in_(ids)).order_by(Competition.id)
+    )
+    return list(found)
 
 
 def _rows(

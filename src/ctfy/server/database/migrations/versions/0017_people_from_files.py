@@ -1,7 +1,8 @@
 """people from files
 
-Accounts that operators bring in many at once, with what became of each row; and whether who signs
-in elsewhere for the first time knows the code that registering takes.
+Accounts that operators bring in many at once, with what became of each row; whether who signs in
+elsewhere for the first time knows the code that registering takes; and whose password an operator
+chose.
 """
 
 from __future__ import annotations
@@ -60,9 +61,11 @@ def upgrade() -> None:
     )
     op.execute("CREATE INDEX ix_people_import_rows_user ON people_import_rows (user_id)")
     op.execute("ALTER TABLE oauth_attempts ADD COLUMN knows_code BOOLEAN NOT NULL DEFAULT false")
+    op.execute("ALTER TABLE users ADD COLUMN password_given BOOLEAN NOT NULL DEFAULT false")
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE users DROP COLUMN password_given")
     op.execute("ALTER TABLE oauth_attempts DROP COLUMN knows_code")
     op.execute("DROP TABLE people_import_rows")
     op.execute("DROP TABLE people_imports")
