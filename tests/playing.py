@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from ctfy.challenge.modes.dynamic import Dynamic
 from ctfy.sdk import PlatformClient, StartTimeout
 from ctfy.server.instances.answers import derive
+from tests.processes import CHALLENGES
 
 
 def start(player: PlatformClient, competition_id: str, challenge: str = "notes", **kw: object):  # type: ignore[no-untyped-def]
@@ -20,3 +24,9 @@ def start(player: PlatformClient, competition_id: str, challenge: str = "notes",
 def flag(secret: bytes, instance_id: str) -> str:
     """The right answer, which the platform's secret and the instance make."""
     return derive(secret, instance_id, Dynamic(id="flag", prompt="?"))
+
+
+def solved(challenge: str, url: str) -> str:
+    """The right answer, as the challenge's own solver finds it at that address."""
+    solver = [sys.executable, str(CHALLENGES / challenge / "solve.py"), url]
+    return subprocess.run(solver, capture_output=True, text=True, check=True).stdout.strip()

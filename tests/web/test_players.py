@@ -16,16 +16,12 @@ from playwright.sync_api import Browser, expect
 from ctfy.sdk import CtfyApiError, PlatformClient
 from tests.available import needs
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, lone_server, sign_in
-from tests.processes import CHALLENGES, PATIENCE_S, wait_for
+from tests.playing import solved
+from tests.processes import PATIENCE_S, wait_for
 from tests.web.browser import DESKTOP, PHONE, window
 
 pytestmark = [needs("browser"), pytest.mark.xdist_group("web-players")]
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-
-
-def solved(challenge: str, url: str) -> str:
-    solver = [sys.executable, str(CHALLENGES / challenge / "solve.py"), url]
-    return subprocess.run(solver, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @SIZES

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.available import needs
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, cloned_database, make_admin, mint_invite
 from tests.conftest import sign_in as signed_in
+from tests.playing import solved
 from tests.processes import CHALLENGES, stack
 from tests.web.browser import DESKTOP, PHONE, window
-from tests.web.test_players import solved
 
 pytestmark = [needs("browser"), pytest.mark.xdist_group("web-event")]
 
