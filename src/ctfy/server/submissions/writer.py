@@ -281,7 +281,9 @@ async def _record(
         reached[team_id, challenge_id] = rank or 0
         wrong = {question_id: times for question_id, (times, _) in attempted.items()}
         given = {question_id: set(chain(*g)) for question_id, (_, g) in attempted.items()}
-        progress[team_id, challenge_id] = Progress(set(solved), wrong, given, offered)
+        progress[team_id, challenge_id] = Progress(
+            set(solved), wrong, given, offered, whole=rank is not None
+        )
     judged: _Judged = []
     for attempt in attempts:
         standing = progress[attempt.team_id, attempt.challenge_id]
