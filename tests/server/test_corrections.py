@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import uuid
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ctfy.sdk import PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from ctfy.server.models.standings import ScoreboardEntry
+from ctfy.server.models.submissions import SubmissionResponse
 from tests.conftest import Arena
 from tests.event_stream import following
 from tests.playing import flag, start
@@ -211,3 +213,79 @@ def test_tables_for_spreadsheets_hold_no_formulas(arena: Arena) -> None:
     assert tables["submissions"][0]["answer"] == "'@SUM(A1)"
     assert tables["standings"][0]["points"] == "-7"
     assert tables["people"][0]["email"] == player.me.get().email
+
+
+def asked(arena: Arena, challenge: str, base: int, *questions: str) -> None:
+    """Make a challenge, or its next version, with these questions; `yes` is right."""
+    arena.admin.admin.challenges.set_metadata(
+        challenge,
+        {
+            "name": "Sums",
+            "description": "How much is it?",
+            "difficulty": "easy",
+            "tags": ["t"],
+            "questions": [{"id": id_, "prompt": "?", "answer": "yes"} for id_ in questions],
+        },
+        base=base,
+    )
+
+
+def test_a_question_added_to_a_solved_challenge_is_answered_and_ranks_nobody_twice(
+    arena: Arena,
+) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    where = (challenge, competition.id, "yes")
+    assert ada.submissions.submit_qa(*where, question_id="q1").solve_rank == 1
+    asked(arena, challenge, 1, "q1", "q2")
+    later = ada.submissions.submit_qa(*where, question_id="q2")
+    assert (later.correct, later.challenge_fully_solved, later.solve_rank) == (True, True, 1)
+    assert not bob.submissions.submit_qa(*where, question_id="q1").challenge_fully_solved
+    assert bob.submissions.submit_qa(*where, question_id="q2").solve_rank == 2
+    assert [s.best_rank for s in ada.me.solves()] == [1]
+    assert ada.competition(competition.id).challenges()[0].solves_count == 2
+
+
+def test_a_struck_answer_does_not_come_back(arena: Arena) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada = arena.registered(competition, "Ada")
+    submissions = arena.admin.admin.submissions
+
+    def answer(text: str) -> SubmissionResponse:
+        return ada.submissions.submit_qa(challenge, competition.id, text, question_id="q1")
+
+    first, second = answer("yes"), answer("yes")
+    assert (first.correct, second.correct) == (True, True)
+    submissions.strike(competition.id, first.id)
+    wait_for_teams(arena, competition, ("Ada", 0))
+    # Neither by what was given again before, nor by giving it again, nor by grading again.
+    assert not answer(" yes ").correct
+    regraded = submissions.regrade(competition.id, challenge, "q1", dry_run=False)
+    assert (regraded.became_right, regraded.ruled) == (0, 3)
+    assert [s.correct for s in submissions.list(competition.id)] == [False] * 3
+    submissions.accept(competition.id, first.id)
+    wait_for_teams(arena, competition, ("Ada", 1))
+
+
+def test_a_removed_question_is_missing_no_more_once_its_neighbour_is_graded_again(
+    arena: Arena,
+) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1", "q2")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    ada.submissions.submit_qa(challenge, competition.id, "yes", question_id="q1")
+    asked(arena, challenge, 1, "q1")
+    bob.submissions.submit_qa(challenge, competition.id, "yes", question_id="q1")
+    wait_for_teams(arena, competition, ("Bob", 1), ("Ada", 0))
+    regrade = arena.admin.admin.submissions.regrade
+    would = regrade(competition.id, challenge, "q1")
+    assert (would.became_right, would.became_wrong, would.completed) == (0, 0, 1)
+    regrade(competition.id, challenge, "q1", dry_run=False)
+    wait_for_teams(arena, competition, ("Ada", 1), ("Bob", 1))
+    assert [s.best_rank for s in ada.me.solves()] == [1]
+    assert regrade(competition.id, challenge, "q1").completed == 0

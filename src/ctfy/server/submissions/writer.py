@@ -135,7 +135,8 @@ class Attempt:
     `audience`: who hears that the scoreboard changed. `tells_rank`: whether its team may know how
     many others solved the challenge before. `digest`: of an answer that could be another team's.
     `wrapped`: it looks like a flag that nobody decoded. `repeatable`: its id is made from the
-    request's idempotency key, so that the same request once more is known by it.
+    request's idempotency key, so that the same request once more is known by it. `overruled`: it
+    would be right, but the same answer of the team was struck.
     """
 
     id: str
@@ -154,6 +155,7 @@ class Attempt:
     digest: str | None
     wrapped: bool
     repeatable: bool = False
+    overruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +399,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
                 "correct": a.grade.correct,
                 "solve_time_s": a.solve_time_s,
                 "submitted_at": at,
-                "overruled": False,
+                "overruled": a.overruled,
             }
             rows["submissions"].append({**answered, **given})
         if outcome.solves_question:
