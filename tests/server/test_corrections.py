@@ -63,6 +63,17 @@ def test_points_given_by_hand_count_and_are_told_with_their_reason(arena: Arena)
     ]
 
 
+def tried(player: PlatformClient) -> set[str]:
+    """The teams that somebody sees to have tried a challenge."""
+    tries = player.challenges.solve_attempts("notes", include_unsolved=True, limit=10_000)
+    return {each.team_id for each in tries.attempts}
+
+
+def unlocked(player: PlatformClient) -> set[str]:
+    """The teams that somebody sees to have got achievements."""
+    return {each.team_id for each in player.achievements.recent_unlocks(limit=10_000)}
+
+
 @pytest.mark.parametrize("standing", ["hidden", "disqualified"])
 def test_an_unranked_team_plays_on_and_counts_nowhere(
     arena: Arena, secret: bytes, standing: str
@@ -81,13 +92,19 @@ def test_an_unranked_team_plays_on_and_counts_nowhere(
     staff.instances.stop(ready.id)
     mine = staff.competition(competition.id)
     assert mine.challenges()[0].solved
-    assert mine.challenges()[0].solves_count == 0
+    assert (mine.challenges()[0].solves_count, mine.challenges()[0].launch_count) == (0, 0)
     second = start(rival, competition.id)
     graded = rival.submissions.submit(second.id, flag(secret, second.id))
     assert graded.solve_rank == 1
     rival.instances.stop(second.id)
     wait_for_teams(arena, competition, ("Rival", 1))
     assert mine.scoreboard()[0].points == 500 + 10
+    assert {team, team_id(rival, competition)} <= tried(staff)
+    assert team_id(rival, competition) in tried(rival)
+    assert team not in tried(rival)
+    wait_for("what was won", lambda: team in unlocked(staff))
+    assert team not in unlocked(rival)
+    assert team not in unlocked(PlatformClient(arena.url))
     assert mine.challenge_breakdown().challenges[0].first_blood_team_name == "Rival"
     shown = "they wrote it" if standing == "hidden" else ""
     assert rival.teams.get(team).standing_reason == shown
