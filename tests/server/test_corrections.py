@@ -125,7 +125,9 @@ def test_a_team_is_renamed_and_moved_to_a_bracket_by_an_organiser(arena: Arena) 
     competition = arena.competition("notes", brackets=["open", "students"])
     rude, other = (arena.registered(competition, name) for name in ("Rude", "Other"))
     team, teams = team_id(rude, competition), arena.admin.admin.teams
-    changed = teams.update(competition.id, team, name="Polite", bracket="students")
+    with following(other) as told:
+        changed = teams.update(competition.id, team, name="Polite", bracket="students")
+        wait_for("boards to follow", lambda: "scoreboard_updated" in [e["event"] for e in told])
     assert (changed.name, changed.bracket) == ("Polite", "students")
     wait_for_teams(arena, competition, ("Polite", 0), ("Other", 0))
     assert entry(arena, competition, "Polite").bracket == "students"
@@ -216,18 +218,25 @@ def test_after_a_changed_answer_submissions_are_graded_again(
 def test_tables_for_spreadsheets_hold_no_formulas(arena: Arena) -> None:
     competition = arena.competition("field-notes", rank_by="points")
     player = arena.registered(competition, "=1+1")
-    player.submissions.submit_qa("field-notes", competition.id, "@SUM(A1)")
+    for answer in ("1;2", "a \t =1;+2\r\n-3", 'x;"=1"', "@SUM(A1)"):
+        player.submissions.submit_qa("field-notes", competition.id, answer)
     team = team_id(player, competition)
     admin = arena.admin.admin
     admin.awards.give(competition.id, team, points=-7, reason="x")
+    wait_for("the points", lambda: entry(arena, competition, "=1+1").points == -7)
     tables = {
         name: list(
             csv.DictReader(admin.competitions.csv(competition.id, name).decode().splitlines())
         )
         for name in ("standings", "submissions", "people")
     }
-    assert [row["team_name"] for rows in tables.values() for row in rows] == ["'=1+1"] * 3
-    assert tables["submissions"][0]["answer"] == "'@SUM(A1)"
+    assert [row["team_name"] for rows in tables.values() for row in rows] == ["'=1+1"] * 6
+    assert [row["answer"] for row in tables["submissions"]] == [
+        "'@SUM(A1)",
+        'x;"\'=1"',
+        "a \t '=1;'+2  '-3",
+        "1;2",
+    ]
     assert tables["standings"][0]["points"] == "-7"
     assert tables["people"][0]["email"] == player.me.get().email
 
