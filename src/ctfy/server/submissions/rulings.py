@@ -23,6 +23,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.challenges.visibility import get_challenge
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import driver_connection
 from ctfy.server.database.paging import Listing
@@ -34,7 +35,6 @@ from ctfy.server.models.submissions import (
     RegradeResult,
     SubmissionRuling,
 )
-from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.submissions.events import ChallengeCompleted, SubmissionRuled
 from ctfy.server.submissions.service import short_form, ways_of
 from ctfy.server.submissions.writer import LOCK, lock_key

@@ -22,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
 from ctfy.server.cache import Cache
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, driver_connection
 from ctfy.server.database.peers import Peers
 from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
-from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.events import (
     FlagCorrect,

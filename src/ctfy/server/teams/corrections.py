@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import audience_of_solves
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.teams import TeamCorrection, TeamDetail
-from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.teams import names
 from ctfy.server.teams.events import TeamProfileUpdated, TeamStandingChanged
