@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -139,7 +140,7 @@ def test_a_team_is_renamed_and_moved_to_a_bracket_by_an_organiser(arena: Arena) 
 
 
 def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
-    arena: Arena, secret: bytes
+    arena: Arena, secret: bytes, database_url: str
 ) -> None:
     competition = arena.competition("notes", rank_by="points", first_blood_bonus=10)
     ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
@@ -177,6 +178,13 @@ def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
     changes = [(a.detail.before, a.detail.after) for a in log if a.detail.reason == "copied"]
     assert changes == [({"correct": True}, {"correct": False})]
     assert refusal(submissions.strike, competition.id, "nothing").code == "submission_not_found"
+    # Without an instance nobody knows what was right, as with what another platform graded.
+    with psycopg.connect(database_url) as database:
+        database.execute(
+            "UPDATE submissions SET instance_id = NULL WHERE competition_id = %s", (competition.id,)
+        )
+    regraded = submissions.regrade(competition.id, "notes", first_try.question_id, dry_run=False)
+    assert (regraded.checked, regraded.unknown, regraded.changes) == (4, 4, [])
 
 
 def test_after_a_changed_answer_submissions_are_graded_again(
@@ -272,6 +280,39 @@ def test_a_question_added_to_a_solved_challenge_is_answered_and_ranks_nobody_twi
     assert bob.submissions.submit_qa(*where, question_id="q2").solve_rank == 2
     assert [s.best_rank for s in ada.me.solves()] == [1]
     assert ada.competition(competition.id).challenges()[0].solves_count == 2
+
+
+def test_grading_again_leaves_what_is_ruled_on_meanwhile(arena: Arena, database_url: str) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    graded = [
+        p.submissions.submit_qa(challenge, competition.id, "no", question_id="q1")
+        for p in (ada, bob)
+    ]
+    team = team_id(ada, competition)
+    regrade = arena.admin.admin.submissions.regrade
+    with psycopg.connect(database_url) as ruling, ThreadPoolExecutor(1) as threads:
+        # As if their answer of then had been another, and somebody were ruling on one of them.
+        ruling.execute(
+            "UPDATE submissions SET answer = 'yes' WHERE challenge_id = %s", (challenge,)
+        )
+        ruling.commit()
+        key = f"{team}|{challenge}"
+        ruling.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
+        pending = threads.submit(regrade, competition.id, challenge, "q1", dry_run=False)
+        with psycopg.connect(database_url, autocommit=True) as watching:
+            waits = (
+                "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted "
+                "AND l.locktype = 'advisory' AND a.datname = current_database()"
+            )
+            wait_for("its turn", lambda: watching.execute(waits).fetchone() is not None)
+        ruling.execute("UPDATE submissions SET overruled = true WHERE id = %s", (graded[0].id,))
+        ruling.commit()
+        done = pending.result()
+    assert [change.submission_id for change in done.changes] == [graded[1].id]
+    wait_for_teams(arena, competition, ("Bob", 1), ("Ada", 0))
 
 
 def test_a_struck_answer_does_not_come_back(arena: Arena) -> None:
