@@ -170,7 +170,7 @@ def _unlocks() -> Select[Any]:
 
 @functools.cache
 def recent(sight: Sight) -> Listing:
-    """What the teams that count, and somebody may know of, got; not the secret ones."""
+    """What the ranked teams that somebody may know of got, and their own; not the secret ones."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     return Listing(
         _unlocks()
@@ -179,7 +179,7 @@ def recent(sight: Sight) -> Listing:
             Unlock.achievement_id.in_(open_ones),
             _known(sight),
             sight.teams(),
-            sight.counting(Team.id),
+            sight.ranked(),
         )
     )
 

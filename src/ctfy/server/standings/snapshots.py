@@ -22,7 +22,7 @@ from ctfy.server.tables.teams import Team
 def recent(view: View, team_id: str, days: int) -> Select[StandingSnapshot, str]:
     """The snapshots of public competitions of the last days, newest first, best first.
 
-    Of teams that count, and of the caller's own.
+    Of ranked teams, and of the caller's own.
     """
     query = (
         select(StandingSnapshot, Team.name.label("team_name"))
@@ -30,7 +30,7 @@ def recent(view: View, team_id: str, days: int) -> Select[StandingSnapshot, str]
         .join(Competition, Competition.id == StandingSnapshot.competition_id)
         .where(
             PUBLIC,
-            view.bind(view.sight.counting(Team.id)),
+            view.bind(view.sight.ranked()),
             StandingSnapshot.taken_at > now() - timedelta(days=days),
         )
         .order_by(StandingSnapshot.taken_at.desc(), StandingSnapshot.rank, Team.id)
