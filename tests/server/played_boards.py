@@ -293,7 +293,7 @@ class IsGiven:
     def take(self, game: Game) -> None:
         awards, where = game.admin.admin.awards, game.competition_id
         if self.points:
-            team_id = game.people[self.person].competitions.get(where).my_team_id
+            team_id = game.people[self.person].competitions.get(where).my_team_id or "none"
             awards.give(where, team_id, points=self.points, reason="because")
         for award in awards.list(where, limit=1) if not self.points else ():
             awards.revoke(where, award.id)
@@ -305,7 +305,9 @@ class Stands:
     standing: str
 
     def take(self, game: Game) -> None:
-        team_id = game.people[self.person].competitions.get(game.competition_id).my_team_id
+        team_id = (
+            game.people[self.person].competitions.get(game.competition_id).my_team_id or "none"
+        )
         teams = game.admin.admin.teams
         teams.update(game.competition_id, team_id, standing=self.standing)
 

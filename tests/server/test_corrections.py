@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from ctfy.sdk import PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from ctfy.server.models.standings import ScoreboardEntry
+from ctfy.server.models.submissions import SubmissionResponse
 from tests.conftest import Arena
 from tests.event_stream import following
 from tests.playing import flag, start
@@ -61,6 +64,17 @@ def test_points_given_by_hand_count_and_are_told_with_their_reason(arena: Arena)
     ]
 
 
+def tried(player: PlatformClient) -> set[str]:
+    """The teams that somebody sees to have tried a challenge."""
+    tries = player.challenges.solve_attempts("notes", include_unsolved=True, limit=10_000)
+    return {each.team_id for each in tries.attempts}
+
+
+def unlocked(player: PlatformClient) -> set[str]:
+    """The teams that somebody sees to have got achievements."""
+    return {each.team_id for each in player.achievements.recent_unlocks(limit=10_000)}
+
+
 @pytest.mark.parametrize("standing", ["hidden", "disqualified"])
 def test_an_unranked_team_plays_on_and_counts_nowhere(
     arena: Arena, secret: bytes, standing: str
@@ -79,13 +93,19 @@ def test_an_unranked_team_plays_on_and_counts_nowhere(
     staff.instances.stop(ready.id)
     mine = staff.competition(competition.id)
     assert mine.challenges()[0].solved
-    assert mine.challenges()[0].solves_count == 0
+    assert (mine.challenges()[0].solves_count, mine.challenges()[0].launch_count) == (0, 0)
     second = start(rival, competition.id)
     graded = rival.submissions.submit(second.id, flag(secret, second.id))
     assert graded.solve_rank == 1
     rival.instances.stop(second.id)
     wait_for_teams(arena, competition, ("Rival", 1))
     assert mine.scoreboard()[0].points == 500 + 10
+    assert {team, team_id(rival, competition)} <= tried(staff)
+    assert team_id(rival, competition) in tried(rival)
+    assert team not in tried(rival)
+    wait_for("what was won", lambda: team in unlocked(staff))
+    assert team not in unlocked(rival)
+    assert team not in unlocked(PlatformClient(arena.url))
     assert mine.challenge_breakdown().challenges[0].first_blood_team_name == "Rival"
     shown = "they wrote it" if standing == "hidden" else ""
     assert rival.teams.get(team).standing_reason == shown
@@ -106,7 +126,9 @@ def test_a_team_is_renamed_and_moved_to_a_bracket_by_an_organiser(arena: Arena) 
     competition = arena.competition("notes", brackets=["open", "students"])
     rude, other = (arena.registered(competition, name) for name in ("Rude", "Other"))
     team, teams = team_id(rude, competition), arena.admin.admin.teams
-    changed = teams.update(competition.id, team, name="Polite", bracket="students")
+    with following(other) as told:
+        changed = teams.update(competition.id, team, name="Polite", bracket="students")
+        wait_for("boards to follow", lambda: "scoreboard_updated" in [e["event"] for e in told])
     assert (changed.name, changed.bracket) == ("Polite", "students")
     wait_for_teams(arena, competition, ("Polite", 0), ("Other", 0))
     assert entry(arena, competition, "Polite").bracket == "students"
@@ -118,7 +140,7 @@ def test_a_team_is_renamed_and_moved_to_a_bracket_by_an_organiser(arena: Arena) 
 
 
 def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
-    arena: Arena, secret: bytes
+    arena: Arena, secret: bytes, database_url: str
 ) -> None:
     competition = arena.competition("notes", rank_by="points", first_blood_bonus=10)
     ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
@@ -156,6 +178,13 @@ def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
     changes = [(a.detail.before, a.detail.after) for a in log if a.detail.reason == "copied"]
     assert changes == [({"correct": True}, {"correct": False})]
     assert refusal(submissions.strike, competition.id, "nothing").code == "submission_not_found"
+    # Without an instance nobody knows what was right, as with what another platform graded.
+    with psycopg.connect(database_url) as database:
+        database.execute(
+            "UPDATE submissions SET instance_id = NULL WHERE competition_id = %s", (competition.id,)
+        )
+    regraded = submissions.regrade(competition.id, "notes", first_try.question_id, dry_run=False)
+    assert (regraded.checked, regraded.unknown, regraded.changes) == (4, 4, [])
 
 
 def test_after_a_changed_answer_submissions_are_graded_again(
@@ -197,17 +226,133 @@ def test_after_a_changed_answer_submissions_are_graded_again(
 def test_tables_for_spreadsheets_hold_no_formulas(arena: Arena) -> None:
     competition = arena.competition("field-notes", rank_by="points")
     player = arena.registered(competition, "=1+1")
-    player.submissions.submit_qa("field-notes", competition.id, "@SUM(A1)")
+    for answer in ("1;2", "a \t =1;+2\r\n-3", 'x;"=1"', "@SUM(A1)"):
+        player.submissions.submit_qa("field-notes", competition.id, answer)
     team = team_id(player, competition)
     admin = arena.admin.admin
     admin.awards.give(competition.id, team, points=-7, reason="x")
+    wait_for("the points", lambda: entry(arena, competition, "=1+1").points == -7)
     tables = {
         name: list(
             csv.DictReader(admin.competitions.csv(competition.id, name).decode().splitlines())
         )
         for name in ("standings", "submissions", "people")
     }
-    assert [row["team_name"] for rows in tables.values() for row in rows] == ["'=1+1"] * 3
-    assert tables["submissions"][0]["answer"] == "'@SUM(A1)"
+    assert [row["team_name"] for rows in tables.values() for row in rows] == ["'=1+1"] * 6
+    assert [row["answer"] for row in tables["submissions"]] == [
+        "'@SUM(A1)",
+        'x;"\'=1"',
+        "a \t '=1;'+2  '-3",
+        "1;2",
+    ]
     assert tables["standings"][0]["points"] == "-7"
     assert tables["people"][0]["email"] == player.me.get().email
+
+
+def asked(arena: Arena, challenge: str, base: int, *questions: str) -> None:
+    """Make a challenge, or its next version, with these questions; `yes` is right."""
+    arena.admin.admin.challenges.set_metadata(
+        challenge,
+        {
+            "name": "Sums",
+            "description": "How much is it?",
+            "difficulty": "easy",
+            "tags": ["t"],
+            "questions": [{"id": id_, "prompt": "?", "answer": "yes"} for id_ in questions],
+        },
+        base=base,
+    )
+
+
+def test_a_question_added_to_a_solved_challenge_is_answered_and_ranks_nobody_twice(
+    arena: Arena,
+) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    where = (challenge, competition.id, "yes")
+    assert ada.submissions.submit_qa(*where, question_id="q1").solve_rank == 1
+    asked(arena, challenge, 1, "q1", "q2")
+    later = ada.submissions.submit_qa(*where, question_id="q2")
+    assert (later.correct, later.challenge_fully_solved, later.solve_rank) == (True, True, 1)
+    assert not bob.submissions.submit_qa(*where, question_id="q1").challenge_fully_solved
+    assert bob.submissions.submit_qa(*where, question_id="q2").solve_rank == 2
+    assert [s.best_rank for s in ada.me.solves()] == [1]
+    assert ada.competition(competition.id).challenges()[0].solves_count == 2
+
+
+def test_grading_again_leaves_what_is_ruled_on_meanwhile(arena: Arena, database_url: str) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    graded = [
+        p.submissions.submit_qa(challenge, competition.id, "no", question_id="q1")
+        for p in (ada, bob)
+    ]
+    team = team_id(ada, competition)
+    regrade = arena.admin.admin.submissions.regrade
+    with psycopg.connect(database_url) as ruling, ThreadPoolExecutor(1) as threads:
+        # As if their answer of then had been another, and somebody were ruling on one of them.
+        ruling.execute(
+            "UPDATE submissions SET answer = 'yes' WHERE challenge_id = %s", (challenge,)
+        )
+        ruling.commit()
+        key = f"{team}|{challenge}"
+        ruling.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
+        pending = threads.submit(regrade, competition.id, challenge, "q1", dry_run=False)
+        with psycopg.connect(database_url, autocommit=True) as watching:
+            waits = (
+                "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted "
+                "AND l.locktype = 'advisory' AND a.datname = current_database()"
+            )
+            wait_for("its turn", lambda: watching.execute(waits).fetchone() is not None)
+        ruling.execute("UPDATE submissions SET overruled = true WHERE id = %s", (graded[0].id,))
+        ruling.commit()
+        done = pending.result()
+    assert [change.submission_id for change in done.changes] == [graded[1].id]
+    wait_for_teams(arena, competition, ("Bob", 1), ("Ada", 0))
+
+
+def test_a_struck_answer_does_not_come_back(arena: Arena) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1")
+    competition = arena.competition(challenge)
+    ada = arena.registered(competition, "Ada")
+    submissions = arena.admin.admin.submissions
+
+    def answer(text: str) -> SubmissionResponse:
+        return ada.submissions.submit_qa(challenge, competition.id, text, question_id="q1")
+
+    first, second = answer("yes"), answer("yes")
+    assert (first.correct, second.correct) == (True, True)
+    submissions.strike(competition.id, first.id)
+    wait_for_teams(arena, competition, ("Ada", 0))
+    # Neither by what was given again before, nor by giving it again, nor by grading again.
+    assert not answer(" yes ").correct
+    regraded = submissions.regrade(competition.id, challenge, "q1", dry_run=False)
+    assert (regraded.became_right, regraded.ruled) == (0, 3)
+    assert [s.correct for s in submissions.list(competition.id)] == [False] * 3
+    submissions.accept(competition.id, first.id)
+    wait_for_teams(arena, competition, ("Ada", 1))
+
+
+def test_a_removed_question_is_missing_no_more_once_its_neighbour_is_graded_again(
+    arena: Arena,
+) -> None:
+    challenge = f"asked-{uuid.uuid4().hex[:8]}"
+    asked(arena, challenge, 0, "q1", "q2")
+    competition = arena.competition(challenge)
+    ada, bob = (arena.registered(competition, name) for name in ("Ada", "Bob"))
+    ada.submissions.submit_qa(challenge, competition.id, "yes", question_id="q1")
+    asked(arena, challenge, 1, "q1")
+    bob.submissions.submit_qa(challenge, competition.id, "yes", question_id="q1")
+    wait_for_teams(arena, competition, ("Bob", 1), ("Ada", 0))
+    regrade = arena.admin.admin.submissions.regrade
+    would = regrade(competition.id, challenge, "q1")
+    assert (would.became_right, would.became_wrong, would.completed) == (0, 0, 1)
+    regrade(competition.id, challenge, "q1", dry_run=False)
+    wait_for_teams(arena, competition, ("Ada", 1), ("Bob", 1))
+    assert [s.best_rank for s in ada.me.solves()] == [1]
+    assert regrade(competition.id, challenge, "q1").completed == 0

@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server import domains  # noqa: F401 - importing them declares their events
 from ctfy.server.achievements.rule import Achievement
-from ctfy.server.competitions.events import CompetitionExported
+from ctfy.server.competitions.events import CompetitionExported, ScoreboardUpdated
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import EVENTS, Audience, Event, Topic
 from ctfy.server.scheduling.events import InstanceEvent
-from ctfy.server.standings.events import ScoreboardUpdated
 from tests.processes import ROOT
 
 SERVER = ROOT / "src" / "ctfy" / "server"
@@ -93,7 +92,7 @@ def test_the_type_checker_refuses_what_is_not_declared(tmp_path: Path) -> None:
     head = (
         "from sqlalchemy.ext.asyncio import AsyncSession\n"
         "from ctfy.server.events.outbox import emit\n"
-        "from ctfy.server.standings.events import ScoreboardUpdated\n"
+        "from ctfy.server.competitions.events import ScoreboardUpdated\n"
         "session = AsyncSession()\n"
         'emit(session, ScoreboardUpdated(competition_id=""))\n'
     )

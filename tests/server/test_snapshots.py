@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from ctfy.sdk import PlatformClient
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.view import View
 from ctfy.server.cache import Cache
@@ -45,6 +46,10 @@ def test_standings_are_written_down_when_they_change(
         (1, 0, 0, "Chronicler"),
     ]
     assert history[0].snapshot_at_ts > history[1].snapshot_at_ts
+    arena.admin.admin.teams.update(competition.id, team, standing="hidden")
+    assert arena.player().scoreboard.history(team_id=team) == []
+    assert PlatformClient(arena.url).scoreboard.history(team_id=team) == []
+    assert len(player.scoreboard.history(team_id=team)) == 2
 
 
 def test_whoever_was_answered_reads_it_also_when_the_standings_were_just_drawn_up(

@@ -98,6 +98,8 @@ export interface Events {
   award_revoked: { competition_id: string; award_id: string; points: number; reason: string };
   /** There is another logo or favicon, or none; `purpose` says which. */
   branding_image_changed: { purpose: string };
+  /** A challenge is solved whole, since the question that was left of it is gone. */
+  challenge_completed: { competition_id: string };
   /** Another version of a challenge is the current one; `version` 0: it was removed. */
   challenge_version_set: { version: number; origin: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */

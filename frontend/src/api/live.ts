@@ -174,6 +174,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   award_given: [AWARDS],
   award_revoked: [AWARDS],
   branding_image_changed: [/branding/],
+  challenge_completed: [ANSWERS, FIGURES],
   challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
   competition_created: [COMPETITIONS],

@@ -343,6 +343,14 @@ export default {
   "Leave {team}?": "{team} verlassen?",
   "Left out: {columns}": "Ausgelassen: {columns}",
   "Let this answer count as right?": "Diese Antwort als richtig zählen?",
+  "All that the team answered right to this question is struck, and the same answer does not count again.":
+    "Alles, was das Team auf diese Frage richtig geantwortet hat, wird gestrichen, und dieselbe Antwort zählt nicht wieder.",
+  "Instances that run are asked as before: stop them, or grade again once they have ended.":
+    "Laufende Instanzen werden gefragt wie zuvor: Beende sie, oder bewerte neu, wenn sie beendet sind.",
+  "{n} team has answered every question that is left.|{n} teams have answered every question that is left.":
+    "{n} Team hat alle Fragen beantwortet, die es noch gibt.|{n} Teams haben alle Fragen beantwortet, die es noch gibt.",
+  "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.":
+    "{n} Einreichung bleibt, wie sie ist: Keine Instanz verrät, was richtig war.|{n} Einreichungen bleiben, wie sie sind: Keine Instanz verrät, was richtig war.",
   "Let this answer count no more?": "Diese Antwort nicht mehr zählen?",
   "Let {name} run": "{name} laufen lassen",
   "Lifetime, seconds": "Lebensdauer, Sekunden",
@@ -946,7 +954,7 @@ export default {
   "no such competition: {detail}": "kein solcher Wettbewerb: {detail}",
   "no valid e-mail address": "keine gültige E-Mail-Adresse",
   none: "keine",
-  "not ranked yet": "noch nicht gewertet",
+  "not ranked": "nicht gewertet",
   ok: "gut",
   "one of several": "eine von mehreren",
   open: "offen",

@@ -146,6 +146,13 @@ function Ruling({ row, competitionId }: { row: AdminSubmission; competitionId: s
       act={(reason) => rule.mutate({ params: { path }, body: { correct: !row.correct, reason } })}
     >
       {row.answer}
+      {row.correct && !row.overruled && (
+        <Text size="sm" c="dimmed" mt="xs">
+          {t(
+            "All that the team answered right to this question is struck, and the same answer does not count again.",
+          )}
+        </Text>
+      )}
     </Confirm>
   );
 }
@@ -178,7 +185,8 @@ function Regrade({
       body: { dry_run },
     });
   const result = regrade.data;
-  const changes = (result?.became_right ?? 0) + (result?.became_wrong ?? 0);
+  const completed = result?.completed ?? 0;
+  const changes = (result?.became_right ?? 0) + (result?.became_wrong ?? 0) + completed;
   return (
     <Card>
       <Group align="flex-end" gap="xs">
@@ -198,6 +206,11 @@ function Regrade({
           <Button onClick={() => grade(false)}>{t("Grade again")}</Button>
         )}
       </Group>
+      <Text size="sm" c="dimmed" mt="xs">
+        {t(
+          "Instances that run are asked as before: stop them, or grade again once they have ended.",
+        )}
+      </Text>
       {result && (
         <Stack gap={4} mt="xs" role="status">
           <Text size="sm">
@@ -212,6 +225,22 @@ function Regrade({
               },
             )}
           </Text>
+          {completed > 0 && (
+            <Text size="sm">
+              {t(
+                "{n} team has answered every question that is left.|{n} teams have answered every question that is left.",
+                { n: completed },
+              )}
+            </Text>
+          )}
+          {Boolean(result.unknown) && (
+            <Text size="sm">
+              {t(
+                "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.",
+                { n: result.unknown! },
+              )}
+            </Text>
+          )}
           {result.changes?.slice(0, 20).map((changed) => (
             <Text key={changed.submission_id} size="sm" className="wrap">
               {changed.correct ? "✓" : "✗"} {changed.team_name} · {changed.answer}

@@ -77,7 +77,8 @@ export function Challenge() {
                 {Boolean(challenge.hints) && (
                   <Tabs.Tab value="hints">{t("Hints ({n})", { n: challenge.hints! })}</Tabs.Tab>
                 )}
-                <Tabs.Tab value="solvers">{t("Solvers")}</Tabs.Tab>
+                {/* Drawn from instances: of a challenge without any it knows nothing. */}
+                {!challenge.is_qa_only && <Tabs.Tab value="solvers">{t("Solvers")}</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="task">
                 <Stack>

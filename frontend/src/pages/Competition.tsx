@@ -68,13 +68,17 @@ function Pages() {
                       {competition.my_team_name}
                     </A>
                     <Text size="sm" c="dimmed" className="digits">
-                      {competition.my_rank
-                        ? t("rank {rank}", { rank: competition.my_rank })
-                        : t("not ranked yet")}
-                      {" · "}
-                      {competition.rank_by === "points"
-                        ? t("{n} point|{n} points", { n: competition.my_points ?? 0 })
-                        : t("{n} solve|{n} solves", { n: competition.my_solves ?? 0 })}
+                      {(competition.my_rank ?? 0) > 0 ? (
+                        <>
+                          {t("rank {rank}", { rank: competition.my_rank! })}
+                          {" · "}
+                          {competition.rank_by === "points"
+                            ? t("{n} point|{n} points", { n: competition.my_points ?? 0 })
+                            : t("{n} solve|{n} solves", { n: competition.my_solves ?? 0 })}
+                        </>
+                      ) : (
+                        t("not ranked")
+                      )}
                     </Text>
                   </Text>
                 )}

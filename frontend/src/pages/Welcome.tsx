@@ -103,7 +103,10 @@ function CompetitionCard({ competition }: { competition: CompetitionInfo }) {
         {mine && (
           <Text size="sm" className="wrap">
             {t("You play in {team}", { team: mine })}
-            {competition.my_rank ? ` · ${t("rank {rank}", { rank: competition.my_rank })}` : ""}
+            {" · "}
+            {(competition.my_rank ?? 0) > 0
+              ? t("rank {rank}", { rank: competition.my_rank! })
+              : t("not ranked")}
           </Text>
         )}
       </Stack>

@@ -146,6 +146,15 @@ class Sight:
         )
         return or_(team_id.in_(own), seen)
 
+    def ranked(self) -> ColumnElement[bool]:
+        """The condition on teams that they are ranked, or the caller's own."""
+        if self.is_visitor:
+            return Team.standing == "ranked"
+        own = select(_member.team_id).where(
+            _member.user_id == ME, self.reaches(_member.competition_id)
+        )
+        return or_(Team.standing == "ranked", Team.id.in_(own))
+
     def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
         """The condition that no freeze hides a moment, in a column, of a row's competition."""
         if self.is_admin:

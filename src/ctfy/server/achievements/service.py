@@ -170,12 +170,17 @@ def _unlocks() -> Select[Any]:
 
 @functools.cache
 def recent(sight: Sight) -> Listing:
-    """What the teams that somebody may know of got; not the secret ones."""
+    """What the ranked teams that somebody may know of got, and their own; not the secret ones."""
     open_ones = [a.id for a in ACHIEVEMENTS.values() if not a.secret]
     return Listing(
         _unlocks()
         .join(Competition, Competition.id == Team.competition_id)
-        .where(Unlock.achievement_id.in_(open_ones), _known(sight), sight.teams())
+        .where(
+            Unlock.achievement_id.in_(open_ones),
+            _known(sight),
+            sight.teams(),
+            sight.ranked(),
+        )
     )
 
 

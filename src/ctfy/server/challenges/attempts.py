@@ -32,7 +32,10 @@ async def attempts(
     include_unsolved: bool,
     limit: int,
 ) -> ChallengeSolveAttemptsResponse:
-    """The instances of a challenge in some competitions, newest first."""
+    """The instances of a challenge in some competitions, newest first.
+
+    Of ranked teams, and of the caller's own.
+    """
     rows = await database.read(
         _instances(view.sight, include_unsolved=include_unsolved),
         challenge_id=challenge_id,
@@ -77,7 +80,7 @@ def _instances(sight: Sight, *, include_unsolved: bool) -> Statement:
         .join(Team, Team.id == Instance.team_id)
         .join(User, User.id == Instance.user_id)
         .outerjoin(counted, counted.c.instance_id == Instance.id)
-        .where(_asked_about(Instance))
+        .where(_asked_about(Instance), sight.ranked())
         .order_by(Instance.requested_at.desc(), Instance.id)
         .limit(bindparam("limit", type_=BigInteger))
     )

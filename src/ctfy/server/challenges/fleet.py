@@ -19,6 +19,7 @@ from ctfy.server.access.view import audience_of_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.events import ChallengesRescanned
 from ctfy.server.challenges.library import Library
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.domain import Params, Report
@@ -33,7 +34,6 @@ from ctfy.server.models.builds import (
     NodePullState,
 )
 from ctfy.server.nodes.clients import NODE_FAILURES, NodeClients
-from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.nodes import Node

@@ -72,3 +72,9 @@ class CompetitionInviteChanged(
     invite_id: str | None = None
     kind: str | None = None
     status: str | None = None
+
+
+class ScoreboardUpdated(Event, to=(Audience.EVERYBODY, Audience.COMPETITION, Audience.OPERATORS)):
+    """A competition's standings changed."""
+
+    competition_id: str

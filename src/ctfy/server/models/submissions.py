@@ -135,7 +135,9 @@ class RegradeChange(Response):
 class RegradeResult(Response):
     """What grading again changes, or would change.
 
-    `ruled`: how many stay as the administrators ruled. `changes` has the first thousand.
+    `ruled`: how many stay as the administrators ruled; `unknown`: and because no instance tells
+    what was right. `completed`: teams that have the challenge with it, since the question that they
+    had left is gone. `changes` has the first thousand.
     """
 
     dry_run: bool
@@ -143,4 +145,6 @@ class RegradeResult(Response):
     became_right: int = 0
     became_wrong: int = 0
     ruled: int = 0
+    unknown: int = 0
+    completed: int = 0
     changes: list[RegradeChange] = []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import re
+import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Select, literal, select
@@ -16,6 +19,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Database
 from ctfy.server.kernel import TheCache, TheDatabase
+from ctfy.server.records.flows import file_response
 from ctfy.server.standings.projection import TheStandings
 from ctfy.server.submissions import rulings
 from ctfy.server.tables.access import User
@@ -64,7 +68,7 @@ async def standings_csv(
         for first in range(0, len(snapshot.entries), _AT_ONCE):
             yield snapshot.entries[first : first + _AT_ONCE]
 
-    return _file(f"standings-{competition_id}.csv", _STANDINGS, parts())
+    return await _file(f"standings-{competition_id}.csv", _STANDINGS, parts())
 
 
 @router.get("/submissions.csv", response_class=_Csv, responses=_CSV)
@@ -74,7 +78,7 @@ async def submissions_csv(
     """Every submission, newest first."""
     await View(caller).competition(database, cache, competition_id)
     query = rulings.listed().where(Submission.competition_id == competition_id)
-    return _file(f"submissions-{competition_id}.csv", _SUBMISSIONS, _rows(database, query))
+    return await _file(f"submissions-{competition_id}.csv", _SUBMISSIONS, _rows(database, query))
 
 
 @router.get("/people.csv", response_class=_Csv, responses=_CSV)
@@ -100,7 +104,7 @@ async def people_csv(
         .where(TeamMember.competition_id == competition_id)
         .order_by(Team.created_at, Team.id, TeamMember.joined_at, TeamMember.user_id)
     )
-    return _file(f"people-{competition_id}.csv", _PEOPLE, _rows(database, query))
+    return await _file(f"people-{competition_id}.csv", _PEOPLE, _rows(database, query))
 
 
 async def _rows(
@@ -112,30 +116,40 @@ async def _rows(
             yield part
 
 
-def _file(
+async def _file(
     name: str, columns: Sequence[str], parts: AsyncIterator[Sequence[Any]]
 ) -> StreamingResponse:
-    async def written() -> AsyncIterator[str]:
-        yield _lines([columns])
+    """The table, written down before the first byte leaves: whoever reads slowly holds no rows."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - given on
+    try:
+        await asyncio.to_thread(_write, file, [columns])
         async for part in parts:
-            yield _lines([_cell(getattr(row, column)) for column in columns] for row in part)
-
+            rows = ([_cell(getattr(row, column)) for column in columns] for row in part)
+            await asyncio.to_thread(_write, file, rows)
+    except BaseException:
+        file.close()
+        raise
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return _Csv(written(), headers=headers)
+    return file_response(file, "text/csv", headers)
 
 
-def _lines(rows: Iterable[Sequence[Any]]) -> str:
+def _write(file: BinaryIO, rows: Iterable[Sequence[Any]]) -> None:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
-    return out.getvalue()
+    file.write(out.getvalue().encode())
+
+
+# Spreadsheets of other locales split at `;` or tab, so a formula may begin in a text's middle.
+_FORMULA = re.compile(r"""(^|[;\t\r\n])([\s"]*)(?=[-=+@])""")
+_NEW_LINE = re.compile(r"[\r\n]")
 
 
 def _cell(value: Any) -> Any:
-    """A value as a spreadsheet may read it: no text in it is taken for a formula."""
+    """A value as a spreadsheet may read it: no text in it is taken for a formula, or a row."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _NEW_LINE.sub(" ", _FORMULA.sub(r"\1\2'", value))
     return value

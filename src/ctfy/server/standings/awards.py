@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import Sight, audience_of_solves
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.paging import Listing
 from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.awards import AwardCreate, AwardInfo, TeamAward
-from ctfy.server.standings.events import AwardGiven, AwardRevoked, ScoreboardUpdated
+from ctfy.server.standings.events import AwardGiven, AwardRevoked
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.standings import Award

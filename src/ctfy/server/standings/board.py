@@ -187,7 +187,8 @@ class Board:
             case OnBoard.RELOAD:
                 self.stale = True
             case OnBoard.LAUNCH:
-                self.launches[challenge_id] += 1
+                if team_id not in self.apart:
+                    self.launches[challenge_id] += 1
             case OnBoard.ATTEMPT | OnBoard.ANSWER | OnBoard.SOLVE:
                 at = float(payload["submitted_at_ts"])
                 if self.cutoff is not None and at >= self.cutoff:
@@ -333,8 +334,9 @@ _AWARDS = text(
 )
 _LAUNCHES = text(
     """
-    SELECT challenge_id, count(*) FROM instances WHERE competition_id = :competition
-    GROUP BY challenge_id
+    SELECT i.challenge_id, count(*) FROM instances i JOIN teams t ON t.id = i.team_id
+    WHERE i.competition_id = :competition AND t.standing = 'ranked'
+    GROUP BY i.challenge_id
     """
 )
 

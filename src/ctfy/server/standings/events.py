@@ -5,12 +5,6 @@ from __future__ import annotations
 from ctfy.server.events.types import Audience, Event, OnBoard, Topic
 
 
-class ScoreboardUpdated(Event, to=(Audience.EVERYBODY, Audience.COMPETITION, Audience.OPERATORS)):
-    """A competition's standings changed."""
-
-    competition_id: str
-
-
 class AwardEvent(Event):
     """Something about points that no answer brought; negative ones are a penalty."""
 

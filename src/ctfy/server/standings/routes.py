@@ -168,9 +168,10 @@ async def user_scoreboard(
 async def scoreboard_history(
     session: Session,
     paging: Paged,
-    _: MaybeCaller,
+    caller: MaybeCaller,
     team_id: Annotated[str, Query(max_length=64)] = "",
     days: Annotated[int, Query(ge=1, le=3650)] = 7,
 ) -> Page[ScoreboardSnapshotState]:
     """The standings of public competitions as they were, newest first."""
-    return await paging.fetch(session, snapshots.recent(team_id, days), snapshots.state)
+    query = snapshots.recent(View(caller), team_id, days)
+    return await paging.fetch(session, query, snapshots.state)

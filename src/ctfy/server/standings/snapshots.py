@@ -19,14 +19,18 @@ from ctfy.server.tables.standings import StandingSnapshot
 from ctfy.server.tables.teams import Team
 
 
-def recent(team_id: str, days: int) -> Select[StandingSnapshot, str]:
-    """The snapshots of public competitions of the last days, newest first, best first."""
+def recent(view: View, team_id: str, days: int) -> Select[StandingSnapshot, str]:
+    """The snapshots of public competitions of the last days, newest first, best first.
+
+    Of ranked teams, and of the caller's own.
+    """
     query = (
         select(StandingSnapshot, Team.name.label("team_name"))
         .join(Team, Team.id == StandingSnapshot.team_id)
         .join(Competition, Competition.id == StandingSnapshot.competition_id)
         .where(
             PUBLIC,
+            view.bind(view.sight.ranked()),
             StandingSnapshot.taken_at > now() - timedelta(days=days),
         )
         .order_by(StandingSnapshot.taken_at.desc(), StandingSnapshot.rank, Team.id)

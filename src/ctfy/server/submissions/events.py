@@ -43,6 +43,12 @@ class SubmissionRuled(Event, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=On
     reason: str | None = None
 
 
+class ChallengeCompleted(Event, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.RELOAD):
+    """A challenge is solved whole, since the question that was left of it is gone."""
+
+    competition_id: str
+
+
 class FlagCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.SOLVE):
     """It was right and solved the challenge, as the `solve_rank`-th team of the competition.
 

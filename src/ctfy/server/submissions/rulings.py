@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import Secret
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.challenges.visibility import get_challenge
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import driver_connection
 from ctfy.server.database.paging import Listing
@@ -35,9 +35,8 @@ from ctfy.server.models.submissions import (
     RegradeResult,
     SubmissionRuling,
 )
-from ctfy.server.standings.events import ScoreboardUpdated
-from ctfy.server.submissions.events import SubmissionRuled
-from ctfy.server.submissions.service import short_form
+from ctfy.server.submissions.events import ChallengeCompleted, SubmissionRuled
+from ctfy.server.submissions.service import short_form, ways_of
 from ctfy.server.submissions.writer import LOCK, lock_key
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
@@ -84,22 +83,28 @@ async def rule(
     submission_id: str,
     body: SubmissionRuling,
 ) -> AdminSubmission:
-    """Let a submission count as right, or not. Raises `submission_not_found`."""
+    """Let a submission count as right, or not. Raises `submission_not_found`.
+
+    What was graded right is struck with all that the team answered right to that question, else the
+    next of them would count instead. To strike one that was accepted only takes that back.
+    """
     found = await session.get(Submission, submission_id)
     if found is None or found.competition_id != competition_id:
         raise NotFound("submission_not_found", "This competition has no such submission.")
     await _lock(session, found.competition_id, found.challenge_id, [found.team_id])
     await session.refresh(found)
     if found.correct != body.correct:
-        action = "accepted" if body.correct else "struck"
-        ids = [submission_id]
-        await _turn(session, ids, correct=body.correct, overruled=not found.overruled)
+        ruled = [found] if body.correct or found.overruled else await _right_ones(session, found)
+        await _turn(session, [row.id for row in ruled], correct=body.correct, by_hand=True)
         question = _question(catalogue, found.challenge_id, found.question_id)
         if body.correct and question:
             await _give_back(session, found.challenge_id, question, [found])
         where = (competition_id, found.challenge_id, found.question_id)
         await _settle(session, catalogue, where, [found.team_id])
-        await _tell(session, caller, [found], action, body.reason)
+        action = "accepted" if body.correct else "struck"
+        await _tell(session, caller, ruled, action, body.reason)
+        await _tell_everybody(session, competition_id)
+        await session.refresh(found)
     rows = await session.execute(listed().where(Submission.id == submission_id))
     return submission_info(rows.one())
 
@@ -117,8 +122,9 @@ async def regrade(
 ) -> RegradeResult:
     """Grade all submissions to a question with the answer that it has now.
 
-    Those that somebody ruled on stay as they are. Raises `challenge_not_found`,
-    `unknown_question_id`.
+    Those that somebody ruled on stay as they are, and so do those whose right answer is not known.
+    Teams that answered all of the questions that the challenge has now have it then, where one that
+    they had left is gone. Raises `challenge_not_found`, `unknown_question_id`.
     """
     challenge = get_challenge(catalogue, challenge_id)
     question = challenge.metadata.question(question_id)
@@ -135,20 +141,29 @@ async def regrade(
         Submission.question_id == question_id,
     )
     changed: list[Any] = []
-    checked = ruled = 0
+    checked = ruled = unknown = 0
     async for part in (await session.stream(query)).partitions(_AT_ONCE):
         checked += len(part)
         ruled += sum(row.overruled for row in part)
+        unknown += sum(_is_unknown(row, question) and not row.overruled for row in part)
         changed += await asyncio.to_thread(_graded_otherwise, part, secret, question)
-    if changed and not dry_run:
-        teams = sorted({row.team_id for row in changed})
+    where = (competition_id, challenge_id, question_id)
+    completed = await _completed(session, catalogue, where)
+    if (changed or completed) and not dry_run:
+        teams = sorted({row.team_id for row in changed} | set(completed))
         await _lock(session, competition_id, challenge_id, teams)
-        right, wrong = ([row for row in changed if row.correct is was] for was in (False, True))
-        await _turn(session, [row.id for row in right], correct=True, overruled=False)
-        await _turn(session, [row.id for row in wrong], correct=False, overruled=False)
+        # Somebody may have ruled on some of them meanwhile.
+        turned: set[str] = set()
+        for was in (False, True):
+            ids = [row.id for row in changed if row.correct is was]
+            turned |= await _turn(session, ids, correct=not was, by_hand=False)
+        changed = [row for row in changed if row.id in turned]
+        right = [row for row in changed if not row.correct]
         await _give_back(session, challenge_id, question, right)
-        await _settle(session, catalogue, (competition_id, challenge_id, question_id), teams)
+        await _settle(session, catalogue, where, teams)
         await _tell(session, caller, changed, "regraded", "")
+        await _tell_completed(session, caller, where, completed)
+        await _tell_everybody(session, competition_id)
     became_right = sum(not row.correct for row in changed)
     return RegradeResult(
         dry_run=dry_run,
@@ -156,6 +171,8 @@ async def regrade(
         became_right=became_right,
         became_wrong=len(changed) - became_right,
         ruled=ruled,
+        unknown=unknown,
+        completed=len(completed),
         changes=[
             RegradeChange(
                 submission_id=row.id,
@@ -174,27 +191,22 @@ async def regrade(
 def _graded_otherwise(rows: Sequence[Any], secret: Secret, question: Question) -> list[Any]:
     """The rows whose grade is another one now."""
     return [
-        row for row in rows if not row.overruled and _is_right(row, secret, question) != row.correct
+        row
+        for row in rows
+        if not row.overruled
+        and not _is_unknown(row, question)
+        and _is_right(row, secret, question) != row.correct
     ]
 
 
+def _is_unknown(row: Any, question: Question) -> bool:
+    """Whether nobody knows what was right: of a deleted instance, or from another platform."""
+    return question.minted and row.instance_id is None
+
+
 def _is_right(row: Any, secret: Secret, question: Question) -> bool:
-    minted = question.minted and row.instance_id is not None
-    expected = derive(secret, row.instance_id, question) if minted else ""
-    return any(question.is_correct(given, expected) for given in _given(row.answer))
-
-
-def _given(answer: str) -> list[str | list[str]]:
-    """What an answer may have been when it came: a text, or a list that is kept as JSON."""
-    ways: list[str | list[str]] = [answer]
-    if answer.startswith("["):
-        try:
-            several = json.loads(answer)
-        except ValueError:
-            return ways
-        if isinstance(several, list) and all(isinstance(each, str) for each in several):
-            ways.append(several)
-    return ways
+    expected = derive(secret, row.instance_id, question) if question.minted else ""
+    return any(question.is_correct(given, expected) for given in ways_of(row.answer))
 
 
 def _question(catalogue: Catalogue, challenge_id: str, question_id: str) -> Question | None:
@@ -215,10 +227,34 @@ async def _lock(
     await session.execute(_CHALLENGE, {"competition": competition_id, "challenge": challenge_id})
 
 
-async def _turn(session: AsyncSession, ids: list[str], *, correct: bool, overruled: bool) -> None:
-    """Let submissions count as right, or not."""
-    values = {"ids": ids, "correct": correct, "overruled": overruled}
-    await session.execute(_TURN, values)
+async def _right_ones(session: AsyncSession, found: Submission) -> list[Any]:
+    """All that a submission's team answered right to its question, under the lock."""
+    rows = await session.execute(
+        select(Submission.__table__).where(
+            Submission.competition_id == found.competition_id,
+            Submission.team_id == found.team_id,
+            Submission.challenge_id == found.challenge_id,
+            Submission.question_id == found.question_id,
+            Submission.correct,
+        )
+    )
+    return list(rows)
+
+
+async def _turn(session: AsyncSession, ids: list[str], *, correct: bool, by_hand: bool) -> set[str]:
+    """Let submissions count as right, or not; the ids of those that were turned.
+
+    Against whoever ruled on one only somebody who rules.
+    """
+    values = {"ids": ids, "correct": correct, "by_hand": by_hand}
+    return set(await session.scalars(_TURN, values))
+
+
+async def _completed(
+    session: AsyncSession, catalogue: Catalogue, where: tuple[str, str, str]
+) -> list[str]:
+    """The teams that answered all that a challenge asks now, and do not have it."""
+    return list(await session.scalars(_COMPLETED, _values(catalogue, where, [])))
 
 
 async def _give_back(
@@ -228,7 +264,7 @@ async def _give_back(
     forms: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
         forms[row.team_id, row.user_id] |= {
-            short_form(question, given) for given in _given(row.answer)
+            short_form(question, given) for given in ways_of(row.answer)
         }
     common = {"challenge": challenge_id, "question": question.id}
     given = [
@@ -246,27 +282,32 @@ async def _settle(
     teams: list[str],
 ) -> None:
     """Make what teams solved anew, of their submissions to one question that count as right."""
+    values = _values(catalogue, where, teams)
+    await session.flush()
+    lost = set(await session.scalars(_LOSE, values))
+    changed = lost | set(await session.scalars(_SOLVE, values))
+    values |= {"lost": sorted(lost), "changed": sorted(changed)}
+    for statement in _SETTLE:
+        await session.execute(statement, values)
+
+
+def _values(catalogue: Catalogue, where: tuple[str, str, str], teams: list[str]) -> dict[str, Any]:
     competition_id, challenge_id, question_id = where
     challenge = catalogue.get(challenge_id)
-    values = {
+    return {
         "competition": competition_id,
         "challenge": challenge_id,
         "question": question_id,
         "teams": teams,
         "questions": [q.id for q in challenge.metadata.questions] if challenge else [],
     }
-    await session.flush()
-    for statement in _SETTLE:
-        await session.execute(statement, values)
 
 
 async def _tell(
     session: AsyncSession, caller: Caller, rows: Sequence[Any], action: str, reason: str
 ) -> None:
     """Tell of submissions whose grade was turned; `rows`: as they were before."""
-    ids = {row.team_id for row in rows}
-    found = await session.execute(select(Team.id, Team.name).where(Team.id.in_(ids)))
-    names = {row.id: row.name for row in found}
+    names = await _names(session, {row.team_id for row in rows})
     for row in rows:
         is_right = not row.correct
         event = SubmissionRuled(
@@ -283,13 +324,36 @@ async def _tell(
         )
         before, after = {"correct": not is_right}, {"correct": is_right}
         emit(session, event, actor_id=caller.user_id, before=before, after=after)
-    competition = await session.get_one(Competition, rows[0].competition_id)
+
+
+async def _tell_completed(
+    session: AsyncSession, caller: Caller, where: tuple[str, str, str], teams: Sequence[str]
+) -> None:
+    """Tell teams that have a challenge now, since what they had left of it is gone."""
+    competition_id, challenge_id, _ = where
+    for team_id, name in (await _names(session, set(teams))).items():
+        event = ChallengeCompleted(
+            team_id=team_id,
+            team_name=name,
+            challenge_id=challenge_id,
+            competition_id=competition_id,
+        )
+        emit(session, event, actor_id=caller.user_id)
+
+
+async def _names(session: AsyncSession, team_ids: set[str]) -> dict[str, str]:
+    found = await session.execute(select(Team.id, Team.name).where(Team.id.in_(team_ids)))
+    return {row.id: row.name for row in found}
+
+
+async def _tell_everybody(session: AsyncSession, competition_id: str) -> None:
+    competition = await session.get_one(Competition, competition_id)
     audience = audience_of_solves(competition, now())
     emit(session, ScoreboardUpdated(competition_id=competition.id), audience=audience)
 
 
 _NAMED: dict[str, Any] = {
-    **dict.fromkeys(("ids", "teams", "questions", "forms"), ARRAY(String)),
+    **dict.fromkeys(("ids", "teams", "questions", "forms", "lost", "changed"), ARRAY(String)),
     **dict.fromkeys(("competition", "challenge", "question", "team", "user"), String()),
 }
 
@@ -309,11 +373,12 @@ _CHALLENGE = _sql(
 # How long it took is kept of right answers alone.
 _TURN = _sql(
     """
-    UPDATE submissions b SET correct = :correct, overruled = :overruled,
+    UPDATE submissions b SET correct = :correct, overruled = :by_hand AND NOT b.overruled,
       solve_time_s = coalesce((
         SELECT extract(epoch FROM b.submitted_at - i.requested_at) FROM instances i
         WHERE i.id = b.instance_id AND :correct), 0)
-    WHERE b.id = ANY(:ids)
+    WHERE b.id = ANY(:ids) AND b.correct <> :correct AND (:by_hand OR NOT b.overruled)
+    RETURNING b.id
     """
 )
 _GIVE_BACK = _sql(
@@ -332,38 +397,53 @@ WHERE b.competition_id = :competition AND b.challenge_id = :challenge
   AND b.question_id = :question AND b.correct AND b.team_id = ANY(:teams)
 ORDER BY b.team_id, b.submitted_at, b.id
 """
-# In this order: a question is solved by the first right answer to it, a challenge with the last of
-# its questions. Ranks go by when, and are below zero on their way, since no two may be the same.
+_COMPLETED = _sql(
+    """
+    SELECT s.team_id FROM solves s
+    WHERE s.competition_id = :competition AND s.challenge_id = :challenge
+      AND s.question_id = ANY(:questions)
+      AND NOT EXISTS (SELECT FROM challenge_solves c
+                      WHERE c.team_id = s.team_id AND c.challenge_id = :challenge)
+    GROUP BY s.team_id HAVING count(*) = cardinality(:questions)
+    """
+)
+# A question is solved by the first right answer to it.
+_LOSE = _sql(
+    f"""
+    DELETE FROM solves s WHERE s.challenge_id = :challenge AND s.question_id = :question
+      AND s.team_id = ANY(:teams) AND s.submission_id NOT IN (SELECT r.id FROM ({_RIGHT}) r)
+    RETURNING s.team_id
+    """  # noqa: S608 - put together of constants
+)
+_SOLVE = _sql(
+    f"""
+    INSERT INTO solves (team_id, challenge_id, question_id, competition_id, user_id,
+                        submission_id, solved_at)
+    SELECT r.team_id, :challenge, :question, :competition, r.user_id, r.id, r.submitted_at
+    FROM ({_RIGHT}) r ON CONFLICT DO NOTHING
+    RETURNING team_id
+    """  # noqa: S608 - put together of constants
+)
+# In this order: a challenge is solved with the last of its questions. A team that has it keeps it
+# when a question is added, and loses it with any that it had. Ranks go by when, and are below zero
+# on their way, since no two may be the same.
 _SETTLE = [
     _sql(
-        f"""
-        DELETE FROM solves s WHERE s.challenge_id = :challenge AND s.question_id = :question
-          AND s.team_id = ANY(:teams) AND s.submission_id NOT IN (SELECT r.id FROM ({_RIGHT}) r)
-        """  # noqa: S608 - put together of constants
-    ),
-    _sql(
-        f"""
-        INSERT INTO solves (team_id, challenge_id, question_id, competition_id, user_id,
-                            submission_id, solved_at)
-        SELECT r.team_id, :challenge, :question, :competition, r.user_id, r.id, r.submitted_at
-        FROM ({_RIGHT}) r ON CONFLICT DO NOTHING
-        """  # noqa: S608 - put together of constants
-    ),
-    _sql(
         """
-        DELETE FROM challenge_solves c WHERE c.challenge_id = :challenge AND c.team_id = ANY(:teams)
+        DELETE FROM challenge_solves c WHERE c.challenge_id = :challenge AND c.team_id = ANY(:lost)
           AND NOT EXISTS (SELECT FROM solves s WHERE s.team_id = c.team_id
                           AND s.challenge_id = :challenge AND s.question_id = :question)
         """
     ),
     _sql(
         """
-        INSERT INTO challenge_solves (team_id, challenge_id, competition_id, rank, solved_at)
+        INSERT INTO challenge_solves AS c (team_id, challenge_id, competition_id, rank, solved_at)
         SELECT s.team_id, :challenge, :competition, -row_number() OVER (), max(s.solved_at)
         FROM solves s WHERE s.challenge_id = :challenge AND s.team_id = ANY(:teams)
           AND s.question_id = ANY(:questions)
         GROUP BY s.team_id HAVING count(*) = cardinality(:questions)
         ON CONFLICT (team_id, challenge_id) DO UPDATE SET solved_at = excluded.solved_at
+          WHERE c.team_id = ANY(:changed)
         """
     ),
     _sql(

@@ -3,7 +3,8 @@
 A question scores once per team, whoever answers and however often. It is locked until everything
 that it requires is answered. A wrong answer counts against the question's cap, if it has one, and
 the same again does not; at the cap nothing more is graded, and what was solved before stays solved.
-A challenge is solved with the last of its questions, and ranks the team by the order of arrival.
+A challenge is solved with the last of its questions, once, and ranks the team by the order of
+arrival.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ class Progress:
     """Where a team stands with a challenge: what it solved, and how often it was wrong.
 
     `given`: the forms of its wrong answers, by question. `offered`: whether the challenge is part
-    of the competition now.
+    of the competition now. `whole`: whether it has the challenge. It keeps it when a question is
+    added later, so that no solve of it is ranked twice.
     """
 
     solved: set[str] = field(default_factory=set)
     wrong: dict[str, int] = field(default_factory=dict)
     given: dict[str, set[str]] = field(default_factory=dict)
     offered: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ def judge(attempt: Graded, progress: Progress) -> Outcome:
     solves = attempt.scores and attempt.correct and not solved_before
     if solves:
         progress.solved.add(question_id)
+    completes = solves and not progress.whole and progress.solved.issuperset(attempt.questions)
+    progress.whole = progress.whole or completes
     return Outcome(
         Verdict.GRADED,
         wrong=wrong,
@@ -108,5 +113,5 @@ def judge(attempt: Graded, progress: Progress) -> Outcome:
         counts_as_wrong=counts_as_wrong,
         remembers=remembers,
         solves_question=solves,
-        solves_challenge=solves and progress.solved.issuperset(attempt.questions),
+        solves_challenge=completes,
     )

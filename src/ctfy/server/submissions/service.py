@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -102,6 +102,17 @@ _CONTEXT = Statement(
 _SOLVED = Statement(
     select(Solve.question_id).where(
         Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
+    )
+)
+# Of right answers that somebody struck, to one question.
+_STRUCK = Statement(
+    select(Submission.answer).where(
+        Submission.competition_id == bindparam("competition_id"),
+        Submission.team_id == bindparam("team_id"),
+        Submission.challenge_id == bindparam("challenge_id"),
+        Submission.question_id == bindparam("question_id"),
+        Submission.overruled,
+        ~Submission.correct,
     )
 )
 _QUESTION_OF = Statement(select(Submission.question_id).where(Submission.id == bindparam("id")))
@@ -302,6 +313,10 @@ class Submissions:
 
     async def _submit(self, answer: Answer) -> SubmissionResponse:
         attempt = self._graded(answer, scores=True)
+        if attempt.grade.correct and await self._was_struck(answer):
+            form = short_form(answer.question, answer.text)
+            grade = replace(attempt.grade, correct=False, form=form)
+            attempt = replace(attempt, grade=grade, solve_time_s=0.0, overruled=True)
         recorded = await self._record(answer, attempt)
         cap, wrong = attempt.grade.cap, recorded.outcome.wrong
         return SubmissionResponse(
@@ -313,6 +328,19 @@ class Submissions:
             challenge_fully_solved=recorded.solved,
             attempts_remaining=None if cap is None else max(0, cap - wrong),
         )
+
+    async def _was_struck(self, answer: Answer) -> bool:
+        """Whether the team gave the same before, and whoever runs the competition struck it."""
+        question, context = answer.question, answer.context
+        rows = await self._database.read(
+            _STRUCK,
+            competition_id=context.competition.id,
+            team_id=context.team_id,
+            challenge_id=answer.challenge.id,
+            question_id=question.id,
+        )
+        form = question.form(answer.text)
+        return any(question.form(way) == form for row in rows for way in ways_of(row.answer))
 
     def _graded(self, answer: Answer, *, scores: bool) -> Attempt:
         """The answer with its grade, as it is written down. Raises `answer_malformed`."""
@@ -390,6 +418,19 @@ def _id_by_key(*parts: str | list[str]) -> str:
 def short_form(question: Question, text: str | list[str]) -> str:
     """A few characters that stand for an answer of any length, the same for all that are one."""
     return hashlib.sha256(question.form(text).encode()).hexdigest()[:32]
+
+
+def ways_of(answer: str) -> list[str | list[str]]:
+    """What a kept answer may have been when it came: a text, or a list that is kept as JSON."""
+    ways: list[str | list[str]] = [answer]
+    if answer.startswith("["):
+        try:
+            several = json.loads(answer)
+        except ValueError:
+            return ways
+        if isinstance(several, list) and all(isinstance(each, str) for each in several):
+            ways.append(several)
+    return ways
 
 
 def check_may_submit(caller: Caller) -> None:

@@ -22,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import NotFound
 from ctfy.server.cache import Cache
+from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, driver_connection
 from ctfy.server.database.peers import Peers
 from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
-from ctfy.server.standings.events import ScoreboardUpdated
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.events import (
     FlagCorrect,
@@ -135,7 +135,8 @@ class Attempt:
     `audience`: who hears that the scoreboard changed. `tells_rank`: whether its team may know how
     many others solved the challenge before. `digest`: of an answer that could be another team's.
     `wrapped`: it looks like a flag that nobody decoded. `repeatable`: its id is made from the
-    request's idempotency key, so that the same request once more is known by it.
+    request's idempotency key, so that the same request once more is known by it. `overruled`: it
+    would be right, but the same answer of the team was struck.
     """
 
     id: str
@@ -154,6 +155,7 @@ class Attempt:
     digest: str | None
     wrapped: bool
     repeatable: bool = False
+    overruled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,9 @@ async def _record(
         reached[team_id, challenge_id] = rank or 0
         wrong = {question_id: times for question_id, (times, _) in attempted.items()}
         given = {question_id: set(chain(*g)) for question_id, (_, g) in attempted.items()}
-        progress[team_id, challenge_id] = Progress(set(solved), wrong, given, offered)
+        progress[team_id, challenge_id] = Progress(
+            set(solved), wrong, given, offered, whole=rank is not None
+        )
     judged: _Judged = []
     for attempt in attempts:
         standing = progress[attempt.team_id, attempt.challenge_id]
@@ -395,7 +399,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
                 "correct": a.grade.correct,
                 "solve_time_s": a.solve_time_s,
                 "submitted_at": at,
-                "overruled": False,
+                "overruled": a.overruled,
             }
             rows["submissions"].append({**answered, **given})
         if outcome.solves_question:

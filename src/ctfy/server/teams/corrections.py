@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.view import audience_of_solves
+from ctfy.server.competitions.events import ScoreboardUpdated
+from ctfy.server.database.base import now
 from ctfy.server.events.outbox import emit
 from ctfy.server.models.teams import TeamCorrection, TeamDetail
 from ctfy.server.tables.competitions import Competition
@@ -47,6 +50,10 @@ async def correct(
         told = team.standing_reason if team.standing_reason_shown else None
         event = TeamStandingChanged(**common, standing=team.standing, reason=told)
         _tell(session, event, caller, before, changed, _STANDING)
+    if changed.keys() & {"name", "bracket", "standing"}:  # what everybody's standings show
+        competition = await session.get_one(Competition, competition_id)
+        audience = audience_of_solves(competition, now())
+        emit(session, ScoreboardUpdated(competition_id=competition_id), audience=audience)
     await session.flush()
     return await detail(session, caller, team_id)
 

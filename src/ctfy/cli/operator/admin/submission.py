@@ -74,7 +74,7 @@ def strike(
 
 
 @app.command()
-@prints("dry_run checked became_right became_wrong ruled changes")
+@prints("dry_run checked became_right became_wrong ruled unknown completed changes")
 def regrade(
     competition_id: CompetitionId,
     challenge_id: Annotated[str, typer.Argument(help="A challenge that is in it")],
