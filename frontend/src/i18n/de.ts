@@ -58,6 +58,8 @@ export default {
   "All are being stopped": "Alle werden angehalten",
   "All nodes are full.": "Alle Knoten sind voll.",
   "All of them together": "Alle zusammen",
+  "All that the team answered right to this question is struck, and the same answer does not count again.":
+    "Alles, was das Team auf diese Frage richtig geantwortet hat, wird gestrichen, und dieselbe Antwort zählt nicht wieder.",
   "Allow-list": "Zulassungsliste",
   "An answer of another team": "Die Antwort eines anderen Teams",
   "An instance does not start": "Eine Instanz startet nicht",
@@ -289,6 +291,8 @@ export default {
     "Instanzen laufen auf Knoten: Lade einen ein und führe dort den gezeigten Befehl aus.",
   "Instances running": "Laufende Instanzen",
   "Instances show up as teams start them.": "Instanzen erscheinen, sobald Teams sie starten.",
+  "Instances that run are asked as before: stop them, or grade again once they have ended.":
+    "Laufende Instanzen werden gefragt wie zuvor: Beende sie, oder bewerte neu, wenn sie beendet sind.",
   "Instances that still run on it end. Drain it first to lose none.":
     "Was noch darauf läuft, endet. Leere ihn zuerst, um nichts zu verlieren.",
   "Invitations to this address wait until it is verified.":
@@ -343,14 +347,6 @@ export default {
   "Leave {team}?": "{team} verlassen?",
   "Left out: {columns}": "Ausgelassen: {columns}",
   "Let this answer count as right?": "Diese Antwort als richtig zählen?",
-  "All that the team answered right to this question is struck, and the same answer does not count again.":
-    "Alles, was das Team auf diese Frage richtig geantwortet hat, wird gestrichen, und dieselbe Antwort zählt nicht wieder.",
-  "Instances that run are asked as before: stop them, or grade again once they have ended.":
-    "Laufende Instanzen werden gefragt wie zuvor: Beende sie, oder bewerte neu, wenn sie beendet sind.",
-  "{n} team has answered every question that is left.|{n} teams have answered every question that is left.":
-    "{n} Team hat alle Fragen beantwortet, die es noch gibt.|{n} Teams haben alle Fragen beantwortet, die es noch gibt.",
-  "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.":
-    "{n} Einreichung bleibt, wie sie ist: Keine Instanz verrät, was richtig war.|{n} Einreichungen bleiben, wie sie sind: Keine Instanz verrät, was richtig war.",
   "Let this answer count no more?": "Diese Antwort nicht mehr zählen?",
   "Let {name} run": "{name} laufen lassen",
   "Lifetime, seconds": "Lebensdauer, Sekunden",
@@ -1056,6 +1052,10 @@ export default {
   "{n} point|{n} points": "{n} Punkt|{n} Punkte",
   "{n} refused": "{n} abgelehnt",
   "{n} solve|{n} solves": "{n} Lösung|{n} Lösungen",
+  "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.":
+    "{n} Einreichung bleibt, wie sie ist: Keine Instanz verrät, was richtig war.|{n} Einreichungen bleiben, wie sie sind: Keine Instanz verrät, was richtig war.",
+  "{n} team has answered every question that is left.|{n} teams have answered every question that is left.":
+    "{n} Team hat alle Fragen beantwortet, die es noch gibt.|{n} Teams haben alle Fragen beantwortet, die es noch gibt.",
   "{n} team|{n} teams": "{n} Team|{n} Teams",
   "{n} there already": "{n} schon da",
   "{n} to be made": "{n} anzulegen",
