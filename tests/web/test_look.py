@@ -101,7 +101,7 @@ def test_a_page_is_written_published_and_read(
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload an image").click()
     chooser.value.set_files(tmp_path / "a[b].png")
-    page.get_by_role("button", name="Insert").first.click()
+    page.get_by_role("button", name="Insert a[b].png").click()
     page.get_by_label("Status").select_option("published")
     page.get_by_role("button", name="Create").click()
     page.wait_for_url(re.compile(r"/admin/pages/[0-9a-f]{32}$"))

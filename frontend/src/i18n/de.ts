@@ -282,6 +282,7 @@ export default {
   "Inbox, {n} new|Inbox, {n} new": "Eingang, {n} neu|Eingang, {n} neu",
   Incidents: "Vorfälle",
   Insert: "Einfügen",
+  "Insert {name}": "{name} einfügen",
   Instance: "Instanz",
   "Instance ready": "Instanz bereit",
   Instances: "Instanzen",

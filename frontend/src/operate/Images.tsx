@@ -43,7 +43,12 @@ export function Images({ insert }: { insert: (image: ImageInfo) => void }) {
                     {image.name} {image.width} × {image.height}
                   </Text>
                   <Group gap={4}>
-                    <Button size="compact-xs" variant="default" onClick={() => insert(image)}>
+                    <Button
+                      size="compact-xs"
+                      variant="default"
+                      onClick={() => insert(image)}
+                      aria-label={t("Insert {name}", { name: image.name || t("Image") })}
+                    >
                       {t("Insert")}
                     </Button>
                     <Confirm

@@ -10,6 +10,7 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
+from ctfy.cli.people import user_id
 from ctfy.server.models.submissions import AdminSubmission, RegradeResult
 
 app = typer.Typer(no_args_is_help=True)
@@ -26,7 +27,7 @@ _COLUMNS = (
 def list_(
     competition_id: CompetitionId,
     team: Annotated[str, typer.Option(help="Of this team, by id")] = "",
-    user: Annotated[str, typer.Option(help="Of this person, by id")] = "",
+    user: Annotated[str, typer.Option(help="Of this person, by e-mail address or id")] = "",
     challenge: Annotated[str, typer.Option(help="To this challenge")] = "",
     question: Annotated[str, typer.Option(help="To this question")] = "",
     right: Annotated[bool | None, typer.Option("--right/--wrong", help="Only those")] = None,
@@ -39,7 +40,7 @@ def list_(
     """
     filters: dict[str, Any] = {
         "team_id": team,
-        "user_id": user,
+        "user_id": user_id(user),
         "challenge_id": challenge,
         "question_id": question,
     }
