@@ -63,7 +63,7 @@ class Replica:
         self._position = Position()
         self._untold: deque[RelayedEvent] = deque()
         self._own: list[RelayedEvent] = []  # answers that it may have recorded itself
-        self._standings = Standings(self._database, catalogue, self._relay)
+        self._standings = Standings(self._database, catalogue, self._relay, self._database)
 
     def close(self) -> None:
         self._run(self._database.close())
@@ -71,7 +71,7 @@ class Replica:
 
     def restart(self) -> None:
         """Forget all boards; what happened so far is not told any more."""
-        self._standings = Standings(self._database, self._catalogue, self._relay)
+        self._standings = Standings(self._database, self._catalogue, self._relay, self._database)
         self._listen()
         self._untold.clear()
         self._own.clear()
@@ -96,7 +96,7 @@ class Replica:
 
     def look_anew(self, competition_id: str, audience: Audience) -> dict[str, object]:
         """The same, from a board that was read from the database just now."""
-        fresh = Standings(self._database, self._catalogue, self._relay)
+        fresh = Standings(self._database, self._catalogue, self._relay, self._database)
         return self._run(self._drawn(fresh, competition_id, audience))
 
     def _listen(self) -> None:

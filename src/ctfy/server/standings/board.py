@@ -181,6 +181,10 @@ class Board:
             self._apply(event.board, payload)
         self.answered_by[payload["user_id"]] = self.version
 
+    def reload(self) -> None:
+        """Have it loaded again before it is read."""
+        self.stale = True
+
     def _apply(self, effect: OnBoard, payload: dict[str, Any]) -> None:
         team_id, challenge_id = str(payload["team_id"]), str(payload["challenge_id"])
         match effect:

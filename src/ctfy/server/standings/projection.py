@@ -18,9 +18,9 @@ from pydantic import BaseModel
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.view import View
-from ctfy.server.database.connections import Background
+from ctfy.server.database.connections import Background, Database
 from ctfy.server.events.relay import Relay, RelayedEvent
-from ctfy.server.events.types import Event
+from ctfy.server.events.types import Event, OnBoard
 from ctfy.server.models.base import Page
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.services import provided
@@ -141,7 +141,9 @@ class Standings:
     That ends at its freeze, and has no challenges before its start.
     """
 
-    def __init__(self, database: Background, catalogue: Catalogue, relay: Relay) -> None:
+    def __init__(
+        self, database: Background, catalogue: Catalogue, relay: Relay, own: Database
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._snapshots: defaultdict[str, dict[_Key, Snapshot]] = defaultdict(dict)
@@ -150,6 +152,8 @@ class Standings:
         # Held by who draws something of all boards, under its name.
         self.drawing: defaultdict[Hashable, asyncio.Lock] = defaultdict(asyncio.Lock)
         relay.observe(self.apply)
+        # Whoever changes what a board is made of reads it so at once; the relay tells the others.
+        own.on_commit(self._reload)
 
     def apply(self, event: RelayedEvent) -> None:
         """Apply an event to the boards of its competition."""
@@ -168,6 +172,17 @@ class Standings:
                 waiting.append(lambda board: board.apply_committed(event, payload, xact))
         for snapshot in self._snapshots.get(changed, {}).values():
             snapshot.board.apply_committed(event, payload, xact)
+
+    def _reload(self, event: Event) -> None:
+        """Load the boards of a competition again that this process changed."""
+        if event.board is not OnBoard.RELOAD:
+            return
+        changed = str(getattr(event, "competition_id", ""))
+        for key, waiting in self._loading.items():
+            if key.competition_id == changed:
+                waiting.append(Board.reload)
+        for snapshot in self._snapshots.get(changed, {}).values():
+            snapshot.board.reload()
 
     def clear(self) -> None:
         """Drop every board: what challenges are worth has changed under them."""
