@@ -174,7 +174,9 @@ def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
     undone = submissions.strike(competition.id, first_try.id)
     assert (undone.correct, undone.overruled) == (False, False)
     wait_for("the board", lambda: [e.points for e in board.scoreboard()] == points)
-    log = arena.admin.admin.observability.activities(event="submission_ruled")
+    log = arena.admin.admin.observability.activities(
+        event="submission_ruled", team_id=team_id(ada, competition)
+    )
     changes = [(a.detail.before, a.detail.after) for a in log if a.detail.reason == "copied"]
     assert changes == [({"correct": True}, {"correct": False})]
     assert refusal(submissions.strike, competition.id, "nothing").code == "submission_not_found"

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,29 +169,36 @@ def test_what_was_pushed_a_second_ago_runs_on_nodes_without_a_folder(
             player.instances.stop(one.id)
 
 
+@contextmanager
+def newcomer(platform: Platform) -> Iterator[None]:
+    """A node that joins now, and runs all that is started meanwhile."""
+    nodes, others = platform.admin.admin.nodes, platform.admin.nodes.list()
+    node = platform.node()
+    for other in others:
+        nodes.drain(other.id)
+    try:
+        yield
+    finally:
+        for other in others:
+            nodes.patch(other.id, draining=False)
+        node.stop()
+        known = {other.id for other in others}
+        for gone in platform.admin.nodes.list():
+            if gone.id not in known:
+                nodes.remove(gone.id)
+
+
 def test_a_node_that_joins_later_fetches_what_was_pushed_before(
     platform: Platform, tmp_path: Path
 ) -> None:
     name = fresh()
     platform.push(made(tmp_path, name, "early"))
     competition = platform.arena.competition(name)
-    others = platform.admin.nodes.list()
-    node = platform.node()
-    for other in others:
-        platform.admin.admin.nodes.drain(other.id)
-    try:
-        player = platform.arena.registered(competition)
+    player = platform.arena.registered(competition)
+    with newcomer(platform):
         instance = platform.started(player, name, competition.id)
         assert said(instance) == "early"
         player.instances.stop(instance.id)
-    finally:
-        for other in others:
-            platform.admin.admin.nodes.patch(other.id, draining=False)
-        node.stop()
-        known = {other.id for other in others}
-        for gone in platform.admin.nodes.list():
-            if gone.id not in known:
-                platform.admin.admin.nodes.remove(gone.id)
 
 
 def test_a_node_that_reaches_no_platform_serves_what_it_has(tmp_path: Path) -> None:
@@ -277,6 +285,37 @@ def test_versions_are_listed_compared_and_downloaded(platform: Platform, tmp_pat
     stored = {row.id: row for row in challenges.stored()}
     assert (stored[name].version, stored[name].source, stored[name].versions) == (2, "push", 2)
     assert stored["from-folder"].source == "folder"
+
+
+def test_two_challenges_that_hold_the_same_are_two(platform: Platform, tmp_path: Path) -> None:
+    names = [fresh(), f"{fresh()}-as-a-copy-under-a-name-of-its-own", fresh()]
+    for name in names:
+        folder = made(tmp_path / name, name, "the same")
+        (folder / "metadata.yaml").write_text(METADATA.format(name="Same", answer="the same"))
+        platform.push(folder)
+    challenges = platform.admin.admin.challenges
+    assert len({challenges.versions(name)[0].digest for name in names}) == 1
+    for name in names:
+        with tarfile.open(fileobj=io.BytesIO(challenges.download_version(name, 1))) as tar:
+            assert {member.split("/")[0] for member in tar.getnames()} == {name}
+    competition = platform.arena.competition(*names)
+    player = platform.arena.registered(competition)
+    with newcomer(platform):
+        for name in names:
+            instance = platform.started(player, name, competition.id)
+            assert said(instance) == "the same"
+            player.instances.stop(instance.id)
+
+
+def test_an_archive_by_its_digest_alone_is_found(platform: Platform, tmp_path: Path) -> None:
+    """As they were written before two challenges could hold the same."""
+    name = fresh()
+    platform.push(made(tmp_path, name, "long here"))
+    challenges = platform.admin.admin.challenges
+    (archive,) = platform.folder.rglob(f"archive/challenges/*/{name}.tar.gz")
+    archive.rename(archive.parent.with_suffix(".tar.gz"))
+    with tarfile.open(fileobj=io.BytesIO(challenges.download_version(name, 1))) as tar:
+        assert f"{name}/metadata.yaml" in tar.getnames()
 
 
 def test_the_same_version_pushed_again_is_the_same_version(

@@ -57,6 +57,12 @@ class Store:
             async for chunk in result.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
 
+    async def size(self, path: str) -> int | None:
+        """A file's size in bytes; None when there is none."""
+        with _as_oserror(path), suppress(FileNotFoundError):
+            return int((await self._store.head_async(path))["size"])
+        return None
+
     async def sizes(self, folder: str) -> dict[str, int]:
         """The files of a folder with their sizes in bytes."""
         found = {}

@@ -58,9 +58,12 @@ _BUCKET = Statement(
 )
 
 
-def archive_path(digest: str) -> str:
-    """Where the store has the archive of a version."""
-    return f"challenges/{digest}.tar.gz"
+def _archive_path(challenge_id: str, digest: str) -> str:
+    """Where the store has the archive of a version.
+
+    Not by digest alone: two challenges may hold the same, and each archive names its own.
+    """
+    return f"challenges/{digest}/{challenge_id}.tar.gz"
 
 
 class Library:
@@ -166,8 +169,9 @@ class Library:
         found = await asyncio.to_thread(self._versions.get, challenge_id, digest, bucket)
         if found is not None:
             return found
+        path, _ = await self.archived(challenge_id, digest)
         with tempfile.TemporaryFile() as file:
-            async for chunk in self._store.stream(archive_path(digest)):
+            async for chunk in self._store.stream(path):
                 await asyncio.to_thread(file.write, chunk)
             await asyncio.to_thread(file.flush)
             return await asyncio.to_thread(
@@ -429,8 +433,17 @@ class Library:
         with tempfile.TemporaryFile() as file:
             await asyncio.to_thread(_pack, challenge, file)
             size = os.fstat(file.fileno()).st_size
-            await self._store.put(archive_path(challenge.digest), file)
+            await self._store.put(_archive_path(challenge.id, challenge.digest), file)
         return size
+
+    async def archived(self, challenge_id: str, digest: str) -> tuple[str, int]:
+        """Where the store has the archive of a version, and its size in bytes. Raises OSError."""
+        path = _archive_path(challenge_id, digest)
+        for each in (path, f"challenges/{digest}.tar.gz"):  # the latter: where it once was written
+            size = await self._store.size(each)
+            if size is not None:
+                return each, size
+        raise FileNotFoundError(f"{path}: no such file in the store")
 
     @staticmethod
     def _tell(session: AsyncSession, version: ChallengeVersion, user_id: str | None) -> None:

@@ -23,7 +23,7 @@ from ctfy.core.errors import Conflict, Invalid, NotFound, Unavailable
 from ctfy.server.access.caller import Admin, BearerHeader, ByOwnToken, bearer_token
 from ctfy.server.access.idempotency import Router
 from ctfy.server.challenges.differences import differences
-from ctfy.server.challenges.library import Library, archive_path
+from ctfy.server.challenges.library import Library
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Listing, Paged
 from ctfy.server.kernel import TheDatabase, TheSecret, TheStore
@@ -32,6 +32,7 @@ from ctfy.server.models.audits import ChallengeFinding
 from ctfy.server.models.base import Page
 from ctfy.server.nodes.service import node_of
 from ctfy.server.services import provided
+from ctfy.server.store import Store
 from ctfy.server.tables.challenges import ChallengeVersion, StoredChallenge
 
 router = Router(prefix="/admin/challenges", tags=["challenges"])
@@ -191,7 +192,9 @@ async def archive(
     """A version as tar.gz."""
     found = await library.version(session, challenge_id, version)
     name = f"{challenge_id}-{version}.tar.gz"
-    return await _sent(store, found, 0, {"Content-Disposition": f'attachment; filename="{name}"'})
+    return await _sent(
+        library, store, found, 0, {"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @router.get("/{challenge_id}/versions/{version}/diff")
@@ -275,29 +278,34 @@ async def fetch(
         await library.archive_folder(digest)
         async with database.transaction() as session:
             version = await session.scalar(_of_digest(digest)) or version
-    return await _sent(store, version, start, {})
+    return await _sent(library, store, version, start, {})
 
 
 def _of_digest(digest: str) -> Select[ChallengeVersion]:
-    """The version of a digest; of challenges that hold the same, one with an archive."""
+    """The version of a digest; of challenges that hold the same, the first with an archive."""
     return (
         select(ChallengeVersion)
         .where(ChallengeVersion.digest == digest)
-        .order_by(ChallengeVersion.archive_bytes.nulls_last())
+        .order_by(
+            ChallengeVersion.archive_bytes.is_(None),
+            ChallengeVersion.created_at,
+            ChallengeVersion.challenge_id,
+        )
         .limit(1)
     )
 
 
 async def _sent(
-    store: TheStore, version: ChallengeVersion, start: int, headers: dict[str, str]
+    library: Library, store: Store, version: ChallengeVersion, start: int, headers: dict[str, str]
 ) -> StreamingResponse:
     """The archive of a version, from a byte on. Raises `version_not_archived`."""
     if version.archive_bytes is None:
         raise Conflict("version_not_archived", "The archive of that version is not there yet.")
-    if start >= version.archive_bytes:
-        raise Invalid("range_not_satisfiable", "The archive is not that long.")
-    chunks = store.stream(archive_path(version.digest), start)
     try:
+        path, size = await library.archived(version.challenge_id, version.digest)
+        if start >= size:
+            raise Invalid("range_not_satisfiable", "The archive is not that long.")
+        chunks = store.stream(path, start)
         first = await anext(chunks)
     except OSError as error:
         raise Unavailable(
@@ -309,5 +317,5 @@ async def _sent(
         async for chunk in chunks:
             yield chunk
 
-    length = {"Content-Length": str(version.archive_bytes - start)}
+    length = {"Content-Length": str(size - start)}
     return StreamingResponse(content(), media_type="application/gzip", headers=headers | length)

@@ -28,7 +28,7 @@ class StoredChallenge(Base):
 
 
 class ChallengeVersion(Base):
-    """A version of a challenge: the archive `challenges/<digest>.tar.gz` of the store.
+    """A version of a challenge: the archive `challenges/<digest>/<id>.tar.gz` of the store.
 
     `number` counts from 1. `archive_bytes`: none until the archive is there.
     `origin`: where it came from, as `folder`, `push`, or `git <commit>`.
