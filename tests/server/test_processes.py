@@ -185,13 +185,15 @@ def test_what_one_answered_the_other_knows_at_once(server: Server) -> None:
 
 def test_a_setting_holds_in_the_very_next_request_at_every_process(server: Server) -> None:
     path = "/admin/platform-settings/password_auth_enabled"
+    admin = bearer(server.arena.admin)
+    seen = []
     with server.connections() as (one, other):
-        for wanted in (False, True) * 25:
-            changed = one.patch(path, headers=bearer(server.arena.admin), json={"value": wanted})
+        for wanted in (False, True) * 25:  # and so it is as it was in the end, for other tests
+            changed = one.patch(path, headers=admin, json={"value": wanted})
             assert changed.status_code == 200, changed.text
             answers = [each.get("/auth/providers").json() for each in (one, other)]
-            seen = [answer["password_auth"]["enabled"] for answer in answers]
-            assert seen == [wanted, wanted]
+            seen.append([wanted, *(answer["password_auth"]["enabled"] for answer in answers)])
+    assert [each for each in seen if len(set(each)) > 1] == []
 
 
 def test_an_agent_goes_on_at_another_process(server: Server) -> None:

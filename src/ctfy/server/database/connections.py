@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -79,11 +80,12 @@ class Database:
         async with self._sessions() as session:
             async with session.begin():
                 yield session
+            committed = time.monotonic()
             told = session.info.get(_TOLD)
             for done in session.info.pop(_AWAITED, []):
                 await done
         if told and self._peers is not None:
-            await self._peers.know_of_now()
+            await self._peers.know_of(committed)
 
     async def read(self, statement: Statement, **values: Any) -> list[Row]:
         """The rows of one statement, alone: no transaction around it, so one round trip.

@@ -14,8 +14,10 @@ import time
 
 _SLOT = struct.Struct("qd")  # the process, and the moment up to which it knows all events
 _LOOK_S = 0.001
-# One that hangs, or is held by an older transaction that stays open, costs that much once.
-_LONGEST_S = 1.0
+_LOOK_AFTER_THE_DEAD_S = 0.05
+# One that hangs, or is held by an older transaction that stays open, costs that much once. It is
+# less than what a server that ends leaves its last requests (cli/operator/server.py).
+_LONGEST_S = 2.0
 
 
 class Peers:
@@ -42,6 +44,10 @@ class Peers:
         if self._memory is not None:
             _SLOT.pack_into(self._memory, self._mine * _SLOT.size, os.getpid(), moment)
 
+    def leave(self) -> None:
+        """Say that this process reads no more events: nobody waits for it."""
+        self.left(os.getpid())
+
     def left(self, process: int) -> None:
         """Wait no longer for a process that ended."""
         if self._memory is not None:
@@ -54,16 +60,22 @@ class Peers:
         """Whether there are others."""
         return self._memory is not None
 
-    async def know_of_now(self) -> None:
-        """Return when all know of what is committed now, or after a while in any case."""
+    async def know_of(self, moment: float) -> None:
+        """Return when all know of what was committed before a moment, of the monotonic clock.
+
+        Or after a while in any case.
+        """
         if self._memory is None:
             return
-        moment = time.monotonic()
+        began = looked = time.monotonic()
         while waiting := self._behind(moment):
-            if time.monotonic() > moment + _LONGEST_S:
-                self._given_up = waiting
+            at = time.monotonic()
+            if at > looked + _LOOK_AFTER_THE_DEAD_S:
+                looked = at
                 for process in waiting:
                     self._forget_if_gone(process)
+            if at > began + _LONGEST_S:
+                self._given_up = waiting
                 return
             await asyncio.sleep(_LOOK_S)
 

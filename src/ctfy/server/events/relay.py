@@ -316,6 +316,7 @@ class Relay:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        self._peers.leave()
         for listener in list(self._listeners):
             listener.close()
 
@@ -432,14 +433,19 @@ class Relay:
             try:
                 async with await psycopg.AsyncConnection.connect(url, autocommit=True) as listener:
                     await listener.execute("LISTEN ctfy_events")
+                    quiet = _QUIET_POLL_S
                     while True:
                         before = self._position
                         more = await self._advance()
                         # Events in a rush are read together, a hundred times a second at most.
                         await asyncio.sleep(_GATHER_S)
-                        timeout = _PENDING_POLL_S if more else _QUIET_POLL_S
+                        # Whoever wrote waits to hear that there was no more until they had their
+                        # answer from the database, which on a busy machine may take a while.
                         if self._peers.are_there and self._position != before:
-                            timeout = 0.0  # whoever wrote waits to hear that there was no more
+                            quiet = 0.0
+                        else:
+                            quiet = min(2 * quiet + _GATHER_S, _QUIET_POLL_S)
+                        timeout = _PENDING_POLL_S if more else quiet
                         async for _ in listener.notifies(timeout=timeout, stop_after=1):
                             pass
             except (psycopg.Error, OSError) as error:

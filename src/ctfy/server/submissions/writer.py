@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -200,7 +201,7 @@ class SubmissionWriter:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write())
         recorded = await done
-        await self._peers.know_of_now()
+        await self._peers.know_of(time.monotonic())
         return recorded
 
     async def open(self) -> None:
