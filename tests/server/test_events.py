@@ -128,6 +128,23 @@ def test_a_private_competition_moves_for_its_people_alone(arena: Arena) -> None:
     assert "One" not in shown(stranger)
 
 
+def test_the_log_calls_people_competitions_and_challenges_by_name(arena: Arena) -> None:
+    competition = arena.competition("field-notes", title="The cup of names")
+    captain = arena.registered(competition, "Captain")
+    member = arena.player("Member")
+    invite = captain.competition(competition.id).team.invites.send(member.me.get().email)
+    member.competition(competition.id).accept_invite(invite.id)
+    assert captain.submissions.submit_qa("field-notes", competition.id, "hello").correct
+    captain.competition(competition.id).team.kick(member.me.get().id)
+    team = captain.competitions.get(competition.id).my_team_id
+    for read in (captain.activities.list, arena.admin.admin.observability.activities):
+        log = {a.event: a for a in read(team_id=team, limit=100)}
+        kicked, answered = log["team_member_kicked"], log["flag_part_correct"]
+        assert (kicked.actor_name, kicked.detail.target_user_name) == ("Captain", "Member")
+        assert kicked.detail.competition_title == "The cup of names"
+        assert answered.challenge_name == arena.admin.challenges.get("field-notes").name
+
+
 def test_admins_are_told_of_nodes_and_players_are_not(arena: Arena) -> None:
     player = arena.player()
     competition = arena.competition(access="private_hidden")

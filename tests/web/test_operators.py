@@ -261,7 +261,9 @@ def test_people_settings_jobs_and_words(arena: Arena, browser: Browser) -> None:
         mine.complaints.clear()  # the browser notes the refusal in its console
 
         page.goto(f"{arena.url}/admin/activity?event=account_suspended")
-        expect(page.get_by_role("cell", name="account suspended").first).to_be_visible()
+        said = page.get_by_role("cell", name=re.compile("suspended"))
+        expect(said.first).to_contain_text(re.compile(r"^\S.* suspended \S"))
+        expect(said.first.get_by_role("link").first).to_be_visible()
 
         page.goto(f"{arena.url}/admin/nodes")
         page.get_by_role("button", name="Invite a node").click()

@@ -66,6 +66,8 @@ export default {
   "An instance ends when its team solved the challenge":
     "Eine Instanz endet, wenn ihr Team die Aufgabe gelöst hat",
   "An instance failed": "Eine Instanz ist gescheitert",
+  "An invitation of {whom} to {competition} has changed":
+    "Eine Einladung von {whom} zu {competition} hat sich geändert",
   Announce: "Bekannt machen",
   Announcement: "Bekanntmachung",
   Announcements: "Bekanntmachungen",
@@ -709,7 +711,16 @@ export default {
   "The file was not taken": "Die Datei wurde nicht angenommen",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
   "The instance of {challenge} failed.": "Die Instanz von {challenge} ist gescheitert.",
+  "The instance of {challenge} of {team} failed":
+    "Die Instanz von {challenge} von {team} ist gescheitert",
+  "The instance of {challenge} of {team} has ended":
+    "Die Instanz von {challenge} von {team} ist beendet",
+  "The instance of {challenge} of {team} is ready":
+    "Die Instanz von {challenge} von {team} ist bereit",
   "The last one has stopped: {reason}": "Die letzte wurde angehalten: {reason}",
+  "The node {display_name} has fallen silent": "Der Knoten {display_name} ist verstummt",
+  "The node {display_name} is back": "Der Knoten {display_name} ist wieder da",
+  "The node {display_name} joined": "Der Knoten {display_name} ist beigetreten",
   "The nodes are short of memory or disk.": "Den Knoten fehlt Speicher oder Platz auf der Platte.",
   "The organisers can give you more.": "Die Veranstalter können euch weitere geben.",
   "The other account belongs to somebody else here.":
@@ -720,13 +731,19 @@ export default {
   "The other side does not answer as it should.":
     "Die andere Seite antwortet nicht, wie sie sollte.",
   "The password is set": "Das Passwort ist gesetzt",
+  "The platform": "Die Plattform",
   "The platform's own": "Das eigene der Plattform",
   "The same, and mail nothing": "Ebenso, ohne E-Mail",
   "The scoreboard is frozen": "Die Rangliste ist eingefroren",
   "The server does not answer.": "Der Server antwortet nicht.",
   "The shell ended.": "Die Shell ist zu Ende.",
+  "The shell in {container} was closed": "Die Shell in {container} wurde geschlossen",
   "The shell is off. Set CTFY_ADMIN_SHELL_ENABLED=true on the server to allow it.":
     "Die Shell ist aus. Setze CTFY_ADMIN_SHELL_ENABLED=true auf dem Server, um sie zu erlauben.",
+  "The standings of {competition} changed": "Die Rangliste von {competition} hat sich geändert",
+  "The task {task_kind} failed": "Die Aufgabe {task_kind} ist gescheitert",
+  "The task {task_kind} is done": "Die Aufgabe {task_kind} ist erledigt",
+  "The task {task_kind} was cancelled": "Die Aufgabe {task_kind} wurde abgebrochen",
   "The team reads it.": "Das Team liest ihn.",
   "The upload broke off.": "Das Hochladen brach ab.",
   "Theirs: {name}": "Deren Fassung: {name}",
@@ -734,6 +751,7 @@ export default {
   "There is an account now": "Das Konto ist da",
   "There is an account with this e-mail address: sign in to it, and link the other one in its settings.":
     "Es gibt ein Konto mit dieser E-Mail-Adresse: Melde dich dort an und verknüpfe das andere in den Einstellungen.",
+  "There is an incident: {summary}": "Es gibt einen Vorfall: {summary}",
   "There is no challenge here": "Hier gibt es keine Aufgabe",
   "There is no such challenge in this competition":
     "Diese Aufgabe gibt es in diesem Wettbewerb nicht",
@@ -799,6 +817,7 @@ export default {
     "Besucher lesen sie ohne Anmeldung, sobald sie veröffentlicht sind.",
   Wall: "Leinwand",
   Website: "Webseite",
+  What: "Was",
   "What every instance did, kept after it ended": "Was jede Instanz tat, über ihr Ende hinaus",
   "What goes to and from the services shows up here.":
     "Was zu den Diensten und zurück geht, erscheint hier.",
@@ -860,10 +879,13 @@ export default {
   "Your team pays for it, and does not get it back.":
     "Dein Team bezahlt dafür und bekommt nichts zurück.",
   "Your team solved {challenge}": "Dein Team hat {challenge} gelöst",
+  "a challenge": "eine Aufgabe",
+  "a competition": "ein Wettbewerb",
   "a link that works once": "einem Link, der einmal gilt",
   "a number": "eine Zahl",
   "a password": "einem Passwort",
   "a pattern": "ein Muster",
+  "a team": "ein Team",
   "a team, and no competition": "ein Team, aber kein Wettbewerb",
   "a text": "ein Text",
   "a-z, 0-9 and _": "a-z, 0-9 und _",
@@ -985,6 +1007,7 @@ export default {
   "several of several": "mehrere von mehreren",
   "since {day}": "seit {day}",
   solved: "gelöst",
+  somebody: "jemand",
   starting: "startet",
   "starts in": "beginnt in",
   stopped: "angehalten",
@@ -1032,6 +1055,7 @@ export default {
   wrong: "falsch",
   "{captain} invites you to {team} in {competition}":
     "{captain} lädt dich zu {team} in {competition} ein",
+  "{challenge} counts as solved for {team}": "{challenge} gilt für {team} als gelöst",
   "{done} of {all} questions": "{done} von {all} Fragen",
   "{done} of {all} solved": "{done} von {all} gelöst",
   "{done} of {all} unlocked, {score} points": "{done} von {all} freigeschaltet, {score} Punkte",
@@ -1063,7 +1087,91 @@ export default {
   "{points} points": "{points} Punkte",
   "{share} of the attempts": "{share} der Versuche",
   "{team} declined": "{team} hat abgelehnt",
+  "{team} earned the achievement {achievement_name}":
+    "{team} hat den Erfolg {achievement_name} errungen",
+  "{team} entered {competition}": "{team} ist {competition} beigetreten",
   "{team} invites you": "{team} lädt dich ein",
+  "{team} takes part in {competition}": "{team} nimmt an {competition} teil",
+  "{team} takes part in {competition} no longer": "{team} nimmt an {competition} nicht mehr teil",
   "{team} took you in": "{team} hat dich aufgenommen",
   "{used} of {most} used": "{used} von {most} benutzt",
+  "{whom} is captain of {team} now": "{whom} leitet jetzt {team}",
+  "{whom} joined {team}": "{whom} ist zu {team} gekommen",
+  "{whom} left {team}": "{whom} hat {team} verlassen",
+  "{whom} runs {competition} no longer, says {who}":
+    "{whom} leitet {competition} nicht mehr, sagt {who}",
+  "{who} announced “{title}”": "{who} hat „{title}“ angekündigt",
+  "{who} answered {question_id} of {challenge} right for {team}":
+    "{who} hat {question_id} von {challenge} für {team} richtig beantwortet",
+  "{who} answered {question_id} of {challenge} wrong for {team}":
+    "{who} hat {question_id} von {challenge} für {team} falsch beantwortet",
+  "{who} asked for a shell in {container}": "{who} hat um eine Shell in {container} gebeten",
+  "{who} changed an image of the platform’s look": "{who} hat ein Bild des Aussehens geändert",
+  "{who} changed an incident": "{who} hat einen Vorfall geändert",
+  "{who} changed the account of {whom}": "{who} hat das Konto von {whom} geändert",
+  "{who} changed the announcement “{title}”": "{who} hat die Ankündigung „{title}“ geändert",
+  "{who} changed the node {display_name}": "{who} hat den Knoten {display_name} geändert",
+  "{who} changed the page “{title}”": "{who} hat die Seite „{title}“ geändert",
+  "{who} changed the role of {whom} from {previous_role} to {new_role}":
+    "{who} hat die Rolle von {whom} von {previous_role} zu {new_role} geändert",
+  "{who} changed the scheduled job {job_name}":
+    "{who} hat den geplanten Auftrag {job_name} geändert",
+  "{who} changed the setting {setting_key}": "{who} hat die Einstellung {setting_key} geändert",
+  "{who} changed the team {team}": "{who} hat das Team {team} geändert",
+  "{who} changed {competition}": "{who} hat {competition} geändert",
+  "{who} deleted the announcement “{title}”": "{who} hat die Ankündigung „{title}“ gelöscht",
+  "{who} deleted the competition {competition}": "{who} hat den Wettbewerb {competition} gelöscht",
+  "{who} deleted the image {image_name}": "{who} hat das Bild {image_name} gelöscht",
+  "{who} deleted the page “{title}”": "{who} hat die Seite „{title}“ gelöscht",
+  "{who} disqualified {team}": "{who} hat {team} disqualifiziert",
+  "{who} dissolved the team {team}": "{who} hat das Team {team} aufgelöst",
+  "{who} gave the instance of {challenge} of {team} more time":
+    "{who} hat der Instanz von {challenge} von {team} mehr Zeit gegeben",
+  "{who} gave {team} its attempts at {question_id} of {challenge} back":
+    "{who} hat {team} die Versuche an {question_id} von {challenge} zurückgegeben",
+  "{who} gave {team} points: {points}": "{who} hat {team} Punkte gegeben: {points}",
+  "{who} has an answer of {team} to {challenge} count as right":
+    "{who} lässt eine Antwort von {team} zu {challenge} als richtig gelten",
+  "{who} has an answer of {team} to {challenge} count as wrong":
+    "{who} lässt eine Antwort von {team} zu {challenge} als falsch gelten",
+  "{who} hid {team} from the standings": "{who} hat {team} aus der Rangliste genommen",
+  "{who} let {whom} in again": "{who} hat {whom} wieder zugelassen",
+  "{who} let {whom} run {competition}": "{who} lässt {whom} {competition} leiten",
+  "{who} made a link with which {whom} signs in":
+    "{who} hat einen Link gemacht, mit dem sich {whom} anmeldet",
+  "{who} made a token for a node to register with":
+    "{who} hat ein Token gemacht, mit dem sich ein Knoten anmeldet",
+  "{who} made accounts from a file: {created}":
+    "{who} hat Konten aus einer Datei angelegt: {created}",
+  "{who} made an account for {whom}": "{who} hat ein Konto für {whom} angelegt",
+  "{who} made the competition {competition}": "{who} hat den Wettbewerb {competition} angelegt",
+  "{who} made version {version} of {challenge} current":
+    "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
+  "{who} opened a shell in {container}": "{who} hat eine Shell in {container} geöffnet",
+  "{who} ranks {team} again": "{who} wertet {team} wieder",
+  "{who} removed the node {display_name}": "{who} hat den Knoten {display_name} entfernt",
+  "{who} removed {whom} from {team}": "{who} hat {whom} aus {team} entfernt",
+  "{who} revoked a token for a node": "{who} hat ein Token für einen Knoten widerrufen",
+  "{who} said something of {challenge}": "{who} hat sich zu {challenge} geäußert",
+  "{who} set the password of {whom}": "{who} hat das Passwort von {whom} gesetzt",
+  "{who} signs in with {provider}, too": "{who} meldet sich auch mit {provider} an",
+  "{who} solved {challenge} for {team}": "{who} hat {challenge} für {team} gelöst",
+  "{who} started the task {task_kind}": "{who} hat die Aufgabe {task_kind} begonnen",
+  "{who} started {challenge} for {team}": "{who} hat {challenge} für {team} gestartet",
+  "{who} stopped the instance of {challenge} of {team}":
+    "{who} hat die Instanz von {challenge} von {team} gestoppt",
+  "{who} suspended {whom}": "{who} hat {whom} gesperrt",
+  "{who} took back what {team} was given: {points}":
+    "{who} hat zurückgenommen, was {team} bekam: {points}",
+  "{who} took points from {team}: {points}": "{who} hat {team} Punkte genommen: {points}",
+  "{who} took the achievement {achievement_id} from {team}":
+    "{who} hat {team} den Erfolg {achievement_id} genommen",
+  "{who} took {challenge} off the platform": "{who} hat {challenge} von der Plattform genommen",
+  "{who} took {competition} as a file": "{who} hat {competition} als Datei genommen",
+  "{who} unlocked a hint of {challenge} for {team}, at a cost of {cost}":
+    "{who} hat für {team} einen Tipp zu {challenge} freigeschaltet, er kostet {cost}",
+  "{who} uploaded the image {image_name}": "{who} hat das Bild {image_name} hochgeladen",
+  "{who} watched the recording of a shell in {container}":
+    "{who} hat die Aufzeichnung einer Shell in {container} angesehen",
+  "{who} wrote the page “{title}”": "{who} hat die Seite „{title}“ geschrieben",
 };

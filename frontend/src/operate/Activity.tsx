@@ -1,5 +1,5 @@
 import "../components/Search.css";
-import { Card, Group, TextInput } from "@mantine/core";
+import { Card, Group, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { type Activity, api } from "../api/client";
 import { EVENT_NAMES } from "../api/live";
@@ -7,6 +7,7 @@ import { Bars } from "../components/Bars";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { Page } from "../components/Page";
+import { Sentence } from "../components/Sentence";
 import { Empty, Loaded } from "../components/states";
 import { asWords, moment, t } from "../i18n";
 
@@ -71,28 +72,39 @@ export function ActivityTable({
           title: t("When"),
           cell: (row) => <span className="nowrap">{moment(row.timestamp)}</span>,
         },
-        { title: t("Event"), cell: (row) => asWords(row.event) },
-        { title: t("Who"), cell: (row) => <span className="wrap">{row.actor_name || "–"}</span> },
         {
-          title: t("Team"),
-          wide: true,
-          cell: (row) => <span className="wrap">{row.team_name}</span>,
-        },
-        {
-          title: t("Detail"),
-          wide: true,
-          cell: (row) => <span className="mono">{detail(row)}</span>,
+          title: t("What"),
+          cell: (row) => (
+            <div className="wrap">
+              <Sentence activity={row} operators />
+              <Notes activity={row} />
+            </div>
+          ),
         },
       ]}
     />
   );
 }
 
-function detail({ challenge_id, detail }: Activity): string {
-  const known = Object.entries(detail).filter(([, value]) => value !== null && value !== undefined);
-  const words = known.map(
-    ([name, value]) =>
-      `${name}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+/** Why it happened, and what it changed. */
+function Notes({ activity: { detail } }: { activity: Activity }) {
+  const { before, after } = detail;
+  const why = [detail.reason, detail.error, detail.error_message].filter(Boolean).join(" · ");
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      {why}
+      {names.map((name) => (
+        <div key={name}>
+          {asWords(name)}: {plain(before?.[name])} → {plain(after?.[name])}
+        </div>
+      ))}
+    </Text>
   );
-  return [challenge_id, ...words].filter(Boolean).join(" ");
+}
+
+function plain(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "–";
+  if (Array.isArray(value)) return value.map(plain).join(", ") || "–";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -7,10 +7,11 @@ import { StateBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
 import { A } from "../components/links";
 import { Page } from "../components/Page";
+import { Sentence } from "../components/Sentence";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
-import { asWords, t } from "../i18n";
+import { t } from "../i18n";
 import { nodeState } from "./Nodes";
 
 /** One node: health over time, events, labels, drain and removal. */
@@ -98,7 +99,8 @@ export function Node() {
               {found.map((event) => (
                 <Group key={event.id} justify="space-between" gap="xs">
                   <Text size="sm" className="wrap">
-                    {asWords(event.event)} {event.detail.error ?? event.detail.reason ?? ""}
+                    <Sentence activity={event} operators />{" "}
+                    {event.detail.error ?? event.detail.reason}
                   </Text>
                   <Text size="xs" c="dimmed">
                     <Ago at={event.timestamp} />

@@ -1,8 +1,9 @@
 import { Group, Stack, Text } from "@mantine/core";
 import { type Activity, api } from "../api/client";
+import { Sentence } from "../components/Sentence";
 import { Loaded } from "../components/states";
 import { Ago } from "../components/time";
-import { asWords, t } from "../i18n";
+import { t } from "../i18n";
 
 /** The latest activities of a team or on a challenge, newest first. */
 export function ActivityFeed({ query }: { query: { team_id?: string; challenge_id?: string } }) {
@@ -29,11 +30,10 @@ export function ActivityFeed({ query }: { query: { team_id?: string; challenge_i
 }
 
 function Line({ activity }: { activity: Activity }) {
-  const what = [activity.actor_name, asWords(activity.event), activity.challenge_id];
   return (
     <Group justify="space-between" wrap="nowrap" gap="xs">
       <Text size="sm" className="wrap">
-        {what.filter(Boolean).join(" · ")}
+        <Sentence activity={activity} />
       </Text>
       <Text size="xs" c="dimmed" className="digits" miw="max-content">
         <Ago at={activity.timestamp} />

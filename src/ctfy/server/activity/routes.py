@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.caller import Admin, AnyToken, Caller
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.activity import service
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Paged, Paging
-from ctfy.server.kernel import TheDatabase
+from ctfy.server.kernel import TheCatalogue, TheDatabase
 from ctfy.server.models.activity import Activity, ActivityTimeseries
 from ctfy.server.models.base import Page
 
@@ -40,13 +41,17 @@ _Wanted = Annotated[dict[str, Any], Depends(_wanted)]
 
 
 async def _page(
-    database: Database, paging: Paging, caller: Caller, wanted: dict[str, Any]
+    database: Database,
+    catalogue: Catalogue,
+    paging: Paging,
+    caller: Caller,
+    wanted: dict[str, Any],
 ) -> Page[Activity]:
     view = View(caller)
     return await paging.read(
         database,
         service.listed(view.sight, frozenset(wanted)),
-        lambda row: service.activity(row, row, audited=caller.is_admin),
+        lambda row: service.activity(row, row, catalogue, audited=caller.is_admin),
         **view.values,
         **wanted,
     )
@@ -54,10 +59,14 @@ async def _page(
 
 @router.get("/activities")
 async def list_activities(
-    database: TheDatabase, paging: Paged, caller: AnyToken, wanted: _Wanted
+    database: TheDatabase,
+    catalogue: TheCatalogue,
+    paging: Paged,
+    caller: AnyToken,
+    wanted: _Wanted,
 ) -> Page[Activity]:
     """What happened, newest first: global activities and those of the caller's teams."""
-    return await _page(database, paging, caller, wanted)
+    return await _page(database, catalogue, paging, caller, wanted)
 
 
 @router.get("/activities/timeseries")
@@ -74,11 +83,16 @@ async def activities_timeseries(
 
 @router.get("/admin/activities")
 async def list_all_activities(
-    database: TheDatabase, paging: Paged, caller: Admin, wanted: _Wanted, actor_id: _Word = ""
+    database: TheDatabase,
+    catalogue: TheCatalogue,
+    paging: Paged,
+    caller: Admin,
+    wanted: _Wanted,
+    actor_id: _Word = "",
 ) -> Page[Activity]:
     """Everything that anybody did, newest first, with what it was before and after."""
     by = wanted | service.filter_values(actor_id=actor_id)
-    return await _page(database, paging, caller, by)
+    return await _page(database, catalogue, paging, caller, by)
 
 
 @router.get("/admin/activities/timeseries")

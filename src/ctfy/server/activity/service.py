@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, text
+from sqlalchemy.orm import aliased
 
+from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.access.view import Sight, View
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
@@ -22,6 +24,7 @@ from ctfy.server.models.activity import (
     ActivityTimeseriesBucket,
 )
 from ctfy.server.tables.access import User
+from ctfy.server.tables.competitions import Competition
 from ctfy.server.tables.events import OutboxEvent
 
 
@@ -62,15 +65,22 @@ def _zoned(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def activities(conditions: list[Any]) -> Select[OutboxEvent, str | None, str | None]:
-    """The log, newest first, with who did it."""
+def activities(conditions: list[Any]) -> Select[*tuple[Any, ...]]:
+    """The log, newest first, with the names of who did it, to whom, and in which competition."""
+    target = aliased(User)
+    payload = OutboxEvent.payload
+    whom = func.coalesce(payload["target_user_id"].as_string(), payload["user_id"].as_string())
     return (
         select(
             OutboxEvent,
             User.display_name.label("actor_name"),
             User.avatar_url.label("actor_avatar"),
+            target.display_name.label("target_name"),
+            Competition.title.label("competition_title"),
         )
         .outerjoin(User, User.id == OutboxEvent.actor_id)
+        .outerjoin(target, target.id == whom)
+        .outerjoin(Competition, Competition.id == payload["competition_id"].as_string())
         .where(*conditions)
         .order_by(OutboxEvent.id.desc())
     )
@@ -82,12 +92,19 @@ def listed(sight: Sight, narrowed: frozenset[str]) -> Listing:
     return Listing(activities(_narrowed(sight, narrowed)))
 
 
-def activity(event: Any, row: Any, *, audited: bool = False) -> Activity:
-    """An event and its row of `activities` on the wire; operators see what was before and after."""
+def activity(event: Any, row: Any, catalogue: Catalogue, *, audited: bool = False) -> Activity:
+    """An event and its row of `activities` on the wire; operators see what was before and after.
+
+    People and competitions are called what they are called now, or what they were when they left.
+    """
     payload = event.payload
     known = {name: payload[name] for name in ActivityDetail.model_fields if name in payload}
+    known["target_user_id"] = payload.get("target_user_id") or payload.get("user_id")
+    known["target_user_name"] = row.target_name or payload.get("target_user_name")
+    known["competition_title"] = row.competition_title or payload.get("competition_title")
     if audited and event.audit:
         known |= event.audit
+    challenge = catalogue.get(payload.get("challenge_id", ""))
     return Activity(
         id=str(event.id),
         timestamp=event.created_at,
@@ -95,6 +112,7 @@ def activity(event: Any, row: Any, *, audited: bool = False) -> Activity:
         team_id=payload.get("team_id", ""),
         team_name=payload.get("team_name", ""),
         challenge_id=payload.get("challenge_id", ""),
+        challenge_name=challenge.metadata.name if challenge else "",
         actor_id=event.actor_id or "",
         actor_name=row.actor_name or "",
         actor_type="user" if event.actor_id else "system",

@@ -27,6 +27,15 @@ class ActivityDetail(Response):
     achievement_name: str | None = None
     tier: str | None = None
     secret: bool | None = None
+    title: str | None = None
+    version: int | None = None
+    cost: int | None = None
+    correct: bool | None = None
+    solve_rank: int | None = None
+    standing: str | None = None
+    provider: str | None = None
+    created: int | None = None
+    image_name: str | None = None
     previous_role: str | None = None
     new_role: str | None = None
     action: str | None = None
@@ -62,6 +71,7 @@ class Activity(Response):
     team_id: str = ""
     team_name: str = ""
     challenge_id: str = ""
+    challenge_name: str = ""
     actor_id: str = ""
     actor_name: str = ""
     actor_type: str = ""

@@ -14,7 +14,7 @@ from ctfy.server.access.view import View
 from ctfy.server.activity import service as activity
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Listing, Paged
-from ctfy.server.kernel import TheDatabase, TheJobs, TheSecret, TheSettings
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheSecret, TheSettings
 from ctfy.server.models.activity import Activity
 from ctfy.server.models.base import Page
 from ctfy.server.models.nodes import (
@@ -162,6 +162,7 @@ async def health_history(
 async def node_events(
     node_id: str,
     session: Session,
+    catalogue: TheCatalogue,
     caller: Admin,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 50,
 ) -> list[Activity]:
@@ -173,4 +174,4 @@ async def node_events(
         OutboxEvent.payload["node_id"].as_string() == node_id,
     ]
     rows = await session.execute(activity.activities(conditions).limit(limit))
-    return [activity.activity(row.OutboxEvent, row, audited=True) for row in rows]
+    return [activity.activity(row.OutboxEvent, row, catalogue, audited=True) for row in rows]
