@@ -414,7 +414,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.json(f"{submission} strike {which} --reason copied")["overruled"]
     assert root.json(f"{submission} accept {which}")["correct"]
     assert root.json(f"{submission} regrade {made['id']} notes flag")["checked"] == 1
-    table = f"ctfy-admin admin competition csv {made['id']}"
+    table = f"ctfy-admin admin competition table {made['id']}"
     root.ok(f"{table} submissions --out {tmp_path}/submissions.csv")
     assert right["id"] in (tmp_path / "submissions.csv").read_text()
     assert root.run(f"{table} colours").code == 2

@@ -267,7 +267,7 @@ def correcting(admin: Any, competition_id: str, team_id: str) -> None:
     again = admin.submissions.regrade(competition_id, right.challenge_id, right.question_id)
     assert (again.dry_run, again.changes) == (True, [])
     for table in ("standings", "submissions", "people"):
-        assert team_id in admin.competitions.csv(competition_id, table).decode()
+        assert team_id in admin.competitions.table(competition_id, table).decode()
 
 
 def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import uuid
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -236,7 +238,7 @@ def test_tables_for_spreadsheets_hold_no_formulas(arena: Arena) -> None:
     wait_for("the points", lambda: entry(arena, competition, "=1+1").points == -7)
     tables = {
         name: list(
-            csv.DictReader(admin.competitions.csv(competition.id, name).decode().splitlines())
+            csv.DictReader(admin.competitions.table(competition.id, name).decode().splitlines())
         )
         for name in ("standings", "submissions", "people")
     }
@@ -249,6 +251,13 @@ def test_tables_for_spreadsheets_hold_no_formulas(arena: Arena) -> None:
     ]
     assert tables["standings"][0]["points"] == "-7"
     assert tables["people"][0]["email"] == player.me.get().email
+    book = admin.competitions.table(competition.id, "submissions", format="xlsx")
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "@SUM(A1)" in sheet
+    assert "<f>" not in sheet
+    odd = refusal(admin.competitions.table, competition.id, "people", format="ods")
+    assert odd.code == "validation_error"
 
 
 def asked(arena: Arena, challenge: str, base: int, *questions: str) -> None:

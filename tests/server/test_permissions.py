@@ -124,9 +124,9 @@ PERMISSIONS = {
     "DELETE /admin/competitions/{competition_id}/awards/{award_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/teams/{team_id}/awards": "competition admin",
     "PATCH /admin/competitions/{competition_id}/teams/{team_id}": "competition admin",
-    "GET /admin/competitions/{competition_id}/standings.csv": "competition admin",
-    "GET /admin/competitions/{competition_id}/submissions.csv": "competition admin",
-    "GET /admin/competitions/{competition_id}/people.csv": "competition admin",
+    "GET /admin/competitions/{competition_id}/standings.{kind}": "competition admin",
+    "GET /admin/competitions/{competition_id}/submissions.{kind}": "competition admin",
+    "GET /admin/competitions/{competition_id}/people.{kind}": "competition admin",
     "GET /admin/competitions/{competition_id}/submissions": "competition admin",
     "PATCH /admin/competitions/{competition_id}/submissions/{submission_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/challenges/{challenge_id}/questions/{question_id}"

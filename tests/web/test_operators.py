@@ -459,5 +459,5 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         page.get_by_role("button", name="See what changes").click()
         expect(page.get_by_text("Of 2 submissions 0 would become right")).to_be_visible()
         with page.expect_download() as saved:
-            page.get_by_role("link", name="Download as CSV").click()
+            page.get_by_role("link", name="Submissions as CSV").click()
         assert "helo" in saved.value.path().read_text()

@@ -9,6 +9,7 @@ import { A } from "../components/links";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { t } from "../i18n";
+import { Download } from "./Download";
 
 /** The teams that take part. */
 export function Registrations({ competitionId }: { competitionId: string }) {
@@ -16,16 +17,11 @@ export function Registrations({ competitionId }: { competitionId: string }) {
   const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/registrations", {
     params: { path: { competition_id: competitionId }, query: { limit: PER_PAGE, offset } },
   });
-  const file = (name: string) => `/api/v1/admin/competitions/${competitionId}/${name}.csv`;
   return (
     <Stack>
       <Group gap="xs">
-        <Button component="a" variant="default" href={file("standings")} download>
-          {t("Standings as CSV")}
-        </Button>
-        <Button component="a" variant="default" href={file("people")} download>
-          {t("People as CSV")}
-        </Button>
+        <Download competitionId={competitionId} table="standings" label={t("Standings")} />
+        <Download competitionId={competitionId} table="people" label={t("People")} />
       </Group>
       <Listing
         label={t("Registrations")}

@@ -11,6 +11,7 @@ import { Empty } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
+import { Download } from "./Download";
 
 /** Everything that was answered in a competition, and correcting how it was graded. */
 export function CompetitionSubmissions({ competition }: { competition: CompetitionDetail }) {
@@ -63,14 +64,7 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
             {t("Of everybody")}
           </Button>
         )}
-        <Button
-          component="a"
-          variant="default"
-          href={`/api/v1/admin/competitions/${competition_id}/submissions.csv`}
-          download
-        >
-          {t("Download as CSV")}
-        </Button>
+        <Download competitionId={competition_id} table="submissions" label={t("Submissions")} />
       </Group>
       {challenge && <Regrade key={challenge} competition={competition} challengeId={challenge} />}
       <Listing

@@ -117,9 +117,9 @@ class AdminCompetitionsResource:
         """The whole competition as one file."""
         return self._http.call("GET", f"/admin/competitions/{competition_id}/export").content
 
-    def csv(self, competition_id: str, table: str) -> bytes:
-        """The competition's `standings`, `submissions` or `people`, for a spreadsheet."""
-        path = f"/admin/competitions/{competition_id}/{table}.csv"
+    def table(self, competition_id: str, name: str, *, format: str = "csv") -> bytes:
+        """The competition's `standings`, `submissions` or `people`: a file of `csv` or `xlsx`."""
+        path = f"/admin/competitions/{competition_id}/{name}.{format}"
         return self._http.call("GET", path, timeout=600).content
 
     def import_(self, file: bytes) -> CompetitionImportResult:

@@ -1,15 +1,11 @@
-"""A competition's standings, submissions and people as CSV, for spreadsheets."""
+"""A competition's standings, submissions and people as files for spreadsheets."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import re
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
-from typing import Any, BinaryIO
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Select, literal, select
@@ -19,6 +15,7 @@ from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Database
 from ctfy.server.kernel import TheCache, TheDatabase
+from ctfy.server.pages.spreadsheets import MEDIA_TYPES, Format, spreadsheet
 from ctfy.server.records.flows import file_response
 from ctfy.server.standings.projection import TheStandings
 from ctfy.server.submissions import rulings
@@ -29,7 +26,9 @@ from ctfy.server.tables.teams import Team, TeamMember
 router = Router(prefix="/admin/competitions/{competition_id}", tags=["competitions"])
 
 _AT_ONCE = 500
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}
+}
 _STANDINGS = (
     "rank",
     *("team_name", "bracket", "points", "solved", "flags_solved", "attempts"),
@@ -45,45 +44,40 @@ _PEOPLE = (
 )
 
 
-class _Csv(StreamingResponse):
-    """Told apart in the API's document."""
-
-    media_type = "text/csv"
-
-
-@router.get("/standings.csv", response_class=_Csv, responses=_CSV)
-async def standings_csv(
+@router.get("/standings.{kind}", response_class=StreamingResponse, responses=_FILE)
+async def standings(
     competition_id: str,
+    kind: Format,
     database: TheDatabase,
     cache: TheCache,
-    standings: TheStandings,
+    projection: TheStandings,
     caller: ItsAdmin,
 ) -> StreamingResponse:
     """The standings as they are now, behind a freeze, too."""
     view = View(caller)
     competition = await view.competition(database, cache, competition_id)
-    snapshot = await standings.seen_by(view, competition)
+    snapshot = await projection.seen_by(view, competition)
 
     async def parts() -> AsyncIterator[Sequence[Any]]:
         for first in range(0, len(snapshot.entries), _AT_ONCE):
             yield snapshot.entries[first : first + _AT_ONCE]
 
-    return await _file(f"standings-{competition_id}.csv", _STANDINGS, parts())
+    return await _file(f"standings-{competition_id}", kind, _STANDINGS, parts())
 
 
-@router.get("/submissions.csv", response_class=_Csv, responses=_CSV)
-async def submissions_csv(
-    competition_id: str, database: TheDatabase, cache: TheCache, caller: ItsAdmin
+@router.get("/submissions.{kind}", response_class=StreamingResponse, responses=_FILE)
+async def submissions(
+    competition_id: str, kind: Format, database: TheDatabase, cache: TheCache, caller: ItsAdmin
 ) -> StreamingResponse:
     """Every submission, newest first."""
     await View(caller).competition(database, cache, competition_id)
     query = rulings.listed().where(Submission.competition_id == competition_id)
-    return await _file(f"submissions-{competition_id}.csv", _SUBMISSIONS, _rows(database, query))
+    return await _file(f"submissions-{competition_id}", kind, _SUBMISSIONS, _rows(database, query))
 
 
-@router.get("/people.csv", response_class=_Csv, responses=_CSV)
-async def people_csv(
-    competition_id: str, database: TheDatabase, cache: TheCache, caller: ItsAdmin
+@router.get("/people.{kind}", response_class=StreamingResponse, responses=_FILE)
+async def people(
+    competition_id: str, kind: Format, database: TheDatabase, cache: TheCache, caller: ItsAdmin
 ) -> StreamingResponse:
     """Everybody on a team, by team; addresses for the platform's administrators alone."""
     await View(caller).competition(database, cache, competition_id)
@@ -104,7 +98,7 @@ async def people_csv(
         .where(TeamMember.competition_id == competition_id)
         .order_by(Team.created_at, Team.id, TeamMember.joined_at, TeamMember.user_id)
     )
-    return await _file(f"people-{competition_id}.csv", _PEOPLE, _rows(database, query))
+    return await _file(f"people-{competition_id}", kind, _PEOPLE, _rows(database, query))
 
 
 async def _rows(
@@ -117,39 +111,18 @@ async def _rows(
 
 
 async def _file(
-    name: str, columns: Sequence[str], parts: AsyncIterator[Sequence[Any]]
+    name: str, kind: Format, columns: Sequence[str], parts: AsyncIterator[Sequence[Any]]
 ) -> StreamingResponse:
     """The table, written down before the first byte leaves: whoever reads slowly holds no rows."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - given on
     try:
-        await asyncio.to_thread(_write, file, [columns])
+        table = await asyncio.to_thread(spreadsheet, kind, file, columns)
         async for part in parts:
-            rows = ([_cell(getattr(row, column)) for column in columns] for row in part)
-            await asyncio.to_thread(_write, file, rows)
+            rows = ([getattr(row, column) for column in columns] for row in part)
+            await asyncio.to_thread(table.write, rows)
+        await asyncio.to_thread(table.close)
     except BaseException:
         file.close()
         raise
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return file_response(file, "text/csv", headers)
-
-
-def _write(file: BinaryIO, rows: Iterable[Sequence[Any]]) -> None:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    file.write(out.getvalue().encode())
-
-
-# Spreadsheets of other locales split at `;` or tab, so a formula may begin in a text's middle.
-_FORMULA = re.compile(r"""(^|[;\t\r\n])([\s"]*)(?=[-=+@])""")
-_NEW_LINE = re.compile(r"[\r\n]")
-
-
-def _cell(value: Any) -> Any:
-    """A value as a spreadsheet may read it: no text in it is taken for a formula, or a row."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _NEW_LINE.sub(" ", _FORMULA.sub(r"\1\2'", value))
-    return value
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return file_response(file, MEDIA_TYPES[kind], headers)

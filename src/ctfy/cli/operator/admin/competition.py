@@ -271,19 +271,22 @@ def export(competition_id: CompetitionId, out: File = Path()) -> str:
 
 @app.command()
 @prints()
-def csv(
+def table(
     competition_id: CompetitionId,
-    table: Annotated[str, typer.Argument(help="standings, submissions or people")],
+    name: Annotated[str, typer.Argument(help="standings, submissions or people")],
     out: File = Path(),
+    format: Annotated[str, typer.Option(help="csv or xlsx")] = "csv",
 ) -> str:
     """Save a competition's standings, submissions or people for a spreadsheet.
 
-    Example: ctfy-admin admin competition csv COMPETITION_ID standings --out finals.csv
+    Example: ctfy-admin admin competition table COMPETITION_ID standings --format xlsx
     """
-    if table not in ("standings", "submissions", "people"):
-        fail(f"no table {table}", hint="standings, submissions or people", code=Code.USAGE)
-    content = session.admin().competitions.csv(competition_id, table)
-    return save(out, f"{table}-{competition_id}.csv", content)
+    if name not in ("standings", "submissions", "people"):
+        fail(f"no table {name}", hint="standings, submissions or people", code=Code.USAGE)
+    if format not in ("csv", "xlsx"):
+        fail(f"no format {format}", hint="csv or xlsx", code=Code.USAGE)
+    content = session.admin().competitions.table(competition_id, name, format=format)
+    return save(out, f"{name}-{competition_id}.{format}", content)
 
 
 @app.command("import")

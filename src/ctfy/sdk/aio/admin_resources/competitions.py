@@ -118,9 +118,9 @@ class AdminCompetitionsResource:
             await self._http.call("GET", f"/admin/competitions/{competition_id}/export")
         ).content
 
-    async def csv(self, competition_id: str, table: str) -> bytes:
-        """The competition's `standings`, `submissions` or `people`, for a spreadsheet."""
-        path = f"/admin/competitions/{competition_id}/{table}.csv"
+    async def table(self, competition_id: str, name: str, *, format: str = "csv") -> bytes:
+        """The competition's `standings`, `submissions` or `people`: a file of `csv` or `xlsx`."""
+        path = f"/admin/competitions/{competition_id}/{name}.{format}"
         return (await self._http.call("GET", path, timeout=600)).content
 
     async def import_(self, file: bytes) -> CompetitionImportResult:
