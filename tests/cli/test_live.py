@@ -408,6 +408,9 @@ def test_an_operator_does_everything_from_the_command_line(
     assert left_out["standing_reason"] == "noise"
     assert root.json(f"{update} --standing ranked")["standing"] == "ranked"
     assert root.run(update).code == 2
+    members = f"{made['id']} {team.id}"
+    assert root.run(f"ctfy-admin admin team move {members} nobody@example.org").code == 4
+    assert root.run(f"ctfy-admin admin team remove-member {members} x").code == 4
     submission = "ctfy-admin admin submission"
     (right,) = root.both(f"{submission} list {made['id']} --team {team.id} --right")
     which = f"{made['id']} {right['id']}"

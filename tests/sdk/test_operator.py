@@ -260,6 +260,8 @@ def correcting(admin: Any, competition_id: str, team_id: str) -> None:
     assert (changed.standing, changed.standing_reason_shown) == ("hidden", False)
     assert admin.teams.update(competition_id, team_id, standing="ranked").standing == "ranked"
     assert refused(admin.teams.update, competition_id, team_id, standing="x") == "validation_error"
+    assert refused(admin.teams.move, competition_id, team_id, "nobody") == "user_not_found"
+    assert refused(admin.teams.remove_member, competition_id, team_id, "x") == "not_team_member"
     (right,) = admin.submissions.list(competition_id, team_id=team_id, correct=True)
     assert_iterates(admin.submissions, competition_id, challenge_id=right.challenge_id)
     assert admin.submissions.strike(competition_id, right.id, reason="copied").overruled

@@ -141,6 +141,36 @@ def test_a_team_is_renamed_and_moved_to_a_bracket_by_an_organiser(arena: Arena) 
     assert refusal(other.admin.teams.update, competition.id, team, name="x").code == "forbidden"
 
 
+def test_people_are_moved_between_teams_and_what_they_did_stays(arena: Arena) -> None:
+    competition = arena.competition("field-notes", max_team_size=2)
+    ada, bob, eve = (arena.registered(competition, name) for name in ("Ada", "Bob", "Eve"))
+    visitor = arena.player("Visitor")
+    team, others = team_id(ada, competition), team_id(bob, competition)
+    assert ada.submissions.submit_qa("field-notes", competition.id, "hello").correct
+    teams, left = arena.admin.admin.teams, team_id(eve, competition)
+    address = bob.me.get().email or ""
+    with following(bob) as told:
+        moved = teams.move(competition.id, team, address.upper())
+        wait_for("the event", lambda: "team_member_joined" in [e["event"] for e in told])
+    assert [member.display_name for member in moved.members] == ["Ada", "Bob"]
+    assert team_id(bob, competition) == team
+    assert refusal(bob.teams.get, others).code == "team_not_found"  # it never did anything
+    assert refusal(teams.move, competition.id, team, visitor.me.get().id).code == "team_full"
+    assert refusal(teams.move, competition.id, team, address).code == "already_on_team"
+    assert refusal(teams.move, competition.id, others, address).code == "team_not_found"
+    assert refusal(ada.admin.teams.move, competition.id, team, address).code == "forbidden"
+    # The captain goes, and the other one leads; what was solved is the team's.
+    teams.move(competition.id, left, ada.me.get().id)
+    after = bob.teams.get(team)
+    assert (after.captain_display_name, after.member_count) == ("Bob", 1)
+    assert entry(arena, competition, "Ada").flags_solved == 1
+    teams.remove_member(competition.id, team, address)
+    assert team_id(bob, competition) == ""
+    assert refusal(teams.remove_member, competition.id, team, address).code == "not_team_member"
+    log = arena.admin.admin.observability.activities(team_id=team, event="team_member_kicked")
+    assert [a.detail.target_user_name for a in log] == ["Bob", "Ada"]
+
+
 def test_a_struck_answer_counts_no_more_and_an_accepted_one_does(
     arena: Arena, secret: bytes, database_url: str
 ) -> None:

@@ -124,6 +124,10 @@ PERMISSIONS = {
     "DELETE /admin/competitions/{competition_id}/awards/{award_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/teams/{team_id}/awards": "competition admin",
     "PATCH /admin/competitions/{competition_id}/teams/{team_id}": "competition admin",
+    "PUT /admin/competitions/{competition_id}/teams/{team_id}/members/{user}": "competition admin",
+    "DELETE /admin/competitions/{competition_id}/teams/{team_id}/members/{user}": (
+        "competition admin"
+    ),
     "GET /admin/competitions/{competition_id}/standings.{kind}": "competition admin",
     "GET /admin/competitions/{competition_id}/submissions.{kind}": "competition admin",
     "GET /admin/competitions/{competition_id}/people.{kind}": "competition admin",

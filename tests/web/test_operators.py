@@ -422,7 +422,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browser) -> None:
     competition = arena.competition("field-notes", rank_by="points", brackets=["open", "students"])
-    player = arena.registered(competition, "Rude")
+    player, friend = arena.registered(competition, "Rude"), arena.player("Friend")
     for answer in ("helo", "hello"):
         player.submissions.submit_qa("field-notes", competition.id, answer)
     team = player.competitions.get(competition.id).my_team_id
@@ -444,6 +444,15 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         page.get_by_role("button", name="Take out").click()
         page.get_by_role("dialog").get_by_role("button", name="Take out").click()
         expect(watched.get_by_role("alert").get_by_text("shared answers")).to_be_visible()
+        page.get_by_label("Put somebody on this team").fill(friend.me.get().email or "")
+        page.get_by_role("button", name="Put on this team").click()
+        page.get_by_role("button", name="Remove").nth(1).click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.get_by_role("button", name="Remove")).to_have_count(1)
+        page.get_by_label("Challenge", exact=True).select_option("field-notes")
+        page.get_by_role("textbox", name="Reason").last.fill("a typo of ours")
+        page.get_by_role("button", name="Reset").click()
+        expect(page.get_by_text("The attempts count anew")).to_be_visible()
         page.get_by_role("button", name="Rank it again").click()
         expect(watched.get_by_role("alert").get_by_text("shared answers")).to_have_count(0)
 

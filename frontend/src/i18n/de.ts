@@ -105,6 +105,8 @@ export default {
   "Busiest instances: {n} request in all|Busiest instances: {n} requests in all":
     "Am meisten benutzt: {n} Anfrage insgesamt|Am meisten benutzt: {n} Anfragen insgesamt",
   By: "Von",
+  "By e-mail address; from the team that they are on, if any":
+    "Mit E-Mail-Adresse; aus dem Team, in dem sie sind, wenn es eines gibt",
   "By invitation": "Auf Einladung",
   CPU: "CPU",
   "CPU, percent": "CPU, Prozent",
@@ -212,6 +214,7 @@ export default {
   "Every tag": "Jedes Schlagwort",
   "Every team loses what runs for it.": "Jedes Team verliert, was für es läuft.",
   "Everybody here can sign in already": "Alle hier können sich schon anmelden",
+  "Everybody left this team.": "Alle haben dieses Team verlassen.",
   "Everything the platform holds of you, as one file.":
     "Alles, was die Plattform über dich hat, als eine Datei.",
   Evidence: "Belege",
@@ -540,6 +543,8 @@ export default {
   "Pull all": "Alle laden",
   "Put folders with a metadata.yaml into the challenges directory, then rescan.":
     "Lege Ordner mit einer metadata.yaml ins Aufgabenverzeichnis und lies neu ein.",
+  "Put on this team": "In dieses Team setzen",
+  "Put somebody on this team": "Jemanden in dieses Team setzen",
   Question: "Frage",
   "Question id": "Kennung der Frage",
   "Question {n}": "Frage {n}",
@@ -682,6 +687,7 @@ export default {
   "Take out": "Herausnehmen",
   "Take points": "Punkte nehmen",
   "Take theirs": "Deren Fassung nehmen",
+  "Take {name} off this team?": "{name} aus diesem Team nehmen?",
   "Take {name} out": "{name} herausnehmen",
   "Take {team} out of the ranking?": "{team} aus der Wertung nehmen?",
   "Taken back": "Zurückgenommen",
@@ -757,6 +763,7 @@ export default {
     "Noch gibt es kein Team: deins kann das erste sein.",
   "There is nothing at this address": "Unter dieser Adresse gibt es nichts",
   "There was no response.": "Es kam keine Antwort.",
+  "They are on this team now": "Sie sind jetzt in diesem Team",
   "They run this competition, and nothing else.": "Sie leiten diesen Wettbewerb und sonst nichts.",
   "They sign in first with": "Die erste Anmeldung geschieht mit",
   "This account is suspended.": "Dieses Konto ist gesperrt.",
@@ -825,6 +832,7 @@ export default {
   "What it is made of": "Woraus sie besteht",
   "What others see": "Was andere sehen",
   "What players are asked": "Was Spieler gefragt werden",
+  "What they did stays with the team.": "Was sie getan haben, bleibt beim Team.",
   "What version {n} changed": "Was Version {n} änderte",
   "What visitors see first, on every page.": "Was Besucher zuerst sehen, auf jeder Seite.",
   "What you changed here is lost then.": "Was du hier geändert hast, geht dann verloren.",

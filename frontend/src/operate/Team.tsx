@@ -11,14 +11,15 @@ import {
 } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { api } from "../api/client";
-import { A, ButtonLink } from "../components/links";
+import { api, type TeamDetail } from "../api/client";
+import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { StandingNotice } from "../components/StandingNotice";
 import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityTable } from "./Activity";
+import { TeamMembers } from "./TeamMembers";
 import { TeamPoints } from "./TeamPoints";
 import { TeamStanding } from "./TeamStanding";
 
@@ -56,28 +57,9 @@ export function Team() {
     >
       {query.data && <StandingNotice team={query.data} />}
       <SimpleGrid cols={{ base: 1, md: 3 }}>
-        <Card>
-          <Title order={2} size="h5" mb="xs">
-            {t("Members")}
-          </Title>
-          <Loaded query={query} height={60}>
-            {({ members }) => (
-              <Stack gap={4}>
-                {members.map((member) => (
-                  <A
-                    key={member.user_id}
-                    to="/admin/users/$userId"
-                    params={{ userId: member.user_id }}
-                    size="sm"
-                    className="wrap"
-                  >
-                    {member.display_name}
-                  </A>
-                ))}
-              </Stack>
-            )}
-          </Loaded>
-        </Card>
+        <Loaded query={query} height={60}>
+          {(team) => <TeamMembers team={team} />}
+        </Loaded>
         {query.data && (
           <>
             <TeamPoints teamId={teamId} competitionId={query.data.competition_id ?? ""} />
@@ -85,7 +67,7 @@ export function Team() {
           </>
         )}
         <Achievements teamId={teamId} />
-        <Attempts teamId={teamId} />
+        {query.data && <Attempts team={query.data} />}
       </SimpleGrid>
       <ActivityTable query={{ team_id: teamId }} />
     </Page>
@@ -150,27 +132,24 @@ function Achievements({ teamId }: { teamId: string }) {
   );
 }
 
-function Attempts({ teamId }: { teamId: string }) {
+/** Has a team's wrong answers to a question count no more. */
+function Attempts({ team }: { team: TeamDetail }) {
+  const competition = api.useQuery("get", "/api/v1/competitions/{competition_id}", {
+    params: { path: { competition_id: team.competition_id ?? "" } },
+  });
   const [values, setValues] = useState({ challenge: "", question: "", reason: "" });
   const reset = api.useMutation(
     "post",
     "/api/v1/admin/teams/{team_id}/questions/{challenge_id}/{question_id}/reset-attempts",
     { onSuccess: () => notify(t("The attempts count anew")) },
   );
+  const challenges = competition.data?.challenges ?? [];
+  const questions = challenges.find(({ id }) => id === values.challenge)?.questions ?? [];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const path = { team_id: teamId, challenge_id: values.challenge, question_id: values.question };
+    const path = { team_id: team.id, challenge_id: values.challenge, question_id: values.question };
     reset.mutate({ params: { path }, body: { reason: values.reason } });
   };
-  const field = (name: keyof typeof values, label: string) => (
-    <TextInput
-      label={label}
-      value={values[name]}
-      onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
-      required
-      withAsterisk={false}
-    />
-  );
   return (
     <Card>
       <form onSubmit={submit}>
@@ -178,10 +157,39 @@ function Attempts({ teamId }: { teamId: string }) {
           <Title order={2} size="h5">
             {t("Give attempts back")}
           </Title>
-          {field("challenge", t("Challenge id"))}
-          {field("question", t("Question id"))}
-          {field("reason", t("Reason"))}
-          <Button type="submit" variant="default" loading={reset.isPending}>
+          <NativeSelect
+            label={t("Challenge")}
+            value={values.challenge}
+            onChange={(event) => {
+              const challenge = event.currentTarget.value;
+              const first = challenges.find(({ id }) => id === challenge)?.questions?.[0];
+              setValues({ ...values, challenge, question: first?.id ?? "" });
+            }}
+            data={[
+              { value: "", label: "–" },
+              ...challenges.map(({ id, name }) => ({ value: id, label: name ?? id })),
+            ]}
+          />
+          <NativeSelect
+            label={t("Question")}
+            value={values.question}
+            onChange={(event) => setValues({ ...values, question: event.currentTarget.value })}
+            data={questions.map(({ id }) => id)}
+            disabled={questions.length === 0}
+          />
+          <TextInput
+            label={t("Reason")}
+            value={values.reason}
+            onChange={(event) => setValues({ ...values, reason: event.currentTarget.value })}
+            required
+            withAsterisk={false}
+          />
+          <Button
+            type="submit"
+            variant="default"
+            disabled={!values.question}
+            loading={reset.isPending}
+          >
             {t("Reset")}
           </Button>
         </Stack>

@@ -135,6 +135,8 @@ async def award(session: AsyncSession, awards: list[Award], *, actor_id: str = "
         select(Team, Competition)
         .join(Competition, Competition.id == Team.competition_id)
         .where(Team.id.in_(wanted))
+        # As the rows to be written will lock it: a team that is dissolved now stays until then.
+        .with_for_update(of=Team, read=True, key_share=True)
     )
     found = {row.Team.id: row for row in await session.execute(query)} if wanted else {}
     possible = {(one.team_id, one.achievement.id): one for one in awards if one.team_id in found}

@@ -1,21 +1,26 @@
-"""What whoever runs a competition changes of its teams: names, brackets, and whether they count."""
+"""What whoever runs a competition changes of its teams: names, people, and whether they count."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
 from ctfy.server.events.outbox import emit
+from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamCorrection, TeamDetail
+from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
+from ctfy.server.tables.teams import Team, TeamMember
 from ctfy.server.teams import names
 from ctfy.server.teams.events import TeamProfileUpdated, TeamStandingChanged
-from ctfy.server.teams.membership import lock
+from ctfy.server.teams.membership import join, lock, member, part
 from ctfy.server.teams.service import checked_bracket, detail, team_of
 
 _PROFILE = ("name", "bracket")
@@ -56,6 +61,56 @@ async def correct(
         emit(session, ScoreboardUpdated(competition_id=competition_id), audience=audience)
     await session.flush()
     return await detail(session, caller, team_id)
+
+
+async def move(
+    session: AsyncSession,
+    jobs: Jobs,
+    caller: Caller,
+    competition_id: str,
+    team_id: str,
+    who: str,
+) -> TeamDetail:
+    """Put somebody on a team, by id or address, from the one that they are on here, if any.
+
+    What they did stays with the team that they did it for. Raises `user_not_found`,
+    `team_not_found`, `team_full`, `already_on_team`, and `invite_not_found` for a team that
+    everybody left.
+    """
+    user_id = await session.scalar(
+        select(User.id).where(or_(User.id == who, User.email == who.lower()))
+    )
+    if user_id is None:
+        raise NotFound("user_not_found", "There is no such account.")
+    team = await team_of(session, competition_id, team_id)
+    on = await session.scalar(
+        select(TeamMember.team_id).where(
+            TeamMember.competition_id == competition_id, TeamMember.user_id == user_id
+        )
+    )
+    if on == team_id:
+        raise Conflict("already_on_team", "They are on this team already.", user_id=user_id)
+    for each in sorted({team_id, *([on] if on else [])}):  # so that two cannot wait in a circle
+        await lock(session, each)
+    if on:
+        await part(session, jobs, await session.get_one(Team, on), user_id, caller)
+    await join(session, team, user_id, caller)
+    await session.flush()
+    return await detail(session, caller, team_id)
+
+
+async def take_off(
+    session: AsyncSession,
+    jobs: Jobs,
+    caller: Caller,
+    competition_id: str,
+    team_id: str,
+    who: str,
+) -> None:
+    """Take somebody off a team, by id or address. Raises `team_not_found`, `not_team_member`."""
+    team = await team_of(session, competition_id, team_id)
+    await lock(session, team_id)
+    await part(session, jobs, team, await member(session, team, who), caller)
 
 
 def _tell(

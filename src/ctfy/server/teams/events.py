@@ -50,7 +50,7 @@ class TeamMemberKicked(
     rights=True,
     board=OnBoard.RELOAD,
 ):
-    """The captain put somebody off a team."""
+    """The captain, or who runs the competition, put somebody off a team."""
 
 
 class TeamRoleChanged(TeamEvent, to=Audience.TEAM, stale=_STALE, rights=True):

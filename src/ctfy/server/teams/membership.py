@@ -87,7 +87,7 @@ async def lock(session: AsyncSession, team_id: str) -> Team | None:
     return team
 
 
-async def _member(session: AsyncSession, team: Team, who: str) -> str:
+async def member(session: AsyncSession, team: Team, who: str) -> str:
     """The id of a member, by id or by e-mail address. Raises `not_team_member`."""
     found: str | None = await session.scalar(
         select(TeamMember.user_id)
@@ -95,7 +95,7 @@ async def _member(session: AsyncSession, team: Team, who: str) -> str:
         .where(TeamMember.team_id == team.id, or_(User.id == who, User.email == who.lower()))
     )
     if found is None:
-        raise NotFound("not_team_member", "They are not on your team.")
+        raise NotFound("not_team_member", "They are not on this team.")
     return found
 
 
@@ -165,7 +165,7 @@ async def rename(
 async def hand_over(session: AsyncSession, caller: Caller, competition_id: str, who: str) -> Team:
     """Make another member captain, by id or address. Raises `not_team_member`."""
     team = await captained(session, caller, competition_id)
-    user_id = await _member(session, team, who)
+    user_id = await member(session, team, who)
     team.captain_user_id = user_id
     emit_for_team(session, TeamRoleChanged, team, user_id, caller, new_role="captain")
     return team
@@ -174,7 +174,7 @@ async def hand_over(session: AsyncSession, caller: Caller, competition_id: str, 
 async def kick(session: AsyncSession, caller: Caller, competition_id: str, who: str) -> None:
     """Put a member off, by id or address. Raises `cannot_kick_self`, `not_team_member`."""
     team = await captained(session, caller, competition_id)
-    user_id = await _member(session, team, who)
+    user_id = await member(session, team, who)
     if user_id == caller.user_id:
         raise CtfyError("cannot_kick_self", "You cannot kick yourself. Leave the team instead.")
     await _remove(session, team, user_id)
@@ -184,7 +184,7 @@ async def kick(session: AsyncSession, caller: Caller, competition_id: str, who: 
 async def leave(session: AsyncSession, jobs: Jobs, caller: Caller, competition_id: str) -> None:
     """Leave the team; see `part`."""
     team = await own_team(session, caller, competition_id)
-    await part(session, jobs, team, caller)
+    await part(session, jobs, team, caller.user_id, caller)
 
 
 async def leave_all(session: AsyncSession, jobs: Jobs, caller: Caller) -> None:
@@ -197,18 +197,19 @@ async def leave_all(session: AsyncSession, jobs: Jobs, caller: Caller) -> None:
     for team_id in teams.all():
         team = await lock(session, team_id)
         if team is not None:
-            await part(session, jobs, team, caller)
+            await part(session, jobs, team, caller.user_id, caller)
 
 
-async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) -> None:
-    """Take the caller off a locked team.
+async def part(session: AsyncSession, jobs: Jobs, team: Team, user_id: str, caller: Caller) -> None:
+    """Take somebody off a locked team: themselves, or by who runs the competition.
 
     A captain hands over to the longest-standing member. When nobody is left, the team's instances
     stop, its invites end and its name is free; a team that never did anything is dissolved.
     """
-    await _remove(session, team, caller.user_id)
-    emit_for_team(session, TeamMemberLeft, team, caller.user_id, caller)
-    emit_for_team(session, CompetitionUnregistered, team, caller.user_id, caller)
+    await _remove(session, team, user_id)
+    gone = TeamMemberLeft if user_id == caller.user_id else TeamMemberKicked
+    emit_for_team(session, gone, team, user_id, caller)
+    emit_for_team(session, CompetitionUnregistered, team, user_id, caller)
     heir = await session.scalar(
         select(TeamMember.user_id)
         .where(TeamMember.team_id == team.id)
@@ -216,7 +217,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
         .limit(1)
     )
     if heir is not None:
-        if team.captain_user_id == caller.user_id:
+        if team.captain_user_id == user_id:
             team.captain_user_id = heir
             emit_for_team(session, TeamRoleChanged, team, heir, caller, new_role="captain")
         return
@@ -230,7 +231,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, caller: Caller) ->
     deeds = (exists().where(done.team_id == team.id) for done in _DEEDS)
     if await session.scalar(select(or_(*deeds))):
         return
-    emit_for_team(session, TeamDeleted, team, caller.user_id, caller)
+    emit_for_team(session, TeamDeleted, team, user_id, caller)
     await session.flush()
     await session.execute(delete(Team).where(Team.id == team.id))
 

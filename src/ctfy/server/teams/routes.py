@@ -72,6 +72,24 @@ async def correct_team(
     return await corrections.correct(session, caller, competition_id, team_id, body)
 
 
+@router.put("/admin/competitions/{competition_id}/teams/{team_id}/members/{user}")
+async def move_member(
+    competition_id: str, team_id: str, user: str, session: Session, jobs: TheJobs, caller: ItsAdmin
+) -> TeamDetail:
+    """Put somebody on a team, by id or address, from the team that they are on here, if any."""
+    return await corrections.move(session, jobs, caller, competition_id, team_id, user)
+
+
+@router.delete(
+    "/admin/competitions/{competition_id}/teams/{team_id}/members/{user}", status_code=204
+)
+async def remove_member(
+    competition_id: str, team_id: str, user: str, session: Session, jobs: TheJobs, caller: ItsAdmin
+) -> None:
+    """Take somebody off a team, by id or address."""
+    await corrections.take_off(session, jobs, caller, competition_id, team_id, user)
+
+
 @router.post(_IN + "/teams", status_code=201, dependencies=_VERIFIED)
 async def register(
     competition_id: str, body: RegisterTeamRequest, session: Session, caller: Caller = _WRITE

@@ -18,11 +18,16 @@ def root() -> None:
     """Correcting teams."""
 
 
+CompetitionId = Annotated[str, typer.Argument(help="A competition's id")]
+TeamId = Annotated[str, typer.Argument(help="As `admin competition registrations` lists it")]
+Who = Annotated[str, typer.Argument(help="An e-mail address, or an account's id")]
+
+
 @app.command()
 @prints("id name bracket standing standing_reason standing_reason_shown member_count")
 def update(
-    competition_id: Annotated[str, typer.Argument(help="A competition's id")],
-    team_id: Annotated[str, typer.Argument(help="As `admin competition registrations` lists it")],
+    competition_id: CompetitionId,
+    team_id: TeamId,
     name: Annotated[str | None, typer.Option(help="Its new name")] = None,
     bracket: Annotated[str | None, typer.Option(help="One of the competition's")] = None,
     standing: Annotated[
@@ -49,3 +54,24 @@ def update(
     if not changes:
         fail("nothing to change", hint="see the command's --help", code=Code.USAGE)
     return session.admin().teams.update(competition_id, team_id, **changes)
+
+
+@app.command()
+@prints("id name bracket member_count")
+def move(competition_id: CompetitionId, team_id: TeamId, user: Who) -> TeamDetail:
+    """Put somebody on a team, from the team that they are on in this competition, if any.
+
+    Example: ctfy-admin admin team move COMPETITION_ID TEAM_ID ada@example.org
+    """
+    return session.admin().teams.move(competition_id, team_id, user)
+
+
+@app.command("remove-member")
+@prints()
+def remove_member(competition_id: CompetitionId, team_id: TeamId, user: Who) -> str:
+    """Take somebody off a team.
+
+    Example: ctfy-admin admin team remove-member COMPETITION_ID TEAM_ID ada@example.org
+    """
+    session.admin().teams.remove_member(competition_id, team_id, user)
+    return f"{user} is off the team"

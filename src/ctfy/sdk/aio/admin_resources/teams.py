@@ -24,3 +24,16 @@ class AdminTeamsResource:
         """
         path = f"/admin/competitions/{competition_id}/teams/{team_id}"
         return await self._http.fetch(TeamDetail, "PATCH", path, json=fields)
+
+    async def move(self, competition_id: str, team_id: str, user: str) -> TeamDetail:
+        """Put somebody on a team, by id or address, from the team that they are on here, if any.
+
+        What they did stays with the team that they did it for.
+        """
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}/members/{user}"
+        return await self._http.fetch(TeamDetail, "PUT", path)
+
+    async def remove_member(self, competition_id: str, team_id: str, user: str) -> None:
+        """Take somebody off a team, by id or address. The last one leaves it as it is."""
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}/members/{user}"
+        await self._http.call("DELETE", path)
