@@ -49,6 +49,8 @@ const theme = mergeMantineTheme(
       ],
     },
     components: {
+      // Where there is little room, other things give way before a button's words do.
+      Button: { styles: { root: { flexShrink: 0 } } },
       Anchor: { defaultProps: { underline: "hover" } },
       Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
       Modal: { defaultProps: { centered: true, overlayProps: { blur: 2 } } },

@@ -18,6 +18,14 @@ FADED_IN = (
     "document.getAnimations().every(a => a.playState !== 'running'"
     " || a.effect.getComputedTiming().endTime === Infinity)"
 )
+# Texts of which a part is cut off, unless a title says them whole; what is there for screen
+# readers alone is a pixel wide.
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter(e =>
+    e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()
+    && !e.closest("[title]")
+    && ["hidden", "clip"].includes(getComputedStyle(e).overflowX)
+    && [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim())
+  ).map(e => e.innerText.slice(0, 80))"""
 LOOKS = [(DESKTOP, "dark"), (PHONE, "light")]
 WHO = ["visitor", "player", "operator"]
 
@@ -65,6 +73,7 @@ def look_at(mine: Window, path: str) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         found.append(f"is {wide} px too wide")
+    found += [f"cuts off: {words}" for words in page.evaluate(CUT_OFF)]
     if page.get_by_text("This could not be loaded").count():
         found.append(page.get_by_role("alert").first.inner_text())
     if page.locator("h1").count() != 1:

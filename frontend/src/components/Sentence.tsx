@@ -11,7 +11,7 @@ export function Sentence({ activity, operators }: { activity: Activity; operator
   ];
   if (!known) return asWords(activity.event ?? ""); // of a newer server
   const text: string = t(typeof known === "function" ? known(activity) : known);
-  // Odd ones are the names in braces.
+  // Odd ones are the names in braces. Bold, since colour alone would not tell a link from text.
   return text.split(/\{(\w+)\}/).map((part, place) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: a sentence's parts never move
     <Fragment key={place}>{place % 2 ? named(part, activity, operators) : part}</Fragment>
@@ -28,7 +28,7 @@ function named(name: string, activity: Activity, operators?: boolean): ReactNode
     const params = { teamId: team_id };
     const to = operators ? "/admin/teams/$teamId" : "/teams/$teamId";
     return (
-      <A to={to} params={params} inherit>
+      <A to={to} params={params} inherit fw={600}>
         {team_name || t("a team")}
       </A>
     );
@@ -37,7 +37,12 @@ function named(name: string, activity: Activity, operators?: boolean): ReactNode
     const title = activity.challenge_name || challenge_id || t("a challenge");
     if (!operators || !challenge_id) return title;
     return (
-      <A to="/admin/challenges/$challengeId" params={{ challengeId: challenge_id }} inherit>
+      <A
+        to="/admin/challenges/$challengeId"
+        params={{ challengeId: challenge_id }}
+        inherit
+        fw={600}
+      >
         {title}
       </A>
     );
@@ -47,7 +52,7 @@ function named(name: string, activity: Activity, operators?: boolean): ReactNode
     if (!operators || !detail.competition_id) return title;
     const params = { competitionId: detail.competition_id };
     return (
-      <A to="/admin/competitions/$competitionId" params={params} inherit>
+      <A to="/admin/competitions/$competitionId" params={params} inherit fw={600}>
         {title}
       </A>
     );
@@ -65,7 +70,12 @@ function person(
 ): ReactNode {
   if (!id || !name) return name || t("somebody");
   return (
-    <A to={operators ? "/admin/users/$userId" : "/users/$userId"} params={{ userId: id }} inherit>
+    <A
+      to={operators ? "/admin/users/$userId" : "/users/$userId"}
+      params={{ userId: id }}
+      inherit
+      fw={600}
+    >
       {name}
     </A>
   );

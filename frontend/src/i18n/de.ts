@@ -1108,10 +1108,10 @@ export default {
   "{whom} runs {competition} no longer, says {who}":
     "{whom} leitet {competition} nicht mehr, sagt {who}",
   "{who} announced “{title}”": "{who} hat „{title}“ angekündigt",
-  "{who} answered {question_id} of {challenge} right for {team}":
-    "{who} hat {question_id} von {challenge} für {team} richtig beantwortet",
-  "{who} answered {question_id} of {challenge} wrong for {team}":
-    "{who} hat {question_id} von {challenge} für {team} falsch beantwortet",
+  "{who} answered a question of {challenge} right for {team}: {question_id}":
+    "{who} hat für {team} eine Frage von {challenge} richtig beantwortet: {question_id}",
+  "{who} answered a question of {challenge} wrong for {team}: {question_id}":
+    "{who} hat für {team} eine Frage von {challenge} falsch beantwortet: {question_id}",
   "{who} asked for a shell in {container}": "{who} hat um eine Shell in {container} gebeten",
   "{who} changed an image of the platform’s look": "{who} hat ein Bild des Aussehens geändert",
   "{who} changed an incident": "{who} hat einen Vorfall geändert",

@@ -178,7 +178,7 @@ function MainLinks({ side = false }: { side?: boolean }) {
       </ButtonLink>
       <Group gap={2} visibleFrom="lg">
         {pages.slice(0, PAGES_IN_HEADER).map(({ slug, title }) => (
-          <ButtonLink key={slug} to="/pages/$slug" params={{ slug }} {...look} maw={112}>
+          <ButtonLink key={slug} to="/pages/$slug" params={{ slug }} {...look} maw={176}>
             <span className="clip" title={title}>
               {title}
             </span>
