@@ -371,6 +371,20 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.both("ctfy-admin admin announcement list")
     root.ok(f"ctfy-admin admin announcement delete {said['id']}")
 
+    # Telling the outside.
+    made = root.json(
+        "ctfy-admin admin notification create Chat --kind webhook --address http://127.0.0.2:9/x"
+        " --event first_blood --event flag_correct --disabled"
+    )
+    assert made["secret"]
+    channel = made["id"]
+    assert root.both("ctfy-admin admin notification list")
+    root.ok(f"ctfy-admin admin notification update {channel} --name Hook")
+    assert root.run(f"ctfy-admin admin notification update {channel}").code == 2
+    root.ok(f"ctfy-admin admin notification renew-secret {channel}")
+    assert not root.json(f"ctfy-admin admin notification test {channel}")["ok"]
+    root.ok(f"ctfy-admin admin notification delete {channel}")
+
     # How it looks.
     (tmp_path / "logo.png").write_bytes(drawn())
     (tmp_path / "rules.md").write_text("Be **kind**.")

@@ -225,6 +225,12 @@ export interface Events {
   node_unhealthy: { node_id: string; display_name: string };
   /** A node was renamed, labelled, drained or taken back. */
   node_updated: { node_id: string; display_name: string; labels_changed: string[] };
+  /** There is a new one. */
+  notification_channel_created: { channel_id: string; channel_name: string };
+  /** It is gone. */
+  notification_channel_deleted: { channel_id: string; channel_name: string };
+  /** The fields in `changed` have other values. */
+  notification_channel_updated: { channel_id: string; channel_name: string; changed: string[] };
   /** An operator made many accounts at once. */
   people_imported: { import_id: string; created: number };
   /** A setting has another value; `source` is db, env or default. */

@@ -225,6 +225,11 @@ class Settings(BaseSettings):
     job_intervals: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {}, description="How often scheduled jobs run, by name; others as they do by default"
     )
+    notification_networks: Annotated[str, AfterValidator(_are_networks)] = Field(
+        "",
+        description="Addresses or networks, not public, that notifications may go to even so, with "
+        "commas between them; empty: public addresses alone",
+    )
     metrics_token: str = Field("", description="Opens /metrics; empty: there are none")
     store_url: str = Field("", description="Where archives go, as s3://bucket; empty: `data_dir`")
     record_max_age_days: float = Field(90, gt=0, description="Older archives are removed")
@@ -275,6 +280,11 @@ class Settings(BaseSettings):
     def proxies(self) -> list[str]:
         """The trusted proxies, each an address or a network."""
         return _parts(self.trusted_proxies)
+
+    @property
+    def reachable_networks(self) -> list[str]:
+        """Where notifications may go besides public addresses."""
+        return _parts(self.notification_networks)
 
     def secret(self) -> bytes:
         """The root secret: `secret_key`, else a random one made once in `data_dir`."""
