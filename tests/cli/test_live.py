@@ -372,6 +372,9 @@ def test_an_operator_does_everything_from_the_command_line(
     root.ok(f"ctfy-admin admin announcement delete {said['id']}")
 
     # Telling the outside.
+    assert root.run("ctfy-admin admin settings test-mail").code == 4  # no mail server is set
+    assert root.json("ctfy-admin admin settings set smtp_port 2525")["value"] == 2525
+    root.ok("ctfy-admin admin settings unset smtp_port")
     made = root.json(
         "ctfy-admin admin notification create Chat --kind webhook --address http://127.0.0.2:9/x"
         " --event first_blood --event flag_correct --disabled"

@@ -565,6 +565,7 @@ def settings(admin: Any) -> None:
     assert refused(admin.settings.set, "max_instance_ttl_s", 1) == "validation_error"
     assert refused(admin.settings.set, "max_instance_ttl_s", "long") == "validation_error"
     assert refused(admin.settings.set, "colour", 1) == "setting_not_found"
+    assert refused(admin.settings.test_mail) == "mail_not_configured"
     assert admin.settings.unset("max_instance_ttl_s").source == "default"
 
 

@@ -168,6 +168,7 @@ PERMISSIONS = {
     "GET /admin/instances/{instance_id}/pcap": "admin",
     "POST /admin/instances/{instance_id}/shell/sessions": "super admin",
     "GET /admin/instances/{instance_id}/traffic": "admin",
+    "POST /admin/mail/test": "admin",
     "GET /admin/nodes/{node_id}": "admin",
     "PATCH /admin/nodes/{node_id}": "admin",
     "GET /admin/nodes/{node_id}/events": "admin",
