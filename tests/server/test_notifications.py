@@ -190,9 +190,14 @@ def test_a_service_gets_a_message_that_people_read(arena: Arena, receiver: Recei
     address = receiver.url.replace("http://", "json://")
     with channel(arena, address, "announcement_created", kind="service") as mine:
         assert (mine.address, mine.secret) == ("json://… (JSON)", "")
-        said = arena.admin.admin.announcements.create(title="Half time", body="Have some tea.")
+        # Of what is not for everybody it tells nothing.
+        inside = arena.competition("notes").id
+        announce = arena.admin.admin.announcements.create
+        for_some = announce(title="For some", competition_id=inside)
+        said = announce(title="Half time", body="Have some tea.")
         wait_for("the message", lambda: receiver.requests)
-        arena.admin.admin.announcements.delete(said.id)
+        for each in (for_some, said):
+            arena.admin.admin.announcements.delete(each.id)
         told = json.loads(receiver.requests[0][1])
         assert (told["title"], told["message"]) == ("ctfy", "Half time\nHave some tea.")
         receiver.answers = [500]

@@ -86,12 +86,30 @@ export interface Events {
     container: string;
     reason: string;
   };
-  /** There is a new one. */
-  announcement_created: { announcement_id: string; title: string; severity: string };
+  /** There is a new one: it is shown from now on, or it was written to be shown later. */
+  announcement_created: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** It is gone. */
-  announcement_deleted: { announcement_id: string; title: string; severity: string };
+  announcement_deleted: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** It says something else, or at another time. */
-  announcement_updated: { announcement_id: string; title: string; severity: string };
+  announcement_updated: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** A team was given points, or some were taken off it. */
   award_given: { competition_id: string; award_id: string; points: number; reason: string };
   /** An award was taken back, or a penalty. */

@@ -71,7 +71,7 @@ class AsyncAdminClient(AsyncClosable):
 
     @cached_property
     def announcements(self) -> AdminAnnouncementsResource:
-        """Messages to everybody."""
+        """Messages to everybody, or to those of a competition, of a bracket, of a team."""
         return AdminAnnouncementsResource(self._http)
 
     @cached_property

@@ -34,7 +34,7 @@ app = typer.Typer(no_args_is_help=True)
 for _group, _help in (
     (achievement, "Achievements by hand"),
     (activity, "The activity log, every operator's action in it"),
-    (announcement, "Messages to everybody"),
+    (announcement, "Messages to everybody, or to some"),
     (award, "Points by hand: awards and penalties"),
     (branding, "The platform's name, colours, logo and texts"),
     (challenges, "Building and pulling challenges across the fleet"),
