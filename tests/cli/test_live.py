@@ -375,18 +375,17 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.run("ctfy-admin admin settings test-mail").code == 4  # no mail server is set
     assert root.json("ctfy-admin admin settings set smtp_port 2525")["value"] == 2525
     root.ok("ctfy-admin admin settings unset smtp_port")
-    made = root.json(
+    channel = root.json(
         "ctfy-admin admin notification create Chat --kind webhook --address http://127.0.0.2:9/x"
         " --event first_blood --event flag_correct --disabled"
     )
-    assert made["secret"]
-    channel = made["id"]
+    assert channel["secret"]
     assert root.both("ctfy-admin admin notification list")
-    root.ok(f"ctfy-admin admin notification update {channel} --name Hook")
-    assert root.run(f"ctfy-admin admin notification update {channel}").code == 2
-    root.ok(f"ctfy-admin admin notification renew-secret {channel}")
-    assert not root.json(f"ctfy-admin admin notification test {channel}")["ok"]
-    root.ok(f"ctfy-admin admin notification delete {channel}")
+    root.ok(f"ctfy-admin admin notification update {channel['id']} --name Hook")
+    assert root.run(f"ctfy-admin admin notification update {channel['id']}").code == 2
+    root.ok(f"ctfy-admin admin notification renew-secret {channel['id']}")
+    assert not root.json(f"ctfy-admin admin notification test {channel['id']}")["ok"]
+    root.ok(f"ctfy-admin admin notification delete {channel['id']}")
 
     # How it looks.
     (tmp_path / "logo.png").write_bytes(drawn())
