@@ -39,7 +39,7 @@ export function Mail() {
           const mine = Object.fromEntries(
             settings.filter(({ key }) => KEYS.includes(key as Key)).map((one) => [one.key, one]),
           ) as Record<Key, PlatformSettingInfo>;
-          return <Server key={KEYS.map((key) => mine[key].value).join("\n")} settings={mine} />;
+          return <Server settings={mine} />;
         }}
       </Loaded>
     </Page>
@@ -50,13 +50,14 @@ function Server({ settings }: { settings: Record<Key, PlatformSettingInfo> }) {
   const start = Object.fromEntries(
     KEYS.map((key) => [key, settings[key].write_only ? "" : settings[key].value]),
   ) as Draft;
-  const [draft, setDraft] = useState(start);
+  const [edited, setEdited] = useState<Partial<Draft>>({});
+  const draft = { ...start, ...edited };
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<{ key: Key; error: unknown } | null>(null);
   const test = api.useMutation("post", "/api/v1/admin/mail/test");
   const refetch = api.useQuery("get", "/api/v1/admin/platform-settings").refetch;
   const changed = KEYS.filter((key) => draft[key] !== start[key]);
-  const set = (key: Key, value: string | number) => setDraft({ ...draft, [key]: value });
+  const set = (key: Key, value: string | number) => setEdited({ ...edited, [key]: value });
   const save = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -70,18 +71,21 @@ function Server({ settings }: { settings: Record<Key, PlatformSettingInfo> }) {
           body: { value: draft[key] },
         });
       }
+      await refetch();
+      setEdited({});
       notify(t("Saved"));
     } catch (error) {
       setFailed({ key: last, error });
+      await refetch();
     } finally {
       setBusy(false);
-      await refetch();
     }
   };
   const toDefaults = async () => {
     for (const key of KEYS.filter((one) => settings[one].source === "db"))
       await http.DELETE("/api/v1/admin/platform-settings/{key}", { params: { path: { key } } });
     await refetch();
+    setEdited({});
   };
   const wrong = (key: Key) =>
     failed?.key === key && failed.error instanceof ApiError ? failed.error.message : undefined;

@@ -98,7 +98,8 @@ async def _addresses(url: httpx.URL, networks: list[str]) -> list[str]:
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     for address in addresses:
         if not may_connect(address, networks):
-            raise NotAnAddress(f"{url.host} leads to {address}, which is not a public address")
+            leads = "" if address == url.host else f"{url.host} leads to {address}, which "
+            raise NotAnAddress(f"{leads or f'{address} '}is not a public address")
     return addresses[:_MOST_TRIED]
 
 
