@@ -1165,6 +1165,7 @@ export default {
   "{who} changed an incident": "{who} hat einen Vorfall geändert",
   "{who} changed the account of {whom}": "{who} hat das Konto von {whom} geändert",
   "{who} changed the announcement “{title}”": "{who} hat die Ankündigung „{title}“ geändert",
+  "{who} changed the channel {channel_name}": "{who} hat den Kanal {channel_name} geändert",
   "{who} changed the node {display_name}": "{who} hat den Knoten {display_name} geändert",
   "{who} changed the page “{title}”": "{who} hat die Seite „{title}“ geändert",
   "{who} changed the role of {whom} from {previous_role} to {new_role}":
@@ -1175,6 +1176,7 @@ export default {
   "{who} changed the team {team}": "{who} hat das Team {team} geändert",
   "{who} changed {competition}": "{who} hat {competition} geändert",
   "{who} deleted the announcement “{title}”": "{who} hat die Ankündigung „{title}“ gelöscht",
+  "{who} deleted the channel {channel_name}": "{who} hat den Kanal {channel_name} gelöscht",
   "{who} deleted the competition {competition}": "{who} hat den Wettbewerb {competition} gelöscht",
   "{who} deleted the image {image_name}": "{who} hat das Bild {image_name} gelöscht",
   "{who} deleted the page “{title}”": "{who} hat die Seite „{title}“ gelöscht",
@@ -1199,6 +1201,7 @@ export default {
   "{who} made accounts from a file: {created}":
     "{who} hat Konten aus einer Datei angelegt: {created}",
   "{who} made an account for {whom}": "{who} hat ein Konto für {whom} angelegt",
+  "{who} made the channel {channel_name}": "{who} hat den Kanal {channel_name} angelegt",
   "{who} made the competition {competition}": "{who} hat den Wettbewerb {competition} angelegt",
   "{who} made version {version} of {challenge} current":
     "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
