@@ -48,7 +48,7 @@ class Receiver:
                 if receiver.location:
                     self.send_header("Location", receiver.location)
                 self.end_headers()
-                self.wfile.write(b"thank you")
+                self.wfile.write(f"Took {self.path}".encode())
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -221,6 +221,7 @@ def test_no_address_leads_inwards(arena: Arena, receiver: Receiver, kind: str) -
             result = channels.test(mine.id)
             assert not result.ok
             assert result.said.endswith("is not a public address")
+            assert kind == "service" or host.strip("[]") in result.said
         channels.update(mine.id, address=there)
         receiver.answers, receiver.location = [307], f"http://127.0.0.2:{receiver.port}/"
         result = channels.test(mine.id)
@@ -269,6 +270,8 @@ def test_addresses_and_secrets_are_written_readably_nowhere(
     channels = arena.admin.admin.notifications
     with channel(arena, receiver.url, "node_unhealthy") as mine:
         assert mine.secret.startswith("whsec_")
+        receiver.answers = [404]
+        assert channels.test(mine.id).said == "404 Not Found Took /…"
         channels.update(mine.id, address=f"{receiver.url}/another", enabled=False)
         renewed = channels.renew_secret(mine.id).secret
         assert renewed != mine.secret

@@ -18,7 +18,12 @@ from ctfy.server.events.relay import RelayedEvent
 from ctfy.server.jobs.queue import OUTSIDE, Jobs
 from ctfy.server.notifications.messages import KINDS, Scene
 from ctfy.server.notifications.notifiers import NOTIFIERS
-from ctfy.server.notifications.notifiers.base import Delivery, Destination, Outcome
+from ctfy.server.notifications.notifiers.base import (
+    Delivery,
+    Destination,
+    Outcome,
+    without_secrets,
+)
 from ctfy.server.settings import Settings
 from ctfy.server.tables.notifications import NotificationChannel
 
@@ -123,7 +128,8 @@ async def deliver(
             secret=key.open(channel.secret) if channel.secret else "",
             networks=settings.reachable_networks,
         )
-        outcome = await NOTIFIERS[channel.kind].send(delivery, to)
+        ok, said = await NOTIFIERS[channel.kind].send(delivery, to)
+        outcome = Outcome(ok, without_secrets(said, to.address))
     except Unreadable:
         outcome = Outcome(False, "the platform's secret has changed: give the address again")
     async with database.transaction() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 TIMEOUT_S = 20.0
 MOST_SAID = 300
+_SECRET = 5  # what is at least so long in an address may be one
 
 
 class Outcome(NamedTuple):
@@ -55,6 +57,19 @@ class Notifier(ABC):
     @abstractmethod
     async def send(self, delivery: Delivery, to: Destination) -> Outcome:
         """Send it, within `TIMEOUT_S`."""
+
+
+def without_secrets(said: str, address: str) -> str:
+    """What came back, where it repeats nothing of an address that may be secret."""
+    scheme, _, rest = address.partition("://")
+    if scheme in ("http", "https"):  # the host of a URL is shown; that of a service's may be a key
+        host, _, path = rest.partition("/")
+        rest = f"{host.rpartition('@')[0]}/{path}"
+    parts = re.split(r"[/?&=@:;,%]+", rest)
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _SECRET:
+            said = said.replace(part, "…")
+    return said
 
 
 def one_line(text: str) -> str:

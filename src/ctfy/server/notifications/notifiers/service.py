@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from ctfy.server.notifications.notifiers.base import (
 
 _PROGRAM = Path(__file__).with_name("apprise_process.py")
 _MOST_LINES = 20
-_SECRET = 5  # what is at least so long in an address may be one
 # Nothing of the server's own environment, which holds its secrets.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -56,7 +54,7 @@ class Service(Notifier):
         }
         answer = await _ask(order)
         said = str(answer.get("said", ""))
-        return Outcome(bool(answer.get("ok")), one_line(_without_secrets(said, to.address)))
+        return Outcome(bool(answer.get("ok")), one_line(said))
 
 
 async def _ask(order: dict[str, Any]) -> dict[str, Any]:
@@ -88,14 +86,6 @@ async def _ask(order: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         return {"ok": False, "said": "Apprise failed"}
     return found
-
-
-def _without_secrets(said: str, address: str) -> str:
-    parts = re.split(r"[/?&=@:;,%]+", address.partition("://")[2])
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= _SECRET:
-            said = said.replace(part, "…")
-    return said
 
 
 NOTIFIER = Service()
