@@ -20,6 +20,7 @@ HEARD_BY = {
     Audience.EVERYBODY: "everybody",
     Audience.COMPETITION: "the competition's people",
     Audience.OPERATORS: "who runs the competition",
+    Audience.BRACKET: "the teams of a bracket",
     Audience.TEAM: "the team",
     Audience.PERSON: "the person",
     Audience.ADMINS: "administrators",

@@ -279,6 +279,16 @@ const announcements = createRoute({
   path: "/announcements",
   component: part(() => import("./operate/Announcements"), "Announcements"),
 });
+const notifications = createRoute({
+  getParentRoute: () => admin,
+  path: "/notifications",
+  component: part(() => import("./operate/Notifications"), "Notifications"),
+});
+const mail = createRoute({
+  getParentRoute: () => admin,
+  path: "/mail",
+  component: part(() => import("./operate/Mail"), "Mail"),
+});
 const incidents = createRoute({
   getParentRoute: () => admin,
   path: "/incidents",
@@ -366,6 +376,8 @@ export const router = createRouter({
         cards,
         adminTeam,
         announcements,
+        notifications,
+        mail,
         incidents,
         platformSettings,
         look,

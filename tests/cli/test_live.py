@@ -371,6 +371,22 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.both("ctfy-admin admin announcement list")
     root.ok(f"ctfy-admin admin announcement delete {said['id']}")
 
+    # Telling the outside.
+    assert root.run("ctfy-admin admin settings test-mail").code == 4  # no mail server is set
+    assert root.json("ctfy-admin admin settings set smtp_port 2525")["value"] == 2525
+    root.ok("ctfy-admin admin settings unset smtp_port")
+    channel = root.json(
+        "ctfy-admin admin notification create Chat --kind webhook --address http://127.0.0.2:9/x"
+        " --event first_blood --event flag_correct --disabled"
+    )
+    assert channel["secret"]
+    assert root.both("ctfy-admin admin notification list")
+    root.ok(f"ctfy-admin admin notification update {channel['id']} --name Hook")
+    assert root.run(f"ctfy-admin admin notification update {channel['id']}").code == 2
+    root.ok(f"ctfy-admin admin notification renew-secret {channel['id']}")
+    assert not root.json(f"ctfy-admin admin notification test {channel['id']}")["ok"]
+    root.ok(f"ctfy-admin admin notification delete {channel['id']}")
+
     # How it looks.
     (tmp_path / "logo.png").write_bytes(drawn())
     (tmp_path / "rules.md").write_text("Be **kind**.")

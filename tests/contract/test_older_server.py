@@ -106,6 +106,8 @@ MORE = {
     "ctfy-admin admin challenges pull": "--all",
     "ctfy-admin admin competition challenge": "--value 1",
     "ctfy-admin admin competition create": "--title x",
+    "ctfy-admin admin notification create": "--address x",
+    "ctfy-admin admin notification update": "--name x",
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
     "ctfy-admin admin team update": "--name x",

@@ -79,6 +79,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     competition_id = competitions(admin, arena)
     team_id, player, instance_id = playing(admin, arena, competition_id, secret)
     announcing(admin)
+    telling(admin)
     looking(admin)
     achievements(admin, team_id)
     points(admin, player, competition_id, team_id)
@@ -215,6 +216,18 @@ def announcing(admin: Any) -> None:
     assert_iterates(admin.announcements)
     admin.announcements.delete(told.id)
     assert admin.announcements.list() == []
+
+
+def telling(admin: Any) -> None:
+    address, events = "http://127.0.0.2:9/x", ["first_blood"]
+    made = admin.notifications.create(name="Chat", kind="webhook", address=address, events=events)
+    assert made.secret
+    assert admin.notifications.update(made.id, enabled=False).address == "http://127.0.0.2:9/…"
+    assert [c.id for c in admin.notifications.list()] == [made.id]
+    assert_iterates(admin.notifications)
+    assert admin.notifications.renew_secret(made.id).secret != made.secret
+    assert not admin.notifications.test(made.id).ok
+    admin.notifications.delete(made.id)
 
 
 def looking(admin: Any) -> None:
@@ -552,6 +565,7 @@ def settings(admin: Any) -> None:
     assert refused(admin.settings.set, "max_instance_ttl_s", 1) == "validation_error"
     assert refused(admin.settings.set, "max_instance_ttl_s", "long") == "validation_error"
     assert refused(admin.settings.set, "colour", 1) == "setting_not_found"
+    assert refused(admin.settings.test_mail) == "mail_not_configured"
     assert admin.settings.unset("max_instance_ttl_s").source == "default"
 
 

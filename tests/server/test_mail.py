@@ -13,6 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from ctfy.sdk import PlatformClient
+from ctfy.server.platform_settings.service import of_environment
+from ctfy.server.settings import Settings
 from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server_and_database, sign_in
 from tests.processes import free_port, wait_for
 from tests.refusals import refusal
@@ -285,3 +287,55 @@ def test_people_of_a_file_get_a_link_by_mail(url: str, post: tuple[Postbox, int]
         admin.admin.tasks.wait(admin.admin.people_imports.apply(file.id).id)
     token = post[0].token("from-a-file@example.org", INVITE)
     assert PlatformClient(url).auth.reset_password(token, PASSWORD).token
+
+
+def test_the_mail_server_is_set_while_the_platform_runs_and_tried(
+    server: tuple[str, str], post: tuple[Postbox, int]
+) -> None:
+    """Another admin hears what the server says; its password is kept readably nowhere."""
+    url, database = server
+    with sign_in(url, ADMIN_EMAIL) as root:
+        settings = root.admin.settings
+        sent = settings.test_mail()
+        assert (sent.ok, sent.to) == (True, ADMIN_EMAIL)
+        assert [mail["Subject"] for to, mail in post[0].mails if to == ADMIN_EMAIL] == [
+            "A test mail · ctfy"
+        ]
+        post[0].turned_away.add(ADMIN_EMAIL)
+        assert (settings.test_mail().ok, settings.test_mail().said) == (False, "451 Come again")
+        post[0].turned_away.clear()
+
+        changed = settings.set("smtp_password", "a-password")
+        assert (changed.value, changed.write_only) == ("(secret)", True)
+        seen = repr(settings.list()) + repr(root.admin.observability.activities())
+        with psycopg.connect(database) as connection:
+            stored = connection.execute(
+                "SELECT string_agg(s::text, ''), (SELECT string_agg(e::text, '') FROM events e)"
+                " FROM platform_settings s"
+            ).fetchone()
+        assert "a-password" not in seen + str(stored)
+
+        settings.set("smtp_port", free_port())
+        refused = settings.test_mail()
+        assert not refused.ok
+        assert "onnect" in refused.said
+        settings.unset("smtp_port")
+        settings.set("smtp_host", "localhost")  # another server is not told the password
+        values = {setting.key: setting.value for setting in settings.list()}
+        assert values["smtp_password"] == ""
+        settings.unset("smtp_host")
+        assert refusal(settings.set, "smtp_from", "nobody").code == "validation_error"
+        settings.set("smtp_from", "Cup <cup@example.org>")
+        assert settings.test_mail().ok
+        assert post[0].mails[-1][1]["From"] == "Cup <cup@example.org>"
+        settings.unset("smtp_from")
+
+
+def test_a_password_of_the_environment_goes_to_its_mail_server_alone() -> None:
+    environment = Settings(smtp_host="mail.example.org", smtp_password="x")
+    for stored, expected in (
+        ({}, "x"),
+        ({"smtp_host": "mail.example.org"}, "x"),
+        ({"smtp_host": "evil.example.org"}, ""),
+    ):
+        assert of_environment(environment, "smtp_password", stored) == expected

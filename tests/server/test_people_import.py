@@ -13,7 +13,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.server.access.secrets import Secret
 from ctfy.server.accounts.people_import.apply import ImportParams, make_accounts
 from ctfy.server.accounts.people_import.file import MOST_ROWS
-from ctfy.server.accounts.people_import.passwords import Seal
+from ctfy.server.accounts.people_import.service import seal
 from ctfy.server.database.connections import Database
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.people import PeopleImportInfo
@@ -221,7 +221,6 @@ def test_a_row_that_is_refused_in_the_midst_of_it_ends_it_and_the_rest_can_be_ma
 
 
 def test_passwords_of_a_file_are_not_readable_while_they_wait(arena: Arena, secret: bytes) -> None:
-    sealed = Seal(Secret(secret), "one").close(PASSWORD)
-    assert sealed is not None
+    sealed = seal(Secret(secret), "one").close(PASSWORD)
     assert PASSWORD.encode() not in sealed
-    assert Seal(Secret(secret), "one").open(sealed) == PASSWORD
+    assert seal(Secret(secret), "one").open(sealed) == PASSWORD

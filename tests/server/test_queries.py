@@ -62,6 +62,7 @@ ADMIN_LISTS = [
     "/admin/competitions/{competition}/invites",
     "/admin/activities",
     "/admin/announcements",
+    "/admin/notification-channels",
     "/admin/images",
     "/admin/pages",
     "/admin/instances",

@@ -165,6 +165,8 @@ def test_an_answer_of_another_team_is_an_incident_for_operators_only(
         ).fetchone()
     teams = [p.competitions.get(competition.id).my_team_id for p in (thief, owner)]
     assert row == ("shared_answer", *teams, theirs.id, stolen.id)
+    log = arena.admin.admin.observability.activities(team_id=teams[0])
+    assert [a.event for a in log].count("incident_reported") == 1
     own = owner.submissions.submit(theirs.id, flag(secret, mine.id)[:-1])
     assert not own.correct
 

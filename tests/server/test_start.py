@@ -12,6 +12,7 @@ LATER = {
     "PIL",
     "aiosmtplib",
     "alembic",
+    "apprise",
     "authlib",
     "cryptography",
     "docker",

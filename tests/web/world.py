@@ -80,6 +80,7 @@ class World:
                 *("/admin/imports", "/admin/imports/{importId}", "/admin/imports/{importId}/cards"),
                 *("/admin/announcements", "/admin/incidents", "/admin/settings"),
                 *("/admin/activity", "/admin/shells", "/admin/look"),
+                *("/admin/notifications", "/admin/mail"),
                 *("/admin/pages", "/admin/pages/new", "/admin/pages/{pageId}"),
             ],
         }
@@ -136,6 +137,14 @@ def make_world(arena: Arena) -> Iterator[World]:
     httpx.get(f"{second.surface.services[0].url}?q=second")
     admin = arena.admin.admin
     wait_for("the archive", lambda: admin.records.get(first.id).artifacts.archived_at > 0)
+    admin.notifications.create(
+        name="Cup chat",
+        kind="webhook",
+        address="http://127.0.0.2:9/hook",
+        events=["first_blood", "announcement_created"],
+        competition_id=opened.id,
+        enabled=False,
+    )
     admin.announcements.create(title="Welcome", body="Read the **rules**.")
     image = admin.images.upload(drawn(), name="cup.png")
     code = admin.pages.create(

@@ -86,12 +86,30 @@ export interface Events {
     container: string;
     reason: string;
   };
-  /** There is a new one. */
-  announcement_created: { announcement_id: string; title: string; severity: string };
+  /** There is a new one: it is shown from now on, or it was written to be shown later. */
+  announcement_created: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** It is gone. */
-  announcement_deleted: { announcement_id: string; title: string; severity: string };
+  announcement_deleted: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** It says something else, or at another time. */
-  announcement_updated: { announcement_id: string; title: string; severity: string };
+  announcement_updated: {
+    announcement_id: string;
+    title: string;
+    severity: string;
+    competition_id: string;
+    bracket?: string;
+  };
   /** A team was given points, or some were taken off it. */
   award_given: { competition_id: string; award_id: string; points: number; reason: string };
   /** An award was taken back, or a penalty. */
@@ -225,6 +243,12 @@ export interface Events {
   node_unhealthy: { node_id: string; display_name: string };
   /** A node was renamed, labelled, drained or taken back. */
   node_updated: { node_id: string; display_name: string; labels_changed: string[] };
+  /** There is a new one. */
+  notification_channel_created: { channel_id: string; channel_name: string };
+  /** It is gone. */
+  notification_channel_deleted: { channel_id: string; channel_name: string };
+  /** The fields in `changed` have other values. */
+  notification_channel_updated: { channel_id: string; channel_name: string; changed: string[] };
   /** An operator made many accounts at once. */
   people_imported: { import_id: string; created: number };
   /** A setting has another value; `source` is db, env or default. */
@@ -272,7 +296,7 @@ export interface Events {
   team_deleted: { competition_id: string; user_id: string };
   /** Somebody came to a team. */
   team_member_joined: { competition_id: string; user_id: string };
-  /** The captain put somebody off a team. */
+  /** The captain, or who runs the competition, put somebody off a team. */
   team_member_kicked: { competition_id: string; user_id: string };
   /** Somebody left a team. */
   team_member_left: { competition_id: string; user_id: string };

@@ -147,6 +147,7 @@ const COMPETITIONS = /competition|teams|inbox|\/me$|scor|walls/;
 const ACCOUNTS = /\/me$|users|identities/;
 const ACHIEVEMENTS = /achievement/;
 const ANNOUNCEMENTS = /announcement|inbox/;
+const CHANNELS = /notification-channels/;
 const NODES = /nodes|overview|health-flags/;
 const TASKS = /tasks|state$|scheduled|challenges/;
 const INCIDENTS = /incidents|overview/;
@@ -206,6 +207,9 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   node_removed: [NODES],
   node_unhealthy: [NODES],
   node_updated: [NODES],
+  notification_channel_created: [CHANNELS],
+  notification_channel_deleted: [CHANNELS],
+  notification_channel_updated: [CHANNELS],
   people_imported: [ACCOUNTS],
   platform_setting_changed: [/settings|branding/],
   question_attempt_reset: [ATTEMPTS],

@@ -9,18 +9,22 @@ import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
+import { CompetitionSelect } from "./CompetitionSelect";
 
 const EMPTY = { title: "", body: "", severity: "info" as "info" | "warning" | "critical" };
+const EVERYBODY = { competition_id: "", bracket: "", team_id: "" };
 
-/** Announcements to everybody: write, change, delete. */
+/** Announcements to everybody, or to some: write, change, delete. */
 export function Announcements() {
   const query = api.useQuery("get", "/api/v1/admin/announcements", {
     params: { query: { limit: 200 } },
   });
   const [editing, setEditing] = useState<AnnouncementInfo | null>(null);
   const [draft, setDraft] = useState(EMPTY);
+  const [audience, setAudience] = useState(EVERYBODY);
   const done = () => {
     setDraft(EMPTY);
+    setAudience(EVERYBODY);
     setEditing(null);
     notify(t("Saved"));
   };
@@ -37,7 +41,7 @@ export function Announcements() {
           onSubmit={(event) => {
             event.preventDefault();
             if (editing) update.mutate({ ...at(editing.id), body: draft });
-            else create.mutate({ body: draft });
+            else create.mutate({ body: { ...draft, ...audience } });
           }}
         >
           <Stack gap="sm">
@@ -71,6 +75,7 @@ export function Announcements() {
               autosize
               minRows={3}
             />
+            {!editing && <Audience value={audience} change={setAudience} />}
             <Group>
               <Button type="submit" loading={create.isPending || update.isPending}>
                 {editing ? t("Save") : t("Announce")}
@@ -103,7 +108,8 @@ export function Announcements() {
                         {item.title}
                       </Text>
                       <Text size="xs" c="dimmed">
-                        {item.created_by_name} · <Ago at={item.starts_at ?? item.created_at} />
+                        {audienceOf(item)} · {item.created_by_name} ·{" "}
+                        <Ago at={item.starts_at ?? item.created_at} />
                       </Text>
                     </Group>
                     <Group gap="xs">
@@ -137,5 +143,77 @@ export function Announcements() {
         }
       </Loaded>
     </Page>
+  );
+}
+
+/** Whom an announcement is for, in words. */
+function audienceOf(item: AnnouncementInfo) {
+  if (!item.competition_id) return t("to everybody");
+  const some = item.team_name || item.bracket;
+  return some ? `${item.competition_title}: ${some}` : (item.competition_title ?? "");
+}
+
+/** Everybody, or the people of a competition: all, those of a bracket, or a team. */
+function Audience({
+  value,
+  change,
+}: {
+  value: typeof EVERYBODY;
+  change: (next: typeof EVERYBODY) => void;
+}) {
+  return (
+    <Group align="flex-end">
+      <CompetitionSelect
+        label={t("For")}
+        none={t("everybody")}
+        value={value.competition_id}
+        change={(competition_id) => change({ ...EVERYBODY, competition_id })}
+      />
+      {value.competition_id && <Part value={value} change={change} />}
+    </Group>
+  );
+}
+
+function Part({
+  value,
+  change,
+}: {
+  value: typeof EVERYBODY;
+  change: (next: typeof EVERYBODY) => void;
+}) {
+  const params = { path: { competition_id: value.competition_id } };
+  const competition = api.useQuery("get", "/api/v1/competitions/{competition_id}", { params });
+  const teams = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/registrations", {
+    params: { ...params, query: { limit: 500 } },
+  });
+  const brackets = competition.data?.brackets ?? [];
+  return (
+    <>
+      {brackets.length > 0 && (
+        <NativeSelect
+          label={t("Bracket")}
+          value={value.bracket}
+          onChange={(event) =>
+            change({ ...value, bracket: event.currentTarget.value, team_id: "" })
+          }
+          data={[
+            { value: "", label: t("all") },
+            ...brackets.map((name) => ({ value: name, label: name })),
+          ]}
+        />
+      )}
+      <NativeSelect
+        label={t("Team")}
+        value={value.team_id}
+        onChange={(event) => change({ ...value, team_id: event.currentTarget.value, bracket: "" })}
+        data={[
+          { value: "", label: t("all") },
+          ...(teams.data?.items ?? []).map(({ team_id, team_name }) => ({
+            value: team_id,
+            label: team_name || team_id,
+          })),
+        ]}
+      />
+    </>
   );
 }

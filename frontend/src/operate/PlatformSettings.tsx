@@ -7,8 +7,9 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { NumberInput, TagsInput } from "./inputs";
 
-// Lines of Markdown, and what is better seen than read: they have a page of their own.
+// Lines of Markdown, and what is better seen than read, or tried: they have pages of their own.
 const LOOK = ["event_name", "accent_color", "landing_text", "footer_text"];
+const isElsewhere = (key: string) => LOOK.includes(key) || key.startsWith("smtp_");
 
 /** Settings that operators change while the platform runs; each is in force within a second. */
 export function PlatformSettings() {
@@ -19,7 +20,7 @@ export function PlatformSettings() {
         {(settings) => (
           <Stack gap="xs">
             {settings
-              .filter(({ key = "" }) => !LOOK.includes(key))
+              .filter(({ key = "" }) => !isElsewhere(key))
               .map((setting) => (
                 <Setting key={`${setting.key} ${shown(setting.value)}`} setting={setting} />
               ))}

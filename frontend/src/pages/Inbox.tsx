@@ -147,6 +147,9 @@ export function Inbox() {
                     </Group>
                     <Group gap="xs">
                       <Text size="xs" c="dimmed">
+                        {[item.competition_title, item.team_name || item.bracket]
+                          .filter(Boolean)
+                          .map((name) => `${name} · `)}
                         <Ago at={item.starts_at ?? item.created_at} />
                       </Text>
                       {!item.is_read && (

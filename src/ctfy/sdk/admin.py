@@ -14,6 +14,7 @@ from ctfy.sdk.admin_resources.competitions import AdminCompetitionsResource
 from ctfy.sdk.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.admin_resources.nodes import AdminNodesResource
+from ctfy.sdk.admin_resources.notifications import AdminNotificationsResource
 from ctfy.sdk.admin_resources.observability import AdminObservabilityResource
 from ctfy.sdk.admin_resources.people_imports import AdminPeopleImportsResource
 from ctfy.sdk.admin_resources.records import AdminRecordsResource
@@ -67,8 +68,13 @@ class AdminClient(Closable):
 
     @cached_property
     def announcements(self) -> AdminAnnouncementsResource:
-        """Messages to everybody."""
+        """Messages to everybody, or to those of a competition, of a bracket, of a team."""
         return AdminAnnouncementsResource(self._http)
+
+    @cached_property
+    def notifications(self) -> AdminNotificationsResource:
+        """Channels at which the platform tells the outside what happens."""
+        return AdminNotificationsResource(self._http)
 
     @cached_property
     def branding(self) -> AdminBrandingResource:

@@ -15,6 +15,7 @@ from ctfy.server import (
     incidents,
     instances,
     nodes,
+    notifications,
     observability,
     platform_settings,
     records,
@@ -29,6 +30,7 @@ from ctfy.server.domain import Domain
 
 DOMAINS: tuple[Domain, ...] = (
     observability.DOMAIN,
+    notifications.DOMAIN,
     achievements.DOMAIN,
     submissions.DOMAIN,
     instances.DOMAIN,

@@ -106,6 +106,13 @@ def _is_domain(value: str) -> str:
     return domain
 
 
+def _is_sender(value: str) -> str:
+    if len(value.splitlines()) != 1 or not _SENDER.search(value):
+        raise ValueError("must be an address, as ctfy <noreply@example.org>")
+    return value
+
+
+_SENDER = re.compile(r"[^@\s<>]+@[^@\s<>]+>?$")
 _DOMAIN = re.compile(r"(?=.{1,253}$)([\w](?:[\w-]{0,61}[\w])?\.)+[\w](?:[\w-]{0,61}[\w])?")
 MailDomain = Annotated[str, Field(max_length=256), AfterValidator(_is_domain)]
 Cap = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -148,12 +155,24 @@ class Settings(BaseSettings):
     landing_text: LandingText = Field("", description="Markdown on the page that visitors open")
     footer_text: FooterText = Field("", description="Markdown below every page")
     github_repository: str = Field("", description="`owner/name` that star_gazer asks a star for")
-    smtp_host: str = Field("", description="The mail server; empty: no mail is sent")
-    smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_username: str = ""
-    smtp_password: str = ""
-    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_from: str = "ctfy <noreply@example.org>"
+    smtp_host: str = Field(
+        "",
+        max_length=255,
+        description="The mail server; empty: no mail is sent. Another one forgets the password",
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="The mail server's port")
+    smtp_username: str = Field(
+        "", max_length=255, description="Who signs in to the mail server; empty: nobody does"
+    )
+    smtp_password: str = Field(
+        "", max_length=1024, description="What they sign in with; written, and never shown"
+    )
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to the mail server is encrypted: starttls, tls or none"
+    )
+    smtp_from: Annotated[str, AfterValidator(_is_sender)] = Field(
+        "ctfy <noreply@example.org>", max_length=320, description="Whom mails come from"
+    )
     verified_email_required: bool = Field(
         False, description="Only people whose address is verified can enter a competition"
     )
@@ -225,6 +244,11 @@ class Settings(BaseSettings):
     job_intervals: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {}, description="How often scheduled jobs run, by name; others as they do by default"
     )
+    notification_networks: Annotated[str, AfterValidator(_are_networks)] = Field(
+        "",
+        description="Addresses or networks, not public, that notifications may go to even so, with "
+        "commas between them; empty: public addresses alone",
+    )
     metrics_token: str = Field("", description="Opens /metrics; empty: there are none")
     store_url: str = Field("", description="Where archives go, as s3://bucket; empty: `data_dir`")
     record_max_age_days: float = Field(90, gt=0, description="Older archives are removed")
@@ -275,6 +299,11 @@ class Settings(BaseSettings):
     def proxies(self) -> list[str]:
         """The trusted proxies, each an address or a network."""
         return _parts(self.trusted_proxies)
+
+    @property
+    def reachable_networks(self) -> list[str]:
+        """Where notifications may go besides public addresses."""
+        return _parts(self.notification_networks)
 
     def secret(self) -> bytes:
         """The root secret: `secret_key`, else a random one made once in `data_dir`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.server.models.base import ListOf
-from ctfy.server.models.platform_settings import PlatformSettingInfo
+from ctfy.server.models.platform_settings import MailTest, PlatformSettingInfo
 
 
 class AdminSettingsResource:
@@ -32,3 +32,7 @@ class AdminSettingsResource:
     def unset(self, key: str) -> PlatformSettingInfo:
         """Go back to the environment's value, else the default."""
         return self._http.fetch(PlatformSettingInfo, "DELETE", f"/admin/platform-settings/{key}")
+
+    def test_mail(self) -> MailTest:
+        """Send a mail to one's own address now; what the mail server said."""
+        return self._http.fetch(MailTest, "POST", "/admin/mail/test")

@@ -16,6 +16,7 @@ from ctfy.sdk.aio.admin_resources.competitions import AdminCompetitionsResource
 from ctfy.sdk.aio.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.aio.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.aio.admin_resources.nodes import AdminNodesResource
+from ctfy.sdk.aio.admin_resources.notifications import AdminNotificationsResource
 from ctfy.sdk.aio.admin_resources.observability import AdminObservabilityResource
 from ctfy.sdk.aio.admin_resources.people_imports import AdminPeopleImportsResource
 from ctfy.sdk.aio.admin_resources.records import AdminRecordsResource
@@ -70,8 +71,13 @@ class AsyncAdminClient(AsyncClosable):
 
     @cached_property
     def announcements(self) -> AdminAnnouncementsResource:
-        """Messages to everybody."""
+        """Messages to everybody, or to those of a competition, of a bracket, of a team."""
         return AdminAnnouncementsResource(self._http)
+
+    @cached_property
+    def notifications(self) -> AdminNotificationsResource:
+        """Channels at which the platform tells the outside what happens."""
+        return AdminNotificationsResource(self._http)
 
     @cached_property
     def branding(self) -> AdminBrandingResource:

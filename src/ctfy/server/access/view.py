@@ -198,6 +198,16 @@ class Sight:
                 competition_id.in_(select(TeamMember.competition_id).where(own)),
                 self.runs(competition_id),
             ),
+            (OutboxEvent.audience == Audience.BRACKET)
+            & or_(
+                self.runs(competition_id),
+                exists().where(
+                    own,
+                    Team.id == TeamMember.team_id,
+                    Team.competition_id == competition_id,
+                    Team.bracket == OutboxEvent.payload["bracket"].as_string(),
+                ),
+            ),
             (OutboxEvent.audience == Audience.TEAM)
             & OutboxEvent.team_id.in_(select(TeamMember.team_id).where(own)),
             (OutboxEvent.audience != Audience.PLATFORM) & about_them,
@@ -342,15 +352,16 @@ class View:
             caller.runs,
             frozenset(row.id for row in hidden),
             caller.sees_competition,
+            frozenset((row.competition_id, row.bracket) for row in own if row.bracket),
         )
 
 
 @functools.cache
 def _own_teams(sight: Sight) -> Statement:
     return Statement(
-        select(TeamMember.team_id, TeamMember.competition_id).where(
-            TeamMember.user_id == ME, sight.reaches(TeamMember.competition_id)
-        )
+        select(TeamMember.team_id, TeamMember.competition_id, Team.bracket)
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(TeamMember.user_id == ME, sight.reaches(TeamMember.competition_id))
     )
 
 

@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from sqlalchemy import delete, or_
 
 from ctfy.server.access.idempotency import KEPT_FOR
-from ctfy.server.accounts import admin_routes, users
+from ctfy.server.accounts import admin_routes, mail_routes, users
 from ctfy.server.accounts.mail import retry_failed, send
 from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.accounts.people_import.apply import ImportParams, make_accounts
@@ -31,7 +31,7 @@ _WEEK = timedelta(days=7)
 _EXPIRY = "token_expiry"
 
 DOMAIN = Domain(
-    routers=(router, users.router, import_routes.router, admin_routes.router),
+    routers=(router, users.router, import_routes.router, admin_routes.router, mail_routes.router),
     # The token is minted when the mail is sent, so that no job's arguments hold one.
     jobs=(Job("send_mail", send, retry=RetryStrategy(max_attempts=8, exponential_wait=3)),),
     tasks=(Task("people_import", ImportParams, make_accounts),),

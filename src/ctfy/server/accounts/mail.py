@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.core.errors import NotFound
+from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.secrets import token_hash
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement
 from ctfy.server.jobs.queue import Jobs
+from ctfy.server.models.platform_settings import MailTest
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import MailedToken
@@ -62,6 +64,8 @@ _FAILED = Statement(
     """
 )
 _MOST_ATTEMPTS = 24
+_PATIENCE_S = 30
+_ADDRESS = Statement(select(User.email).where(User.id == bindparam("user_id")))
 
 
 async def retry_failed(database: Database, jobs: Jobs) -> str:
@@ -133,17 +137,22 @@ async def _is_asked_for(session: AsyncSession, user_id: str) -> bool:
 
 
 async def _deliver(settings: Settings, address: str, purpose: Purpose, url: str) -> None:
+    subject, words = _WORDS[purpose]
+    await _mail(settings, address, subject, f"{words}\n\n{url}\n")
+
+
+async def _mail(settings: Settings, address: str, subject: str, text: str) -> str:
+    """Hand a mail over to the mail server; what it said."""
     # With the first mail, for most servers send none.
     from email.message import EmailMessage
 
     import aiosmtplib
 
-    subject, words = _WORDS[purpose]
-    subject = f"{subject} · {settings.event_name}"
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.smtp_from, address, subject
-    message.set_content(f"{words}\n\n{url}\n")
-    await aiosmtplib.send(
+    message["From"], message["To"] = settings.smtp_from, address
+    message["Subject"] = f"{subject} · {settings.event_name}"
+    message.set_content(text)
+    _, said = await aiosmtplib.send(
         message,
         hostname=settings.smtp_host,
         port=settings.smtp_port,
@@ -151,8 +160,39 @@ async def _deliver(settings: Settings, address: str, purpose: Purpose, url: str)
         password=settings.smtp_password or None,
         use_tls=settings.smtp_tls == "tls",
         start_tls=settings.smtp_tls == "starttls",
-        timeout=30,
+        timeout=_PATIENCE_S,
     )
+    return said
+
+
+async def send_test(settings: Settings, database: Database, user_id: str) -> MailTest:
+    """Mail somebody at their own address, now; what the mail server said of it.
+
+    Raises `mail_not_configured`, and `address_missing` where they have no address.
+    """
+    require_configured(settings)
+    (person,) = await database.read(_ADDRESS, user_id=user_id)
+    if person.email is None:
+        raise Conflict("address_missing", "Your account has no address.")
+    ok, said = True, ""
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            text = f"Mail of {settings.event_name} arrives.\n\n{settings.url}\n"
+            said = await _mail(settings, person.email, "A test mail", text)
+    except TimeoutError:
+        ok, said = False, f"no answer within {_PATIENCE_S} s"
+    except Exception as error:  # its library raises what sockets, certificates and servers say
+        ok, said = False, _said(error)
+    server = f"{settings.smtp_host}:{settings.smtp_port}"
+    return MailTest(ok=ok, to=person.email, server=server, said=" ".join(said.split()))
+
+
+def _said(error: Exception) -> str:
+    """The server's own code and words, where it came so far; else what went wrong before."""
+    refused = getattr(error, "recipients", None)
+    found = refused[0] if isinstance(refused, list) and refused else error
+    code, message = getattr(found, "code", ""), getattr(found, "message", "")
+    return f"{code} {message}" if message else f"{type(found).__name__}: {found}"
 
 
 async def request(

@@ -36,7 +36,7 @@ async def list_announcements(session: Session, paging: Paged, _: Admin) -> Page[
 async def create_announcement(
     body: AnnouncementCreate, session: Session, caller: Admin
 ) -> AnnouncementInfo:
-    """Announce something to everybody."""
+    """Announce something to everybody, or to a competition, one of its brackets, or a team."""
     return await service.get(session, await service.create(session, caller, body))
 
 
@@ -62,8 +62,8 @@ async def delete_announcement(
 async def read_all(
     session: Session, caller: Caller = _READER, competition_id: _CompetitionId = ""
 ) -> dict[str, Any]:
-    """Mark everything that is shown as read; announcements belong to no competition."""
-    await service.read(session, caller)
+    """Mark what is shown as read; with a competition, that to everybody and to it alone."""
+    await service.read(session, caller, competition_id=competition_id)
     return {"status": "read"}
 
 

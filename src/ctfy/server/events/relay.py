@@ -177,6 +177,9 @@ class Listener:
             return event.team_id in rights.teams
         if event.audience == Audience.OPERATORS:
             return event.competition_id in rights.runs
+        if event.audience == Audience.BRACKET:
+            bracket = (event.competition_id, str(event.payload.get("bracket", "")))
+            return event.competition_id in rights.runs or bracket in rights.brackets
         return (
             event.audience == Audience.COMPETITION and event.competition_id in rights.competitions
         )
@@ -227,6 +230,7 @@ class Rights:
 
     `competitions`: those they are in or run; `runs`: these alone. `hidden`: those that they may
     not know of now, whoever might when something happened there.
+    `brackets`: each with its competition, of their teams.
     `reach`: whether the reader's token reaches into a competition at all.
     """
 
@@ -236,6 +240,7 @@ class Rights:
     runs: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     reach: Callable[[str], bool] = bool
+    brackets: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -396,7 +401,7 @@ class Relay:
         people: set[Listener] = set()
         if event.audience == Audience.TEAM:
             people = self._by_team.get(event.team_id or "", people)
-        elif event.audience in (Audience.COMPETITION, Audience.OPERATORS):
+        elif event.audience in (Audience.COMPETITION, Audience.OPERATORS, Audience.BRACKET):
             people = self._by_competition.get(event.competition_id, people)
         about = self._by_user.get(event.person, set()) & self._listeners
         return people | about | self._admins

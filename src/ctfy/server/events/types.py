@@ -16,6 +16,7 @@ class Audience(StrEnum):
     EVERYBODY = "everybody"
     COMPETITION = "competition"  # the people of `competition_id`: on its teams, or running it
     OPERATORS = "operators"  # who runs `competition_id`
+    BRACKET = "bracket"  # the teams of a competition's `bracket`, and who runs it
     TEAM = "team"
     PERSON = "person"  # `user_id` alone
     ADMINS = "admins"

@@ -14,8 +14,9 @@ from ctfy.server.database.connections import driver_connection
 
 HEARTBEAT_S = 2.0
 # Each queue has hands of its own: starts that wait for a node must not keep anybody from ending
-# instances, nor the clock from what mends nodes.
-DEFAULT_QUEUE, ENDS, CLOCK = "default", "ends", "clock"
+# instances, nor the clock from what mends nodes, nor may strangers' servers hold up any of them.
+DEFAULT_QUEUE, ENDS, CLOCK, OUTSIDE = "default", "ends", "clock", "outside"
+_OUTSIDE_CONCURRENCY = 6
 _CLOCK_CONCURRENCY = 8
 
 
@@ -81,6 +82,7 @@ class Jobs:
                 ([DEFAULT_QUEUE], self._concurrency),
                 ([ENDS], self._concurrency),
                 ([CLOCK], _CLOCK_CONCURRENCY),
+                ([OUTSIDE], _OUTSIDE_CONCURRENCY),
             ):
                 group.create_task(
                     self.app.run_worker_async(wait=True, queues=queues, concurrency=concurrency)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.instances import *
     from ctfy.server.models.meta import *
     from ctfy.server.models.nodes import *
+    from ctfy.server.models.notifications import *
     from ctfy.server.models.observability import *
     from ctfy.server.models.people import *
     from ctfy.server.models.platform_settings import *

@@ -58,6 +58,7 @@ class ActivityDetail(Response):
     task_kind: str | None = None
     summary: str | None = None
     job_name: str | None = None
+    channel_name: str | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
 

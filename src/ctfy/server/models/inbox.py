@@ -16,7 +16,11 @@ AnnouncementBody = Annotated[str, Field(max_length=20_000)]
 
 
 class AnnouncementInfo(Response):
-    """A message from the operators, shown from `starts_at` to `ends_at`."""
+    """A message from the operators, shown from `starts_at` to `ends_at`.
+
+    To everybody, or with a `competition_id` to those who take part in it: to all of them, to those
+    of one `bracket`, or to one team.
+    """
 
     id: str
     title: str
@@ -28,16 +32,28 @@ class AnnouncementInfo(Response):
     updated_at: datetime | None = None
     created_by: str
     created_by_name: str
+    competition_id: str = ""
+    competition_title: str = ""
+    bracket: str = ""
+    team_id: str = ""
+    team_name: str = ""
 
 
 class AnnouncementCreate(Request):
-    """A new announcement. Without a window it is shown at once and always."""
+    """A new announcement. Without a window it is shown at once and always.
+
+    Without a competition it is for everybody; whom it is for stays as it is. A team has its
+    competition with it.
+    """
 
     title: AnnouncementTitle
     body: AnnouncementBody = ""
     severity: Severity = "info"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    competition_id: Annotated[str, Field(max_length=64)] = ""
+    bracket: Annotated[str, Field(max_length=64)] = ""
+    team_id: Annotated[str, Field(max_length=64)] = ""
 
 
 class AnnouncementUpdate(Request):

@@ -34,7 +34,7 @@ async def inbox(database: Database, caller: Caller, competition_id: str = "") ->
         outgoing_requests=[],
         captain_requests=[],
         competition_invites=await _competition_invites(database, view, competition_id),
-        announcements=await announcements.inbox(database, caller),
+        announcements=await announcements.inbox(database, view, competition_id),
     )
     unread = [a for a in response.announcements if not a.is_read]
     response.unread_announcement_count = len(unread)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Invalid, NotFound, field_error
+from ctfy.server.access.secrets import Seal, Secret, Unreadable
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Background, Database
@@ -29,6 +30,8 @@ from ctfy.server.tables.platform_settings import PlatformSetting
 
 log = structlog.get_logger()
 
+# Sealed in the database, and shown to nobody: whether there is one is all that anybody reads.
+WRITE_ONLY = frozenset({"smtp_password"})
 _SECRET = frozenset({"registration_code"})  # what they are, the activity log does not say
 KEYS = (
     "event_name",
@@ -53,7 +56,14 @@ KEYS = (
     "default_instance_ttl_s",
     "max_instance_ttl_s",
     "placement_max_load",
+    "smtp_host",
+    "smtp_port",
+    "smtp_username",
+    "smtp_password",
+    "smtp_tls",
+    "smtp_from",
 )
+SECRET = "(secret)"  # stands for one
 _TYPES = {bool: "boolean", int: "integer", str: "string", list: "list", dict: "object"}
 _NOT_MORE = {
     "default_instance_ttl_s": "max_instance_ttl_s",
@@ -77,8 +87,10 @@ class LiveSettings:
         background: Background,
         cache: Cache,
         relay: Relay,
+        secret: Secret,
     ) -> None:
         self.settings = settings
+        self._secret = secret
         self.environment = settings.model_copy()
         self._database = background
         self._cache = cache
@@ -93,12 +105,14 @@ class LiveSettings:
             rows = await self._database.read(_STORED)
             values = {row.key: row.value for row in rows}
             for key in KEYS:
-                value = getattr(self.environment, key)
+                value = of_environment(self.environment, key, values)
                 if key in values:
                     try:
-                        value = validated(key, values[key])
+                        value = validated(key, self._opened(key, values[key]))
                     except ValidationError as error:  # of another version; it does no harm to wait
                         log.warning("setting_ignored", key=key, error=str(error))
+                    except Unreadable:
+                        log.warning("setting_ignored", key=key, error="of another secret key")
                 setattr(self.settings, key, value)
         self._cache.clear()
 
@@ -108,6 +122,16 @@ class LiveSettings:
 
     async def close(self) -> None:
         """Do nothing: who tells of a change waits for it."""
+
+    def sealed(self, key: str, value: Any) -> Any:
+        """A value as the database has it."""
+        return self._seal(key).close(value).decode() if key in WRITE_ONLY and value else value
+
+    def _opened(self, key: str, stored: Any) -> Any:
+        return self._seal(key).open(stored.encode()) if key in WRITE_ONLY and stored else stored
+
+    def _seal(self, key: str) -> Seal:
+        return Seal(self._secret, f"platform-setting|{key}")
 
     def _follow(self, kind: type[Event] | None) -> Awaitable[None] | None:
         return self._reload() if kind is PlatformSettingChanged else None
@@ -130,6 +154,15 @@ def validated(key: str, value: Any) -> Any:
     return getattr(checked, key)
 
 
+def of_environment(environment: Settings, key: str, stored: dict[str, Any]) -> Any:
+    """What holds where the database says nothing of a setting, but perhaps of others.
+
+    A password is sent to no other mail server than the one that it was set with.
+    """
+    elsewhere = stored.get("smtp_host", environment.smtp_host) != environment.smtp_host
+    return "" if key == "smtp_password" and elsewhere else getattr(environment, key)
+
+
 def _field(key: str) -> FieldInfo:
     if key not in KEYS:
         raise NotFound(
@@ -142,7 +175,7 @@ def info(live: LiveSettings, key: str, stored: dict[str, Any]) -> PlatformSettin
     """A setting on the wire; `stored` holds what the database has."""
     field = _field(key)
     in_environment = key in live.environment.model_fields_set
-    of_environment = getattr(live.environment, key)
+    otherwise = of_environment(live.environment, key, stored)
     default = field.get_default(call_default_factory=True)
     bounds = {
         name: getattr(constraint, name)
@@ -156,12 +189,17 @@ def info(live: LiveSettings, key: str, stored: dict[str, Any]) -> PlatformSettin
         key=key,
         type=_TYPES[type(default)],
         description=field.description or "",
-        value=stored.get(key, of_environment),
+        value=_readable(key, stored.get(key, otherwise)),
         source="db" if key in stored else "env" if in_environment else "default",
-        env_value=of_environment if in_environment else None,
+        env_value=_readable(key, otherwise) if in_environment else None,
         default_value=default,
         bounds=bounds,
+        write_only=key in WRITE_ONLY,
     )
+
+
+def _readable(key: str, value: Any) -> Any:
+    return SECRET if key in WRITE_ONLY and value else value
 
 
 async def stored_values(session: AsyncSession) -> dict[str, Any]:
@@ -190,15 +228,23 @@ async def change(
         raise Invalid("validation_error", f"{key}: {issues[0]['msg']}", issues=issues) from None
     _check_together(live, {**stored, key: checked})
     before = info(live, key, stored).value
+    kept = live.sealed(key, checked)
     await session.execute(
         insert(PlatformSetting)
-        .values(key=key, value=checked, updated_by=caller_id, updated_at=now())
+        .values(key=key, value=kept, updated_by=caller_id, updated_at=now())
         .on_conflict_do_update(
             index_elements=[PlatformSetting.key],
-            set_={"value": checked, "updated_by": caller_id, "updated_at": now()},
+            set_={"value": kept, "updated_by": caller_id, "updated_at": now()},
         )
     )
+    await _forget_password(session, key, before, checked)
     return _emit_changed(session, live, key, {**stored, key: checked}, before, caller_id)
+
+
+async def _forget_password(session: AsyncSession, key: str, before: Any, after: Any) -> None:
+    """Whoever changes the mail server must not have it told the password of the one before."""
+    if key == "smtp_host" and after != before:
+        await session.execute(delete(PlatformSetting).where(PlatformSetting.key == "smtp_password"))
 
 
 async def unset(
@@ -211,6 +257,7 @@ async def unset(
     stored.pop(key, None)
     _check_together(live, stored)
     await session.execute(delete(PlatformSetting).where(PlatformSetting.key == key))
+    await _forget_password(session, key, before, info(live, key, stored).value)
     return _emit_changed(session, live, key, stored, before, caller_id)
 
 
@@ -245,4 +292,4 @@ def _emit_changed(
 
 def _shown(key: str, value: Any) -> Any:
     """A value as the activity log has it."""
-    return "(secret)" if key in _SECRET and value else value
+    return SECRET if key in _SECRET and value else value

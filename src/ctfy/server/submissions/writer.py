@@ -29,6 +29,7 @@ from ctfy.server.database.connections import Background, driver_connection
 from ctfy.server.database.peers import Peers
 from ctfy.server.events.outbox import Emitted, emit_all
 from ctfy.server.events.types import Audience
+from ctfy.server.incidents.events import IncidentReported
 from ctfy.server.standings.projection import Standings
 from ctfy.server.submissions.events import (
     FlagCorrect,
@@ -124,6 +125,7 @@ SELECT replace(gen_random_uuid()::text, '-', ''), 'shared_answer', a.competition
 FROM jsonb_to_recordset(%(rows)s) AS a(digest text, competition_id text, team_id text,
   user_id text, challenge_id text, question_id text, submission_id text, at timestamptz)
 JOIN answer_digests d ON d.digest = a.digest AND d.team_id <> a.team_id
+RETURNING id, competition_id, team_id, challenge_id, kind
 """,
 }
 _Rows = dict[str, list[dict[str, Any]]]
@@ -320,8 +322,11 @@ async def _record(
         emitted.append(Emitted(ScoreboardUpdated(competition_id=competition_id), now(), audience))
     async with connection.pipeline():
         for table, rows in _rows(judged, ranks).items():
-            if rows:
-                await connection.execute(_INSERT[table], {"rows": Jsonb(rows)})
+            if not rows:
+                continue
+            written = await connection.execute(_INSERT[table], {"rows": Jsonb(rows)})
+            if table == "incidents":
+                emitted += [_incident(*row) for row in await written.fetchall()]
         await emit_all(session, emitted)
     return xact, recorded, events
 
@@ -414,6 +419,17 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
         for key, times in wrong.items()
     ]
     return rows
+
+
+def _incident(id_: str, competition_id: str, team_id: str, challenge_id: str, kind: str) -> Emitted:
+    event = IncidentReported(
+        incident_id=id_,
+        competition_id=competition_id,
+        team_id=team_id,
+        challenge_id=challenge_id,
+        summary=kind,
+    )
+    return Emitted(event, now())
 
 
 def _event(attempt: Attempt, outcome: Outcome, rank: int) -> FlagEvent:

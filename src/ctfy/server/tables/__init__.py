@@ -12,6 +12,7 @@ from ctfy.server.tables import idempotency as idempotency
 from ctfy.server.tables import incidents as incidents
 from ctfy.server.tables import instances as instances
 from ctfy.server.tables import nodes as nodes
+from ctfy.server.tables import notifications as notifications
 from ctfy.server.tables import platform_settings as platform_settings
 from ctfy.server.tables import rate_limits as rate_limits
 from ctfy.server.tables import records as records
@@ -35,6 +36,7 @@ __all__ = [
     "incidents",
     "instances",
     "nodes",
+    "notifications",
     "platform_settings",
     "rate_limits",
     "records",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
+from ctfy.server.access.events import AccountChanged
 from ctfy.server.access.view import audience_of_solves
 from ctfy.server.competitions.events import ScoreboardUpdated
 from ctfy.server.database.base import now
@@ -55,6 +56,11 @@ async def correct(
         told = team.standing_reason if team.standing_reason_shown else None
         event = TeamStandingChanged(**common, standing=team.standing, reason=told)
         _tell(session, event, caller, before, changed, _STANDING)
+    if "bracket" in changed:  # they hear what is for that bracket from now on
+        for user_id in await session.scalars(
+            select(TeamMember.user_id).where(TeamMember.team_id == team_id)
+        ):
+            emit(session, AccountChanged(user_id=user_id))
     if changed.keys() & {"name", "bracket", "standing"}:  # what everybody's standings show
         competition = await session.get_one(Competition, competition_id)
         audience = audience_of_solves(competition, now())

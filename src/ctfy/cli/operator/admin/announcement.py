@@ -15,7 +15,7 @@ from ctfy.server.models.inbox import AnnouncementInfo
 app = typer.Typer(no_args_is_help=True)
 AnnouncementId = Annotated[str, typer.Argument()]
 Severity = Annotated[str, typer.Option(help="info, warning or critical")]
-_COLUMNS = "id severity title starts_at ends_at created_by_name"
+_COLUMNS = "id severity title competition_title bracket team_name starts_at ends_at created_by_name"
 
 
 @app.command("list")
@@ -36,15 +36,27 @@ def create(
     severity: Severity = "info",
     starts_at: When = None,
     ends_at: When = None,
+    competition_id: Annotated[
+        str, typer.Option(help="The id of the one whose people it is for; without: everybody")
+    ] = "",
+    bracket: Annotated[str, typer.Option(help="Only the teams of that one of its brackets")] = "",
+    team_id: Annotated[str, typer.Option(help="Only the team of that id")] = "",
 ) -> AnnouncementInfo:
-    """Tell everybody something.
+    """Tell something to everybody, or to a competition, a bracket, or a team.
 
     Example: ctfy-admin admin announcement create --title "Half time" --severity info
     """
     if not title:
         fail("no title", hint="give --title", code=Code.USAGE)
     return session.admin().announcements.create(
-        title=title, body=body, severity=severity, starts_at=starts_at, ends_at=ends_at
+        title=title,
+        body=body,
+        severity=severity,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        competition_id=competition_id,
+        bracket=bracket,
+        team_id=team_id,
     )
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
+from ctfy.cli.operator.secrets import read_secret
 from ctfy.cli.output import prints
-from ctfy.server.models.platform_settings import PlatformSettingInfo
+from ctfy.server.models.platform_settings import MailTest, PlatformSettingInfo
 
 app = typer.Typer(no_args_is_help=True)
 Key = Annotated[str, typer.Argument(help="As `list` names it")]
@@ -30,7 +31,11 @@ def list_() -> builtins.list[PlatformSettingInfo]:
 @app.command("set")
 @prints(_COLUMNS)
 def set_(
-    key: Key, value: Annotated[str, typer.Argument(help="JSON, or a plain word")]
+    key: Key,
+    value: Annotated[
+        str,
+        typer.Argument(help="JSON, or a plain word; -: asked for, or read from a pipe, as it is"),
+    ],
 ) -> PlatformSettingInfo:
     """Change a setting, on every replica within a second.
 
@@ -38,7 +43,7 @@ def set_(
     """
     parsed: Any
     try:
-        parsed = json.loads(value)
+        parsed = read_secret(value, key) if value == "-" else json.loads(value)
     except ValueError:
         parsed = value
     return session.admin().settings.set(key, parsed)
@@ -52,3 +57,13 @@ def unset(key: Key) -> PlatformSettingInfo:
     Example: ctfy-admin admin settings unset default_instance_ttl_s
     """
     return session.admin().settings.unset(key)
+
+
+@app.command()
+@prints("ok to server said")
+def test_mail() -> MailTest:
+    """Send a mail to your own address now, and say what the mail server said.
+
+    Example: ctfy-admin admin settings test-mail
+    """
+    return session.admin().settings.test_mail()

@@ -15,7 +15,7 @@ from ctfy.server.models.inbox import AnnouncementInfo
 
 
 class AdminAnnouncementsResource:
-    """Messages to everybody."""
+    """Messages to everybody, or to those of a competition, of a bracket, of a team."""
 
     def __init__(self, http: AsyncBaseHttpClient) -> None:
         self._http = http
@@ -38,15 +38,28 @@ class AdminAnnouncementsResource:
         severity: str = "info",
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
+        competition_id: str = "",
+        bracket: str = "",
+        team_id: str = "",
     ) -> AnnouncementInfo:
-        """Announce something. `severity`: info, warning or critical."""
+        """Announce something. `severity`: info, warning or critical.
+
+        To everybody, or to those who take part in a competition, to those of one of its brackets,
+        or to one team.
+        """
         fields = {
             "title": title,
             "body": body,
             "severity": severity,
             "starts_at": starts_at,
             "ends_at": ends_at,
+            "competition_id": competition_id,
+            "bracket": bracket,
+            "team_id": team_id,
         }
+        for name in ("competition_id", "bracket", "team_id"):
+            if not fields[name]:
+                del fields[name]
         return await self._http.fetch(
             AnnouncementInfo, "POST", "/admin/announcements", json=written(fields)
         )

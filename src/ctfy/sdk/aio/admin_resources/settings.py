@@ -9,7 +9,7 @@ from typing import Any
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.base import ListOf
-from ctfy.server.models.platform_settings import PlatformSettingInfo
+from ctfy.server.models.platform_settings import MailTest, PlatformSettingInfo
 
 
 class AdminSettingsResource:
@@ -33,3 +33,7 @@ class AdminSettingsResource:
         return await self._http.fetch(
             PlatformSettingInfo, "DELETE", f"/admin/platform-settings/{key}"
         )
+
+    async def test_mail(self) -> MailTest:
+        """Send a mail to one's own address now; what the mail server said."""
+        return await self._http.fetch(MailTest, "POST", "/admin/mail/test")

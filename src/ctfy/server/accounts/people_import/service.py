@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.secrets import Secret
+from ctfy.server.access.secrets import Seal, Secret
 from ctfy.server.accounts import mail, service
-from ctfy.server.accounts.people_import import passwords
 from ctfy.server.accounts.people_import.file import File, read
 from ctfy.server.accounts.people_import.plan import Here, Known, Planned, Teams, plan, same
 from ctfy.server.database.base import new_id
@@ -121,12 +120,18 @@ async def _named(session: AsyncSession, file: File, competition_id: str) -> list
 def _rows(
     import_id: str, secret: Secret, file: File, here: Here, default: Competition | None
 ) -> list[dict[str, Any]]:
-    seal = passwords.Seal(secret, import_id)
-    return [_row(import_id, seal, planned) for planned in plan(file.lines, here, default)]
+    key = seal(secret, import_id)
+    return [_row(import_id, key, planned) for planned in plan(file.lines, here, default)]
 
 
-def _row(import_id: str, seal: passwords.Seal, planned: Planned) -> dict[str, Any]:
-    sealed = seal.close(planned.password) if planned.outcome == "create" else None
+def seal(secret: Secret, import_id: str) -> Seal:
+    """What the passwords of an import are encrypted by while they wait to be hashed."""
+    return Seal(secret, f"people-import|{import_id}")
+
+
+def _row(import_id: str, key: Seal, planned: Planned) -> dict[str, Any]:
+    waits = planned.outcome == "create" and planned.password
+    sealed = key.close(planned.password) if waits else None
     return {**asdict(planned), "import_id": import_id, "password": sealed}
 
 
