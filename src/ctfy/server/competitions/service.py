@@ -48,13 +48,16 @@ _RULES = (
     "first_blood_bonus",
     "brackets",
     "max_team_size",
+    "scoreboard_visibility",
+    "paused_at",
 )
 
 
 _IS_IT = Competition.id == bindparam("competition_id")
 
 
-def _in_phase(phase: Phase, moment: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+def _in_phase(phase: Phase, at: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    moment = func.coalesce(Competition.paused_at, at)  # as `Competition.phase_at` has it
     upcoming = Competition.starts_at > moment
     past = Competition.ends_at <= moment
     if phase == "upcoming":
@@ -263,8 +266,14 @@ async def get_competition(database: Database, cache: Cache, competition_id: str)
 
 
 def require_running(competition: Competition) -> None:
-    """Raise 409 outside the running phase."""
+    """Raise 409 outside the running phase, and while the clock is stopped."""
     phase = competition.phase_at(now())
+    if competition.paused_at is not None:
+        raise Conflict(
+            "competition_paused",
+            "This competition is paused. It goes on once the organisers say so; nothing is lost.",
+            paused_at=competition.paused_at.isoformat(),
+        )
     if phase == "past":
         raise Conflict("competition_ended", "This competition is over.", ends_at=_iso(competition))
     if phase == "upcoming":

@@ -229,14 +229,16 @@ class Board:
         challenge = self._catalogue.get(challenge_id)
         return len(challenge.metadata.questions) if challenge else 1
 
-    def value_of(self, challenge_id: str) -> int:
-        """What a challenge is worth now."""
+    def value_of(self, challenge_id: str, solves: int | None = None) -> int:
+        """What a challenge is worth now, or after so many solves."""
         challenge = self._catalogue.get(challenge_id)
         offer = self.rules.offers.get(challenge_id, Offer())
         value = offer.value
         if value is None:
             value = challenge.metadata.value if challenge else 0
-        return value_after(value, len(self.challenge_solves.get(challenge_id, ())))
+        if solves is None:
+            solves = len(self.challenge_solves.get(challenge_id, ()))
+        return value_after(value, solves)
 
     def solvers(self, challenge_id: str) -> list[str]:
         """The teams that solved a challenge, the first one first."""
@@ -257,31 +259,42 @@ class Board:
         if self.rules.first_blood_bonus:
             for challenge_id in counting:
                 bonus[self.first_blood(challenge_id)] += self.rules.first_blood_bonus
+        return [
+            ((team.created_at, team.id), self._score(team, values, questions, bonus[team.id]))
+            for team in self.teams.values()
+        ]
+
+    def score_alone(self, team_id: str) -> Score:
+        """A team's score as it were if nobody else had solved anything."""
+        counting = self.counting
+        values = {id_: self.value_of(id_, solves=0) for id_ in counting}
+        questions = {id_: self.questions_of(id_) for id_ in counting}
+        return self._score(self.teams[team_id], values, questions, 0)
+
+    def _score(
+        self, team: BoardTeam, values: dict[str, int], questions: dict[str, int], bonus: int
+    ) -> Score:
         by_points = self.rules.rank_by == "points"
-        result = []
-        for team in self.teams.values():
-            points, solved, flags, last, reached = bonus[team.id] - team.hint_costs, 0, 0, 0.0, 0.0
-            for challenge_id, answers in self.solves.get(team.id, {}).items():
-                if challenge_id not in values:
-                    continue
-                moments = sorted(answer.at for answer in answers.values())
-                whole = team.id in self.challenge_solves[challenge_id]
-                most = max(questions[challenge_id], len(moments))
-                value, answered = values[challenge_id], most if whole else len(moments)
-                points += share(value, answered, most)
-                solved += whole
-                flags += len(moments)
-                last = max(last, moments[-1])
-                needed = decisive(value, len(moments), most) if by_points else len(moments)
-                if needed:
-                    reached = max(reached, moments[needed - 1])
-            for at, given in team.awards:
-                points += given
-                if by_points and given:
-                    reached = max(reached, at)
-            score = Score(solved, flags, points, reached or math.inf, last)
-            result.append(((team.created_at, team.id), score))
-        return result
+        points, solved, flags, last, reached = bonus - team.hint_costs, 0, 0, 0.0, 0.0
+        for challenge_id, answers in self.solves.get(team.id, {}).items():
+            if challenge_id not in values:
+                continue
+            moments = sorted(answer.at for answer in answers.values())
+            whole = team.id in self.challenge_solves[challenge_id]
+            most = max(questions[challenge_id], len(moments))
+            value, answered = values[challenge_id], most if whole else len(moments)
+            points += share(value, answered, most)
+            solved += whole
+            flags += len(moments)
+            last = max(last, moments[-1])
+            needed = decisive(value, len(moments), most) if by_points else len(moments)
+            if needed:
+                reached = max(reached, moments[needed - 1])
+        for at, given in team.awards:
+            points += given
+            if by_points and given:
+                reached = max(reached, at)
+        return Score(solved, flags, points, reached or math.inf, last)
 
 
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
