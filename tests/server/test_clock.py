@@ -45,7 +45,7 @@ def test_while_the_clock_is_stopped_nothing_starts_and_no_answer_is_taken(
             refusal(player.submissions.submit_qa, "field-notes", cup.id, "x"),
         ]
         assert {(each.status_code, each.code) for each in refused} == {(409, "competition_paused")}
-        assert player.instances.get(ready.id).status == "running"
+        assert player.instances.get(ready.id).status == "ready"
         assert player.competitions.get(cup.id).paused_at == paused.paused_at
         resumed = competitions.resume(cup.id)
         wait_for("both events", lambda: {"competition_resumed"} <= {e["event"] for e in told})
@@ -110,7 +110,7 @@ def test_the_end_is_put_off_and_with_it_a_freeze_to_come(
     competitions.update(cup.id, freezes_at=past)
     frozen = competitions.extend(cup.id, minutes=15)
     assert (_between(extended.ends_at, frozen.ends_at), frozen.freezes_at) == (quarter, past)
-    log = arena.admin.admin.activity.list(event="competition_extended", limit=1)
+    log = arena.admin.admin.activities.list(event="competition_extended", limit=1)
     assert log[0].detail.competition_id == cup.id
     assert log[0].detail.after
     assert log[0].detail.after.keys() == {"ends_at"}

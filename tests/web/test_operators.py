@@ -66,7 +66,7 @@ def test_a_competition_from_the_first_click_to_its_end(
         offered = arena.admin.admin.competitions.challenges(made.id)[1]
         assert (offered.state, offered.value) == ("draft", 250)
 
-        page.get_by_role("button", name="Clone").click()
+        page.get_by_role("button", name="Duplicate").click()
         expect(page.get_by_role("heading", name=f"Copy of {title}")).to_be_visible()
         page.get_by_role("button", name="Delete").click()
         page.get_by_label(re.compile("Type")).fill(f"Copy of {title}")

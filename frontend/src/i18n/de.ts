@@ -1,5 +1,6 @@
 /** Every text of the interface in German, by its English wording. */
 export default {
+  "+{n} min: ends {time}": "+{n} min: Ende {time}",
   "/pages/ and small letters, digits and hyphens":
     "/pages/ und Kleinbuchstaben, Ziffern und Bindestriche",
   "32 hexadecimal digits": "32 hexadezimale Ziffern",
@@ -130,7 +131,7 @@ export default {
   "Choose challenges, set times, publish.": "Aufgaben wählen, Zeiten setzen, veröffentlichen.",
   "Choose some under “Settings”.": "Unter „Einstellungen“ werden sie ausgewählt.",
   "Choose the accent colour": "Akzentfarbe wählen",
-  Clone: "Kopieren",
+  Clock: "Uhr",
   Close: "Schließen",
   "Close this shell?": "Diese Shell schließen?",
   "Closed until these are solved": "Geschlossen, bis diese gelöst sind",
@@ -183,6 +184,7 @@ export default {
   "Download the VPN profile": "VPN-Profil herunterladen",
   "Download the packets (pcap)": "Pakete herunterladen (pcap)",
   Drain: "Leeren",
+  Duplicate: "Duplizieren",
   "E-mail": "E-Mail",
   "Each holds a new link, which works once, for seven days. Links that were mailed or printed before stop working.":
     "Jede trägt einen neuen Link, der einmal gilt, sieben Tage lang. Früher verschickte oder gedruckte Links gelten dann nicht mehr.",
@@ -221,6 +223,7 @@ export default {
   Exchanges: "Austausche",
   "Expires after": "Läuft ab nach",
   Export: "Exportieren",
+  Extended: "Verlängert",
   Favicon: "Favicon",
   Feedback: "Rückmeldungen",
   File: "Datei",
@@ -312,7 +315,9 @@ export default {
   "Invited by e-mail": "Per E-Mail eingeladen",
   "Invites and requests": "Einladungen und Bitten",
   "It broke down": "Sie ist ausgefallen",
+  "It ends {time}.": "Es endet {time}.",
   "It failed to start": "Der Start ist gescheitert",
+  "It goes on": "Es geht weiter",
   "It has not begun": "Es hat noch nicht begonnen",
   "It is not UTF-8: look whether names with accents are right.":
     "Sie ist nicht UTF-8: Sieh nach, ob Namen mit Umlauten stimmen.",
@@ -468,6 +473,8 @@ export default {
   "Nothing needs your attention.": "Nichts braucht deine Aufmerksamkeit.",
   "Nothing new": "Nichts Neues",
   "Nothing solved yet.": "Noch nichts gelöst.",
+  "Nothing starts and no answer is taken until it goes on; what runs stays.":
+    "Bis es weitergeht, startet nichts und keine Antwort wird angenommen; was läuft, bleibt.",
   "Nothing to launch here: read, and answer.": "Hier ist nichts zu starten: lies und antworte.",
   "Nothing was announced yet": "Noch nichts bekannt gemacht",
   "Nothing was recorded": "Nichts aufgezeichnet",
@@ -480,6 +487,8 @@ export default {
   "Of {checked} submissions {right} would become right and {wrong} wrong.":
     "Von {checked} Einreichungen würden {right} richtig und {wrong} falsch.",
   "On your own": "Allein",
+  "Once it goes on, its end, freeze and releases to come are put off by the pause.":
+    "Geht es weiter, verschieben sich Ende, Einfrieren und geplante Veröffentlichungen um die Pause.",
   "One a line: a name, a space, the address": "Einer je Zeile: Name, Leerzeichen, Adresse",
   "One address behind many teams": "Eine Adresse hinter vielen Teams",
   "One moment…": "Einen Moment …",
@@ -489,6 +498,7 @@ export default {
   "Only email is needed. You see what each row comes to before anything is made.":
     "Nur email ist nötig. Du siehst, was aus jeder Zeile wird, bevor etwas angelegt wird.",
   "Only in these competitions": "Nur in diesen Wettbewerben",
+  "Only its organisers see them.": "Nur die Veranstalter sehen sie.",
   "Only of {name}": "Nur von {name}",
   Open: "Öffnen",
   "Open a shell": "Eine Shell öffnen",
@@ -516,6 +526,8 @@ export default {
   Past: "Vergangen",
   Pattern: "Muster",
   Pause: "Anhalten",
+  Paused: "Angehalten",
+  "Paused since {time}": "Angehalten seit {time}",
   People: "Personen",
   "People from a file": "Personen aus einer Datei",
   "People from files": "Personen aus Dateien",
@@ -582,6 +594,7 @@ export default {
   "Rescan the challenges": "Aufgaben neu einlesen",
   Reset: "Zurücksetzen",
   Response: "Antwort",
+  Resume: "Fortsetzen",
   Revoke: "Widerrufen",
   "Revoke every API token, too": "Auch jedes API-Token widerrufen",
   "Revoke this token?": "Dieses Token widerrufen?",
@@ -605,6 +618,7 @@ export default {
   Scoreboard: "Rangliste",
   "Scoreboard freezes": "Rangliste friert ein",
   "Scoreboard of {title}": "Rangliste von {title}",
+  "Scoreboard shown to": "Rangliste sichtbar für",
   "Seconds between runs of {name}": "Sekunden zwischen Läufen von {name}",
   "See what changes": "Zeigen, was sich ändert",
   "Send me a link": "Link zusenden",
@@ -664,6 +678,7 @@ export default {
   Stop: "Anhalten",
   "Stop all": "Alle anhalten",
   "Stop every instance?": "Jede Instanz anhalten?",
+  "Stop the clock for everybody?": "Die Uhr für alle anhalten?",
   "Stop the instance?": "Die Instanz anhalten?",
   "Stop this instance?": "Diese Instanz anhalten?",
   Stream: "Datenstrom",
@@ -714,6 +729,8 @@ export default {
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
   "The file was not taken": "Die Datei wurde nicht angenommen",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
+  "The freeze, {time} now, is put off along with it.":
+    "Das Einfrieren, derzeit {time}, verschiebt sich mit.",
   "The instance of {challenge} failed.": "Die Instanz von {challenge} ist gescheitert.",
   "The instance of {challenge} of {team} failed":
     "Die Instanz von {challenge} von {team} ist gescheitert",
@@ -727,6 +744,8 @@ export default {
   "The node {display_name} joined": "Der Knoten {display_name} ist beigetreten",
   "The nodes are short of memory or disk.": "Den Knoten fehlt Speicher oder Platz auf der Platte.",
   "The organisers can give you more.": "Die Veranstalter können euch weitere geben.",
+  "The organisers have stopped the clock. Nothing starts and no answer is taken until it goes on; what runs stays.":
+    "Die Veranstalter haben die Uhr angehalten. Bis es weitergeht, startet nichts und keine Antwort wird angenommen; was läuft, bleibt.",
   "The other account belongs to somebody else here.":
     "Das andere Konto gehört hier schon jemand anderem.",
   "The other account has no e-mail address.": "Das andere Konto hat keine E-Mail-Adresse.",
@@ -748,6 +767,8 @@ export default {
   "The task {task_kind} failed": "Die Aufgabe {task_kind} ist gescheitert",
   "The task {task_kind} is done": "Die Aufgabe {task_kind} ist erledigt",
   "The task {task_kind} was cancelled": "Die Aufgabe {task_kind} wurde abgebrochen",
+  "The standings are not shown": "Die Rangliste ist nicht zu sehen",
+  "The standings are not shown here.": "Die Rangliste ist hier nicht zu sehen.",
   "The team reads it.": "Das Team liest ihn.",
   "The upload broke off.": "Das Hochladen brach ab.",
   "Theirs: {name}": "Deren Fassung: {name}",
@@ -773,6 +794,8 @@ export default {
   "This could not be loaded": "Das ließ sich nicht laden",
   "This is not the organisers' code.": "Das ist nicht der Code der Veranstalter.",
   "This still opens your account": "Das öffnet dein Konto weiterhin",
+  "Those who take part in this competition see them.":
+    "Wer an diesem Wettbewerb teilnimmt, sieht sie.",
   "Three steps to a running competition": "Drei Schritte zu einem laufenden Wettbewerb",
   "Time left": "Verbleibende Zeit",
   "Time zone": "Zeitzone",
@@ -797,6 +820,8 @@ export default {
   "Unlock for {n} point|Unlock for {n} points":
     "Für {n} Punkt freischalten|Für {n} Punkte freischalten",
   "Unlock hint {n}?": "Hinweis {n} freischalten?",
+  "Until it goes on nothing starts and no answer is taken. What runs stays, and nothing is lost.":
+    "Bis es weitergeht, startet nichts und keine Antwort wird angenommen. Was läuft, bleibt, und nichts geht verloren.",
   "Until the errors are mended, the folder is not read again.":
     "Bis die Fehler behoben sind, wird der Ordner nicht neu gelesen.",
   Upcoming: "Bevorstehend",
@@ -933,6 +958,7 @@ export default {
   ended: "zu Ende",
   "ends in": "endet in",
   error: "Fehler",
+  everybody: "alle",
   expert: "Experte",
   expired: "abgelaufen",
   expires: "läuft ab",
@@ -942,7 +968,9 @@ export default {
   finished: "fertig",
   "first blood": "erste Lösung",
   "for everybody": "für alle",
+  "for its organisers": "für die Veranstalter",
   "for one person": "für eine Person",
+  "for those who take part": "für alle, die teilnehmen",
   "for {n} people": "für {n} Personen",
   "from {source}, default {value}": "aus {source}, Vorgabe {value}",
   frozen: "eingefroren",
@@ -983,6 +1011,7 @@ export default {
   ok: "gut",
   "one of several": "eine von mehreren",
   open: "offen",
+  "operators only": "nur Veranstalter",
   or: "oder",
   "or drop them here": "oder hier ablegen",
   "or drop them here: players download what lies in attachments/":
@@ -1042,6 +1071,7 @@ export default {
     "der Name des Teams sieht aus wie {detail}, in anderen Buchstaben",
   "there already": "schon da",
   "this session": "diese Sitzung",
+  "those who take part": "alle, die teilnehmen",
   "to be made": "anzulegen",
   token: "Token",
   tried: "versucht",
@@ -1101,6 +1131,9 @@ export default {
   "{team} takes part in {competition}": "{team} nimmt an {competition} teil",
   "{team} takes part in {competition} no longer": "{team} nimmt an {competition} nicht mehr teil",
   "{team} took you in": "{team} hat dich aufgenommen",
+  "{title} goes on": "{title} geht weiter",
+  "{title} is extended": "{title} ist verlängert",
+  "{title} is paused": "{title} ist angehalten",
   "{used} of {most} used": "{used} von {most} benutzt",
   "{whom} is captain of {team} now": "{whom} leitet jetzt {team}",
   "{whom} joined {team}": "{whom} ist zu {team} gekommen",

@@ -23,6 +23,7 @@ import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { CompetitionChallenges } from "./CompetitionChallenges";
+import { CompetitionClock } from "./CompetitionClock";
 import { People, Registrations } from "./CompetitionPeople";
 import { CompetitionSubmissions } from "./CompetitionSubmissions";
 import { useEdited } from "./edited";
@@ -40,6 +41,7 @@ const NEW: Draft = {
   first_blood_bonus: 0,
   brackets: [],
   challenge_ids: [],
+  scoreboard_visibility: "public",
 };
 
 export function NewCompetition() {
@@ -94,13 +96,16 @@ export function EditCompetition() {
         <Tabs.Panel value="settings">
           <Loaded query={query} height={500}>
             {(competition) => (
-              <Editor
-                start={competition as Draft}
-                label={t("Save")}
-                busy={update.isPending}
-                error={update.error}
-                save={(draft) => update.mutateAsync({ params: { path }, body: draft })}
-              />
+              <>
+                <CompetitionClock competition={competition} />
+                <Editor
+                  start={competition as Draft}
+                  label={t("Save")}
+                  busy={update.isPending}
+                  error={update.error}
+                  save={(draft) => update.mutateAsync({ params: { path }, body: draft })}
+                />
+              </>
             )}
           </Loaded>
         </Tabs.Panel>
@@ -144,6 +149,7 @@ const FIELDS = [
   "challenge_ids",
   "max_team_size",
   "max_instances_per_team",
+  "scoreboard_visibility",
   ...TIMES,
 ] as const;
 const NONE: string[] = [];
@@ -264,6 +270,18 @@ function Editor({
                 data={[
                   { value: "points", label: t("points") },
                   { value: "solved", label: t("challenges solved") },
+                ]}
+              />
+              <NativeSelect
+                label={t("Scoreboard shown to")}
+                value={draft.scoreboard_visibility ?? "public"}
+                onChange={(event) =>
+                  set({ scoreboard_visibility: event.currentTarget.value as "public" })
+                }
+                data={[
+                  { value: "public", label: t("everybody") },
+                  { value: "players", label: t("those who take part") },
+                  { value: "hidden", label: t("operators only") },
                 ]}
               />
               <NumberInput
