@@ -110,7 +110,7 @@ def test_the_end_is_put_off_and_with_it_a_freeze_to_come(
     competitions.update(cup.id, freezes_at=past)
     frozen = competitions.extend(cup.id, minutes=15)
     assert (_between(extended.ends_at, frozen.ends_at), frozen.freezes_at) == (quarter, past)
-    log = arena.admin.admin.activities.list(event="competition_extended", limit=1)
+    log = arena.admin.admin.observability.activities(event="competition_extended", limit=1)
     assert log[0].detail.competition_id == cup.id
     assert log[0].detail.after
     assert log[0].detail.after.keys() == {"ends_at"}
@@ -144,3 +144,44 @@ def test_a_stranger_hears_nothing_of_a_clock_that_is_not_theirs(arena: Arena) ->
         open_one = arena.competition("notes")
         wait_for("news", lambda: open_one.id in str(told))
     assert competition.id not in str(told)
+
+
+def test_after_the_end_who_takes_part_goes_on_for_practice_and_nothing_of_it_counts(
+    arena: Arena, secret: bytes
+) -> None:
+    falls = {"initial": 500, "minimum": 100, "decay": 1}
+    competition = arena.competition("notes", "field-notes", rank_by="points", first_blood_bonus=7)
+    competitions = arena.admin.admin.competitions
+    competitions.set_challenge(competition.id, "notes", value=falls)
+    early, late = (arena.registered(competition, name) for name in ("Early", "Late"))
+    ready = start(early, competition.id)
+    assert early.submissions.submit(ready.id, flag(secret, ready.id)).solve_rank == 1
+    early.instances.stop(ready.id)
+    competitions.update(competition.id, ends_at=datetime.now(UTC))
+    over = refusal(late.instances.start, "notes", competition_id=competition.id)
+    assert over.code == "competition_ended"
+    competitions.update(competition.id, practice=True)
+    standings = arena.admin.competition(competition.id)
+    before = (standings.scoreboard(), standings.challenge_breakdown().challenges)
+
+    with following(early) as told:
+        ready = start(late, competition.id)
+        assert not late.submissions.submit(ready.id, "wrong").correct
+        grade = late.submissions.submit(ready.id, flag(secret, ready.id))
+        late.instances.stop(ready.id)
+        marker = arena.competition("notes")
+        wait_for("news", lambda: marker.id in str(told))
+    assert (grade.correct, grade.challenge_fully_solved, grade.solve_rank) == (True, True, 0)
+    assert "scoreboard_updated" not in {event["event"] for event in told}
+    assert (standings.scoreboard(), standings.challenge_breakdown().challenges) == before
+    own = late.competitions.get(competition.id)
+    (notes,) = [c for c in own.challenges if c.id == "notes"]
+    assert (notes.solved, notes.solves_count, notes.value) == (True, 1, 500)
+    assert (own.phase, own.my_points, own.my_solves) == ("past", 0, 0)
+    assert [solve.best_rank for solve in late.me.solves()] == [0]
+    # Others know nothing of it, and it earns nothing.
+    assert (late.teams.get(own.my_team_id).solves, early.teams.get(own.my_team_id).solves) == (1, 0)
+    unlocked = {a.achievement_id for a in late.me.achievements().unlocked}
+    assert unlocked <= {"welcome_aboard"}
+    competitions.update(competition.id, practice=False)
+    assert (standings.scoreboard(), standings.challenge_breakdown().challenges) == before

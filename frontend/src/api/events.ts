@@ -157,6 +157,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
     solve_rank: number;
   };
   /** It was right, and the challenge has other questions left. */
@@ -169,6 +170,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
   };
   /** It was wrong. `wrapped`: it looks like a flag that nobody decoded. */
   flag_wrong: {
@@ -180,6 +182,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
     wrapped?: boolean;
   };
   /** A team took a hint for `cost` points. */

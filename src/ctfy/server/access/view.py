@@ -137,9 +137,21 @@ class Sight:
         What their own teams did, at any time. What others did, in competitions whose standings
         they see, up to the freeze of each; all of it where they run the competition.
         """
+        return self._deeds(team_id, competition_id, self._shows(at))
+
+    def answers(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
+        """The same for what teams answered; for practice, after the end, others did nothing."""
+        shown: ColumnElement[bool] = self._shows(at) & _counting(at)
+        if not (self.is_admin or self.is_visitor):
+            shown = or_(shown, self.runs(Competition.id))
+        return self._deeds(team_id, competition_id, shown)
+
+    def _deeds(
+        self, team_id: Any, competition_id: Any, shown: ColumnElement[bool]
+    ) -> ColumnElement[bool]:
         if self.is_admin:
             return true()
-        seen = _of_competition(competition_id, self.competitions() & self.counts_solves_at(at))
+        seen = _of_competition(competition_id, self.competitions() & shown)
         if self.is_visitor:
             return seen
         own = select(_member.team_id).where(
@@ -167,7 +179,14 @@ class Sight:
         return or_(visibility == "public", plays, self.runs(Competition.id))
 
     def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
-        """The condition that solves at a moment, in a column, of a row's competition show.
+        """The condition that solves at a moment, in a column, of a row's competition count.
+
+        Nothing hides its standings from them, no freeze the moment, and it had not ended.
+        """
+        return self._shows(at) & _counting(at)
+
+    def _shows(self, at: Any) -> ColumnElement[bool]:
+        """The condition that what was done at a moment, of a row's competition, is theirs to know.
 
         Nothing hides its standings from them, and no freeze the moment.
         """
@@ -409,6 +428,11 @@ def _hidden(sight: Sight) -> Statement:
 
 def _not_found() -> NotFound:
     return NotFound("competition_not_found", "There is no such competition.")
+
+
+def _counting(at: Any) -> ColumnElement[bool]:
+    """The condition that a row's competition had not ended at a moment: `is_over_at`."""
+    return or_(Competition.ends_at.is_(None), at < Competition.ends_at)
 
 
 def _of_competition(competition_id: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -102,7 +102,7 @@ def _submissions(sight: Sight) -> Subquery:
         )
         .where(
             _asked_about(Submission),
-            sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
+            sight.answers(Submission.team_id, Submission.competition_id, Submission.submitted_at),
         )
         .group_by(Submission.instance_id)
         .subquery()

@@ -49,7 +49,7 @@ class ChallengeView:
         return {
             question_id
             for board, team_id in self.own
-            for question_id in board.solves.get(team_id, {}).get(challenge_id, {})
+            for question_id in board.answered_by_team(team_id, challenge_id)
         }
 
     def is_solved(self, challenge_id: str) -> bool:

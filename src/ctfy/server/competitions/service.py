@@ -50,6 +50,7 @@ _RULES = (
     "max_team_size",
     "scoreboard_visibility",
     "paused_at",
+    "practice",
 )
 
 
@@ -266,7 +267,10 @@ async def get_competition(database: Database, cache: Cache, competition_id: str)
 
 
 def require_running(competition: Competition) -> None:
-    """Raise 409 outside the running phase, and while the clock is stopped."""
+    """Raise 409 while nothing can be played: outside the running phase, and in a pause.
+
+    After the end of one that goes on for practice, it can be.
+    """
     phase = competition.phase_at(now())
     if competition.paused_at is not None:
         raise Conflict(
@@ -274,7 +278,7 @@ def require_running(competition: Competition) -> None:
             "This competition is paused. It goes on once the organisers say so; nothing is lost.",
             paused_at=competition.paused_at.isoformat(),
         )
-    if phase == "past":
+    if phase == "past" and not competition.practice:
         raise Conflict("competition_ended", "This competition is over.", ends_at=_iso(competition))
     if phase == "upcoming":
         starts = competition.starts_at.isoformat() if competition.starts_at else ""

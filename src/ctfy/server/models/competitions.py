@@ -21,6 +21,12 @@ ScoreboardVisibility = Annotated[
         "competition, those who take part in it, or only whoever runs it"
     ),
 ]
+Practice = Annotated[
+    bool,
+    Field(
+        description="Whether those who take part can go on after the end, for nothing but practice"
+    ),
+]
 PausedAt = Annotated[
     datetime | None, Field(description="Since when the clock is stopped; null while it runs")
 ]
@@ -66,6 +72,7 @@ class CompetitionInfo(Response):
     max_team_size: int | None = None
     scoreboard_visibility: ScoreboardVisibility = "public"
     paused_at: PausedAt = None
+    practice: Practice = False
 
 
 class CompetitionDetail(CompetitionInfo):
@@ -97,6 +104,7 @@ class PublicCompetitionDetail(Response):
     max_team_size: int | None = None
     scoreboard_visibility: ScoreboardVisibility = "public"
     paused_at: PausedAt = None
+    practice: Practice = False
     teams: int = 0
     challenges: int = 0
 
@@ -122,6 +130,7 @@ class CompetitionCreate(Request):
     max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
     scoreboard_visibility: ScoreboardVisibility = "public"
+    practice: Practice = False
 
 
 class TestPlay(Response):
@@ -152,6 +161,7 @@ class CompetitionUpdate(Request):
     max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
     scoreboard_visibility: ScoreboardVisibility | None = None
+    practice: Practice | None = None
 
 
 class CompetitionExtendRequest(Request):

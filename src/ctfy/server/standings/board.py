@@ -82,7 +82,8 @@ class Board:
     are read: those of challenges that are in the competition, and in the catalogue, now.
 
     Events are applied once each: what a replica's load has seen already is skipped by the load's
-    own snapshot of transactions. `cutoff`: nothing later counts (a freeze).
+    own snapshot of transactions. `cutoff`: nothing later counts (a freeze). `ends`: nor does what
+    teams solve from the end on, which is known for their own people alone.
     """
 
     def __init__(self, competition_id: str, catalogue: Catalogue, rules: Rules) -> None:
@@ -91,9 +92,13 @@ class Board:
         self.version = 0
         self.stale = False
         self.cutoff: float | None = None
+        self.ends = math.inf
         self.teams: dict[str, BoardTeam] = {}
         self.apart: set[str] = set()  # teams that play, and count nowhere
-        self.solved_apart: set[tuple[str, str]] = set()  # and what they solved: team, challenge
+        # What was solved and counts nowhere, by those or after the end: team, challenge; and the
+        # questions of each that were answered after the end.
+        self.solved_apart: set[tuple[str, str]] = set()
+        self.practised: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self.solves: dict[
             str, dict[str, dict[str, QuestionSolve]]
         ] = {}  # team, challenge, question
@@ -128,9 +133,13 @@ class Board:
     ) -> None:
         """A question answered; a second time changes nothing.
 
-        What a team that counts nowhere answered is known for its own people alone.
+        What a team that counts nowhere answered is known for its own people alone; and so is what
+        any team did after the end.
         """
         counts = team_id in self.teams
+        if counts and solve.at >= self.ends:
+            self.practised[team_id, challenge_id].add(question_id)
+            return
         questions = self.solves.setdefault(team_id, {}).setdefault(challenge_id, {})
         if question_id in questions or not (counts or team_id in self.apart):
             return
@@ -140,15 +149,20 @@ class Board:
 
     def add_challenge_solve(self, team_id: str, challenge_id: str, at: float) -> None:
         """A challenge solved whole; a second time changes nothing."""
-        if team_id in self.teams:
+        if team_id in self.teams and at < self.ends:
             self.challenge_solves[challenge_id].setdefault(team_id, at)
-        elif team_id in self.apart:
+        elif team_id in self.teams or team_id in self.apart:
             self.solved_apart.add((team_id, challenge_id))
 
     def has_solved(self, team_id: str, challenge_id: str) -> bool:
         """Whether a team solved a challenge whole, also one that counts nowhere."""
         solved = team_id in self.challenge_solves.get(challenge_id, {})
         return solved or (team_id, challenge_id) in self.solved_apart
+
+    def answered_by_team(self, team_id: str, challenge_id: str) -> set[str]:
+        """The questions of a challenge that a team answered, whether that counts or not."""
+        counted = self.solves.get(team_id, {}).get(challenge_id, {})
+        return self.practised.get((team_id, challenge_id), set()).union(counted)
 
     def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
         """Submissions, right or wrong."""
@@ -197,7 +211,8 @@ class Board:
                 at = float(payload["submitted_at_ts"])
                 if self.cutoff is not None and at >= self.cutoff:
                     return
-                self.add_attempts(team_id, challenge_id, 1, at)
+                if at < self.ends:
+                    self.add_attempts(team_id, challenge_id, 1, at)
                 if effect != OnBoard.ATTEMPT:
                     took = float(payload["solve_time_s"])
                     solve = QuestionSolve(at, payload["user_id"], took)
@@ -300,7 +315,7 @@ class Board:
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _COMPETITION = text(
     """
-    SELECT c.rank_by, c.first_blood_bonus, (
+    SELECT c.rank_by, c.first_blood_bonus, c.ends_at, (
       SELECT jsonb_agg(jsonb_build_array(challenge_id, state, value) ORDER BY position)
       FROM competition_challenges WHERE competition_id = c.id) AS offers
     FROM competitions c WHERE c.id = :competition
@@ -311,7 +326,8 @@ _TEAMS = text(
     SELECT t.id, t.name, t.bracket, t.standing,
            extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
-                     WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
+                     WHERE h.team_id = t.id AND h.unlocked_at < :cutoff
+                       AND h.unlocked_at < :ends), 0)::int AS hint_costs
     FROM teams t WHERE t.competition_id = :competition AND
       EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
               WHERE m.team_id = t.id AND u.suspended_at IS NULL)
@@ -337,7 +353,7 @@ _ATTEMPTS = text(
     SELECT b.team_id, b.challenge_id, count(*), extract(epoch FROM max(b.submitted_at))::float
     FROM submissions b
     LEFT JOIN solves s ON s.competition_id = b.competition_id AND s.submission_id = b.id
-    WHERE b.competition_id = :competition AND b.submitted_at < :cutoff
+    WHERE b.competition_id = :competition AND b.submitted_at < :cutoff AND b.submitted_at < :ends
       AND (NOT b.correct OR s.submission_id IS NOT NULL)
     GROUP BY b.team_id, b.challenge_id
     """
@@ -396,6 +412,9 @@ async def read(
     )
     board = Board(competition_id, catalogue, rules)
     board.cutoff = cutoff.timestamp() if cutoff else None
+    ends_at = row.ends_at if row else None
+    board.ends = ends_at.timestamp() if ends_at else math.inf
+    values["ends"] = ends_at or "infinity"
     board._xmin, board._xmax, board._open = _parse(snapshot)
     for team in await session.execute(_TEAMS, values):
         if team.standing != "ranked":

@@ -360,6 +360,7 @@ class Submissions:
             competition_id=context.competition.id,
             audience=audience_of_solves(context.competition, moment),
             tells_rank=tells_solves(context.competition, moment),
+            practice=context.competition.is_over_at(moment),
             team_id=context.team_id,
             team_name=context.team_name,
             user_id=answer.user_id,

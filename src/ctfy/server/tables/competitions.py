@@ -25,7 +25,8 @@ from ctfy.server.database.base import Base, new_id, now
 class Competition(Base):
     """A competition. No `starts_at`: already running; no `ends_at`: never over.
 
-    `paused_at`: since when its clock stands still.
+    `paused_at`: since when its clock stands still. `practice`: who takes part goes on after the
+    end; what is solved from then on counts nowhere, as `is_over_at` says.
     """
 
     __tablename__ = "competitions"
@@ -50,6 +51,7 @@ class Competition(Base):
     max_instances_per_team: Mapped[int | None]
     scoreboard_visibility: Mapped[str] = mapped_column(default="public", server_default="public")
     paused_at: Mapped[datetime | None]
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -62,6 +64,14 @@ class Competition(Base):
     def time_at(self, moment: datetime) -> datetime:
         """What its clock shows: the moment, or while it is paused that of the pause."""
         return moment if self.paused_at is None else min(moment, self.paused_at)
+
+    def is_over_at(self, moment: datetime) -> bool:
+        """Whether it had ended at a moment that the clock was not stopped at.
+
+        What is solved from then on counts nowhere, by whatever time the end is now. Boards
+        (`standings/board.py`) and `access/view.py` have the same in their own words.
+        """
+        return self.ends_at is not None and moment >= self.ends_at
 
     def phase_at(self, moment: datetime) -> Literal["upcoming", "running", "past"]:
         """The phase by its clock."""

@@ -126,6 +126,12 @@ def update(
     scoreboard_visibility: Annotated[
         str | None, typer.Option(help="Who sees the standings: public, players or hidden")
     ] = None,
+    practice: Annotated[
+        bool | None,
+        typer.Option(
+            "--practice/--no-practice", help="Whether it can be played after its end, unranked"
+        ),
+    ] = None,
 ) -> CompetitionInfo:
     """Change a competition; what is left out stays.
 
@@ -142,6 +148,7 @@ def update(
         "rules": rules,
         "prizes": prizes,
         "scoreboard_visibility": scoreboard_visibility,
+        "practice": practice,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:

@@ -19,10 +19,16 @@ def upgrade() -> None:
         """
         ALTER TABLE competitions
           ADD COLUMN scoreboard_visibility VARCHAR NOT NULL DEFAULT 'public',
-          ADD COLUMN paused_at TIMESTAMP WITH TIME ZONE
+          ADD COLUMN paused_at TIMESTAMP WITH TIME ZONE,
+          ADD COLUMN practice BOOLEAN NOT NULL DEFAULT false
         """
     )
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE competitions DROP COLUMN scoreboard_visibility, DROP COLUMN paused_at")
+    op.execute(
+        """
+        ALTER TABLE competitions
+          DROP COLUMN scoreboard_visibility, DROP COLUMN paused_at, DROP COLUMN practice
+        """
+    )
