@@ -544,6 +544,8 @@ export default {
   "Points from the organisers": "Punkte von der Leitung",
   "Points less with each solve": "Punkte weniger mit jeder Lösung",
   Position: "Stelle",
+  Practice: "Üben",
+  "Practice after the end": "Üben nach dem Ende",
   Preview: "Vorschau",
   Print: "Drucken",
   Prizes: "Preise",
@@ -727,6 +729,8 @@ export default {
   "The captain was asked": "Der Kapitän wurde gefragt",
   "The challenges open in": "Die Aufgaben öffnen in",
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
+  "The competition is over. You can go on for practice: answers are graded, and nothing counts any more.":
+    "Der Wettbewerb ist vorbei. Zum Üben kannst du weitermachen: Antworten werden bewertet, und nichts zählt mehr.",
   "The file was not taken": "Die Datei wurde nicht angenommen",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
   "The freeze, {time} now, is put off along with it.":
@@ -872,6 +876,8 @@ export default {
   "Who has no account yet needs it": "Wer noch kein Konto hat, braucht ihn",
   "Who may take part when access is by invitation; also before they have an account.":
     "Wer auf Einladung teilnehmen darf; auch schon vor der Registrierung.",
+  "Whoever takes part can go on. Answers are graded, and nothing of it counts anywhere.":
+    "Wer teilnimmt, kann weitermachen. Antworten werden bewertet, und nichts davon zählt irgendwo.",
   "With a code": "Mit einem Code",
   "With a new team": "Mit einem neuen Team",
   Withdraw: "Zurückziehen",

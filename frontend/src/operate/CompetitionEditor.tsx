@@ -1,6 +1,7 @@
 import {
   Button,
   Card,
+  Checkbox,
   Group,
   NativeSelect,
   SimpleGrid,
@@ -42,6 +43,7 @@ const NEW: Draft = {
   brackets: [],
   challenge_ids: [],
   scoreboard_visibility: "public",
+  practice: false,
 };
 
 export function NewCompetition() {
@@ -150,6 +152,7 @@ const FIELDS = [
   "max_team_size",
   "max_instances_per_team",
   "scoreboard_visibility",
+  "practice",
   ...TIMES,
 ] as const;
 const NONE: string[] = [];
@@ -315,6 +318,15 @@ function Editor({
                 error={fields.brackets}
               />
             </SimpleGrid>
+            <Checkbox
+              mt="md"
+              label={t("Practice after the end")}
+              description={t(
+                "Whoever takes part can go on. Answers are graded, and nothing of it counts anywhere.",
+              )}
+              checked={draft.practice ?? false}
+              onChange={(event) => set({ practice: event.currentTarget.checked })}
+            />
           </Card>
         </SimpleGrid>
         <ChallengePicker chosen={draft.challenge_ids ?? NONE} change={choose} />

@@ -101,6 +101,13 @@ function Pages() {
                 )}
               </Alert>
             )}
+            {competition.phase === "past" && competition.practice && competition.is_registered && (
+              <Alert color="blue" title={t("Practice")}>
+                {t(
+                  "The competition is over. You can go on for practice: answers are graded, and nothing counts any more.",
+                )}
+              </Alert>
+            )}
             <Tabs
               value={tab}
               onChange={(next) =>

@@ -23,3 +23,8 @@ export function useSeesStandings(competition?: CompetitionDetail): boolean {
   const plays = visibility === "players" && Boolean(competition?.is_registered);
   return visibility === "public" || plays || runs;
 }
+
+/** Whether anything can be started in a competition now: not in a pause; after it, for practice. */
+export function isPlayable({ phase, paused_at, practice }: CompetitionDetail): boolean {
+  return !paused_at && (phase === "running" || (phase === "past" && Boolean(practice)));
+}
