@@ -20,7 +20,7 @@ _NEXT = {
     "challenge_not_found": "Call list_challenges.",
     "competition_ended": "Answers no longer count: call list_competitions.",
     "competition_not_found": "Call list_competitions.",
-    "competition_paused": "Wait: list_competitions shows when paused_at is empty again.",
+    "competition_paused": "Wait: get_competition tells when paused_at is empty again.",
     "competition_scope_required": "Pass one of these as competition_id.",
     "hint_not_found": "Call list_hints.",
     "instance_not_found": "list_instances shows yours; start_instance makes one.",
