@@ -1181,6 +1181,8 @@ export default {
   "{who} has an answer of {team} to {challenge} count as wrong":
     "{who} lässt eine Antwort von {team} zu {challenge} als falsch gelten",
   "{who} hid {team} from the standings": "{who} hat {team} aus der Rangliste genommen",
+  "{who} let the clock of {competition} go on":
+    "{who} lässt die Uhr von {competition} weiterlaufen",
   "{who} let {whom} in again": "{who} hat {whom} wieder zugelassen",
   "{who} let {whom} run {competition}": "{who} lässt {whom} {competition} leiten",
   "{who} made a link with which {whom} signs in":
@@ -1194,6 +1196,7 @@ export default {
   "{who} made version {version} of {challenge} current":
     "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
   "{who} opened a shell in {container}": "{who} hat eine Shell in {container} geöffnet",
+  "{who} put off the end of {competition}": "{who} hat das Ende von {competition} verschoben",
   "{who} ranks {team} again": "{who} wertet {team} wieder",
   "{who} removed the node {display_name}": "{who} hat den Knoten {display_name} entfernt",
   "{who} removed {whom} from {team}": "{who} hat {whom} aus {team} entfernt",
@@ -1204,6 +1207,7 @@ export default {
   "{who} solved {challenge} for {team}": "{who} hat {challenge} für {team} gelöst",
   "{who} started the task {task_kind}": "{who} hat die Aufgabe {task_kind} begonnen",
   "{who} started {challenge} for {team}": "{who} hat {challenge} für {team} gestartet",
+  "{who} stopped the clock of {competition}": "{who} hat die Uhr von {competition} angehalten",
   "{who} stopped the instance of {challenge} of {team}":
     "{who} hat die Instanz von {challenge} von {team} gestoppt",
   "{who} suspended {whom}": "{who} hat {whom} gesperrt",
