@@ -120,7 +120,9 @@ PRACTISED: list[Step] = [
     *[Answers(person, question, "wrong") for person in (0, 2) for question in (PLAIN, FALLING[0])],
     *[TakesHint(person, challenge_id) for person in (0, 2) for challenge_id in CHALLENGES],
     *[ReplicaShows(audience) for audience in AUDIENCES],
-    *[ReplicaHears(1), ReplicaRecords(), AllIsCompared()],
+    ReplicaHears(1),
+    ReplicaRecords(),
+    AllIsCompared(),
 ]
 # What has everything computed anew.
 _ACCEPTED = [Answers(2, PLAIN, "wrong"), PracticeIsAccepted()]
