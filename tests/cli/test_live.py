@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -257,6 +258,15 @@ def test_an_operator_does_everything_from_the_command_line(
         == team.id
     )
     _its_challenges(root, made["id"])
+    assert root.json(f"ctfy-admin admin competition pause {made['id']}")["paused_at"]
+    assert root.json(f"ctfy-admin admin competition resume {made['id']}")["paused_at"] is None
+    longer = root.json(f"ctfy-admin admin competition extend {made['id']} --minutes 15")
+    assert datetime.fromisoformat(longer["ends_at"]).minute == 15
+    ruled = root.json(
+        f"ctfy-admin admin competition update {made['id']}",
+        *("--scoreboard-visibility", "players", "--practice"),
+    )
+    assert (ruled["scoreboard_visibility"], ruled["practice"]) == ("players", True)
     copy = root.json(f"ctfy-admin admin competition clone {made['id']} --title Copy")
     root.ok(f"ctfy-admin admin competition export {copy['id']} --out {tmp_path}/copy.json")
     assert root.run(f"ctfy-admin admin competition import {tmp_path}/copy.json").code == 5

@@ -158,7 +158,16 @@ def competitions(admin: Any, arena: Arena) -> str:
     assert_iterates(admin.competitions, q="winter")
     offer = admin.competitions.set_challenge(cup.id, ids[0], value=250)
     assert admin.competitions.challenges(cup.id)[0] == offer
+    assert admin.competitions.pause(cup.id).paused_at
+    assert admin.competitions.resume(cup.id).paused_at is None
+    longer = admin.competitions.extend(cup.id, minutes=15).ends_at
+    assert longer
+    assert longer > ends + timedelta(minutes=15)
+    ruled = {"scoreboard_visibility": "hidden", "practice": True, "prizes": "A mug"}
+    admin.competitions.update(cup.id, **ruled)
     copy = admin.competitions.clone(cup.id, title="Spring cup")
+    assert (copy.scoreboard_visibility, copy.practice) == ("hidden", True)
+    assert admin.competitions.challenges(copy.id)[0].value == 250
     assert (copy.status, copy.challenge_ids, copy.ends_at) == ("draft", ids, None)
     assert [c.id for c in admin.competitions.list(status="draft")] == [copy.id]
     admin.competitions.delete(copy.id)

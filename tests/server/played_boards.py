@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.sdk import CtfyApiError, PlatformClient
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Place, View
 from ctfy.server.database.connections import Background
 from ctfy.server.database.peers import Peers
 from ctfy.server.domains import DOMAINS
@@ -121,7 +121,7 @@ class Replica:
         else:
             async with self._database.transaction() as session:
                 competition = await session.get_one(Competition, competition_id)
-            shown = await standings.seen_by(View(), competition)
+            shown = await standings.seen_by(View(), Place(competition))
         # Drawn here and now: a reader may be given rows that are up to 20 ms old.
         snapshot = draw(shown.board)
         catalogue = self._catalogue
@@ -149,7 +149,11 @@ class Game:
     def begin(self) -> None:
         """A competition of its own, of which the replica has heard nothing."""
         created = self.admin.admin.competitions.create(
-            title="Cup", challenge_ids=list(CHALLENGES), status="published", rank_by="points"
+            title="Cup",
+            challenge_ids=list(CHALLENGES),
+            status="published",
+            rank_by="points",
+            practice=True,
         )
         self.competition_id = created.id
         for step in (Enters(0), Enters(2), Joins(1, 0)):
@@ -164,6 +168,10 @@ class Game:
             except CtfyApiError as refused:
                 if refused.status_code >= 500:
                     raise
+
+    def drawn(self) -> dict[str, object]:
+        """What the database holds, as operators see it."""
+        return self.replica.look_anew(self.competition_id, "operators")
 
     def end(self) -> None:
         """Let everybody in again, for the next game."""
@@ -276,6 +284,19 @@ class FreezeIsSet:
 
 
 @dataclass
+class EndIsSet:
+    """To so many minutes from now; None: never. After it, they go on for practice."""
+
+    minutes: int | None
+
+    def take(self, game: Game) -> None:
+        moment = None
+        if self.minutes is not None:
+            moment = datetime.now(UTC) + timedelta(minutes=self.minutes)
+        game.admin.admin.competitions.update(game.competition_id, ends_at=moment)
+
+
+@dataclass
 class IsEdited:
     changes: dict[str, Any]
 
@@ -323,6 +344,18 @@ class IsTurned:
         for each in submissions.list(where, offset=self.place, limit=1):
             turn = submissions.strike if each.correct else submissions.accept
             turn(where, each.id)
+
+
+@dataclass
+class PracticeIsAccepted:
+    """What was answered wrong since the end counts as right."""
+
+    def take(self, game: Game) -> None:
+        submissions, where = game.admin.admin.submissions, game.competition_id
+        ends_at = game.admin.competitions.get(where).ends_at
+        for each in submissions.list(where, limit=50):
+            if ends_at and each.submitted_at >= ends_at and not each.correct:
+                submissions.accept(where, each.id)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from tests.server.played_boards import (
     CHALLENGES,
     AllIsCompared,
     Answers,
+    EndIsSet,
     Enters,
     FreezeIsSet,
     Game,
@@ -28,6 +29,7 @@ from tests.server.played_boards import (
     Joins,
     Kicks,
     Leaves,
+    PracticeIsAccepted,
     Renames,
     Replica,
     ReplicaHears,
@@ -62,6 +64,7 @@ STEPS: list[Step] = [
     *[Stands(0, standing) for standing in ("hidden", "disqualified", "ranked", "ranked")],
     *[IsTurned(place) for place in (0, 1, 2)] * 2,
     *[FreezeIsSet(minutes) for minutes in (None, -60, 0, 60)],
+    *[EndIsSet(minutes) for minutes in (None, 0, 0, 60, -60)],
     *[IsEdited({"rank_by": rank_by}) for rank_by in ("points", "solved")],
     *[IsEdited({"first_blood_bonus": bonus}) for bonus in (0, 40)],
     *[IsEdited({"challenge_ids": ids}) for ids in (["falling", "plain"], ["plain"])],
@@ -107,6 +110,41 @@ def test_a_board_that_followed_is_the_one_in_the_database(
     everybody.begin()
     try:
         everybody.play(*steps, AllIsCompared())
+    finally:
+        everybody.end()
+
+
+# What teams do, and what becomes of them, that moves no board once the competition is over.
+PRACTISED: list[Step] = [
+    *[Answers(person, question) for person in (0, 1, 2) for question in (PLAIN, *FALLING)] * 2,
+    *[Answers(person, question, "wrong") for person in (0, 2) for question in (PLAIN, FALLING[0])],
+    *[TakesHint(person, challenge_id) for person in (0, 2) for challenge_id in CHALLENGES],
+    *[ReplicaShows(audience) for audience in AUDIENCES],
+    ReplicaHears(1),
+    ReplicaRecords(),
+    AllIsCompared(),
+]
+# What has everything computed anew.
+_ACCEPTED = [Answers(2, PLAIN, "wrong"), PracticeIsAccepted()]
+_LEFT_OUT = [Stands(0, "disqualified"), Answers(1, PLAIN), AllIsCompared(), Stands(0, "ranked")]
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.lists(st.sampled_from(STEPS), min_size=6, max_size=16),
+    st.lists(st.sampled_from(PRACTISED), min_size=6, max_size=16),
+    st.sampled_from([_ACCEPTED, _LEFT_OUT]),
+)
+def test_nothing_that_is_done_for_practice_moves_a_board(
+    everybody: Game, played: list[Step], practised: list[Step], recomputed: list[Step]
+) -> None:
+    everybody.begin()
+    try:
+        everybody.play(*played, FreezeIsSet(None), Stands(0, "ranked"), EndIsSet(0))
+        everybody.play(AllIsCompared())
+        before = everybody.drawn()
+        everybody.play(*practised, *recomputed, *practised, AllIsCompared())
+        assert everybody.drawn() == before
     finally:
         everybody.end()
 

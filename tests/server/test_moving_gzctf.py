@@ -39,10 +39,11 @@ def test_a_games_settings_become_the_competitions(house: House) -> None:
     moved = move(house, package(inviteCode="SPRING"))
     (row,) = house.rows(
         "SELECT title, description, status, access, rank_by, max_team_size, "
-        "max_instances_per_team, starts_at::text, ends_at::text FROM competitions WHERE id = %s",
+        "max_instances_per_team, practice, starts_at::text, ends_at::text "
+        "FROM competitions WHERE id = %s",
         moved.competition_id,
     )
-    assert row[:7] == (
+    assert row[:8] == (
         "Spring CTF",
         "A weekend.\n\n# Rules\n\nBe kind.",
         "draft",
@@ -50,10 +51,12 @@ def test_a_games_settings_become_the_competitions(house: House) -> None:
         "points",
         4,
         3,
+        True,
     )
-    assert [moment[:16] for moment in row[7:]] == ["2026-03-01 12:00", "2026-03-03 12:00"]
+    assert [moment[:16] for moment in row[8:]] == ["2026-03-01 12:00", "2026-03-03 12:00"]
     fields = said(moved)
-    for name in ("bloodBonus", "practiceMode", "review of teams", "writeup"):
+    assert fields["practiceMode"][0] == "carried"
+    for name in ("bloodBonus", "review of teams", "writeup"):
         assert fields[name][0] == "dropped"
     assert fields["bloodBonus"][1].startswith("5 %, 3 %, 1 % of the value")
     assert fields["teams, people, submissions and standings"][0] == "dropped"

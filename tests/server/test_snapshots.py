@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ctfy.sdk import PlatformClient
 from ctfy.server.access.caller import Authenticator
-from ctfy.server.access.view import View
+from ctfy.server.access.view import Place, View
 from ctfy.server.cache import Cache
 from ctfy.server.competitions.service import get_competition
 from ctfy.server.database.connections import Database
@@ -70,7 +70,7 @@ def test_whoever_was_answered_reads_it_also_when_the_standings_were_just_drawn_u
                 await services.get(Submissions).submit_without_instance(
                     caller, "field-notes", competition.id, "answer", "wrong"
                 )
-                standings = await services.get(Standings).seen_by(View(caller), seen)
+                standings = await services.get(Standings).seen_by(View(caller), Place(seen))
                 found.append(standings.by_team[team].attempts)
             return found
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
-from ctfy.sdk import PlatformClient
+from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.models.competitions import CompetitionInfo
 from tests.conftest import Arena
 from tests.event_stream import following
@@ -33,8 +34,13 @@ class Frozen:
     award_id: str  # given before the freeze
 
 
+Standing = dict[str, object]
+
+
 @pytest.fixture
-def frozen(arena: Arena) -> Iterator[Frozen]:
+def frozen(arena: Arena, request: pytest.FixtureRequest) -> Iterator[Frozen]:
+    """Frozen now; or as a test says, closed to some in another way."""
+    closed: Standing = getattr(request, "param", None) or {"freezes_at": datetime.now(UTC)}
     competition = arena.competition(starts_at=datetime.now(UTC) - timedelta(hours=1))
     solver = arena.registered(competition, "Solver")
     solver.me.update_visibility({"last_active_at": False})  # told by every request, not by solves
@@ -43,7 +49,7 @@ def frozen(arena: Arena) -> Iterator[Frozen]:
     team_id = solver.competitions.get(competition.id).my_team_id
     awards = arena.admin.admin.awards
     early = awards.give(competition.id, team_id, points=5, reason="a bug report")
-    arena.admin.admin.competitions.update(competition.id, freezes_at=datetime.now(UTC))
+    arena.admin.admin.competitions.update(competition.id, **closed)
     known = {
         "competition_id": competition.id,
         "team_id": team_id,
@@ -56,8 +62,20 @@ def frozen(arena: Arena) -> Iterator[Frozen]:
     solver.instances.stop(ready.id)
 
 
-@pytest.mark.parametrize("who", ["visitor", "player", "rival", "limited token"])
-def test_no_route_tells_others_of_a_solve_behind_the_freeze(
+HIDDEN: Standing = {"scoreboard_visibility": "hidden"}
+OF_PLAYERS: Standing = {"scoreboard_visibility": "players"}
+
+
+@pytest.mark.parametrize(
+    ("frozen", "who"),
+    [
+        *((None, who) for who in ("visitor", "player", "rival", "limited token")),
+        *((HIDDEN, who) for who in ("visitor", "player", "rival", "limited token")),
+        *((OF_PLAYERS, who) for who in ("visitor", "player")),
+    ],
+    indirect=["frozen"],
+)
+def test_no_route_tells_of_a_solve_whoever_may_not_know_of_it(
     arena: Arena, frozen: Frozen, secret: bytes, who: str
 ) -> None:
     reader = {
@@ -76,7 +94,9 @@ def test_no_route_tells_others_of_a_solve_behind_the_freeze(
         grade = frozen.solver.submissions.submit(
             frozen.instance_id, flag(secret, frozen.instance_id)
         )
-        assert (grade.correct, grade.challenge_fully_solved, grade.solve_rank) == (True, True, 0)
+        visibility = arena.admin.competitions.get(frozen.competition.id).scoreboard_visibility
+        rank = int(visibility == "players")  # those who take part know of it
+        assert (grade.correct, grade.challenge_fully_solved, grade.solve_rank) == (True, True, rank)
         wait_for("awards", lambda: len(frozen.solver.me.achievements().unlocked) > 1)
         awards = arena.admin.admin.awards
         late = {"points": -70, "reason": "behind the freeze"}
@@ -104,6 +124,53 @@ def limited(player: PlatformClient, competition: CompetitionInfo) -> PlatformCli
 def token_of(client: PlatformClient) -> str:
     """What a client signs in with; empty: nothing."""
     return client.token
+
+
+@pytest.mark.parametrize(
+    ("visibility", "seen"),
+    [("public", "everybody"), ("players", "those who take part"), ("hidden", "operators")],
+)
+def test_the_standings_are_shown_to_whom_the_competition_says(
+    arena: Arena, visibility: str, seen: str
+) -> None:
+    competition = arena.competition("field-notes", scoreboard_visibility=visibility)
+    player = arena.registered(competition, "Ada")
+
+    def read(client: PlatformClient) -> str:
+        try:
+            entries = client.competition(competition.id).scoreboard()
+        except CtfyApiError as refused:
+            return str(refused)
+        return ", ".join(entry.team_name for entry in entries)
+
+    to_whom = "those who take part in it" if visibility == "players" else "whoever runs it"
+    refusal = f"The standings of this competition are shown to {to_whom}. [403 scoreboard_hidden]"
+    assert read(arena.admin) == "Ada"
+    assert read(player) == (refusal if seen == "operators" else "Ada")
+    assert read(arena.player()) == ("Ada" if seen == "everybody" else refusal)
+    wall = httpx.get(f"{arena.url}/api/v1/walls/{competition.id}").json()
+    assert [e["team_name"] for e in wall["entries"]] == (["Ada"] if seen == "everybody" else [])
+
+
+def test_a_team_knows_its_own_points_and_no_rank_where_the_standings_are_hidden(
+    arena: Arena, secret: bytes
+) -> None:
+    competition = arena.competition("notes", rank_by="points", scoreboard_visibility="hidden")
+    arena.admin.admin.competitions.set_challenge(
+        competition.id, "notes", value={"initial": 500, "minimum": 100, "decay": 1}
+    )
+    teams = [arena.registered(competition, name) for name in ("First", "Second")]
+    for team in teams:
+        ready = start(team, competition.id)
+        grade = team.submissions.submit(ready.id, flag(secret, ready.id))
+        assert (grade.correct, grade.solve_rank) == (True, 0)
+        team.instances.stop(ready.id)
+    for team in teams:
+        own = team.competitions.get(competition.id)
+        # What the challenge is worth by now would tell how many others solved it.
+        assert (own.my_rank, own.my_points, own.my_solves) == (-1, 500, 1)
+        assert [c.value for c in own.challenges] == [500]
+    assert [e.points for e in arena.admin.competition(competition.id).scoreboard()] == [100, 100]
 
 
 def test_the_team_itself_sees_what_it_solved_behind_the_freeze(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -66,7 +67,7 @@ def test_a_competition_from_the_first_click_to_its_end(
         offered = arena.admin.admin.competitions.challenges(made.id)[1]
         assert (offered.state, offered.value) == ("draft", 250)
 
-        page.get_by_role("button", name="Clone").click()
+        page.get_by_role("button", name="Duplicate").click()
         expect(page.get_by_role("heading", name=f"Copy of {title}")).to_be_visible()
         page.get_by_role("button", name="Delete").click()
         page.get_by_label(re.compile("Type")).fill(f"Copy of {title}")
@@ -85,6 +86,50 @@ def test_a_competition_from_the_first_click_to_its_end(
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text(re.compile("must be later"))).to_be_visible()
         mine.complaints.clear()  # the browser notes the refusal in its console
+
+
+def test_a_clock_is_stopped_and_its_end_put_off_by_clicking(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("notes", ends_at=datetime.now(UTC) + timedelta(hours=1))
+    player = arena.registered(competition, "Clocked")
+    with window(browser, arena.url) as operating, window(browser, arena.url) as playing:
+        page = as_admin(operating, arena).open(f"/admin/competitions/{competition.id}")
+        playing.sign_in(player, PASSWORD)
+        played = playing.open(f"/competitions/{competition.id}/challenges/notes")
+        launch = played.get_by_role("button", name="Start the instance")
+        expect(launch).to_be_enabled()
+        page.get_by_role("button", name="Pause", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Pause", exact=True).click()
+        expect(page.get_by_text("Paused since")).to_be_visible()
+        expect(played.get_by_text("The organisers have stopped the clock.")).to_be_visible()
+        expect(launch).to_be_disabled()
+        stands = played.get_by_role("timer").first.inner_text()
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_text("Paused since")).to_have_count(0)
+        expect(launch).to_be_enabled()
+        expect(played.get_by_role("timer").first).not_to_have_text(stands)
+        before = arena.admin.competitions.get(competition.id).ends_at
+        page.get_by_role("button", name="+15 min").click()
+        expect(page.get_by_text("Extended")).to_be_visible()
+        after = arena.admin.competitions.get(competition.id).ends_at
+        assert before
+        assert after
+        assert after - before == timedelta(minutes=15)
+
+
+def test_the_scoreboard_is_not_offered_to_whom_it_is_not_shown(
+    arena: Arena, browser: Browser
+) -> None:
+    competition = arena.competition("notes", scoreboard_visibility="hidden")
+    player = arena.registered(competition, "Unranked")
+    with window(browser, arena.url) as operating, window(browser, arena.url) as playing:
+        page = as_admin(operating, arena).open(f"/competitions/{competition.id}/scoreboard")
+        expect(page.get_by_role("table", name="Scoreboard")).to_contain_text("Unranked")
+        playing.sign_in(player, PASSWORD)
+        played = playing.open(f"/competitions/{competition.id}/scoreboard")
+        expect(played.get_by_text("Only its organisers see them.")).to_be_visible()
+        expect(played.get_by_role("tab", name="Scoreboard")).to_have_count(0)
+        played = playing.open(f"/wall/{competition.id}")
+        expect(played.get_by_text("The standings are not shown here.")).to_be_visible()
 
 
 def test_a_challenge_is_made_changed_and_rolled_back_by_clicking(

@@ -138,6 +138,13 @@ export interface Events {
   competition_deleted: { competition_id: string; competition_title: string };
   /** Somebody took a competition as a file. */
   competition_exported: { competition_id: string; competition_title: string };
+  /** The end is put off by so many `minutes`, and a freeze to come with it. */
+  competition_extended: {
+    competition_id: string;
+    competition_title: string;
+    ends_at_ts?: number;
+    minutes: number;
+  };
   /** An invite to a competition, or to a team in it, was made, answered or taken back. */
   competition_invite_changed: {
     competition_id: string;
@@ -148,8 +155,12 @@ export interface Events {
     kind?: string;
     status?: string;
   };
+  /** The clock is stopped: nothing starts, and no answer is taken until it goes on. */
+  competition_paused: { competition_id: string; competition_title: string; ends_at_ts?: number };
   /** Somebody takes part in a competition. */
   competition_registered: { competition_id: string; user_id: string };
+  /** The clock goes on; the end, and a freeze to come, are put off by the pause. */
+  competition_resumed: { competition_id: string; competition_title: string; ends_at_ts?: number };
   /** Somebody takes part no longer. */
   competition_unregistered: { competition_id: string; user_id: string };
   /** The fields in `changed` have other values. */
@@ -164,6 +175,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
     solve_rank: number;
   };
   /** It was right, and the challenge has other questions left. */
@@ -176,6 +188,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
   };
   /** It was wrong. `wrapped`: it looks like a flag that nobody decoded. */
   flag_wrong: {
@@ -187,6 +200,7 @@ export interface Events {
     submitted_at_ts: number;
     solve_time_s: number;
     attempts_remaining?: number;
+    practice?: boolean;
     wrapped?: boolean;
   };
   /** A team took a hint for `cost` points. */

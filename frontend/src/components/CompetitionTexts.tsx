@@ -13,6 +13,7 @@ interface Told {
   registration_opens_at?: string | null;
   registration_closes_at?: string | null;
   freezes_at?: string | null;
+  scoreboard_visibility?: string;
   rank_by?: string;
   first_blood_bonus?: number;
   max_team_size?: number | null;
@@ -39,6 +40,14 @@ export function CompetitionTexts({
     ],
     [t("Ranked by"), c.rank_by === "points" ? t("points") : t("challenges solved")],
     [t("First blood bonus"), String(c.first_blood_bonus ?? 0)],
+    [
+      t("Scoreboard"),
+      c.scoreboard_visibility === "hidden"
+        ? t("for its organisers")
+        : c.scoreboard_visibility === "players"
+          ? t("for those who take part")
+          : t("for everybody"),
+    ],
     [t("Scoreboard freezes"), c.freezes_at ? moment(c.freezes_at) : t("never")],
     [t("Largest team"), c.max_team_size ? String(c.max_team_size) : t("no limit")],
     [t("Teams"), String(teams)],

@@ -5,9 +5,9 @@ import { Ago, Countdown } from "./time";
 
 /** When a competition starts, ends or ended. */
 export function When({
-  competition: { phase, starts_at, ends_at },
+  competition: { phase, starts_at, ends_at, paused_at },
 }: {
-  competition: Pick<PublicCompetition, "starts_at" | "ends_at"> & { phase?: string };
+  competition: Pick<PublicCompetition, "starts_at" | "ends_at" | "paused_at"> & { phase?: string };
 }) {
   const [word, at] =
     phase === "upcoming"
@@ -17,6 +17,12 @@ export function When({
         : [t("ended"), ends_at];
   return (
     <Text component="div" size="sm" c="dimmed" title={moment(at)}>
+      {paused_at && (
+        <Text span size="sm" fw={600}>
+          {t("Paused")}
+          {" · "}
+        </Text>
+      )}
       {phase === "running" && !ends_at ? (
         t("no end")
       ) : phase === "past" ? (
@@ -25,7 +31,7 @@ export function When({
         </>
       ) : (
         <>
-          {word} <Countdown to={at} />
+          {word} <Countdown to={at} stopped={paused_at} />
         </>
       )}
     </Text>

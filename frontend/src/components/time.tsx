@@ -31,9 +31,11 @@ export function useSecondsTo(at: At): number {
   return Math.max(0, ((date(at)?.getTime() ?? now) - now) / 1000);
 }
 
-/** The time left, ticking; digits of one width, so nothing moves. */
-export function Countdown({ to, size = "sm" }: { to: At; size?: string }) {
-  const left = useSecondsTo(to);
+/** The time left, ticking, or as it was when the clock stopped; digits of one width. */
+export function Countdown({ to, stopped, size = "sm" }: { to: At; stopped?: At; size?: string }) {
+  const ticking = useSecondsTo(to);
+  const since = date(stopped)?.getTime();
+  const left = since ? Math.max(0, ((date(to)?.getTime() ?? since) - since) / 1000) : ticking;
   return (
     <Text component="span" size={size} fw={600} className="digits" role="timer">
       {duration(left)}

@@ -1,5 +1,6 @@
 /** Every text of the interface in German, by its English wording. */
 export default {
+  "+{n} min: ends {time}": "+{n} min: Ende {time}",
   "/pages/ and small letters, digits and hyphens":
     "/pages/ und Kleinbuchstaben, Ziffern und Bindestriche",
   "32 hexadecimal digits": "32 hexadezimale Ziffern",
@@ -144,7 +145,7 @@ export default {
   "Choose challenges, set times, publish.": "Aufgaben wählen, Zeiten setzen, veröffentlichen.",
   "Choose some under “Settings”.": "Unter „Einstellungen“ werden sie ausgewählt.",
   "Choose the accent colour": "Akzentfarbe wählen",
-  Clone: "Kopieren",
+  Clock: "Uhr",
   Close: "Schließen",
   "Close this shell?": "Diese Shell schließen?",
   "Closed until these are solved": "Geschlossen, bis diese gelöst sind",
@@ -197,6 +198,7 @@ export default {
   "Download the VPN profile": "VPN-Profil herunterladen",
   "Download the packets (pcap)": "Pakete herunterladen (pcap)",
   Drain: "Leeren",
+  Duplicate: "Duplizieren",
   "E-mail": "E-Mail",
   "Each holds a new link, which works once, for seven days. Links that were mailed or printed before stop working.":
     "Jede trägt einen neuen Link, der einmal gilt, sieben Tage lang. Früher verschickte oder gedruckte Links gelten dann nicht mehr.",
@@ -238,6 +240,7 @@ export default {
   Exchanges: "Austausche",
   "Expires after": "Läuft ab nach",
   Export: "Exportieren",
+  Extended: "Verlängert",
   Favicon: "Favicon",
   Feedback: "Rückmeldungen",
   File: "Datei",
@@ -332,7 +335,9 @@ export default {
   "Invited by e-mail": "Per E-Mail eingeladen",
   "Invites and requests": "Einladungen und Bitten",
   "It broke down": "Sie ist ausgefallen",
+  "It ends {time}.": "Es endet {time}.",
   "It failed to start": "Der Start ist gescheitert",
+  "It goes on": "Es geht weiter",
   "It has not begun": "Es hat noch nicht begonnen",
   "It is not UTF-8: look whether names with accents are right.":
     "Sie ist nicht UTF-8: Sieh nach, ob Namen mit Umlauten stimmen.",
@@ -494,6 +499,8 @@ export default {
   "Nothing needs your attention.": "Nichts braucht deine Aufmerksamkeit.",
   "Nothing new": "Nichts Neues",
   "Nothing solved yet.": "Noch nichts gelöst.",
+  "Nothing starts and no answer is taken until it goes on; what runs stays.":
+    "Bis es weitergeht, startet nichts und keine Antwort wird angenommen; was läuft, bleibt.",
   "Nothing to launch here: read, and answer.": "Hier ist nichts zu starten: lies und antworte.",
   "Nothing was announced yet": "Noch nichts bekannt gemacht",
   "Nothing was recorded": "Nichts aufgezeichnet",
@@ -509,6 +516,8 @@ export default {
     "Von {checked} Einreichungen würden {right} richtig und {wrong} falsch.",
   "Often 587 or 465": "Oft 587 oder 465",
   "On your own": "Allein",
+  "Once it goes on, its end, freeze and releases to come are put off by the pause.":
+    "Geht es weiter, verschieben sich Ende, Einfrieren und geplante Veröffentlichungen um die Pause.",
   "One a line: a name, a space, the address": "Einer je Zeile: Name, Leerzeichen, Adresse",
   "One address behind many teams": "Eine Adresse hinter vielen Teams",
   "One moment…": "Einen Moment …",
@@ -518,6 +527,7 @@ export default {
   "Only email is needed. You see what each row comes to before anything is made.":
     "Nur email ist nötig. Du siehst, was aus jeder Zeile wird, bevor etwas angelegt wird.",
   "Only in these competitions": "Nur in diesen Wettbewerben",
+  "Only its organisers see them.": "Nur die Veranstalter sehen sie.",
   "Only of {name}": "Nur von {name}",
   Open: "Öffnen",
   "Open a shell": "Eine Shell öffnen",
@@ -545,6 +555,8 @@ export default {
   Past: "Vergangen",
   Pattern: "Muster",
   Pause: "Anhalten",
+  Paused: "Angehalten",
+  "Paused since {time}": "Angehalten seit {time}",
   People: "Personen",
   "People from a file": "Personen aus einer Datei",
   "People from files": "Personen aus Dateien",
@@ -562,6 +574,8 @@ export default {
   "Points less with each solve": "Punkte weniger mit jeder Lösung",
   Port: "Port",
   Position: "Stelle",
+  Practice: "Üben",
+  "Practice after the end": "Üben nach dem Ende",
   Preview: "Vorschau",
   Print: "Drucken",
   Prizes: "Preise",
@@ -612,6 +626,7 @@ export default {
   "Rescan the challenges": "Aufgaben neu einlesen",
   Reset: "Zurücksetzen",
   Response: "Antwort",
+  Resume: "Fortsetzen",
   Revoke: "Widerrufen",
   "Revoke every API token, too": "Auch jedes API-Token widerrufen",
   "Revoke this token?": "Dieses Token widerrufen?",
@@ -635,6 +650,7 @@ export default {
   Scoreboard: "Rangliste",
   "Scoreboard freezes": "Rangliste friert ein",
   "Scoreboard of {title}": "Rangliste von {title}",
+  "Scoreboard shown to": "Rangliste sichtbar für",
   "Seconds between runs of {name}": "Sekunden zwischen Läufen von {name}",
   "See what changes": "Zeigen, was sich ändert",
   "Send a test": "Test senden",
@@ -699,6 +715,7 @@ export default {
   Stop: "Anhalten",
   "Stop all": "Alle anhalten",
   "Stop every instance?": "Jede Instanz anhalten?",
+  "Stop the clock for everybody?": "Die Uhr für alle anhalten?",
   "Stop the instance?": "Die Instanz anhalten?",
   "Stop this instance?": "Diese Instanz anhalten?",
   Stream: "Datenstrom",
@@ -747,8 +764,12 @@ export default {
   "The captain was asked": "Der Kapitän wurde gefragt",
   "The challenges open in": "Die Aufgaben öffnen in",
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
+  "The competition is over. You can go on for practice: answers are graded, and nothing counts any more.":
+    "Der Wettbewerb ist vorbei. Zum Üben kannst du weitermachen: Antworten werden bewertet, und nichts zählt mehr.",
   "The file was not taken": "Die Datei wurde nicht angenommen",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
+  "The freeze, {time} now, is put off along with it.":
+    "Das Einfrieren, derzeit {time}, verschiebt sich mit.",
   "The instance of {challenge} failed.": "Die Instanz von {challenge} ist gescheitert.",
   "The instance of {challenge} of {team} failed":
     "Die Instanz von {challenge} von {team} ist gescheitert",
@@ -763,6 +784,8 @@ export default {
   "The nodes are short of memory or disk.": "Den Knoten fehlt Speicher oder Platz auf der Platte.",
   "The one before signs nothing any more.": "Das vorige unterschreibt nichts mehr.",
   "The organisers can give you more.": "Die Veranstalter können euch weitere geben.",
+  "The organisers have stopped the clock. Nothing starts and no answer is taken until it goes on; what runs stays.":
+    "Die Veranstalter haben die Uhr angehalten. Bis es weitergeht, startet nichts und keine Antwort wird angenommen; was läuft, bleibt.",
   "The other account belongs to somebody else here.":
     "Das andere Konto gehört hier schon jemand anderem.",
   "The other account has no e-mail address.": "Das andere Konto hat keine E-Mail-Adresse.",
@@ -782,6 +805,8 @@ export default {
   "The shell in {container} was closed": "Die Shell in {container} wurde geschlossen",
   "The shell is off. Set CTFY_ADMIN_SHELL_ENABLED=true on the server to allow it.":
     "Die Shell ist aus. Setze CTFY_ADMIN_SHELL_ENABLED=true auf dem Server, um sie zu erlauben.",
+  "The standings are not shown": "Die Rangliste ist nicht zu sehen",
+  "The standings are not shown here.": "Die Rangliste ist hier nicht zu sehen.",
   "The standings of {competition} changed": "Die Rangliste von {competition} hat sich geändert",
   "The task {task_kind} failed": "Die Aufgabe {task_kind} ist gescheitert",
   "The task {task_kind} is done": "Die Aufgabe {task_kind} ist erledigt",
@@ -811,6 +836,8 @@ export default {
   "This could not be loaded": "Das ließ sich nicht laden",
   "This is not the organisers' code.": "Das ist nicht der Code der Veranstalter.",
   "This still opens your account": "Das öffnet dein Konto weiterhin",
+  "Those who take part in this competition see them.":
+    "Wer an diesem Wettbewerb teilnimmt, sieht sie.",
   "Three steps to a running competition": "Drei Schritte zu einem laufenden Wettbewerb",
   "Time left": "Verbleibende Zeit",
   "Time zone": "Zeitzone",
@@ -835,6 +862,8 @@ export default {
   "Unlock for {n} point|Unlock for {n} points":
     "Für {n} Punkt freischalten|Für {n} Punkte freischalten",
   "Unlock hint {n}?": "Hinweis {n} freischalten?",
+  "Until it goes on nothing starts and no answer is taken. What runs stays, and nothing is lost.":
+    "Bis es weitergeht, startet nichts und keine Antwort wird angenommen. Was läuft, bleibt, und nichts geht verloren.",
   "Until the errors are mended, the folder is not read again.":
     "Bis die Fehler behoben sind, wird der Ordner nicht neu gelesen.",
   Upcoming: "Bevorstehend",
@@ -887,6 +916,8 @@ export default {
   "Who has no account yet needs it": "Wer noch kein Konto hat, braucht ihn",
   "Who may take part when access is by invitation; also before they have an account.":
     "Wer auf Einladung teilnehmen darf; auch schon vor der Registrierung.",
+  "Whoever takes part can go on. Answers are graded, and nothing of it counts anywhere.":
+    "Wer teilnimmt, kann weitermachen. Antworten werden bewertet, und nichts davon zählt irgendwo.",
   "With a code": "Mit einem Code",
   "With a new team": "Mit einem neuen Team",
   Withdraw: "Zurückziehen",
@@ -985,7 +1016,9 @@ export default {
   finished: "fertig",
   "first blood": "erste Lösung",
   "for everybody": "für alle",
+  "for its organisers": "für die Veranstalter",
   "for one person": "für eine Person",
+  "for those who take part": "für alle, die teilnehmen",
   "for {n} people": "für {n} Personen",
   "from {source}, default {value}": "aus {source}, Vorgabe {value}",
   frozen: "eingefroren",
@@ -1026,6 +1059,7 @@ export default {
   ok: "gut",
   "one of several": "eine von mehreren",
   open: "offen",
+  "operators only": "nur Veranstalter",
   or: "oder",
   "or drop them here": "oder hier ablegen",
   "or drop them here: players download what lies in attachments/":
@@ -1087,6 +1121,7 @@ export default {
     "der Name des Teams sieht aus wie {detail}, in anderen Buchstaben",
   "there already": "schon da",
   "this session": "diese Sitzung",
+  "those who take part": "alle, die teilnehmen",
   "to be made": "anzulegen",
   "to everybody": "an alle",
   token: "Token",
@@ -1149,6 +1184,9 @@ export default {
   "{team} takes part in {competition}": "{team} nimmt an {competition} teil",
   "{team} takes part in {competition} no longer": "{team} nimmt an {competition} nicht mehr teil",
   "{team} took you in": "{team} hat dich aufgenommen",
+  "{title} goes on": "{title} geht weiter",
+  "{title} is extended": "{title} ist verlängert",
+  "{title} is paused": "{title} ist angehalten",
   "{used} of {most} used": "{used} von {most} benutzt",
   "{whom} is captain of {team} now": "{whom} leitet jetzt {team}",
   "{whom} joined {team}": "{whom} ist zu {team} gekommen",
@@ -1192,6 +1230,8 @@ export default {
   "{who} has an answer of {team} to {challenge} count as wrong":
     "{who} lässt eine Antwort von {team} zu {challenge} als falsch gelten",
   "{who} hid {team} from the standings": "{who} hat {team} aus der Rangliste genommen",
+  "{who} let the clock of {competition} go on":
+    "{who} lässt die Uhr von {competition} weiterlaufen",
   "{who} let {whom} in again": "{who} hat {whom} wieder zugelassen",
   "{who} let {whom} run {competition}": "{who} lässt {whom} {competition} leiten",
   "{who} made a link with which {whom} signs in":
@@ -1206,6 +1246,7 @@ export default {
   "{who} made version {version} of {challenge} current":
     "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
   "{who} opened a shell in {container}": "{who} hat eine Shell in {container} geöffnet",
+  "{who} put off the end of {competition}": "{who} hat das Ende von {competition} verschoben",
   "{who} ranks {team} again": "{who} wertet {team} wieder",
   "{who} removed the node {display_name}": "{who} hat den Knoten {display_name} entfernt",
   "{who} removed {whom} from {team}": "{who} hat {whom} aus {team} entfernt",
@@ -1216,6 +1257,7 @@ export default {
   "{who} solved {challenge} for {team}": "{who} hat {challenge} für {team} gelöst",
   "{who} started the task {task_kind}": "{who} hat die Aufgabe {task_kind} begonnen",
   "{who} started {challenge} for {team}": "{who} hat {challenge} für {team} gestartet",
+  "{who} stopped the clock of {competition}": "{who} hat die Uhr von {competition} angehalten",
   "{who} stopped the instance of {challenge} of {team}":
     "{who} hat die Instanz von {challenge} von {team} gestoppt",
   "{who} suspended {whom}": "{who} hat {whom} gesperrt",

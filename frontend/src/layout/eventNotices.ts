@@ -3,14 +3,18 @@ import type { MeResponse } from "../api/client";
 import type { LiveEvent } from "../api/events";
 import { onEvent } from "../api/live";
 import { notify, notifyFailure } from "../components/toasts";
-import { signed, t } from "../i18n";
+import { moment, signed, t } from "../i18n";
 
 /** Notices about events that concern the signed-in person. */
 export function useEventNotices(me: MeResponse | null) {
   useEffect(() => {
     if (!me) return;
     const teams = new Set(me.competition_teams.map((membership) => membership.team_id));
-    return onEvent((event) => notifyOf(event, teams.has(event.team_id), me.id));
+    const played = new Set(me.competition_teams.map((membership) => membership.competition_id));
+    return onEvent((event) => {
+      notifyOf(event, teams.has(event.team_id), me.id);
+      if ("competition_id" in event && played.has(event.competition_id ?? "")) notifyOfClock(event);
+    });
   }, [me]);
 }
 
@@ -63,4 +67,26 @@ function notifyOfInvite(
   if (mine && change === "request approved") notify(t("{team} took you in", { team }));
   if (mine && change === "request rejected") notify(t("{team} declined", { team }), "", "orange");
   if (ours && !mine && change === "request pending") notify(t("Somebody asks to join your team"));
+}
+
+/** What happened to the clock of a competition that the person takes part in. */
+function notifyOfClock(event: LiveEvent) {
+  switch (event.event) {
+    case "competition_paused":
+      notify(
+        t("{title} is paused", { title: event.competition_title }),
+        t("Nothing starts and no answer is taken until it goes on; what runs stays."),
+        "orange",
+      );
+      return;
+    case "competition_resumed":
+    case "competition_extended": {
+      const { competition_title: title, ends_at_ts } = event;
+      const words =
+        event.event === "competition_resumed"
+          ? t("{title} goes on", { title })
+          : t("{title} is extended", { title });
+      notify(words, ends_at_ts ? t("It ends {time}.", { time: moment(ends_at_ts * 1000) }) : "");
+    }
+  }
 }

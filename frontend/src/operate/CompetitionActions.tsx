@@ -5,7 +5,7 @@ import { Confirm } from "../components/Confirm";
 import { ButtonLink } from "../components/links";
 import { t } from "../i18n";
 
-/** What can be done with a whole competition: clone, export, archive, delete. */
+/** What can be done with a whole competition: duplicate, export, archive, delete. */
 export function CompetitionActions({ competition }: { competition: CompetitionInfo }) {
   const { id, title } = competition;
   const navigate = useNavigate();
@@ -43,7 +43,7 @@ export function CompetitionActions({ competition }: { competition: CompetitionIn
         variant="default"
         onClick={() => clone.mutate({ params, body: { title: t("Copy of {title}", { title }) } })}
       >
-        {t("Clone")}
+        {t("Duplicate")}
       </Button>
       <Button
         component="a"

@@ -1,6 +1,7 @@
 import {
   Button,
   Card,
+  Checkbox,
   Group,
   NativeSelect,
   SimpleGrid,
@@ -23,6 +24,7 @@ import { t } from "../i18n";
 import { ChallengePicker } from "./ChallengePicker";
 import { CompetitionActions } from "./CompetitionActions";
 import { CompetitionChallenges } from "./CompetitionChallenges";
+import { CompetitionClock } from "./CompetitionClock";
 import { People, Registrations } from "./CompetitionPeople";
 import { CompetitionSubmissions } from "./CompetitionSubmissions";
 import { useEdited } from "./edited";
@@ -40,6 +42,8 @@ const NEW: Draft = {
   first_blood_bonus: 0,
   brackets: [],
   challenge_ids: [],
+  scoreboard_visibility: "public",
+  practice: false,
 };
 
 export function NewCompetition() {
@@ -94,13 +98,16 @@ export function EditCompetition() {
         <Tabs.Panel value="settings">
           <Loaded query={query} height={500}>
             {(competition) => (
-              <Editor
-                start={competition as Draft}
-                label={t("Save")}
-                busy={update.isPending}
-                error={update.error}
-                save={(draft) => update.mutateAsync({ params: { path }, body: draft })}
-              />
+              <>
+                <CompetitionClock competition={competition} />
+                <Editor
+                  start={competition as Draft}
+                  label={t("Save")}
+                  busy={update.isPending}
+                  error={update.error}
+                  save={(draft) => update.mutateAsync({ params: { path }, body: draft })}
+                />
+              </>
             )}
           </Loaded>
         </Tabs.Panel>
@@ -144,6 +151,8 @@ const FIELDS = [
   "challenge_ids",
   "max_team_size",
   "max_instances_per_team",
+  "scoreboard_visibility",
+  "practice",
   ...TIMES,
 ] as const;
 const NONE: string[] = [];
@@ -266,6 +275,18 @@ function Editor({
                   { value: "solved", label: t("challenges solved") },
                 ]}
               />
+              <NativeSelect
+                label={t("Scoreboard shown to")}
+                value={draft.scoreboard_visibility ?? "public"}
+                onChange={(event) =>
+                  set({ scoreboard_visibility: event.currentTarget.value as "public" })
+                }
+                data={[
+                  { value: "public", label: t("everybody") },
+                  { value: "players", label: t("those who take part") },
+                  { value: "hidden", label: t("operators only") },
+                ]}
+              />
               <NumberInput
                 label={t("First blood bonus")}
                 value={draft.first_blood_bonus ?? 0}
@@ -297,6 +318,15 @@ function Editor({
                 error={fields.brackets}
               />
             </SimpleGrid>
+            <Checkbox
+              mt="md"
+              label={t("Practice after the end")}
+              description={t(
+                "Whoever takes part can go on. Answers are graded, and nothing of it counts anywhere.",
+              )}
+              checked={draft.practice ?? false}
+              onChange={(event) => set({ practice: event.currentTarget.checked })}
+            />
           </Card>
         </SimpleGrid>
         <ChallengePicker chosen={draft.challenge_ids ?? NONE} change={choose} />

@@ -13,7 +13,7 @@ import { bytes, duration, t } from "../i18n";
 import { InstancePanel } from "./InstancePanel";
 import { Questions } from "./Questions";
 import { Reactions } from "./Reactions";
-import { useCompetition } from "./useCompetition";
+import { isPlayable, useCompetition } from "./useCompetition";
 
 /** A challenge as a team plays it: what it says, its instance, its questions. */
 export function Challenge() {
@@ -121,7 +121,7 @@ export function Challenge() {
                     challengeId={challenge.id}
                     competitionId={competition.id}
                     instance={instance}
-                    over={competition.phase !== "running"}
+                    over={!isPlayable(competition)}
                   />
                 )}
               </Loaded>

@@ -1,4 +1,4 @@
-import { Container, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Container, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
 import { useMe } from "../api/me";
 import { PhaseBadge } from "../components/badges";
@@ -8,7 +8,7 @@ import { When } from "../components/When";
 import { t } from "../i18n";
 import { SignedIn } from "../layout/Frame";
 import { PublicCompetition } from "./PublicCompetition";
-import { useCompetition } from "./useCompetition";
+import { useCompetition, useRuns, useSeesStandings } from "./useCompetition";
 
 const TABS = ["about", "challenges", "scoreboard", "team"] as const;
 
@@ -28,7 +28,6 @@ export function Competition() {
 function Pages() {
   const query = useCompetition();
   const { competitionId } = useParams({ from: "/framed/competitions/$competitionId" });
-  const me = useMe().data;
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const tab = pathname.split("/")[3] || "about";
@@ -38,7 +37,8 @@ function Pages() {
     scoreboard: t("Scoreboard"),
     team: t("Team"),
   };
-  const runs = me?.is_admin || me?.competition_admin_ids.includes(competitionId);
+  const runs = useRuns(competitionId);
+  const ranked = useSeesStandings(query.data);
   return (
     <Container size="xl" px={{ base: "sm", sm: "md" }} py="md">
       <Loaded query={query} height={96}>
@@ -68,10 +68,10 @@ function Pages() {
                       {competition.my_team_name}
                     </A>
                     <Text size="sm" c="dimmed" className="digits">
-                      {(competition.my_rank ?? 0) > 0 ? (
+                      {(competition.my_points ?? -1) !== -1 || (competition.my_rank ?? 0) > 0 ? (
                         <>
-                          {t("rank {rank}", { rank: competition.my_rank! })}
-                          {" · "}
+                          {(competition.my_rank ?? 0) > 0 &&
+                            `${t("rank {rank}", { rank: competition.my_rank! })} · `}
                           {competition.rank_by === "points"
                             ? t("{n} point|{n} points", { n: competition.my_points ?? 0 })
                             : t("{n} solve|{n} solves", { n: competition.my_solves ?? 0 })}
@@ -94,6 +94,20 @@ function Pages() {
                 )}
               </Group>
             </Group>
+            {competition.paused_at && (
+              <Alert color="orange" title={t("Paused")} role="status">
+                {t(
+                  "The organisers have stopped the clock. Nothing starts and no answer is taken until it goes on; what runs stays.",
+                )}
+              </Alert>
+            )}
+            {competition.phase === "past" && competition.practice && competition.is_registered && (
+              <Alert color="blue" title={t("Practice")}>
+                {t(
+                  "The competition is over. You can go on for practice: answers are graded, and nothing counts any more.",
+                )}
+              </Alert>
+            )}
             <Tabs
               value={tab}
               onChange={(next) =>
@@ -104,7 +118,7 @@ function Pages() {
               activateTabWithKeyboard={false}
             >
               <Tabs.List aria-label={t("Pages of the competition")}>
-                {TABS.map((name) => (
+                {TABS.filter((name) => name !== "scoreboard" || ranked).map((name) => (
                   <Tabs.Tab key={name} value={name} aria-controls="competition-page">
                     {words[name]}
                   </Tabs.Tab>

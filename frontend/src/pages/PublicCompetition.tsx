@@ -42,9 +42,11 @@ export function PublicCompetition() {
               <ButtonLink to="/login" search={{ back }} variant="default">
                 {t("Sign in")}
               </ButtonLink>
-              <ButtonLink to="/wall/$competitionId" params={{ competitionId }} variant="default">
-                {t("Scoreboard")}
-              </ButtonLink>
+              {competition.scoreboard_visibility === "public" && (
+                <ButtonLink to="/wall/$competitionId" params={{ competitionId }} variant="default">
+                  {t("Scoreboard")}
+                </ButtonLink>
+              )}
             </Group>
             <CompetitionTexts
               competition={competition}

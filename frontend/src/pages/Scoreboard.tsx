@@ -16,7 +16,7 @@ import { Empty, Loaded } from "../components/states";
 import { Ago, useNow } from "../components/time";
 import { moment, percent, t } from "../i18n";
 import { Matrix } from "./Matrix";
-import { useCompetition } from "./useCompetition";
+import { useCompetition, useSeesStandings } from "./useCompetition";
 
 const Graph = lazyComponent(async () => (await import("../components/ScoreGraph")).ScoreGraph);
 const ALL = 10_000;
@@ -26,6 +26,15 @@ export function Scoreboard() {
   const competition = useCompetition().data!;
   const [{ tab = "teams" }, change] = useFilters();
   useTitle(t("Scoreboard of {title}", { title: competition.title }));
+  const ranked = useSeesStandings(competition);
+  if (!ranked)
+    return (
+      <Empty title={t("The standings are not shown")}>
+        {competition.scoreboard_visibility === "players"
+          ? t("Those who take part in this competition see them.")
+          : t("Only its organisers see them.")}
+      </Empty>
+    );
   return (
     <Stack mt="md">
       <Title order={1} className="offscreen">
@@ -56,8 +65,13 @@ export function Scoreboard() {
   );
 }
 
-function Frozen({ competition: { freezes_at, ends_at } }: { competition: CompetitionDetail }) {
-  const now = useNow();
+function Frozen({
+  competition: { freezes_at, ends_at, paused_at },
+}: {
+  competition: CompetitionDetail;
+}) {
+  const ticking = useNow();
+  const now = paused_at ? Date.parse(paused_at) : ticking;
   if (!freezes_at || now < Date.parse(freezes_at)) return null;
   return (
     <Alert color="blue" icon={<IconSnowflake />} title={t("The scoreboard is frozen")}>

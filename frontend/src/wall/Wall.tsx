@@ -50,8 +50,10 @@ export function Wall() {
 function Screen({ wall }: { wall: WallData }) {
   const { competition, entries, series, latest } = wall;
   const fresh = useFresh(wall);
-  const points = competition.rank_by === "points";
-  const frozen = competition.freezes_at && Date.parse(competition.freezes_at) <= Date.now();
+  const { paused_at, freezes_at, scoreboard_visibility } = competition;
+  const reached = paused_at ? Date.parse(paused_at) : Date.now();
+  const frozen = freezes_at && Date.parse(freezes_at) <= reached;
+  const hidden = scoreboard_visibility !== "public" && !entries.length && wall.teams > 0;
   return (
     <>
       <Group justify="space-between" align="baseline" mb="md">
@@ -62,9 +64,11 @@ function Screen({ wall }: { wall: WallData }) {
               {t("starts in")} <Countdown to={competition.starts_at} size="inherit" />
             </>
           )}
+          {paused_at && `${t("Paused")} · `}
           {competition.phase === "running" && competition.ends_at && (
             <>
-              {t("ends in")} <Countdown to={competition.ends_at} size="inherit" />
+              {t("ends in")}{" "}
+              <Countdown to={competition.ends_at} stopped={paused_at} size="inherit" />
             </>
           )}
           {competition.phase === "past" && t("over")}
@@ -73,49 +77,66 @@ function Screen({ wall }: { wall: WallData }) {
           {t("{n} team|{n} teams", { n: wall.teams })}
         </div>
       </Group>
-      <div className="wall-grid">
-        <table className="wall-rows" aria-label={t("Scoreboard")}>
-          <thead>
-            <tr>
-              <th scope="col">{t("Rank")}</th>
-              <th scope="col">{t("Team")}</th>
-              <th scope="col" className="end">
-                {points ? t("Points") : t("Solved")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {entries.slice(0, ROWS).map((entry) => (
-              <tr key={entry.team_id} className={fresh.has(entry.team_id) ? "fresh" : ""}>
-                <td className="digits">{entry.rank}</td>
-                <td className="clip">{entry.team_name}</td>
-                <td className="digits end">{points ? entry.points : entry.solved}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        <div>
-          {series.some((each) => each.points.length) && (
-            <Suspense fallback={<div style={{ height: 320 }} />}>
-              <Graph series={series} height={320} />
-            </Suspense>
-          )}
-          <h2>{t("Latest solves")}</h2>
-          {latest.length === 0 && <p>{t("Nobody has solved anything yet")}</p>}
-          <ol className="wall-latest">
-            {latest.slice(0, 10).map((solve) => (
-              <li key={`${solve.team_id} ${solve.challenge_id}`}>
-                <strong>{solve.team_name}</strong> {solve.rank === 1 ? <Blood /> : "✓"}{" "}
-                {solve.challenge_name}{" "}
-                <span className="small">
-                  <Ago at={solve.solved_at} />
-                </span>
-              </li>
-            ))}
-          </ol>
-        </div>
-      </div>
+      {hidden ? (
+        <p>{t("The standings are not shown here.")}</p>
+      ) : (
+        <Standings {...{ competition, entries, series, latest, fresh }} />
+      )}
     </>
+  );
+}
+
+function Standings({
+  competition,
+  entries,
+  series,
+  latest,
+  fresh,
+}: Pick<WallData, "competition" | "entries" | "series" | "latest"> & { fresh: Set<string> }) {
+  const points = competition.rank_by === "points";
+  return (
+    <div className="wall-grid">
+      <table className="wall-rows" aria-label={t("Scoreboard")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("Rank")}</th>
+            <th scope="col">{t("Team")}</th>
+            <th scope="col" className="end">
+              {points ? t("Points") : t("Solved")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.slice(0, ROWS).map((entry) => (
+            <tr key={entry.team_id} className={fresh.has(entry.team_id) ? "fresh" : ""}>
+              <td className="digits">{entry.rank}</td>
+              <td className="clip">{entry.team_name}</td>
+              <td className="digits end">{points ? entry.points : entry.solved}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <div>
+        {series.some((each) => each.points.length) && (
+          <Suspense fallback={<div style={{ height: 320 }} />}>
+            <Graph series={series} height={320} />
+          </Suspense>
+        )}
+        <h2>{t("Latest solves")}</h2>
+        {latest.length === 0 && <p>{t("Nobody has solved anything yet")}</p>}
+        <ol className="wall-latest">
+          {latest.slice(0, 10).map((solve) => (
+            <li key={`${solve.team_id} ${solve.challenge_id}`}>
+              <strong>{solve.team_name}</strong> {solve.rank === 1 ? <Blood /> : "✓"}{" "}
+              {solve.challenge_name}{" "}
+              <span className="small">
+                <Ago at={solve.solved_at} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      </div>
+    </div>
   );
 }
 

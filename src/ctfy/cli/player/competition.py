@@ -57,10 +57,12 @@ def _describe(found: CompetitionDetail) -> None:
     out.print(f"[bold]{found.title}[/]  {found.phase}, {found.registered_count} teams")
     window = f"{moment(found.starts_at)} to {moment(found.ends_at)}"
     out.print(window.replace("- to -", "always open"))
+    if found.paused_at:
+        out.print(f"Paused since {moment(found.paused_at)}: nothing starts, no answer is taken")
     if found.is_registered:
-        place = (
-            f"rank {found.my_rank}, {found.my_points} points" if found.my_rank > 0 else "unranked"
-        )
+        ranked, scored = found.my_rank > 0, found.my_points != -1
+        place = f"rank {found.my_rank}, " if ranked else ""
+        place = f"{place}{found.my_points} points" if ranked or scored else "unranked"
         out.print(f"Your team: {found.my_team_name} ({found.my_role}), {place}")
     print_markdown(found.description)
     for heading, text in (("Rules", found.rules), ("Prizes", found.prizes)):

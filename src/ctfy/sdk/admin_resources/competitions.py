@@ -37,8 +37,10 @@ class AdminCompetitionsResource:
         """Create a competition.
 
         `rules`: registration_opens_at, registration_closes_at, freezes_at, rank_by (solved or
-        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team; and what its
-        page says, `rules` and `prizes` (Markdown).
+        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team,
+        scoreboard_visibility (public, players or hidden), practice (it can be played after its
+        end, and nothing of that counts); and what its page says, `rules` and
+        `prizes` (Markdown).
 
         >>> admin.competitions.create(title="Spring cup", challenge_ids=["notes"],
         ...                           status="published")
@@ -112,6 +114,24 @@ class AdminCompetitionsResource:
         """A draft with the same rules and challenges, without times and teams."""
         path = f"/admin/competitions/{competition_id}/clone"
         return self._http.fetch(CompetitionInfo, "POST", path, json={"title": title})
+
+    def pause(self, competition_id: str) -> CompetitionInfo:
+        """Stop the clock for everybody: nothing starts and no answer is taken; instances stay."""
+        path = f"/admin/competitions/{competition_id}/pause"
+        return self._http.fetch(CompetitionInfo, "POST", path)
+
+    def resume(self, competition_id: str) -> CompetitionInfo:
+        """Let the clock go on; end, freeze and releases to come are put off by the pause."""
+        path = f"/admin/competitions/{competition_id}/resume"
+        return self._http.fetch(CompetitionInfo, "POST", path)
+
+    def extend(self, competition_id: str, *, minutes: int) -> CompetitionInfo:
+        """Put the end off, and with it a freeze that is still to come.
+
+        >>> admin.competitions.extend(competition.id, minutes=15)
+        """
+        path = f"/admin/competitions/{competition_id}/extend"
+        return self._http.fetch(CompetitionInfo, "POST", path, json={"minutes": minutes})
 
     def export(self, competition_id: str) -> bytes:
         """The whole competition as one file."""

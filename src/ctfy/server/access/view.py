@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import visitors
 
-from ctfy.core.errors import NotFound
+from ctfy.core.errors import Forbidden, NotFound
 from ctfy.server.access.caller import Caller
 from ctfy.server.cache import Cache
 from ctfy.server.database.base import now
@@ -55,8 +55,9 @@ _RUNS = texts("caller_runs")
 _REACHED = texts("caller_reaches")
 MOMENT = bindparam("moment", type_=DateTime(timezone=True))
 
+_IS_IN = exists().where(_member.competition_id == Competition.id, _member.user_id == ME)
 _BELONGS = or_(
-    exists().where(_member.competition_id == Competition.id, _member.user_id == ME),
+    _IS_IN,
     exists().where(_invite.competition_id == Competition.id, _invite.user_id == ME),
 )
 
@@ -133,12 +134,24 @@ class Sight:
     def deeds(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
         """The condition on what teams did that they may know of; columns of team, where, when.
 
-        What their own teams did, at any time. What others did, in competitions that they see, up
-        to the freeze of each; all of it where they run the competition.
+        What their own teams did, at any time. What others did, in competitions whose standings
+        they see, up to the freeze of each; all of it where they run the competition.
         """
+        return self._deeds(team_id, competition_id, self._shows(at))
+
+    def answers(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
+        """The same for what teams answered; for practice, after the end, others did nothing."""
+        shown: ColumnElement[bool] = self._shows(at) & _counting(at)
+        if not (self.is_admin or self.is_visitor):
+            shown = or_(shown, self.runs(Competition.id))
+        return self._deeds(team_id, competition_id, shown)
+
+    def _deeds(
+        self, team_id: Any, competition_id: Any, shown: ColumnElement[bool]
+    ) -> ColumnElement[bool]:
         if self.is_admin:
             return true()
-        seen = _of_competition(competition_id, self.competitions() & self.counts_solves_at(at))
+        seen = _of_competition(competition_id, self.competitions() & shown)
         if self.is_visitor:
             return seen
         own = select(_member.team_id).where(
@@ -155,15 +168,36 @@ class Sight:
         )
         return or_(Team.standing == "ranked", Team.id.in_(own))
 
-    def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
-        """The condition that no freeze hides a moment, in a column, of a row's competition."""
+    def sees_standings(self) -> ColumnElement[bool]:
+        """The condition on competitions that they may know who is ahead there."""
         if self.is_admin:
             return true()
-        shown = or_(
+        visibility = Competition.scoreboard_visibility
+        if self.is_visitor:
+            return visibility == "public"
+        plays = and_(visibility == "players", _IS_IN, self.reaches(Competition.id))
+        return or_(visibility == "public", plays, self.runs(Competition.id))
+
+    def counts_solves_at(self, at: Any) -> ColumnElement[bool]:
+        """The condition that solves at a moment, in a column, of a row's competition count.
+
+        Nothing hides its standings from them, no freeze the moment, and it had not ended.
+        """
+        return self._shows(at) & _counting(at)
+
+    def _shows(self, at: Any) -> ColumnElement[bool]:
+        """The condition that what was done at a moment, of a row's competition, is theirs to know.
+
+        Nothing hides its standings from them, and no freeze the moment.
+        """
+        if self.is_admin:
+            return true()
+        unfrozen = or_(
             Competition.freezes_at.is_(None),
-            Competition.freezes_at > MOMENT,
+            Competition.freezes_at > func.coalesce(Competition.paused_at, MOMENT),
             at < Competition.freezes_at,
         )
+        shown = self.sees_standings() & unfrozen
         return shown if self.is_visitor else or_(shown, self.runs(Competition.id))
 
     def events(self) -> ColumnElement[bool]:
@@ -177,11 +211,16 @@ class Sight:
             func.coalesce(competition_id, "") == "",
             _of_competition(competition_id, self.competitions()),
         )
-        everybodys = (OutboxEvent.audience == Audience.EVERYBODY) & known
-        if self.is_visitor:
-            return everybodys
         if self.is_admin:
             return OutboxEvent.audience != Audience.PLATFORM
+        of_solves = [kind.name for kind in EVENTS.values() if kind.tells_solves]
+        standing = or_(
+            OutboxEvent.name.not_in(of_solves),
+            _of_competition(competition_id, self.sees_standings()),
+        )
+        everybodys = (OutboxEvent.audience == Audience.EVERYBODY) & known & standing
+        if self.is_visitor:
+            return everybodys
         own = (TeamMember.user_id == ME) & self.reaches(TeamMember.competition_id)
         personal = [kind.name for kind in EVENTS.values() if kind.is_personal]
         about_them = and_(
@@ -194,6 +233,7 @@ class Sight:
             everybodys,
             (OutboxEvent.audience == Audience.OPERATORS) & self.runs(competition_id),
             (OutboxEvent.audience == Audience.COMPETITION)
+            & standing
             & or_(
                 competition_id.in_(select(TeamMember.competition_id).where(own)),
                 self.runs(competition_id),
@@ -240,6 +280,10 @@ class Place(NamedTuple):
 
     competition: Competition
     team_id: str | None = None
+
+
+# From when on solves do not count for whoever may not know of any.
+NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,14 +366,37 @@ class View:
         """Whether its challenges show: from its start on; to its operators before."""
         return self.is_operator(competition.id) or competition.phase_at(self.moment) != "upcoming"
 
-    def solves_until(self, competition: Competition) -> datetime | None:
+    def sees_standings(self, place: Place) -> bool:
+        """Whether they may know who is ahead in a competition."""
+        competition, team_id = place
+        visibility = competition.scoreboard_visibility
+        plays = visibility == "players" and team_id is not None
+        return visibility == "public" or plays or self.is_operator(competition.id)
+
+    def require_standings(self, place: Place) -> None:
+        """Raise `scoreboard_hidden` where they may not know who is ahead."""
+        if not self.sees_standings(place):
+            visibility = place.competition.scoreboard_visibility
+            whom = "whoever runs it" if visibility == "hidden" else "those who take part in it"
+            raise Forbidden(
+                "scoreboard_hidden",
+                f"The standings of this competition are shown to {whom}.",
+                scoreboard_visibility=visibility,
+            )
+
+    def frozen_at(self, competition: Competition) -> datetime | None:
+        """The freeze that hides later solves from them; None: none does."""
+        freeze = competition.freezes_at
+        frozen = freeze is not None and freeze <= competition.time_at(self.moment)
+        return freeze if frozen and not self.is_operator(competition.id) else None
+
+    def solves_until(self, place: Place) -> datetime | None:
         """The moment from which on solves do not count for them; None: every solve counts."""
-        frozen = competition.freezes_at is not None and competition.freezes_at <= self.moment
-        return competition.freezes_at if frozen and not self.is_operator(competition.id) else None
+        return self.frozen_at(place.competition) if self.sees_standings(place) else NEVER
 
     def until_changes(self, competition: Competition) -> float | None:
         """The start or freeze that will end what they see now, Unix time; None when none will."""
-        if self.is_operator(competition.id):
+        if self.is_operator(competition.id) or competition.paused_at is not None:
             return None
         ahead = [
             moment
@@ -374,6 +441,11 @@ def _not_found() -> NotFound:
     return NotFound("competition_not_found", "There is no such competition.")
 
 
+def _counting(at: Any) -> ColumnElement[bool]:
+    """The condition that a row's competition had not ended at a moment: `is_over_at`."""
+    return or_(Competition.ends_at.is_(None), at < Competition.ends_at)
+
+
 def _of_competition(competition_id: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """A condition on competitions, asked of the one whose id is in a column."""
     found = select(Competition.id).where(condition).correlate_except(Competition)
@@ -386,10 +458,17 @@ def audience_of(competition: Competition) -> Audience:
     return Audience.EVERYBODY if shown else Audience.COMPETITION
 
 
+def tells_solves(competition: Competition, moment: datetime) -> bool:
+    """Whether those who take part may know of what others solve now."""
+    return View(moment=moment).solves_until(Place(competition, "")) is None
+
+
 def audience_of_solves(competition: Competition, moment: datetime) -> Audience:
-    """Who hears of what others solved: the same, and after the freeze whoever runs it."""
-    visible = View(moment=moment).solves_until(competition) is None
-    return audience_of(competition) if visible else Audience.OPERATORS
+    """Who hears of what others solved: whoever sees the standings, and no freeze hides it from."""
+    if not tells_solves(competition, moment):
+        return Audience.OPERATORS
+    for_all = competition.scoreboard_visibility == "public"
+    return audience_of(competition) if for_all else Audience.COMPETITION
 
 
 def audience_of_changes(competition: Competition) -> Audience:

@@ -77,12 +77,12 @@ def person(sight: Sight) -> Select[Any]:
         )
         .where(
             Solve.user_id == bindparam("user_id"),
-            sight.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at),
+            sight.answers(Solve.team_id, Solve.competition_id, Solve.solved_at),
         )
     )
     tried = select(func.count()).where(
         Submission.user_id == bindparam("user_id"),
-        sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
+        sight.answers(Submission.team_id, Submission.competition_id, Submission.submitted_at),
     )
     return PRESENT.with_only_columns(
         *User.__table__.columns,

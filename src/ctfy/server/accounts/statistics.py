@@ -87,7 +87,7 @@ def _trend(sight: Sight) -> Statement:
 def _stats(sight: Sight, whose: Whose) -> Statement:
     """One row, none where the caller may not know of whose it is."""
     moment = Submission.submitted_at
-    known = sight.deeds(Submission.team_id, Submission.competition_id, moment)
+    known = sight.answers(Submission.team_id, Submission.competition_id, moment)
     attempts = _by_day(moment, and_(getattr(Submission, whose) == bindparam(whose), known))
     done = select(Solve.challenge_id).where(_solved(sight, whose)).distinct()
     return Statement(
@@ -105,7 +105,7 @@ def _owner(sight: Sight, whose: Whose) -> Select[Any]:
 
 
 def _solved(sight: Sight, whose: Whose) -> ColumnElement[bool]:
-    known = sight.deeds(Solve.team_id, Solve.competition_id, Solve.solved_at)
+    known = sight.answers(Solve.team_id, Solve.competition_id, Solve.solved_at)
     return and_(getattr(Solve, whose) == bindparam(whose), known)
 
 

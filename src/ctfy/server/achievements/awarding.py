@@ -48,7 +48,11 @@ async def run(background: Background, catalogue: Catalogue) -> None:
 
 
 async def consider(session: AsyncSession, catalogue: Catalogue, events: list[RelayedEvent]) -> None:
-    """Ask every rule that an event of these concerns. One that fails holds nobody up."""
+    """Ask every rule that an event of these concerns. One that fails holds nobody up.
+
+    What was done for practice, after the end, earns nothing.
+    """
+    events = [event for event in events if not event.payload.get("practice")]
     happenings = [Happening(catalogue, event) for event in events]
     possible: defaultdict[str, list[int]] = defaultdict(list)
     for number, happening in enumerate(happenings):

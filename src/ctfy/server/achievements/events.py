@@ -5,7 +5,9 @@ from __future__ import annotations
 from ctfy.server.events.types import Audience, Event
 
 
-class AchievementUnlocked(Event, to=(Audience.TEAM, Audience.COMPETITION, Audience.EVERYBODY)):
+class AchievementUnlocked(
+    Event, to=(Audience.TEAM, Audience.COMPETITION, Audience.EVERYBODY), solves=True
+):
     """A team got an achievement. A secret one is for the team alone."""
 
     competition_id: str

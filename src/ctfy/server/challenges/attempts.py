@@ -102,7 +102,7 @@ def _submissions(sight: Sight) -> Subquery:
         )
         .where(
             _asked_about(Submission),
-            sight.deeds(Submission.team_id, Submission.competition_id, Submission.submitted_at),
+            sight.answers(Submission.team_id, Submission.competition_id, Submission.submitted_at),
         )
         .group_by(Submission.instance_id)
         .subquery()
@@ -123,7 +123,8 @@ def _attempt(row: Any) -> ChallengeSolveAttempt:
         attempts=row.attempts,
         solved=row.solved is not None,
         solved_flags=sorted(row.solved or []),
-        stop_reason=row.stop_reason,
+        # An instance that ended with the solve tells nobody of one that they do not know of.
+        stop_reason="" if row.stop_reason == "solved" and not row.solved else row.stop_reason,
     )
 
 

@@ -49,7 +49,7 @@ class ChallengeView:
         return {
             question_id
             for board, team_id in self.own
-            for question_id in board.solves.get(team_id, {}).get(challenge_id, {})
+            for question_id in board.answered_by_team(team_id, challenge_id)
         }
 
     def is_solved(self, challenge_id: str) -> bool:
@@ -144,10 +144,11 @@ class VisibleChallenges:
         boards: list[Board] = []
         own: list[tuple[Board, str]] = []
         ids: dict[str, None] = {}
-        for competition, team_id in places:
+        for place in places:
+            competition, team_id = place
             if not view.challenges_are_open(competition):
                 continue
-            board = (await self._standings.seen_by(view, competition)).board
+            board = (await self._standings.seen_by(view, place)).board
             boards.append(board)
             operates = view.is_operator(competition.id)
             ids |= dict.fromkeys(board.rules.offers if operates else board.rules.challenge_ids)

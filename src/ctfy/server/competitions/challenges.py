@@ -19,7 +19,7 @@ from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement
 from ctfy.server.models.competitions import CompetitionChallengeInfo, CompetitionChallengeUpdate
 from ctfy.server.settings import Settings
-from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.competitions import PAUSED, Competition, CompetitionChallenge
 
 
 def listed(competition_id: str) -> Select[Any]:
@@ -123,7 +123,11 @@ async def release(database: Database) -> str:
     async with database.transaction() as session:
         released = await session.execute(
             update(CompetitionChallenge)
-            .where(CompetitionChallenge.state == "draft", CompetitionChallenge.release_at <= now())
+            .where(
+                CompetitionChallenge.state == "draft",
+                CompetitionChallenge.release_at <= now(),
+                CompetitionChallenge.competition_id.not_in(PAUSED),
+            )
             .values(state="visible")
             .returning(CompetitionChallenge.competition_id, CompetitionChallenge.challenge_id)
         )

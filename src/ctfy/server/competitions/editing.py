@@ -194,7 +194,8 @@ async def clone(session: AsyncSession, caller_id: str, competition_id: str, titl
     model = await session.get(Competition, competition_id)
     if model is None:
         raise NotFound("competition_not_found", "There is no such competition.")
-    left_out = {"id", "title", "status", "created_by", "created_at", "updated_at", *_TIMES}
+    own = {"id", "title", "status", "created_by", "created_at", "updated_at", "paused_at"}
+    left_out = {*own, *_TIMES}
     rules = {c.name: getattr(model, c.name) for c in Competition.__table__.c}
     rules = {name: value for name, value in rules.items() if name not in left_out}
     copy = Competition(id=new_id(), title=title, status="draft", created_by=caller_id, **rules)

@@ -31,6 +31,35 @@ class CompetitionUpdated(
     changed: list[str]
 
 
+class ClockEvent(CompetitionEvent):
+    """Something about a competition's clock. `ends_at_ts`: its end, Unix time, if it has one."""
+
+    ends_at_ts: float | None = None
+
+
+_TAKING_PART = (Audience.EVERYBODY, Audience.COMPETITION)
+
+
+class CompetitionPaused(
+    ClockEvent, to=_TAKING_PART, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """The clock is stopped: nothing starts, and no answer is taken until it goes on."""
+
+
+class CompetitionResumed(
+    ClockEvent, to=_TAKING_PART, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """The clock goes on; the end, and a freeze to come, are put off by the pause."""
+
+
+class CompetitionExtended(
+    ClockEvent, to=_TAKING_PART, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
+):
+    """The end is put off by so many `minutes`, and a freeze to come with it."""
+
+    minutes: int
+
+
 class CompetitionDeleted(
     CompetitionEvent, to=_SEEN_BY, stale=(Topic.COMPETITION,), board=OnBoard.RELOAD
 ):
@@ -74,7 +103,9 @@ class CompetitionInviteChanged(
     status: str | None = None
 
 
-class ScoreboardUpdated(Event, to=(Audience.EVERYBODY, Audience.COMPETITION, Audience.OPERATORS)):
+class ScoreboardUpdated(
+    Event, to=(Audience.EVERYBODY, Audience.COMPETITION, Audience.OPERATORS), solves=True
+):
     """A competition's standings changed."""
 
     competition_id: str

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.server.access.caller import Admin, Caller, ItsAdmin, SuperAdmin
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
+from ctfy.server.cache import Cache
 from ctfy.server.competitions import (
     admins_and_invites,
     challenges,
+    clock,
     editing,
     portability,
     service,
 )
-from ctfy.server.database.connections import Session
+from ctfy.server.database.connections import Database, Session
 from ctfy.server.database.paging import Paged
 from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheJobs, TheSettings
 from ctfy.server.models.base import Page
@@ -27,6 +30,7 @@ from ctfy.server.models.competitions import (
     CompetitionChallengeUpdate,
     CompetitionCloneRequest,
     CompetitionCreate,
+    CompetitionExtendRequest,
     CompetitionImportResult,
     CompetitionInfo,
     CompetitionInviteInfo,
@@ -86,13 +90,7 @@ async def update_competition(
 ) -> CompetitionInfo:
     """Change a competition; its own administrators may, too."""
     await editing.update(session, catalogue, caller, competition_id, body)
-    await session.flush()
-    row = await service.get_visible(session, caller, competition_id)
-    counts = await service.registered_counts(database, cache, [competition_id])
-    info = service.competition_info(
-        View(caller), row.Competition, row, counts.get(competition_id, 0)
-    )
-    return CompetitionInfo(**info)
+    return await _info(session, database, cache, caller, competition_id)
 
 
 @router.delete("/admin/competitions/{competition_id}")
@@ -117,6 +115,58 @@ async def clone_competition(
     await session.flush()
     row = await service.get_visible(session, caller, copy_id)
     return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row, 0))
+
+
+@router.post("/admin/competitions/{competition_id}/pause")
+async def pause_competition(
+    competition_id: str,
+    database: TheDatabase,
+    cache: TheCache,
+    session: Session,
+    caller: ItsAdmin,
+) -> CompetitionInfo:
+    """Stop the clock for everybody: nothing starts and no answer is taken; instances stay."""
+    await clock.pause(session, caller, competition_id)
+    return await _info(session, database, cache, caller, competition_id)
+
+
+@router.post("/admin/competitions/{competition_id}/resume")
+async def resume_competition(
+    competition_id: str,
+    database: TheDatabase,
+    cache: TheCache,
+    jobs: TheJobs,
+    session: Session,
+    caller: ItsAdmin,
+) -> CompetitionInfo:
+    """Let the clock go on; end, freeze and releases to come are put off by the pause."""
+    await clock.resume(session, jobs, caller, competition_id)
+    return await _info(session, database, cache, caller, competition_id)
+
+
+@router.post("/admin/competitions/{competition_id}/extend")
+async def extend_competition(
+    competition_id: str,
+    body: CompetitionExtendRequest,
+    database: TheDatabase,
+    cache: TheCache,
+    session: Session,
+    caller: ItsAdmin,
+) -> CompetitionInfo:
+    """Put the end off, and with it a freeze that is still to come."""
+    await clock.extend(session, caller, competition_id, body.minutes)
+    return await _info(session, database, cache, caller, competition_id)
+
+
+async def _info(
+    session: AsyncSession, database: Database, cache: Cache, caller: Caller, competition_id: str
+) -> CompetitionInfo:
+    """A competition as this transaction leaves it."""
+    await session.flush()
+    row = await service.get_visible(session, caller, competition_id)
+    counts = await service.registered_counts(database, cache, [competition_id])
+    count = counts.get(competition_id, 0)
+    return CompetitionInfo(**service.competition_info(View(caller), row.Competition, row, count))
 
 
 @router.get("/admin/competitions/{competition_id}/export", response_class=Response)

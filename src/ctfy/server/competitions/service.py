@@ -48,13 +48,17 @@ _RULES = (
     "first_blood_bonus",
     "brackets",
     "max_team_size",
+    "scoreboard_visibility",
+    "paused_at",
+    "practice",
 )
 
 
 _IS_IT = Competition.id == bindparam("competition_id")
 
 
-def _in_phase(phase: Phase, moment: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+def _in_phase(phase: Phase, at: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    moment = func.coalesce(Competition.paused_at, at)  # as `Competition.phase_at` has it
     upcoming = Competition.starts_at > moment
     past = Competition.ends_at <= moment
     if phase == "upcoming":
@@ -263,9 +267,18 @@ async def get_competition(database: Database, cache: Cache, competition_id: str)
 
 
 def require_running(competition: Competition) -> None:
-    """Raise 409 outside the running phase."""
+    """Raise 409 while nothing can be played: outside the running phase, and in a pause.
+
+    After the end of one that goes on for practice, it can be.
+    """
     phase = competition.phase_at(now())
-    if phase == "past":
+    if competition.paused_at is not None:
+        raise Conflict(
+            "competition_paused",
+            "This competition is paused. It goes on once the organisers say so; nothing is lost.",
+            paused_at=competition.paused_at.isoformat(),
+        )
+    if phase == "past" and not competition.practice:
         raise Conflict("competition_ended", "This competition is over.", ends_at=_iso(competition))
     if phase == "upcoming":
         starts = competition.starts_at.isoformat() if competition.starts_at else ""

@@ -59,6 +59,7 @@ class Event(BaseModel):
     `audiences`: who may hear of it; the first unless the emitter names another. `is_personal`:
     `user_id`, whom it is about, hears of it besides. `makes_stale`: what it invalidates in caches.
     `changes_rights`: what `user_id` may read is looked up again. `board`: what standings do.
+    `tells_solves`: it tells others of what a team solved, so that it follows the standings.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +70,7 @@ class Event(BaseModel):
     makes_stale: ClassVar[tuple[Topic, ...]] = ()
     changes_rights: ClassVar[bool] = False
     board: ClassVar[OnBoard | None] = None
+    tells_solves: ClassVar[bool] = False
 
     team_id: str = ""
     team_name: str = ""
@@ -87,6 +89,7 @@ class Event(BaseModel):
         stale: tuple[Topic, ...] = (),
         rights: bool = False,
         board: OnBoard | None = None,
+        solves: bool = False,
         **_: Any,
     ) -> None:
         """Register the type when it names an audience."""
@@ -95,7 +98,7 @@ class Event(BaseModel):
             return
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.is_personal, cls.makes_stale, cls.changes_rights = personal, stale, rights
-        cls.board = board
+        cls.board, cls.tells_solves = board, solves
         needed = {topic.field for topic in stale} | ({"user_id"} if personal or rights else set())
         if missing := needed - cls.model_fields.keys():
             raise TypeError(f"{cls.__name__} declares what needs the fields {sorted(missing)}")

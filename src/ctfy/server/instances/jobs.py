@@ -27,7 +27,7 @@ from ctfy.server.records.archive import archive
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.settings import Settings
 from ctfy.server.store import Store
-from ctfy.server.tables.competitions import CompetitionChallenge
+from ctfy.server.tables.competitions import PAUSED, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.submissions import ChallengeSolve
@@ -216,7 +216,11 @@ async def ttl_sweep(database: Database, jobs: Jobs) -> str:
     async with database.transaction() as session:
         expired = await session.scalars(
             select(Instance.id)
-            .where(Instance.state.in_(ALIVE), Instance.expires_at <= now())
+            .where(
+                Instance.state.in_(ALIVE),
+                Instance.expires_at <= now(),
+                Instance.competition_id.not_in(PAUSED),
+            )
             .order_by(Instance.expires_at)
             .with_for_update(skip_locked=True)
             .limit(1000)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue, Challenge
@@ -44,7 +44,7 @@ from ctfy.server.scheduling.events import (
 )
 from ctfy.server.scheduling.placement import place, queue, shortage, waiting_for
 from ctfy.server.settings import Settings
-from ctfy.server.tables.competitions import Competition, CompetitionChallenge
+from ctfy.server.tables.competitions import PAUSED, Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, ON_NODE, Instance, State
 from ctfy.server.tables.submissions import (
     AnswerDigest,
@@ -433,11 +433,16 @@ async def renew(
     life = lifetime(settings, challenge, offer.lifetime_s if offer else None)
     seconds = instance.ttl if ttl is None else life.checked(ttl, ["query", "ttl"])
     moment = now()
-    ceiling = instance.requested_at + timedelta(seconds=life.most)
+    # A pause that was made up for lets it live beyond.
+    ceiling = max(instance.requested_at + timedelta(seconds=life.most), instance.expires_at)
     expires_at: datetime = min(moment + timedelta(seconds=seconds), ceiling)
     renewed = await session.scalar(
         update(Instance)
-        .where(Instance.id == instance.id, Instance.state.in_(ALIVE), Instance.expires_at > moment)
+        .where(
+            Instance.id == instance.id,
+            Instance.state.in_(ALIVE),
+            or_(Instance.expires_at > moment, Instance.competition_id.in_(PAUSED)),
+        )
         .values(expires_at=expires_at)
         .returning(Instance)
     )

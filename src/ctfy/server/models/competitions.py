@@ -14,6 +14,22 @@ Status = Literal["draft", "published", "archived"]
 Access = Literal["public", "private_listed", "private_hidden"]
 Phase = Literal["upcoming", "running", "past"]
 RankBy = Literal["solved", "points"]
+ScoreboardVisibility = Annotated[
+    Literal["public", "players", "hidden"],
+    Field(
+        description="Who sees the standings, and what others solved: everybody who sees the "
+        "competition, those who take part in it, or only whoever runs it"
+    ),
+]
+Practice = Annotated[
+    bool,
+    Field(
+        description="Whether those who take part can go on after the end, for nothing but practice"
+    ),
+]
+PausedAt = Annotated[
+    datetime | None, Field(description="Since when the clock is stopped; null while it runs")
+]
 Brackets = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=20_000)]
@@ -54,6 +70,9 @@ class CompetitionInfo(Response):
     first_blood_bonus: int = 0
     brackets: list[str] = []
     max_team_size: int | None = None
+    scoreboard_visibility: ScoreboardVisibility = "public"
+    paused_at: PausedAt = None
+    practice: Practice = False
 
 
 class CompetitionDetail(CompetitionInfo):
@@ -83,6 +102,9 @@ class PublicCompetitionDetail(Response):
     first_blood_bonus: int = 0
     brackets: list[str] = []
     max_team_size: int | None = None
+    scoreboard_visibility: ScoreboardVisibility = "public"
+    paused_at: PausedAt = None
+    practice: Practice = False
     teams: int = 0
     challenges: int = 0
 
@@ -107,6 +129,8 @@ class CompetitionCreate(Request):
     brackets: Brackets = []
     max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
+    scoreboard_visibility: ScoreboardVisibility = "public"
+    practice: Practice = False
 
 
 class TestPlay(Response):
@@ -136,6 +160,14 @@ class CompetitionUpdate(Request):
     brackets: Brackets | None = None
     max_team_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     max_instances_per_team: Annotated[int, Field(ge=1, le=100)] | None = None
+    scoreboard_visibility: ScoreboardVisibility | None = None
+    practice: Practice | None = None
+
+
+class CompetitionExtendRequest(Request):
+    """By how much the end is put off."""
+
+    minutes: Annotated[int, Field(ge=1, le=525_600)]
 
 
 class FallingValue(Request):
@@ -228,6 +260,7 @@ class CompetitionMembershipInfo(Response):
     running_instances: int = 0
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    paused_at: PausedAt = None
     my_rank: int = -1
     competition_team_count: int = 0
 

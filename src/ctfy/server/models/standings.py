@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.base import Response
-from ctfy.server.models.competitions import Phase, RankBy
+from ctfy.server.models.competitions import PausedAt, Phase, RankBy, ScoreboardVisibility
 
 
 class ScoreboardEntry(Response):
@@ -209,6 +209,8 @@ class PublicCompetition(Response):
     freezes_at: datetime | None
     phase: Phase
     rank_by: RankBy
+    scoreboard_visibility: ScoreboardVisibility = "public"
+    paused_at: PausedAt = None
 
 
 class Wall(Response):

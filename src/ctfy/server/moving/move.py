@@ -260,6 +260,8 @@ def _competition(source: Source, report: Moved, operator_id: str) -> Competition
         first_blood_bonus=0,
         max_team_size=source.most_on_a_team if source.in_teams else 1,
         max_instances_per_team=source.most_instances,
+        scoreboard_visibility=source.scoreboard_visibility,
+        practice=source.practice,
         created_by=operator_id,
         created_at=now(),
         updated_at=now(),

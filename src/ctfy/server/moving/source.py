@@ -137,6 +137,8 @@ class Source:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     freezes_at: datetime | None = None
+    scoreboard_visibility: str = "public"
+    practice: bool = False
     access: Access = "public"
     most_on_a_team: int | None = None
     most_instances: int | None = None

@@ -114,9 +114,7 @@ async def _own(
     standings: Standings, competition: Competition, team_id: str | None
 ) -> ScoreboardEntry | None:
     """The standing of the caller's own team in a competition, as players see it."""
-    if not team_id:
-        return None
-    return (await standings.seen_by(View(), competition)).by_team.get(team_id)
+    return await standings.own(competition, team_id) if team_id else None
 
 
 def membership(sight: Sight) -> Select[Any]:
@@ -154,6 +152,7 @@ async def memberships(
                 running_instances=row["running"],
                 starts_at=competition.starts_at,
                 ends_at=competition.ends_at,
+                paused_at=competition.paused_at,
                 my_rank=standing.rank if standing else -1,
                 competition_team_count=counts.get(competition.id, 0),
             )

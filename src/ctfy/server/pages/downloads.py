@@ -55,8 +55,8 @@ async def standings(
 ) -> StreamingResponse:
     """The standings as they are now, behind a freeze, too."""
     view = View(caller)
-    competition = await view.competition(database, cache, competition_id)
-    snapshot = await projection.seen_by(view, competition)
+    place = await view.place(database, cache, competition_id)
+    snapshot = await projection.seen_by(view, place)
 
     async def parts() -> AsyncIterator[Sequence[Any]]:
         for first in range(0, len(snapshot.entries), _AT_ONCE):

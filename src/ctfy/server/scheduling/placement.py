@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from ctfy.challenge.limits import KINDS_OF_MOST, too_much
 from ctfy.server.jobs.queue import Jobs
+from ctfy.server.tables.competitions import PAUSED
 from ctfy.server.tables.instances import ON_NODE, Instance, State
 from ctfy.server.tables.nodes import Node
 
@@ -233,6 +234,7 @@ def _in_order() -> Select[Instance]:
     return (
         select(Instance)
         .join(waiting, waiting.c.id == Instance.id)
+        .where(Instance.competition_id.not_in(PAUSED))  # they keep their turn
         .order_by(waiting.c.place)
         .limit(_MOST_LOOKED_AT)
     )

@@ -82,7 +82,8 @@ class Board:
     are read: those of challenges that are in the competition, and in the catalogue, now.
 
     Events are applied once each: what a replica's load has seen already is skipped by the load's
-    own snapshot of transactions. `cutoff`: nothing later counts (a freeze).
+    own snapshot of transactions. `cutoff`: nothing later counts (a freeze). `ends`: nor does what
+    teams solve from the end on, which is known for their own people alone.
     """
 
     def __init__(self, competition_id: str, catalogue: Catalogue, rules: Rules) -> None:
@@ -91,9 +92,13 @@ class Board:
         self.version = 0
         self.stale = False
         self.cutoff: float | None = None
+        self.ends = math.inf
         self.teams: dict[str, BoardTeam] = {}
         self.apart: set[str] = set()  # teams that play, and count nowhere
-        self.solved_apart: set[tuple[str, str]] = set()  # and what they solved: team, challenge
+        # What was solved and counts nowhere, by those or after the end: team, challenge; and the
+        # questions of each that were answered after the end.
+        self.solved_apart: set[tuple[str, str]] = set()
+        self.practised: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self.solves: dict[
             str, dict[str, dict[str, QuestionSolve]]
         ] = {}  # team, challenge, question
@@ -128,9 +133,13 @@ class Board:
     ) -> None:
         """A question answered; a second time changes nothing.
 
-        What a team that counts nowhere answered is known for its own people alone.
+        What a team that counts nowhere answered is known for its own people alone; and so is what
+        any team did after the end.
         """
         counts = team_id in self.teams
+        if counts and solve.at >= self.ends:
+            self.practised[team_id, challenge_id].add(question_id)
+            return
         questions = self.solves.setdefault(team_id, {}).setdefault(challenge_id, {})
         if question_id in questions or not (counts or team_id in self.apart):
             return
@@ -140,15 +149,20 @@ class Board:
 
     def add_challenge_solve(self, team_id: str, challenge_id: str, at: float) -> None:
         """A challenge solved whole; a second time changes nothing."""
-        if team_id in self.teams:
+        if team_id in self.teams and at < self.ends:
             self.challenge_solves[challenge_id].setdefault(team_id, at)
-        elif team_id in self.apart:
+        elif team_id in self.teams or team_id in self.apart:
             self.solved_apart.add((team_id, challenge_id))
 
     def has_solved(self, team_id: str, challenge_id: str) -> bool:
         """Whether a team solved a challenge whole, also one that counts nowhere."""
         solved = team_id in self.challenge_solves.get(challenge_id, {})
         return solved or (team_id, challenge_id) in self.solved_apart
+
+    def answered_by_team(self, team_id: str, challenge_id: str) -> set[str]:
+        """The questions of a challenge that a team answered, whether that counts or not."""
+        counted = self.solves.get(team_id, {}).get(challenge_id, {})
+        return self.practised.get((team_id, challenge_id), set()).union(counted)
 
     def add_attempts(self, team_id: str, challenge_id: str, count: int, last_at: float) -> None:
         """Submissions, right or wrong."""
@@ -197,7 +211,8 @@ class Board:
                 at = float(payload["submitted_at_ts"])
                 if self.cutoff is not None and at >= self.cutoff:
                     return
-                self.add_attempts(team_id, challenge_id, 1, at)
+                if at < self.ends:
+                    self.add_attempts(team_id, challenge_id, 1, at)
                 if effect != OnBoard.ATTEMPT:
                     took = float(payload["solve_time_s"])
                     solve = QuestionSolve(at, payload["user_id"], took)
@@ -229,14 +244,16 @@ class Board:
         challenge = self._catalogue.get(challenge_id)
         return len(challenge.metadata.questions) if challenge else 1
 
-    def value_of(self, challenge_id: str) -> int:
-        """What a challenge is worth now."""
+    def value_of(self, challenge_id: str, solves: int | None = None) -> int:
+        """What a challenge is worth now, or after so many solves."""
         challenge = self._catalogue.get(challenge_id)
         offer = self.rules.offers.get(challenge_id, Offer())
         value = offer.value
         if value is None:
             value = challenge.metadata.value if challenge else 0
-        return value_after(value, len(self.challenge_solves.get(challenge_id, ())))
+        if solves is None:
+            solves = len(self.challenge_solves.get(challenge_id, ()))
+        return value_after(value, solves)
 
     def solvers(self, challenge_id: str) -> list[str]:
         """The teams that solved a challenge, the first one first."""
@@ -257,37 +274,48 @@ class Board:
         if self.rules.first_blood_bonus:
             for challenge_id in counting:
                 bonus[self.first_blood(challenge_id)] += self.rules.first_blood_bonus
+        return [
+            ((team.created_at, team.id), self._score(team, values, questions, bonus[team.id]))
+            for team in self.teams.values()
+        ]
+
+    def score_alone(self, team_id: str) -> Score:
+        """A team's score as it were if nobody else had solved anything."""
+        counting = self.counting
+        values = {id_: self.value_of(id_, solves=0) for id_ in counting}
+        questions = {id_: self.questions_of(id_) for id_ in counting}
+        return self._score(self.teams[team_id], values, questions, 0)
+
+    def _score(
+        self, team: BoardTeam, values: dict[str, int], questions: dict[str, int], bonus: int
+    ) -> Score:
         by_points = self.rules.rank_by == "points"
-        result = []
-        for team in self.teams.values():
-            points, solved, flags, last, reached = bonus[team.id] - team.hint_costs, 0, 0, 0.0, 0.0
-            for challenge_id, answers in self.solves.get(team.id, {}).items():
-                if challenge_id not in values:
-                    continue
-                moments = sorted(answer.at for answer in answers.values())
-                whole = team.id in self.challenge_solves[challenge_id]
-                most = max(questions[challenge_id], len(moments))
-                value, answered = values[challenge_id], most if whole else len(moments)
-                points += share(value, answered, most)
-                solved += whole
-                flags += len(moments)
-                last = max(last, moments[-1])
-                needed = decisive(value, len(moments), most) if by_points else len(moments)
-                if needed:
-                    reached = max(reached, moments[needed - 1])
-            for at, given in team.awards:
-                points += given
-                if by_points and given:
-                    reached = max(reached, at)
-            score = Score(solved, flags, points, reached or math.inf, last)
-            result.append(((team.created_at, team.id), score))
-        return result
+        points, solved, flags, last, reached = bonus - team.hint_costs, 0, 0, 0.0, 0.0
+        for challenge_id, answers in self.solves.get(team.id, {}).items():
+            if challenge_id not in values:
+                continue
+            moments = sorted(answer.at for answer in answers.values())
+            whole = team.id in self.challenge_solves[challenge_id]
+            most = max(questions[challenge_id], len(moments))
+            value, answered = values[challenge_id], most if whole else len(moments)
+            points += share(value, answered, most)
+            solved += whole
+            flags += len(moments)
+            last = max(last, moments[-1])
+            needed = decisive(value, len(moments), most) if by_points else len(moments)
+            if needed:
+                reached = max(reached, moments[needed - 1])
+        for at, given in team.awards:
+            points += given
+            if by_points and given:
+                reached = max(reached, at)
+        return Score(solved, flags, points, reached or math.inf, last)
 
 
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _COMPETITION = text(
     """
-    SELECT c.rank_by, c.first_blood_bonus, (
+    SELECT c.rank_by, c.first_blood_bonus, c.ends_at, (
       SELECT jsonb_agg(jsonb_build_array(challenge_id, state, value) ORDER BY position)
       FROM competition_challenges WHERE competition_id = c.id) AS offers
     FROM competitions c WHERE c.id = :competition
@@ -298,7 +326,8 @@ _TEAMS = text(
     SELECT t.id, t.name, t.bracket, t.standing,
            extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
-                     WHERE h.team_id = t.id AND h.unlocked_at < :cutoff), 0)::int AS hint_costs
+                     WHERE h.team_id = t.id AND h.unlocked_at < :cutoff
+                       AND h.unlocked_at < :ends), 0)::int AS hint_costs
     FROM teams t WHERE t.competition_id = :competition AND
       EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
               WHERE m.team_id = t.id AND u.suspended_at IS NULL)
@@ -324,7 +353,7 @@ _ATTEMPTS = text(
     SELECT b.team_id, b.challenge_id, count(*), extract(epoch FROM max(b.submitted_at))::float
     FROM submissions b
     LEFT JOIN solves s ON s.competition_id = b.competition_id AND s.submission_id = b.id
-    WHERE b.competition_id = :competition AND b.submitted_at < :cutoff
+    WHERE b.competition_id = :competition AND b.submitted_at < :cutoff AND b.submitted_at < :ends
       AND (NOT b.correct OR s.submission_id IS NOT NULL)
     GROUP BY b.team_id, b.challenge_id
     """
@@ -383,6 +412,9 @@ async def read(
     )
     board = Board(competition_id, catalogue, rules)
     board.cutoff = cutoff.timestamp() if cutoff else None
+    ends_at = row.ends_at if row else None
+    board.ends = ends_at.timestamp() if ends_at else math.inf
+    values["ends"] = ends_at or "infinity"
     board._xmin, board._xmax, board._open = _parse(snapshot)
     for team in await session.execute(_TEAMS, values):
         if team.standing != "ranked":

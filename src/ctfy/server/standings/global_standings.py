@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.enums import ChallengeCategory
-from ctfy.server.access.view import PUBLIC, View
+from ctfy.server.access.view import PUBLIC, Place, View
 from ctfy.server.accounts.profiles import shown
 from ctfy.server.cache import Cache
 from ctfy.server.models.standings import (
@@ -32,10 +32,11 @@ _FRESH_S = 1.0
 
 
 async def _boards(session: AsyncSession, standings: Standings) -> list[Board]:
-    """The boards of all public competitions, as players see them."""
+    """The boards of all public competitions whose standings are, too, as visitors see them."""
     visitor = View()
-    found = await session.scalars(select(Competition).where(PUBLIC))
-    return [(await standings.seen_by(visitor, each)).board for each in found.all()]
+    shown = visitor.sight.sees_standings()
+    found = await session.scalars(select(Competition).where(PUBLIC, shown))
+    return [(await standings.seen_by(visitor, Place(each))).board for each in found.all()]
 
 
 async def _drawn_once(

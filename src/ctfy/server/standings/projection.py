@@ -17,7 +17,7 @@ from typing import Annotated, NamedTuple
 from pydantic import BaseModel
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.server.access.view import View
+from ctfy.server.access.view import NEVER, Place, View
 from ctfy.server.database.connections import Background, Database
 from ctfy.server.events.relay import Relay, RelayedEvent
 from ctfy.server.events.types import Event, OnBoard
@@ -25,7 +25,7 @@ from ctfy.server.models.base import Page
 from ctfy.server.models.standings import ScoreboardEntry
 from ctfy.server.services import provided
 from ctfy.server.standings.board import Board, load
-from ctfy.server.standings.scoring import ranked
+from ctfy.server.standings.scoring import Score, ranked
 from ctfy.server.tables.competitions import Competition
 
 # Under a stream of solves the rows are drawn up at most this often; a reader sees any solve within
@@ -103,23 +103,25 @@ def draw(board: Board) -> Snapshot:
     """The rows of a board as it is now."""
     entries = []
     for rank, (_, team_id), score in ranked(board.scores(), board.rules.rank_by):
-        team = board.teams[team_id]
-        entries.append(
-            ScoreboardEntry(
-                rank=rank,
-                team_id=team_id,
-                team_name=team.name,
-                solved=score.solved,
-                flags_solved=score.flags,
-                attempts=team.attempts,
-                last_solve_at=moment(score.last_solve_at),
-                last_active_at=moment(max(team.last_active_at, team.created_at)),
-                points=score.points,
-                bracket=team.bracket,
-                competition_id=board.competition_id,
-            )
-        )
+        entries.append(_entry(board, rank, team_id, score))
     return Snapshot(board, board.version, entries, time.monotonic())
+
+
+def _entry(board: Board, rank: int, team_id: str, score: Score) -> ScoreboardEntry:
+    team = board.teams[team_id]
+    return ScoreboardEntry(
+        rank=rank,
+        team_id=team_id,
+        team_name=team.name,
+        solved=score.solved,
+        flags_solved=score.flags,
+        attempts=team.attempts,
+        last_solve_at=moment(score.last_solve_at),
+        last_active_at=moment(max(team.last_active_at, team.created_at)),
+        points=score.points,
+        bracket=team.bracket,
+        competition_id=board.competition_id,
+    )
 
 
 def moment(seconds: float) -> datetime | None:
@@ -188,12 +190,31 @@ class Standings:
         """Drop every board: what challenges are worth has changed under them."""
         self._snapshots.clear()
 
-    async def seen_by(self, view: View, competition: Competition) -> Snapshot:
-        """The standings of a competition as somebody sees them now."""
+    async def seen_by(self, view: View, place: Place) -> Snapshot:
+        """The standings of a competition as somebody sees them now.
+
+        Nobody solved anything where they may not know of it.
+        """
         user_id = view.caller.user_id if view.caller else ""
-        is_open = view.challenges_are_open(competition)
-        key = _Key(competition.id, view.solves_until(competition), is_open)
+        is_open = view.challenges_are_open(place.competition)
+        key = _Key(place.competition.id, view.solves_until(place), is_open)
         return await self._get(key, user_id)
+
+    async def own(self, competition: Competition, team_id: str) -> ScoreboardEntry | None:
+        """A team's own standing, up to a freeze; of one that counts nowhere there is none.
+
+        Where those who take part do not see the standings it has no rank, and the points that the
+        team would have alone: what they are worth by now tells how many others solved the same.
+        """
+        view, place = View(), Place(competition, team_id)
+        if view.sees_standings(place):
+            return (await self.seen_by(view, place)).by_team.get(team_id)
+        is_open = view.challenges_are_open(competition)
+        key = _Key(competition.id, view.frozen_at(competition), is_open)
+        board = (await self._get(key)).board
+        if team_id not in board.teams:
+            return None
+        return _entry(board, -1, team_id, board.score_alone(team_id))
 
     async def live(self, competition_id: str) -> Snapshot:
         """The standings of a competition with every solve, whoever may know of them."""
@@ -208,8 +229,10 @@ class Standings:
                 if snapshot is None or snapshot.board.stale:
                     snapshot = snapshots[key] = draw(await self._load(key))
             # A freeze that was moved, a start that has come: nobody asks for those any more.
-            for moved in snapshots.keys() - {key, _Key(key.competition_id)} if key.until else ():
-                del snapshots[moved]
+            if key.until not in (None, NEVER):
+                kept = (None, NEVER, key.until)
+                for moved in [one for one in snapshots if one.until not in kept or not one.is_open]:
+                    del snapshots[moved]
         if snapshot.current:
             return snapshot
         early = snapshot.drawn_at + _REDRAW_S - time.monotonic()

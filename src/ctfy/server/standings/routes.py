@@ -55,14 +55,15 @@ async def _answer(
     """
     topics = cache.stamp(f"competition:{competition_id}", f"attempts:{competition_id}")
     view = View(caller)
-    competition = await view.competition(database, cache, competition_id)
-    snapshot = await standings.seen_by(view, competition)
+    place = await view.place(database, cache, competition_id)
+    view.require_standings(place)
+    snapshot = await standings.seen_by(view, place)
 
     def answer(draw: Draw) -> Response:
         body = draw(snapshot)
         if snapshot.current:
             stamp = (*caller.stamp, *topics)
-            cache_response(request, stamp, caller.expires_at, view.until_changes(competition))
+            cache_response(request, stamp, caller.expires_at, view.until_changes(place.competition))
         zipped = "gzip" in request.headers.get("accept-encoding", "")
         return encoded(request, body.plain, body.gzipped if zipped else None, body.tag)
 
@@ -118,8 +119,9 @@ async def ctftime(
 ) -> Response:
     """The standings in CTFtime's format, as players see them; open for public competitions."""
     visitor = View()
-    competition = await visitor.competition(database, cache, competition_id)
-    snapshot = await standings.seen_by(visitor, competition)
+    place = await visitor.place(database, cache, competition_id)
+    visitor.require_standings(place)
+    snapshot = await standings.seen_by(visitor, place)
     answer = snapshot.body("ctftime", lambda: statistics.ctftime(snapshot, catalogue))
     return encoded(request, answer.plain, None, answer.tag)
 

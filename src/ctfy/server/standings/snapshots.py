@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from ctfy.server.access.view import PUBLIC, View
+from ctfy.server.access.view import PUBLIC, Place, View
 from ctfy.server.competitions.service import running
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -31,6 +31,7 @@ def recent(view: View, team_id: str, days: int) -> Select[StandingSnapshot, str]
         .where(
             PUBLIC,
             view.bind(view.sight.ranked()),
+            view.bind(view.sight.sees_standings()),
             StandingSnapshot.taken_at > now() - timedelta(days=days),
         )
         .order_by(StandingSnapshot.taken_at.desc(), StandingSnapshot.rank, Team.id)
@@ -56,12 +57,14 @@ def state(row: Row[*tuple[Any, ...]]) -> ScoreboardSnapshotState:
 
 async def take(database: Database, standings: Standings) -> str:
     """Write down every running competition's standings as players see them; what was, in words."""
-    moment, written = now(), 0
+    visitor, written = View(), 0
+    moment, shown = visitor.moment, visitor.sight.sees_standings()
     async with database.transaction() as session:
-        competitions = (await session.scalars(select(Competition).where(running(moment)))).all()
+        query = select(Competition).where(running(moment), shown)
+        competitions = (await session.scalars(query)).all()
     for competition in competitions:
         competition_id = competition.id
-        entries = (await standings.seen_by(View(), competition)).entries
+        entries = (await standings.seen_by(visitor, Place(competition))).entries
         async with database.transaction() as session:
             newest = await session.scalars(
                 select(StandingSnapshot)

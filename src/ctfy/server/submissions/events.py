@@ -6,7 +6,10 @@ from ctfy.server.events.types import Audience, Event, OnBoard, Topic
 
 
 class FlagEvent(Event):
-    """An answer was graded. Times in seconds; `submitted_at_ts` is Unix time."""
+    """An answer was graded. Times in seconds; `submitted_at_ts` is Unix time.
+
+    `practice`: it came after the end, and counts nowhere.
+    """
 
     competition_id: str
     instance_id: str
@@ -16,6 +19,7 @@ class FlagEvent(Event):
     submitted_at_ts: float
     solve_time_s: float
     attempts_remaining: int | None = None
+    practice: bool | None = None
 
 
 class FlagWrong(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=OnBoard.ATTEMPT):

@@ -19,7 +19,7 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.secrets import Secret
-from ctfy.server.access.view import View, audience_of_solves
+from ctfy.server.access.view import audience_of_solves, tells_solves
 from ctfy.server.cache import Cache
 from ctfy.server.challenges.library import Library
 from ctfy.server.challenges.visibility import get_challenge, require_unlocked
@@ -359,7 +359,8 @@ class Submissions:
             repeatable=answer.repeatable,
             competition_id=context.competition.id,
             audience=audience_of_solves(context.competition, moment),
-            tells_rank=View(moment=moment).solves_until(context.competition) is None,
+            tells_rank=tells_solves(context.competition, moment),
+            practice=context.competition.is_over_at(moment),
             team_id=context.team_id,
             team_name=context.team_name,
             user_id=answer.user_id,

@@ -139,7 +139,8 @@ class Attempt:
     many others solved the challenge before. `digest`: of an answer that could be another team's.
     `wrapped`: it looks like a flag that nobody decoded. `repeatable`: its id is made from the
     request's idempotency key, so that the same request once more is known by it. `overruled`: it
-    would be right, but the same answer of the team was struck.
+    would be right, but the same answer of the team was struck. `practice`: it came after the end,
+    and counts nowhere.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Attempt:
     wrapped: bool
     repeatable: bool = False
     overruled: bool = False
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,8 @@ async def _record(
         pair = (attempt.team_id, attempt.challenge_id)
         if outcome.solves_challenge:
             reached[pair] = ranks[pair].told
-        told = reached[pair] if attempt.tells_rank and attempt.team_id in ranked else 0
+        counts = attempt.team_id in ranked and not attempt.practice
+        told = reached[pair] if attempt.tells_rank and counts else 0
         recorded.append(Recorded(outcome, reached[pair] > 0, told))
         again = attempt.grade.correct and outcome.solved_before
         if outcome.is_recorded and attempt.grade.scores and not again:
@@ -317,7 +320,8 @@ async def _record(
             events.append(event)
             emitted.append(Emitted(event, attempt.submitted_at, actor_id=event.user_id))
     # One for all that a batch changed in a competition.
-    changed = {a.competition_id: a.audience for a, outcome in judged if outcome.solves_question}
+    counting = [(a, outcome) for a, outcome in judged if not a.practice]
+    changed = {a.competition_id: a.audience for a, outcome in counting if outcome.solves_question}
     for competition_id, audience in changed.items():
         emitted.append(Emitted(ScoreboardUpdated(competition_id=competition_id), now(), audience))
     async with connection.pipeline():
@@ -371,7 +375,8 @@ async def _new_ranks(
         last = before[challenge]
         rank = _Rank(last.stored + 1, last.told + 1)
         ranks[attempt.team_id, attempt.challenge_id] = rank
-        before[challenge] = rank if attempt.team_id in ranked else rank._replace(told=last.told)
+        counts = attempt.team_id in ranked and not attempt.practice
+        before[challenge] = rank if counts else rank._replace(told=last.told)
     return ranks
 
 
@@ -446,6 +451,7 @@ def _event(attempt: Attempt, outcome: Outcome, rank: int) -> FlagEvent:
         "submitted_at_ts": attempt.submitted_at.timestamp(),
         "solve_time_s": attempt.solve_time_s,
         "attempts_remaining": None if cap is None else max(0, cap - outcome.wrong),
+        "practice": attempt.practice or None,
     }
     if not attempt.grade.correct:
         return FlagWrong(**fields, wrapped=attempt.wrapped or None)

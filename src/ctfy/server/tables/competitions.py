@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -22,7 +23,11 @@ from ctfy.server.database.base import Base, new_id, now
 
 
 class Competition(Base):
-    """A competition. No `starts_at`: already running; no `ends_at`: never over."""
+    """A competition. No `starts_at`: already running; no `ends_at`: never over.
+
+    `paused_at`: since when its clock stands still. `practice`: who takes part goes on after the
+    end; what is solved from then on counts nowhere, as `is_over_at` says.
+    """
 
     __tablename__ = "competitions"
     __table_args__ = (Index("ix_competitions_created", "created_at", "id"),)
@@ -44,6 +49,9 @@ class Competition(Base):
     brackets: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     max_team_size: Mapped[int | None]
     max_instances_per_team: Mapped[int | None]
+    scoreboard_visibility: Mapped[str] = mapped_column(default="public", server_default="public")
+    paused_at: Mapped[datetime | None]
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -53,13 +61,30 @@ class Competition(Base):
         """The competition in a row that has its columns, whatever else it has."""
         return cls(**{name: row[name] for name in cls.__table__.columns.keys()})  # noqa: SIM118
 
+    def time_at(self, moment: datetime) -> datetime:
+        """What its clock shows: the moment, or while it is paused that of the pause."""
+        return moment if self.paused_at is None else min(moment, self.paused_at)
+
+    def is_over_at(self, moment: datetime) -> bool:
+        """Whether it had ended at a moment that the clock was not stopped at.
+
+        What is solved from then on counts nowhere, by whatever time the end is now. Boards
+        (`standings/board.py`) and `access/view.py` have the same in their own words.
+        """
+        return self.ends_at is not None and moment >= self.ends_at
+
     def phase_at(self, moment: datetime) -> Literal["upcoming", "running", "past"]:
-        """The phase by the clock."""
+        """The phase by its clock."""
+        moment = self.time_at(moment)
         if self.starts_at is not None and moment < self.starts_at:
             return "upcoming"
         if self.ends_at is not None and moment >= self.ends_at:
             return "past"
         return "running"
+
+
+# The ids of those whose clock stands still.
+PAUSED = select(Competition.id).where(Competition.paused_at.is_not(None))
 
 
 class CompetitionChallenge(Base):

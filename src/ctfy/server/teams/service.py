@@ -156,7 +156,7 @@ def _infos(sight: Sight) -> Select[Any]:
     """Every team with its captain and what somebody may know of its deeds, oldest first."""
     captain = aliased(User)
     submitted = Submission.submitted_at
-    tried = sight.deeds(Submission.team_id, Submission.competition_id, submitted)
+    tried = sight.answers(Submission.team_id, Submission.competition_id, submitted)
     return (
         select(
             *Team.__table__.columns,
@@ -172,7 +172,7 @@ def _infos(sight: Sight) -> Select[Any]:
             select(func.count())
             .where(
                 ChallengeSolve.team_id == Team.id,
-                sight.deeds(
+                sight.answers(
                     ChallengeSolve.team_id, ChallengeSolve.competition_id, ChallengeSolve.solved_at
                 ),
             )

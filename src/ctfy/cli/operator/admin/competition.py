@@ -123,6 +123,15 @@ def update(
     freezes_at: When = None,
     rules: Annotated[str | None, typer.Option(help="Markdown")] = None,
     prizes: Annotated[str | None, typer.Option(help="Markdown")] = None,
+    scoreboard_visibility: Annotated[
+        str | None, typer.Option(help="Who sees the standings: public, players or hidden")
+    ] = None,
+    practice: Annotated[
+        bool | None,
+        typer.Option(
+            "--practice/--no-practice", help="Whether it can be played after its end, unranked"
+        ),
+    ] = None,
 ) -> CompetitionInfo:
     """Change a competition; what is left out stays.
 
@@ -138,6 +147,8 @@ def update(
         "freezes_at": freezes_at,
         "rules": rules,
         "prizes": prizes,
+        "scoreboard_visibility": scoreboard_visibility,
+        "practice": practice,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
@@ -257,6 +268,42 @@ def clone(
     Example: ctfy-admin admin competition clone COMPETITION_ID --title "Finals 2027"
     """
     return session.admin().competitions.clone(competition_id, title=title)
+
+
+_CLOCK = "id title phase paused_at ends_at freezes_at"
+
+
+@app.command()
+@prints(_CLOCK)
+def pause(competition_id: CompetitionId) -> CompetitionInfo:
+    """Stop a competition's clock: nothing starts and no answer is taken; instances stay.
+
+    Example: ctfy-admin admin competition pause COMPETITION_ID
+    """
+    return session.admin().competitions.pause(competition_id)
+
+
+@app.command()
+@prints(_CLOCK)
+def resume(competition_id: CompetitionId) -> CompetitionInfo:
+    """Let a competition's clock go on; what was to come is put off by the pause.
+
+    Example: ctfy-admin admin competition resume COMPETITION_ID
+    """
+    return session.admin().competitions.resume(competition_id)
+
+
+@app.command()
+@prints(_CLOCK)
+def extend(
+    competition_id: CompetitionId,
+    minutes: Annotated[int, typer.Option(min=1, help="By how much the end is put off")],
+) -> CompetitionInfo:
+    """Put a competition's end off, and with it a freeze that is still to come.
+
+    Example: ctfy-admin admin competition extend COMPETITION_ID --minutes 15
+    """
+    return session.admin().competitions.extend(competition_id, minutes=minutes)
 
 
 @app.command()

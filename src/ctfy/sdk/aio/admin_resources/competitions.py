@@ -40,8 +40,10 @@ class AdminCompetitionsResource:
         """Create a competition.
 
         `rules`: registration_opens_at, registration_closes_at, freezes_at, rank_by (solved or
-        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team; and what its
-        page says, `rules` and `prizes` (Markdown).
+        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team,
+        scoreboard_visibility (public, players or hidden), practice (it can be played after its
+        end, and nothing of that counts); and what its page says, `rules` and
+        `prizes` (Markdown).
         """
         body: dict[str, Any] = {
             "title": title,
@@ -111,6 +113,21 @@ class AdminCompetitionsResource:
         """A draft with the same rules and challenges, without times and teams."""
         path = f"/admin/competitions/{competition_id}/clone"
         return await self._http.fetch(CompetitionInfo, "POST", path, json={"title": title})
+
+    async def pause(self, competition_id: str) -> CompetitionInfo:
+        """Stop the clock for everybody: nothing starts and no answer is taken; instances stay."""
+        path = f"/admin/competitions/{competition_id}/pause"
+        return await self._http.fetch(CompetitionInfo, "POST", path)
+
+    async def resume(self, competition_id: str) -> CompetitionInfo:
+        """Let the clock go on; end, freeze and releases to come are put off by the pause."""
+        path = f"/admin/competitions/{competition_id}/resume"
+        return await self._http.fetch(CompetitionInfo, "POST", path)
+
+    async def extend(self, competition_id: str, *, minutes: int) -> CompetitionInfo:
+        """Put the end off, and with it a freeze that is still to come."""
+        path = f"/admin/competitions/{competition_id}/extend"
+        return await self._http.fetch(CompetitionInfo, "POST", path, json={"minutes": minutes})
 
     async def export(self, competition_id: str) -> bytes:
         """The whole competition as one file."""

@@ -59,6 +59,10 @@ def opened(path: Path, *, any_version: bool = False) -> Iterator[Source]:
         yield source
 
 
+# Who sees the scores, as they call it.
+_SCORES = {"public": "public", "private": "players", "hidden": "hidden", "admins": "hidden"}
+
+
 def _settings(export: Export, source: Source) -> None:
     """What their settings say of the competition."""
     config = export.config
@@ -72,6 +76,11 @@ def _settings(export: Export, source: Source) -> None:
         if times[key]:
             source.say(key, "carried")
     source.starts_at, source.ends_at, source.freezes_at = times.values()
+    visibility = config.get("score_visibility", "")
+    source.scoreboard_visibility = _SCORES.get(visibility, "public")
+    if visibility in _SCORES:
+        why = "who is signed in, and takes part" if visibility == "private" else ""
+        source.say("score_visibility", "changed" if why else "carried", why)
     size = config.get("team_size", "")
     source.in_teams = export.in_teams
     source.most_on_a_team = int(size) if size.isdigit() and 0 < int(size) <= 1000 else None

@@ -30,6 +30,9 @@ def opened(path: Path, *, any_version: bool = False) -> Iterator[Source]:
         source.starts_at, source.ends_at = _utc(game.start_time), _utc(game.end_time)
         for name in ("title", "summary", "content", "startTime", "endTime"):
             source.say(name, "carried")
+        source.practice = game.practice_mode
+        if game.practice_mode:
+            source.say("practiceMode", "carried")
         _limits(game, source)
         _divisions(game, source)
         _lose(game, source)
@@ -78,7 +81,6 @@ def _lose(game: Game, source: Source) -> None:
         why = f"{rates} % of the value; a bonus is points, the same for all: first_blood_bonus"
         source.say("bloodBonus", "dropped", why)
     for name, given, why in (
-        ("practiceMode", game.practice_mode, "what is over takes no answers"),
         ("review of teams", not game.accept_without_review, "who registers takes part"),
         ("writeup", game.writeup and game.writeup.required, "writeups are not collected here"),
         ("posterHash", game.poster_hash, "competitions have no pictures"),
