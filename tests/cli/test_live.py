@@ -15,7 +15,7 @@ import pytest
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
 from tests.hostile_images import drawn
-from tests.playing import flag
+from tests.playing import flag, start
 from tests.processes import CHALLENGES, free_port, wait_for
 
 # These run until they are stopped, need a terminal, or run without a server; each has its test.
@@ -140,6 +140,21 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.run(f"{answer} answer adieu").code == 1
     assert "Correct" in me.ok(f"{answer} answer hello")
     assert me.json(f"{answer} MD5 -q algorithm --competition {competition.id}")["correct"]
+
+    # How it was done.
+    notes = tmp_path / "notes.md"
+    notes.write_text("By **reading**.")
+    hand_in = f"ctfy writeup hand-in {competition.id} field-notes"
+    assert "[writeups_not_taken]" in me.run(f"{hand_in} {notes}").err
+    arena.admin.admin.competitions.update(competition.id, writeups_until="2040-01-01T00:00:00Z")
+    written = me.json(f"{hand_in} {notes}")
+    assert me.both(f"ctfy writeup view {written['id']}")["text"] == "By **reading**."
+    assert me.both(f"ctfy writeup list {competition.id}")["items"][0]["writeup"]["id"]
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
+    assert me.json(f"{hand_in} {tmp_path}/notes.pdf")["format"] == "pdf"
+    me.ok(f"ctfy writeup download {written['id']} --out {tmp_path}/again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes().startswith(b"%PDF-")
+    assert me.both(f"ctfy writeup published {competition.id} field-notes") == []
     started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
     assert started["attack_surface"]["services"][0]["url"].startswith("http://")
     instance = started["id"]
@@ -403,6 +418,21 @@ def test_an_operator_does_everything_from_the_command_line(
     )
     assert root.both(f"ctfy-admin admin award list {made['id']} --team {team.id}")
     root.ok(f"ctfy-admin admin award revoke {made['id']} {given['id']}")
+    assert root.both(f"ctfy-admin admin writeup list {made['id']} --unjudged") == []
+    assert root.both(f"ctfy-admin admin writeup missing {made['id']}") == []
+    until = root.json(
+        f"ctfy-admin admin competition update {made['id']} --writeups-until 2039-01-01T00:00:00Z"
+    )
+    assert until["writeups_until"].startswith("2039-01-01")
+    player.submissions.submit(start(player, made["id"]).id, "no")
+    written = player.competition(made["id"]).writeups.hand_in("notes", "By reading.")
+    judge = f"ctfy-admin admin writeup judge {made['id']} {written.id}"
+    assert root.run(judge).code == 2
+    assert root.json(f"{judge} --mark 90 --notes neat --publish")["mark"] == 90
+    seen = root.both(f"ctfy-admin admin writeup view {made['id']} {written.id}")
+    assert (seen["notes"], seen["text"]) == ("neat", "By reading.")
+    root.ok(f"ctfy-admin admin writeup download {made['id']} --out {tmp_path}/writeups.zip")
+    assert (tmp_path / "writeups.zip").read_bytes().startswith(b"PK")
     update = f"ctfy-admin admin team update {made['id']} {team.id}"
     left_out = root.json(f"{update} --standing disqualified --reason noise --show-reason")
     assert left_out["standing_reason"] == "noise"

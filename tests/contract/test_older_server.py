@@ -109,6 +109,7 @@ MORE = {
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
     "ctfy-admin admin team update": "--name x",
+    "ctfy-admin admin writeup judge": "--mark 1",
 }
 ARGUMENTS = {
     "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
@@ -118,6 +119,7 @@ ARGUMENTS = {
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],
     "ctfy-admin admin branding remove-image": ["logo"],
     "ctfy-admin admin images upload": ["/dev/null"],
+    "ctfy writeup hand-in": ["x", "x", "/dev/null"],
 }
 LINES = {
     words: command

@@ -83,6 +83,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     achievements(admin, team_id)
     points(admin, player, competition_id, team_id)
     challenges(admin, team_id, player, competition_id)
+    judging(admin, player, competition_id)
     shells(admin, arena, instance_id)
     ending(admin, player, instance_id)
     watching(admin, arena, team_id, competition_id)
@@ -357,6 +358,21 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert reset.reason == "the question was unclear"
     answer = wrong("field-notes", competition_id, "no", question_id="answer")
     assert answer.attempts_remaining == 9
+
+
+def judging(admin: Any, player: PlatformClient, competition_id: str) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    admin.competitions.update(competition_id, writeups_until=until)
+    assert [row.challenge_id for row in admin.writeups.missing(competition_id)] == ["notes"]
+    pdf = b"%PDF-1.7\n%%EOF\n"
+    written = player.competition(competition_id).writeups.hand_in_pdf("notes", pdf)
+    assert [w.id for w in admin.writeups.list(competition_id, judged=False)] == [written.id]
+    assert_iterates(admin.writeups, competition_id, challenge_id="notes")
+    assert admin.writeups.pdf(written.id) == pdf
+    assert admin.writeups.judge(competition_id, written.id, mark=80, notes="neat").mark == 80
+    assert admin.writeups.judge(competition_id, written.id, mark=None).notes == "neat"
+    assert admin.writeups.get(competition_id, written.id).mark is None
+    assert pdf in admin.writeups.archive(competition_id)
 
 
 def shells(admin: Any, arena: Arena, instance_id: str) -> None:

@@ -6,6 +6,7 @@ waits for the asynchronous one, and notes every method called: at the end none m
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.competition.team import CompetitionInvites, CompetitionRequests, CompetitionTeam
+from ctfy.sdk.competition.writeups import CompetitionWriteups
 from ctfy.sdk.resources import (
     achievements,
     activities,
@@ -30,6 +32,7 @@ from ctfy.sdk.resources import (
     submissions,
     teams,
     users,
+    writeups,
 )
 from tests.conftest import PASSWORD, Arena
 from tests.hostile_images import drawn
@@ -43,6 +46,7 @@ CLASSES = [
     CompetitionTeam,
     CompetitionInvites,
     CompetitionRequests,
+    CompetitionWriteups,
     *(
         cls
         for module in (
@@ -58,6 +62,7 @@ CLASSES = [
             submissions,
             teams,
             users,
+            writeups,
         )
         for name, cls in vars(module).items()
         if name.endswith("Resource")
@@ -102,6 +107,7 @@ def test_a_players_whole_story(kind: str, arena: Arena, secret: bytes) -> None:
     captain = forming_a_team(world, ada, bob, competition.id)
     board = catalogue(ada, competition.id)
     playing(ada, competition.id, secret, board)
+    writing(ada, arena, competition.id)
     standings(ada, competition.id)
     honours(ada, competition.id)
     news(ada, arena)
@@ -277,6 +283,19 @@ def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> N
     assert ada.challenges.feedback_stats("notes").counts["buggy"] >= 1
     ada.challenges.clear_reactions("notes")
     assert ada.challenges.my_reactions("notes").reactions == []
+
+
+def writing(ada: Any, arena: Arena, competition_id: str) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    arena.admin.admin.competitions.update(competition_id, writeups_until=until)
+    writeups = ada.competition(competition_id).writeups
+    paper = writeups.hand_in_pdf("notes", io.BytesIO(b"%PDF-1.7\n%%EOF\n"))
+    assert ada.writeups.pdf(paper.id).startswith(b"%PDF-")
+    assert writeups.hand_in("notes", "By **counting**.").id == paper.id
+    assert ada.writeups.get(paper.id).text == "By **counting**."
+    found = {item.challenge_id: item.writeup for item in writeups.of_team().items}
+    assert found["notes"].id == paper.id
+    assert writeups.list("notes") == list(writeups.iterate("notes")) == []
 
 
 def standings(ada: Any, competition_id: str) -> None:

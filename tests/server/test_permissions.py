@@ -138,6 +138,11 @@ PERMISSIONS = {
     "GET /admin/competitions/{competition_id}/challenges": "competition admin",
     "PATCH /admin/competitions/{competition_id}/challenges/{challenge_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/clone": "admin",
+    "GET /admin/competitions/{competition_id}/missing-writeups": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups.zip": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups/{writeup_id}": "competition admin",
+    "PATCH /admin/competitions/{competition_id}/writeups/{writeup_id}": "competition admin",
     "GET /admin/competitions/{competition_id}/export": "admin",
     "GET /admin/competitions/{competition_id}/invites": "competition admin",
     "POST /admin/competitions/{competition_id}/invites": "competition admin",
@@ -262,6 +267,9 @@ PERMISSIONS = {
     "GET /competitions/{competition_id}/challenge-breakdown": "scoreboard:read",
     "GET /competitions/{competition_id}/challenges": "challenges:read",
     "GET /competitions/{competition_id}/challenges/{challenge_id}/hints": "challenges:read",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": "submissions:write",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup/pdf": "submissions:write",
+    "GET /competitions/{competition_id}/challenges/{challenge_id}/writeups": "challenges:read",
     "POST /competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock": (
         "submissions:write"
     ),
@@ -285,6 +293,7 @@ PERMISSIONS = {
     "GET /competitions/{competition_id}/scoreboard/distribution": "scoreboard:read",
     "GET /competitions/{competition_id}/solve-matrix": "scoreboard:read",
     "PATCH /competitions/{competition_id}/team": "teams:write",
+    "GET /competitions/{competition_id}/team/writeups": "submissions:read",
     "POST /competitions/{competition_id}/team/captain": "teams:write",
     "POST /competitions/{competition_id}/team/leave": "teams:write",
     "DELETE /competitions/{competition_id}/team/members/{target_user_id}": "teams:write",
@@ -351,6 +360,8 @@ PERMISSIONS = {
     "GET /users/{user_id}/solve-trend": "signed in",
     "GET /walls": "open",
     "GET /walls/{competition_id}": "open",
+    "GET /writeups/{writeup_id}": "challenges:read",
+    "GET /writeups/{writeup_id}/pdf": "challenges:read",
     "GET /{path:path}": "open",
 }
 
@@ -366,6 +377,9 @@ TEAMLESS = {
     "POST /competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock": (
         "not_registered"
     ),
+    "GET /competitions/{competition_id}/team/writeups": "not_registered",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": "not_registered",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup/pdf": "not_registered",
     "POST /instances": "not_registered",
     "POST /qa/submissions": "not_registered",
     "POST /easter-eggs/{egg_id}/claim": "team_missing",
@@ -403,6 +417,7 @@ BODIES: dict[str, Any] = {
     "POST /competitions/{competition_id}/invites": {},
     "POST /competitions/{competition_id}/invites/direct": {"email": "nobody@example.org"},
     "PATCH /competitions/{competition_id}/team": {"name": "New"},
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": {"text": "how"},
     "POST /competitions/{competition_id}/team/captain": {"user_id": "{member}"},
 }
 ANONYMOUS, REVOKED, SCOPELESS = "nobody", "revoked", "scopeless token"

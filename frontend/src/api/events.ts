@@ -289,6 +289,12 @@ export interface Events {
     standing: string;
     reason?: string;
   };
+  /** A team handed in a write-up, or another in its place. */
+  writeup_handed_in: { competition_id: string; writeup_id: string; format: string };
+  /** A judge wrote notes on a write-up, or gave it a mark. */
+  writeup_judged: { competition_id: string; writeup_id: string };
+  /** A write-up is for everybody to read after the end, or no longer: `published` says which. */
+  writeup_published: { competition_id: string; writeup_id: string; published: boolean };
 }
 export type EventName = keyof Events;
 /** An event as the stream tells it; `event` is its name. */

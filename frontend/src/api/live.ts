@@ -152,6 +152,7 @@ const TASKS = /tasks|state$|scheduled|challenges/;
 const INCIDENTS = /incidents|overview/;
 const SITE_PAGES = /pages|branding/;
 const SHELLS = /shell/;
+const WRITEUPS = /writeup/;
 const EVERY_EVENT = /activities$/;
 
 /** Which paths an event makes stale. */
@@ -229,6 +230,9 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   team_registered: [COMPETITIONS],
   team_role_changed: [COMPETITIONS],
   team_standing_changed: [COMPETITIONS, STANDINGS],
+  writeup_handed_in: [WRITEUPS],
+  writeup_judged: [WRITEUPS],
+  writeup_published: [WRITEUPS],
 };
 export const EVENT_NAMES = Object.keys(AFFECTED);
 

@@ -13,6 +13,7 @@ interface Told {
   registration_opens_at?: string | null;
   registration_closes_at?: string | null;
   freezes_at?: string | null;
+  writeups_until?: string | null;
   rank_by?: string;
   first_blood_bonus?: number;
   max_team_size?: number | null;
@@ -40,6 +41,9 @@ export function CompetitionTexts({
     [t("Ranked by"), c.rank_by === "points" ? t("points") : t("challenges solved")],
     [t("First blood bonus"), String(c.first_blood_bonus ?? 0)],
     [t("Scoreboard freezes"), c.freezes_at ? moment(c.freezes_at) : t("never")],
+    ...(c.writeups_until
+      ? [[t("Write-ups until"), moment(c.writeups_until)] as [string, string]]
+      : []),
     [t("Largest team"), c.max_team_size ? String(c.max_team_size) : t("no limit")],
     [t("Teams"), String(teams)],
     [t("Challenges"), String(challenges)],

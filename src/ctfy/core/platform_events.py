@@ -85,3 +85,6 @@ class PlatformEvent(StrEnum):
     TEAM_REGISTERED = "team_registered"
     TEAM_ROLE_CHANGED = "team_role_changed"
     TEAM_STANDING_CHANGED = "team_standing_changed"
+    WRITEUP_HANDED_IN = "writeup_handed_in"
+    WRITEUP_JUDGED = "writeup_judged"
+    WRITEUP_PUBLISHED = "writeup_published"

@@ -50,6 +50,7 @@ class CompetitionInfo(Response):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: int = 0
     brackets: list[str] = []
@@ -79,6 +80,7 @@ class PublicCompetitionDetail(Response):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: int = 0
     brackets: list[str] = []
@@ -102,6 +104,7 @@ class CompetitionCreate(Request):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     brackets: Brackets = []
@@ -131,6 +134,7 @@ class CompetitionUpdate(Request):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy | None = None
     first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     brackets: Brackets | None = None

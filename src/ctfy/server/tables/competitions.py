@@ -22,7 +22,10 @@ from ctfy.server.database.base import Base, new_id, now
 
 
 class Competition(Base):
-    """A competition. No `starts_at`: already running; no `ends_at`: never over."""
+    """A competition. No `starts_at`: already running; no `ends_at`: never over.
+
+    `writeups_until`: up to when teams hand in write-ups; none: it takes no write-ups.
+    """
 
     __tablename__ = "competitions"
     __table_args__ = (Index("ix_competitions_created", "created_at", "id"),)
@@ -39,6 +42,7 @@ class Competition(Base):
     registration_opens_at: Mapped[datetime | None]
     registration_closes_at: Mapped[datetime | None]
     freezes_at: Mapped[datetime | None]
+    writeups_until: Mapped[datetime | None]
     rank_by: Mapped[str] = mapped_column(default="solved", server_default="solved")
     first_blood_bonus: Mapped[int] = mapped_column(default=0, server_default="0")
     brackets: Mapped[list[str]] = mapped_column(default=list, server_default="[]")

@@ -39,9 +39,9 @@ class AdminCompetitionsResource:
     ) -> CompetitionInfo:
         """Create a competition.
 
-        `rules`: registration_opens_at, registration_closes_at, freezes_at, rank_by (solved or
-        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team; and what its
-        page says, `rules` and `prizes` (Markdown).
+        `rules`: registration_opens_at, registration_closes_at, freezes_at, writeups_until,
+        rank_by (solved or points), first_blood_bonus, brackets, max_team_size,
+        max_instances_per_team; and what its page says, `rules` and `prizes` (Markdown).
         """
         body: dict[str, Any] = {
             "title": title,
