@@ -150,7 +150,9 @@ def people(admin: Any, arena: Arena) -> None:
 def competitions(admin: Any, arena: Arena) -> str:
     ids = ["notes", "field-notes", "two-time"]
     ends = datetime.now(UTC) + timedelta(days=1)
-    cup = admin.competitions.create(title="Winter cup", challenge_ids=ids, ends_at=ends)
+    cup = admin.competitions.create(
+        title="Winter cup", challenge_ids=ids, ends_at=ends, writeups_until=ends
+    )
     assert cup.status == "draft"
     cup = admin.competitions.update(cup.id, status="published", access="private_listed")
     assert cup.access == "private_listed"
@@ -361,8 +363,6 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
 
 
 def judging(admin: Any, player: PlatformClient, competition_id: str) -> None:
-    until = datetime.now(UTC) + timedelta(hours=1)
-    admin.competitions.update(competition_id, writeups_until=until)
     assert [row.challenge_id for row in admin.writeups.missing(competition_id)] == ["notes"]
     pdf = b"%PDF-1.7\n%%EOF\n"
     written = player.competition(competition_id).writeups.hand_in_pdf("notes", pdf)

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import uuid
+import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -470,3 +472,47 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         with page.expect_download() as saved:
             page.get_by_role("link", name="Submissions as CSV").click()
         assert "helo" in saved.value.path().read_text()
+
+
+def test_a_write_up_from_handing_in_to_everybody_reading_it(
+    arena: Arena, browser: Browser, tmp_path: Path
+) -> None:
+    moment = datetime.now(UTC)
+    competition = arena.competition("field-notes", writeups_until=moment + timedelta(hours=1))
+    player = arena.registered(competition, "Scribe")
+    player.submissions.submit_qa("field-notes", competition.id, "hello")
+    challenge = f"/competitions/{competition.id}/challenges/field-notes?tab=writeups"
+    with window(browser, arena.url) as mine, window(browser, arena.url) as theirs:
+        wrote = theirs.sign_in(player, PASSWORD).open(challenge)
+        wrote.get_by_label("How did you solve it?").fill("By **reading** it.")
+        wrote.get_by_role("button", name="Hand in", exact=True).click()
+        expect(wrote.locator("strong", has_text="reading")).to_be_visible()
+        paper = tmp_path / "paper.pdf"
+        paper.write_bytes(b"%PDF-1.7\n%%EOF\n")
+        wrote.locator("input[type=file]").set_input_files(paper)
+        expect(wrote.get_by_role("link", name="Download the PDF")).to_be_visible()
+        wrote.get_by_label("Write it anew").fill("By **thinking**.")
+        wrote.get_by_role("button", name="Replace it").click()
+        expect(wrote.locator("strong", has_text="thinking")).to_be_visible()
+
+        page = as_admin(mine, arena).open(f"/admin/competitions/{competition.id}?tab=writeups")
+        page.get_by_role("button", name="Read Field Notes of Scribe").click()
+        expect(page.locator("strong", has_text="thinking")).to_be_visible()
+        page.get_by_label("Notes").fill("short")
+        page.get_by_label("Mark").fill("70")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Judged by")).to_be_visible()
+        page.get_by_role("button", name="Publish").click()
+        expect(page.get_by_role("button", name="Take back")).to_be_visible()
+        page.get_by_role("button", name="All write-ups").click()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Download all as a zip").click()
+        with zipfile.ZipFile(saved.value.path()) as files:
+            assert [name[:18] for name in files.namelist()] == ["field-notes/Scribe"]
+        times = {"starts_at": moment - timedelta(hours=2), "ends_at": moment - timedelta(hours=1)}
+        arena.admin.admin.competitions.update(competition.id, **times)
+    with window(browser, arena.url) as another:
+        read = another.sign_in(arena.player("Reader"), PASSWORD).open(challenge)
+        read.get_by_role("button", name="Read", exact=True).click()
+        expect(read.locator("strong", has_text="thinking")).to_be_visible()
+        expect(read.get_by_text("short")).to_have_count(0)

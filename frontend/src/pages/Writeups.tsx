@@ -184,7 +184,7 @@ function HandIn({
             )}
           </FileButton>
           <Text size="xs" c="dimmed">
-            {t("up to {size}", { size: bytes(10 * 1024 * 1024) })}
+            {t("up to {size}", { size: bytes(10_000_000) })}
           </Text>
         </Group>
       </Stack>

@@ -11,7 +11,7 @@ from ctfy.server.models.base import Request, Response
 
 # Written in any script, it fits into a request.
 MOST_TEXT = 60_000
-MOST_PDF_BYTES = 10 * 1024 * 1024
+MOST_PDF_BYTES = 10_000_000
 
 
 class WriteupText(Request):

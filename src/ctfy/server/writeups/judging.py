@@ -236,5 +236,6 @@ async def _add(bundle_: zipfile.ZipFile, database: Database, store: Store, row: 
 
 def _info(name: str, moment: tuple[int, ...]) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, moment)  # type: ignore[arg-type]
-    info.compress_type = zipfile.ZIP_DEFLATED
+    if not name.endswith(".pdf"):  # what is in one is compressed already
+        info.compress_type = zipfile.ZIP_DEFLATED
     return info
