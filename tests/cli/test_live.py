@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.cli.terminal import PROGRAMS, Terminal, commands
-from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
+from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, sign_in
 from tests.hostile_images import drawn
 from tests.playing import flag
 from tests.processes import CHALLENGES, free_port, wait_for
@@ -77,6 +77,15 @@ def test_a_player_does_everything_from_the_command_line(
     me.ok("ctfy auth password set --current", PASSWORD, "--new", other)
     refused = me.run("ctfy auth password remove")
     assert (refused.code, "[last_sign_in_method]" in refused.err) == (5, True)
+    made = me.json("ctfy auth totp setup --password", other)
+    key = base64.b32decode(made["secret"])
+    step = int(time.time()) // 30
+    codes = me.ok(f"ctfy auth totp confirm {code_at(key, step)}").split()
+    assert me.both("ctfy auth totp status")["recovery_codes_left"] == 10
+    again = me.run("ctfy auth login --email", email, "--password", other)
+    assert (again.code, "[totp_required]" in again.err) == (3, True)
+    me.ok("ctfy auth login --email", email, "--password", other, "--code", codes[0])
+    me.ok("ctfy auth totp disable", codes[1], "--password", other)
     assert me.both("ctfy auth identities list") == []
     assert me.run("ctfy auth identities unbind nothing").code == 4
 
@@ -370,6 +379,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert again["user_id"] == theirs["user_id"]
     assert again["url"] != theirs["url"]
     root.ok("ctfy-admin admin users edit made@example.org --name Remade")
+    assert "[totp_not_set_up]" in root.run("ctfy-admin admin users totp-reset made@example.org").err
     root.ok(f"ctfy-admin admin users password-set made@example.org --new {PASSWORD}-2")
     (tmp_path / "people.csv").write_text("name,email\nIma,ima@example.org\n,nobody\n")
     file = root.json(f"ctfy-admin admin people check {tmp_path}/people.csv")
@@ -425,7 +435,8 @@ def test_an_operator_does_everything_from_the_command_line(
         f"ctfy-admin admin competition update {made['id']} --writeups-until 2039-01-01T00:00:00Z"
     )
     assert until["writeups_until"].startswith("2039-01-01")
-    written = player.competition(made["id"]).writeups.hand_in("notes", "By reading.")
+    with sign_in(arena.url, email) as player:  # a new role ended the sessions of before
+        written = player.competition(made["id"]).writeups.hand_in("notes", "By reading.")
     judge = f"ctfy-admin admin writeup judge {made['id']} {written.id}"
     assert root.run(judge).code == 2
     assert root.json(f"{judge} --mark 90 --notes neat --publish")["mark"] == 90

@@ -98,6 +98,8 @@ NOT_RUN = re.compile(
 )
 MORE = {
     "ctfy auth password set": "--current x --new another-long-secret",
+    "ctfy auth totp setup": "--password x",
+    "ctfy auth totp disable": "--password x",
     "ctfy me delete": "--confirm-display-name x",
     "ctfy me edit": "--bio x",
     "ctfy-admin admin announcement create": "--title x",

@@ -133,6 +133,7 @@ def people(admin: Any, arena: Arena) -> None:
     assert [u.id for u in admin.users.list(standing="suspended")] == [me.id]
     assert admin.users.reinstate(me.id).suspended_at is None
     assert login(me.email, PASSWORD).token
+    assert refused(admin.users.reset_totp, me.id) == "totp_not_set_up"
     made = admin.users.create("fay@example.org", "Fay")
     assert (made.user.display_name, made.link.mailed, "#token=" in made.link.url) == (
         "Fay",

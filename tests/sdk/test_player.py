@@ -6,9 +6,11 @@ waits for the asynchronous one, and notes every method called: at the end none m
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,6 +36,7 @@ from ctfy.sdk.resources import (
     users,
     writeups,
 )
+from ctfy.server.accounts.totp import code_at
 from tests.conftest import PASSWORD, Arena
 from tests.hostile_images import drawn
 from tests.playing import flag
@@ -134,6 +137,7 @@ def signing_in(world: World, ada: Any) -> None:
     ada.auth.revoke_token(token.id)
     assert refused(world.client(token.token).me.get) == "unauthorized"
     assert ada.auth.list_identities() == []
+    second_factor(world, ada, email)
     code = ada.auth.device_code()
     assert ada.auth.device_token(code.device_code).status == "pending"
     assert ada.auth.device_info(code.user_code).status == "pending"
@@ -150,6 +154,17 @@ def signing_in(world: World, ada: Any) -> None:
     assert refused(brief.me.get) == "unauthorized"
     ada.auth.revoke_other_tokens()
     assert refused(world.client(granted.token).me.get) == "unauthorized"
+
+
+def second_factor(world: World, ada: Any, email: str) -> None:
+    password = "another-long-secret"
+    key = base64.b32decode(ada.auth.set_up_totp(password).secret)
+    first, *_ = ada.auth.confirm_totp(code_at(key, int(time.time()) // 30))
+    assert ada.auth.totp().enabled
+    assert refused(world.client().auth.login, email, password) == "totp_required"
+    assert world.client().auth.login(email, password, totp_code=first).token
+    code = code_at(key, int(time.time()) // 30 + 1)
+    assert not ada.auth.disable_totp(code, password).enabled
 
 
 def profile(ada: Any, bob: Any) -> None:

@@ -42,6 +42,8 @@ export interface Events {
     target_user_name: string;
     reason: string;
   };
+  /** An operator turned off somebody's two-factor sign-in. */
+  account_totp_reset: { user_id: string; target_user_id: string; target_user_name: string };
   /** An operator took an achievement back. */
   achievement_revoked: { achievement_id: string };
   /** A team got an achievement. A secret one is for the team alone. */

@@ -15,6 +15,7 @@ class PlatformEvent(StrEnum):
     ACCOUNT_REINSTATED = "account_reinstated"
     ACCOUNT_ROLE_CHANGED = "account_role_changed"
     ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_TOTP_RESET = "account_totp_reset"
     ACHIEVEMENT_REVOKED = "achievement_revoked"
     ACHIEVEMENT_UNLOCKED = "achievement_unlocked"
     ADMIN_SHELL_RECORDING_VIEWED = "admin_shell_recording_viewed"

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access import secrets
 from ctfy.server.access.lookalikes import NameKeys, keys
-from ctfy.server.access.secrets import Secret
+from ctfy.server.access.secrets import Seal, Secret
 from ctfy.server.access.view import audience_of
 from ctfy.server.accounts import mail
 from ctfy.server.accounts.events import PeopleImported
-from ctfy.server.accounts.people_import.passwords import Seal
+from ctfy.server.accounts.people_import.passwords import seal_of
 from ctfy.server.accounts.people_import.plan import same
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -66,7 +66,7 @@ async def make_accounts(
     if params.mail:
         mail.require_configured(settings)
     waiting = await _waiting(database, params)
-    sealed = Seal(secret, params.import_id)
+    sealed = seal_of(secret, params.import_id)
     if params.rows == "all":
         await _check_again(database, waiting)
     made = 0

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, NotFound
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.secrets import Secret
+from ctfy.server.access.secrets import Seal, Secret
 from ctfy.server.accounts import mail, service
-from ctfy.server.accounts.people_import import passwords
 from ctfy.server.accounts.people_import.file import File, read
+from ctfy.server.accounts.people_import.passwords import seal_of
 from ctfy.server.accounts.people_import.plan import Here, Known, Planned, Teams, plan, same
 from ctfy.server.database.base import new_id
 from ctfy.server.database.connections import Database
@@ -121,12 +121,13 @@ async def _named(session: AsyncSession, file: File, competition_id: str) -> list
 def _rows(
     import_id: str, secret: Secret, file: File, here: Here, default: Competition | None
 ) -> list[dict[str, Any]]:
-    seal = passwords.Seal(secret, import_id)
+    seal = seal_of(secret, import_id)
     return [_row(import_id, seal, planned) for planned in plan(file.lines, here, default)]
 
 
-def _row(import_id: str, seal: passwords.Seal, planned: Planned) -> dict[str, Any]:
-    sealed = seal.close(planned.password) if planned.outcome == "create" else None
+def _row(import_id: str, seal: Seal, planned: Planned) -> dict[str, Any]:
+    waits = planned.outcome == "create" and planned.password
+    sealed = seal.close(planned.password) if waits else None
     return {**asdict(planned), "import_id": import_id, "password": sealed}
 
 
