@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import stat
+import time
 import uuid
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from ctfy.server.accounts.totp import code_at
 from tests.cli.terminal import PROGRAMS, Terminal, commands
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, sign_in
 from tests.hostile_images import drawn

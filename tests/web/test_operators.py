@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from ctfy.server.accounts.totp import code_at
 from tests.available import needs
 from tests.conftest import (
     ADMIN_EMAIL,
@@ -516,3 +519,37 @@ def test_a_write_up_from_handing_in_to_everybody_reading_it(
         read.get_by_role("button", name="Read", exact=True).click()
         expect(read.locator("strong", has_text="thinking")).to_be_visible()
         expect(read.get_by_text("short")).to_have_count(0)
+
+
+def now_code(secret: str) -> str:
+    return code_at(base64.b32decode(secret), int(time.time()) // 30)
+
+
+def test_an_operator_who_needs_a_second_factor_sees_nothing_before(
+    fresh: Arena, browser: Browser
+) -> None:
+    deputy, settings = fresh.deputy(), fresh.admin.admin.settings
+    fresh.admin.admin.competitions.create(title="Draft Cup")
+    fresh.admin.auth.confirm_totp(now_code(fresh.admin.auth.set_up_totp(PASSWORD).secret))
+    settings.set("require_totp_for_operators", True)
+    with window(browser, fresh.url) as mine:
+        page = mine.sign_in(deputy, PASSWORD).open("/admin/competitions")
+        expect(page.get_by_role("alert")).to_contain_text("Operators need two-factor sign-in")
+        expect(page.get_by_text("Draft Cup")).to_have_count(0)
+        page.get_by_role("textbox", name="Current password").fill(PASSWORD)
+        page.get_by_role("button", name="Set it up").click()
+        secret = page.locator("main code").inner_text()
+        page.get_by_label("The code that it shows").fill(now_code(secret))
+        page.get_by_role("button", name="Turn it on").click()
+        page.get_by_role("button", name="I have kept them").click()
+        expect(page.get_by_text("Draft Cup")).to_be_visible()
+        mine.complaints[:] = [line for line in mine.complaints if "403" not in line]
+
+        lost = fresh.player("Lost")
+        lost.auth.confirm_totp(now_code(lost.auth.set_up_totp(PASSWORD).secret))
+        page = mine.open(f"/admin/users/{lost.me.get().id}")
+        page.get_by_role("button", name="Turn off two-factor sign-in").click()
+        page.get_by_role("dialog").get_by_role("button").last.click()
+        expect(page.get_by_role("button", name="Turn off two-factor sign-in")).to_have_count(0)
+        assert not lost.auth.totp().enabled
+    settings.set("require_totp_for_operators", False)

@@ -163,6 +163,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   account_reinstated: [ACCOUNTS],
   account_role_changed: [ACCOUNTS],
   account_suspended: [ACCOUNTS],
+  account_totp_reset: [ACCOUNTS, /totp/],
   achievement_revoked: [ACHIEVEMENTS],
   achievement_unlocked: [ACHIEVEMENTS],
   admin_shell_recording_viewed: [SHELLS],

@@ -54,6 +54,8 @@ export default {
   Address: "Adresse",
   Administrators: "Verwalter",
   "After a changed answer, of the question": "Nach einer geänderten Antwort, zur Frage",
+  "After the password, a code of an app on your phone is asked for.":
+    "Nach dem Passwort wird ein Code einer App auf deinem Telefon verlangt.",
   All: "Alle",
   "All are being stopped": "Alle werden angehalten",
   "All nodes are full.": "Alle Knoten sind voll.",
@@ -140,6 +142,8 @@ export default {
   "Close this shell?": "Diese Shell schließen?",
   "Closed until these are solved": "Geschlossen, bis diese gelöst sind",
   "Code of the organisers": "Code der Veranstalter",
+  "Code of your authenticator": "Code deiner Authenticator-App",
+  "Code, or a recovery code": "Code, oder ein Wiederherstellungscode",
   Compare: "Vergleichen",
   "Compare version {n}": "Version {n} vergleichen",
   Competition: "Wettbewerb",
@@ -288,6 +292,7 @@ export default {
   "How far from it an answer is still right": "Wie weit daneben eine Antwort noch richtig ist",
   "How often a new code works": "Wie oft ein neuer Code gilt",
   "How was it?": "Wie war es?",
+  "I have kept them": "Ich habe sie aufbewahrt",
   Id: "Kennung",
   "If there is such an account, a link is on its way to it.":
     "Wenn es dieses Konto gibt, ist ein Link dorthin unterwegs.",
@@ -336,6 +341,7 @@ export default {
   "It has not begun": "Es hat noch nicht begonnen",
   "It is not UTF-8: look whether names with accents are right.":
     "Sie ist nicht UTF-8: Sieh nach, ob Namen mit Umlauten stimmen.",
+  "It is on.": "Sie ist an.",
   "It looks like": "Sie sieht aus wie",
   "It plays on, without rank and first blood, and changes no value.":
     "Es spielt weiter, ohne Rang und ersten Treffer, und ändert keinen Wert.",
@@ -354,6 +360,8 @@ export default {
   "Judged by {name}": "Bewertet von {name}",
   Judgement: "Bewertung",
   "Just unlocked": "Gerade freigeschaltet",
+  "Keep these codes: each signs you in once, where the authenticator is lost. They are not shown again.":
+    "Bewahre diese Codes auf: Jeder meldet dich einmal an, wenn die Authenticator-App verloren ist. Sie werden nicht wieder gezeigt.",
   "Kept with the recording; at least ten characters.":
     "Bleibt bei der Aufzeichnung; mindestens zehn Zeichen.",
   Kind: "Art",
@@ -516,6 +524,8 @@ export default {
   "Only a super administrator sees shells": "Nur ein Superadmin sieht Shells",
   "Only email is needed. You see what each row comes to before anything is made.":
     "Nur email ist nötig. Du siehst, was aus jeder Zeile wird, bevor etwas angelegt wird.",
+  "Only for somebody who lost it: make sure that it is them who ask.":
+    "Nur für Leute, die sie verloren haben: Vergewissere dich, dass sie es sind, die fragen.",
   "Only in these competitions": "Nur in diesen Wettbewerben",
   "Only of {name}": "Nur von {name}",
   Open: "Öffnen",
@@ -530,6 +540,9 @@ export default {
   "Opened from an instance's page; every one is recorded.":
     "Geöffnet auf der Seite einer Instanz; jede wird aufgezeichnet.",
   Operate: "Betrieb",
+  "Operators need two-factor sign-in here. Set it up to go on.":
+    "Veranstalter brauchen hier die Zwei-Faktor-Anmeldung. Richte sie ein, um weiterzumachen.",
+  "Or one of your recovery codes": "Oder einer deiner Wiederherstellungscodes",
   Outcome: "Ergebnis",
   "Over all public competitions": "Über alle öffentlichen Wettbewerbe",
   Overview: "Übersicht",
@@ -575,6 +588,7 @@ export default {
     "Lege Ordner mit einer metadata.yaml ins Aufgabenverzeichnis und lies neu ein.",
   "Put on this team": "In dieses Team setzen",
   "Put somebody on this team": "Jemanden in dieses Team setzen",
+  "QR code for the authenticator": "QR-Code für die Authenticator-App",
   Question: "Frage",
   "Question id": "Kennung der Frage",
   "Question {n}": "Frage {n}",
@@ -634,6 +648,8 @@ export default {
   "Saved as version {n}": "Gespeichert als Version {n}",
   "Saving puts yours in the place of theirs.":
     "Speichern setzt deine Fassung an die Stelle der anderen.",
+  "Scan this with your authenticator, or type the secret into it:":
+    "Lies dies mit deiner Authenticator-App ein, oder gib ihr das Geheimnis:",
   "Scheduled jobs": "Geplante Aufträge",
   Scoreboard: "Rangliste",
   "Scoreboard freezes": "Rangliste friert ein",
@@ -649,6 +665,7 @@ export default {
     "Sitzungen und Instanzen enden, und die Person verlässt die Ranglisten.",
   "Set a new password": "Ein neues Passwort setzen",
   "Set it and sign in": "Setzen und anmelden",
+  "Set it up": "Einrichten",
   "Set the password": "Passwort setzen",
   "Set your password": "Setze dein Passwort",
   Settings: "Einstellungen",
@@ -744,6 +761,7 @@ export default {
   "The best teams over time": "Die besten Teams im Lauf der Zeit",
   "The captain was asked": "Der Kapitän wurde gefragt",
   "The challenges open in": "Die Aufgaben öffnen in",
+  "The code that it shows": "Der Code, den sie zeigt",
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
   "The file was not taken": "Die Datei wurde nicht angenommen",
   "The first one to join leads.": "Wer zuerst beitritt, führt.",
@@ -825,6 +843,12 @@ export default {
   "Try again": "Noch einmal versuchen",
   "Try again, or another way to sign in.": "Versuche es noch einmal oder melde dich anders an.",
   "Turn down": "Abweisen",
+  "Turn it off": "Ausschalten",
+  "Turn it on": "Einschalten",
+  "Turn off the two-factor sign-in of {name}?": "Zwei-Faktor-Anmeldung von {name} ausschalten?",
+  "Turn off two-factor sign-in": "Zwei-Faktor-Anmeldung ausschalten",
+  "Two-factor sign-in": "Zwei-Faktor-Anmeldung",
+  "Two-factor sign-in is off": "Zwei-Faktor-Anmeldung ist aus",
   "Type “{word}” to go on": "Gib „{word}“ ein, um fortzufahren",
   "Unknown device": "Unbekanntes Gerät",
   Unlink: "Trennen",
@@ -1056,6 +1080,7 @@ export default {
   revoked: "widerrufen",
   right: "richtig",
   running: "läuft",
+  secret: "Geheimnis",
   "several competitions are called {detail}: give its id":
     "mehrere Wettbewerbe heißen {detail}: gib seine ID an",
   "several of several": "mehrere von mehreren",
@@ -1130,6 +1155,8 @@ export default {
   "{n} member|{n} members": "{n} Mitglied|{n} Mitglieder",
   "{n} more: find them by name": "{n} weitere: suche sie beim Namen",
   "{n} point|{n} points": "{n} Punkt|{n} Punkte",
+  "{n} recovery code is left.|{n} recovery codes are left.":
+    "{n} Wiederherstellungscode ist übrig.|{n} Wiederherstellungscodes sind übrig.",
   "{n} refused": "{n} abgelehnt",
   "{n} solve|{n} solves": "{n} Lösung|{n} Lösungen",
   "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.":
