@@ -178,3 +178,24 @@ def test_codes_are_guessed_as_seldom_as_passwords_and_asking_for_one_counts_noth
         assert refusal(nobody.auth.login, email, PASSWORD).code == "totp_required"
     told = [refusal(nobody.auth.login, email, PASSWORD, totp_code="000000").code for _ in range(7)]
     assert (told[0], told[-1]) == ("totp_wrong", "rate_limit")
+
+
+def test_a_link_opens_nothing_without_the_second_factor(arena: Arena) -> None:
+    player, nobody = arena.player(), PlatformClient(arena.url, max_retries=0)
+    _, codes = with_totp(player)
+    url = arena.admin.admin.users.make_links([player.me.get().id])[0].url
+    token, reset = url.partition("#token=")[2], nobody.auth.reset_password
+    assert refusal(reset, token, "another-long-secret").code == "totp_required"
+    assert refusal(reset, token, "another-long-secret", totp_code="1").code == "totp_wrong"
+    assert player.me.get()  # nothing has happened
+    assert reset(token, "another-long-secret", totp_code=codes[0]).token
+    assert refusal(player.me.get).code == "unauthorized"
+
+
+def test_what_somebody_else_may_have_set_up_ends_when_the_role_rises(arena: Arena) -> None:
+    users = arena.admin.admin.users
+    email = f"given-{time.time()}@example.org"
+    made = users.create(email, "Given", password=PASSWORD).user
+    with_totp(sign_in(arena.url, email))
+    assert users.get(made.id).totp_enabled
+    assert not users.set_role(made.id, "admin").totp_enabled
