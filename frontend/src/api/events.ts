@@ -274,7 +274,7 @@ export interface Events {
   team_deleted: { competition_id: string; user_id: string };
   /** Somebody came to a team. */
   team_member_joined: { competition_id: string; user_id: string };
-  /** The captain put somebody off a team. */
+  /** The captain, or who runs the competition, put somebody off a team. */
   team_member_kicked: { competition_id: string; user_id: string };
   /** Somebody left a team. */
   team_member_left: { competition_id: string; user_id: string };

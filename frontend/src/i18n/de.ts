@@ -1213,11 +1213,15 @@ export default {
   "{who} gave {team} its attempts at {question_id} of {challenge} back":
     "{who} hat {team} die Versuche an {question_id} von {challenge} zurückgegeben",
   "{who} gave {team} points: {points}": "{who} hat {team} Punkte gegeben: {points}",
+  "{who} handed in the write-up of {team} on {challenge}":
+    "{who} hat das Write-up von {team} zu {challenge} eingereicht",
   "{who} has an answer of {team} to {challenge} count as right":
     "{who} lässt eine Antwort von {team} zu {challenge} als richtig gelten",
   "{who} has an answer of {team} to {challenge} count as wrong":
     "{who} lässt eine Antwort von {team} zu {challenge} als falsch gelten",
   "{who} hid {team} from the standings": "{who} hat {team} aus der Rangliste genommen",
+  "{who} judged the write-up of {team} on {challenge}":
+    "{who} hat das Write-up von {team} zu {challenge} bewertet",
   "{who} let {whom} in again": "{who} hat {whom} wieder zugelassen",
   "{who} let {whom} run {competition}": "{who} lässt {whom} {competition} leiten",
   "{who} made a link with which {whom} signs in":
@@ -1231,6 +1235,8 @@ export default {
   "{who} made version {version} of {challenge} current":
     "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
   "{who} opened a shell in {container}": "{who} hat eine Shell in {container} geöffnet",
+  "{who} published the write-up of {team} on {challenge}, or took it back":
+    "{who} hat das Write-up von {team} zu {challenge} veröffentlicht oder zurückgenommen",
   "{who} ranks {team} again": "{who} wertet {team} wieder",
   "{who} removed the node {display_name}": "{who} hat den Knoten {display_name} entfernt",
   "{who} removed {whom} from {team}": "{who} hat {whom} aus {team} entfernt",
@@ -1251,6 +1257,8 @@ export default {
     "{who} hat {team} den Erfolg {achievement_id} genommen",
   "{who} took {challenge} off the platform": "{who} hat {challenge} von der Plattform genommen",
   "{who} took {competition} as a file": "{who} hat {competition} als Datei genommen",
+  "{who} turned off the two-factor sign-in of {whom}":
+    "{who} hat die Zwei-Faktor-Anmeldung von {whom} ausgeschaltet",
   "{who} unlocked a hint of {challenge} for {team}, at a cost of {cost}":
     "{who} hat für {team} einen Tipp zu {challenge} freigeschaltet, er kostet {cost}",
   "{who} uploaded the image {image_name}": "{who} hat das Bild {image_name} hochgeladen",
