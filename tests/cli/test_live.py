@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import stat
+import time
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +15,9 @@ import httpx
 import psycopg
 import pytest
 
+from ctfy.server.accounts.totp import code_at
 from tests.cli.terminal import PROGRAMS, Terminal, commands
-from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena
+from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, sign_in
 from tests.hostile_images import drawn
 from tests.playing import flag
 from tests.processes import CHALLENGES, free_port, wait_for
@@ -78,6 +81,15 @@ def test_a_player_does_everything_from_the_command_line(
     me.ok("ctfy auth password set --current", PASSWORD, "--new", other)
     refused = me.run("ctfy auth password remove")
     assert (refused.code, "[last_sign_in_method]" in refused.err) == (5, True)
+    made = me.json("ctfy auth totp setup --password", other)
+    key = base64.b32decode(made["secret"])
+    step = int(time.time()) // 30
+    codes = me.ok(f"ctfy auth totp confirm {code_at(key, step)}").split()
+    assert me.both("ctfy auth totp status")["recovery_codes_left"] == 10
+    again = me.run("ctfy auth login --email", email, "--password", other)
+    assert (again.code, "[totp_required]" in again.err) == (3, True)
+    me.ok("ctfy auth login --email", email, "--password", other, "--code", codes[0])
+    me.ok("ctfy auth totp disable", codes[1], "--password", other)
     assert me.both("ctfy auth identities list") == []
     assert me.run("ctfy auth identities unbind nothing").code == 4
 
@@ -141,6 +153,21 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.run(f"{answer} answer adieu").code == 1
     assert "Correct" in me.ok(f"{answer} answer hello")
     assert me.json(f"{answer} MD5 -q algorithm --competition {competition.id}")["correct"]
+
+    # How it was done.
+    notes = tmp_path / "notes.md"
+    notes.write_text("By **reading**.")
+    hand_in = f"ctfy writeup hand-in {competition.id} field-notes"
+    assert "[writeups_not_taken]" in me.run(f"{hand_in} {notes}").err
+    arena.admin.admin.competitions.update(competition.id, writeups_until="2040-01-01T00:00:00Z")
+    written = me.json(f"{hand_in} {notes}")
+    assert me.both(f"ctfy writeup view {written['id']}")["text"] == "By **reading**."
+    assert me.both(f"ctfy writeup list {competition.id}")["items"][0]["writeup"]["id"]
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
+    assert me.json(f"{hand_in} {tmp_path}/notes.pdf")["format"] == "pdf"
+    me.ok(f"ctfy writeup download {written['id']} --out {tmp_path}/again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes().startswith(b"%PDF-")
+    assert me.both(f"ctfy writeup published {competition.id} field-notes") == []
     started = me.json(f"ctfy instance start notes --competition {competition.id} --ttl 600")
     assert started["attack_surface"]["services"][0]["url"].startswith("http://")
     instance = started["id"]
@@ -365,6 +392,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert again["user_id"] == theirs["user_id"]
     assert again["url"] != theirs["url"]
     root.ok("ctfy-admin admin users edit made@example.org --name Remade")
+    assert "[totp_not_set_up]" in root.run("ctfy-admin admin users totp-reset made@example.org").err
     root.ok(f"ctfy-admin admin users password-set made@example.org --new {PASSWORD}-2")
     (tmp_path / "people.csv").write_text("name,email\nIma,ima@example.org\n,nobody\n")
     file = root.json(f"ctfy-admin admin people check {tmp_path}/people.csv")
@@ -429,6 +457,22 @@ def test_an_operator_does_everything_from_the_command_line(
     )
     assert root.both(f"ctfy-admin admin award list {made['id']} --team {team.id}")
     root.ok(f"ctfy-admin admin award revoke {made['id']} {given['id']}")
+    assert root.both(f"ctfy-admin admin writeup list {made['id']} --unjudged") == []
+    (lacking,) = root.both(f"ctfy-admin admin writeup missing {made['id']}")
+    assert (lacking["team_id"], lacking["challenge_id"]) == (team.id, "notes")
+    until = root.json(
+        f"ctfy-admin admin competition update {made['id']} --writeups-until 2039-01-01T00:00:00Z"
+    )
+    assert until["writeups_until"].startswith("2039-01-01")
+    with sign_in(arena.url, email) as player:  # a new role ended the sessions of before
+        written = player.competition(made["id"]).writeups.hand_in("notes", "By reading.")
+    judge = f"ctfy-admin admin writeup judge {made['id']} {written.id}"
+    assert root.run(judge).code == 2
+    assert root.json(f"{judge} --mark 90 --notes neat --publish")["mark"] == 90
+    seen = root.both(f"ctfy-admin admin writeup view {made['id']} {written.id}")
+    assert (seen["notes"], seen["text"]) == ("neat", "By reading.")
+    root.ok(f"ctfy-admin admin writeup download {made['id']} --out {tmp_path}/writeups.zip")
+    assert (tmp_path / "writeups.zip").read_bytes().startswith(b"PK")
     update = f"ctfy-admin admin team update {made['id']} {team.id}"
     left_out = root.json(f"{update} --standing disqualified --reason noise --show-reason")
     assert left_out["standing_reason"] == "noise"

@@ -98,6 +98,8 @@ NOT_RUN = re.compile(
 )
 MORE = {
     "ctfy auth password set": "--current x --new another-long-secret",
+    "ctfy auth totp setup": "--password x",
+    "ctfy auth totp disable": "--password x",
     "ctfy me delete": "--confirm-display-name x",
     "ctfy me edit": "--bio x",
     "ctfy-admin admin announcement create": "--title x",
@@ -111,6 +113,7 @@ MORE = {
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
     "ctfy-admin admin team update": "--name x",
+    "ctfy-admin admin writeup judge": "--mark 1",
 }
 ARGUMENTS = {
     "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
@@ -121,6 +124,7 @@ ARGUMENTS = {
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],
     "ctfy-admin admin branding remove-image": ["logo"],
     "ctfy-admin admin images upload": ["/dev/null"],
+    "ctfy writeup hand-in": ["x", "x", "/dev/null"],
 }
 LINES = {
     words: command

@@ -84,6 +84,7 @@ def test_an_operators_whole_story(kind: str, arena_of_its_own: Arena, tmp_path: 
     achievements(admin, team_id)
     points(admin, player, competition_id, team_id)
     challenges(admin, team_id, player, competition_id)
+    judging(admin, player, competition_id)
     shells(admin, arena, instance_id)
     ending(admin, player, instance_id)
     watching(admin, arena, team_id, competition_id)
@@ -133,6 +134,7 @@ def people(admin: Any, arena: Arena) -> None:
     assert [u.id for u in admin.users.list(standing="suspended")] == [me.id]
     assert admin.users.reinstate(me.id).suspended_at is None
     assert login(me.email, PASSWORD).token
+    assert refused(admin.users.reset_totp, me.id) == "totp_not_set_up"
     made = admin.users.create("fay@example.org", "Fay")
     assert (made.user.display_name, made.link.mailed, "#token=" in made.link.url) == (
         "Fay",
@@ -150,7 +152,9 @@ def people(admin: Any, arena: Arena) -> None:
 def competitions(admin: Any, arena: Arena) -> str:
     ids = ["notes", "field-notes", "two-time"]
     ends = datetime.now(UTC) + timedelta(days=1)
-    cup = admin.competitions.create(title="Winter cup", challenge_ids=ids, ends_at=ends)
+    cup = admin.competitions.create(
+        title="Winter cup", challenge_ids=ids, ends_at=ends, writeups_until=ends
+    )
     assert cup.status == "draft"
     cup = admin.competitions.update(cup.id, status="published", access="private_listed")
     assert cup.access == "private_listed"
@@ -379,6 +383,19 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert reset.reason == "the question was unclear"
     answer = wrong("field-notes", competition_id, "no", question_id="answer")
     assert answer.attempts_remaining == 9
+
+
+def judging(admin: Any, player: PlatformClient, competition_id: str) -> None:
+    assert [row.challenge_id for row in admin.writeups.missing(competition_id)] == ["notes"]
+    pdf = b"%PDF-1.7\n%%EOF\n"
+    written = player.competition(competition_id).writeups.hand_in_pdf("notes", pdf)
+    assert [w.id for w in admin.writeups.list(competition_id, judged=False)] == [written.id]
+    assert_iterates(admin.writeups, competition_id, challenge_id="notes")
+    assert admin.writeups.pdf(written.id) == pdf
+    assert admin.writeups.judge(competition_id, written.id, mark=80, notes="neat").mark == 80
+    assert admin.writeups.judge(competition_id, written.id, mark=None).notes == "neat"
+    assert admin.writeups.get(competition_id, written.id).mark is None
+    assert pdf in admin.writeups.archive(competition_id)
 
 
 def shells(admin: Any, arena: Arena, instance_id: str) -> None:

@@ -6,8 +6,11 @@ waits for the asynchronous one, and notes every method called: at the end none m
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +20,7 @@ from ctfy.sdk import PlatformClient
 from ctfy.sdk.aio import AsyncPlatformClient
 from ctfy.sdk.competition import Competition
 from ctfy.sdk.competition.team import CompetitionInvites, CompetitionRequests, CompetitionTeam
+from ctfy.sdk.competition.writeups import CompetitionWriteups
 from ctfy.sdk.resources import (
     achievements,
     activities,
@@ -30,7 +34,9 @@ from ctfy.sdk.resources import (
     submissions,
     teams,
     users,
+    writeups,
 )
+from ctfy.server.accounts.totp import code_at
 from tests.conftest import PASSWORD, Arena
 from tests.hostile_images import drawn
 from tests.playing import flag
@@ -43,6 +49,7 @@ CLASSES = [
     CompetitionTeam,
     CompetitionInvites,
     CompetitionRequests,
+    CompetitionWriteups,
     *(
         cls
         for module in (
@@ -58,6 +65,7 @@ CLASSES = [
             submissions,
             teams,
             users,
+            writeups,
         )
         for name, cls in vars(module).items()
         if name.endswith("Resource")
@@ -102,6 +110,7 @@ def test_a_players_whole_story(kind: str, arena: Arena, secret: bytes) -> None:
     captain = forming_a_team(world, ada, bob, competition.id)
     board = catalogue(ada, competition.id)
     playing(ada, competition.id, secret, board)
+    writing(ada, arena, competition.id)
     standings(ada, competition.id)
     honours(ada, competition.id)
     news(ada, arena)
@@ -128,6 +137,7 @@ def signing_in(world: World, ada: Any) -> None:
     ada.auth.revoke_token(token.id)
     assert refused(world.client(token.token).me.get) == "unauthorized"
     assert ada.auth.list_identities() == []
+    second_factor(world, ada, email)
     code = ada.auth.device_code()
     assert ada.auth.device_token(code.device_code).status == "pending"
     assert ada.auth.device_info(code.user_code).status == "pending"
@@ -144,6 +154,17 @@ def signing_in(world: World, ada: Any) -> None:
     assert refused(brief.me.get) == "unauthorized"
     ada.auth.revoke_other_tokens()
     assert refused(world.client(granted.token).me.get) == "unauthorized"
+
+
+def second_factor(world: World, ada: Any, email: str) -> None:
+    password = "another-long-secret"
+    key = base64.b32decode(ada.auth.set_up_totp(password).secret)
+    first, *_ = ada.auth.confirm_totp(code_at(key, int(time.time()) // 30))
+    assert ada.auth.totp().enabled
+    assert refused(world.client().auth.login, email, password) == "totp_required"
+    assert world.client().auth.login(email, password, totp_code=first).token
+    code = code_at(key, int(time.time()) // 30 + 1)
+    assert not ada.auth.disable_totp(code, password).enabled
 
 
 def profile(ada: Any, bob: Any) -> None:
@@ -277,6 +298,19 @@ def playing(ada: Any, competition_id: str, secret: bytes, board: list[str]) -> N
     assert ada.challenges.feedback_stats("notes").counts["buggy"] >= 1
     ada.challenges.clear_reactions("notes")
     assert ada.challenges.my_reactions("notes").reactions == []
+
+
+def writing(ada: Any, arena: Arena, competition_id: str) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    arena.admin.admin.competitions.update(competition_id, writeups_until=until)
+    writeups = ada.competition(competition_id).writeups
+    paper = writeups.hand_in_pdf("notes", io.BytesIO(b"%PDF-1.7\n%%EOF\n"))
+    assert ada.writeups.pdf(paper.id).startswith(b"%PDF-")
+    assert writeups.hand_in("notes", "By **counting**.").id == paper.id
+    assert ada.writeups.get(paper.id).text == "By **counting**."
+    found = {item.challenge_id: item.writeup for item in writeups.of_team().items}
+    assert found["notes"].id == paper.id
+    assert writeups.list("notes") == list(writeups.iterate("notes")) == []
 
 
 def standings(ada: Any, competition_id: str) -> None:

@@ -141,6 +141,11 @@ PERMISSIONS = {
     "POST /admin/competitions/{competition_id}/pause": "competition admin",
     "POST /admin/competitions/{competition_id}/resume": "competition admin",
     "POST /admin/competitions/{competition_id}/extend": "competition admin",
+    "GET /admin/competitions/{competition_id}/missing-writeups": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups.zip": "competition admin",
+    "GET /admin/competitions/{competition_id}/writeups/{writeup_id}": "competition admin",
+    "PATCH /admin/competitions/{competition_id}/writeups/{writeup_id}": "competition admin",
     "GET /admin/competitions/{competition_id}/export": "admin",
     "GET /admin/competitions/{competition_id}/invites": "competition admin",
     "POST /admin/competitions/{competition_id}/invites": "competition admin",
@@ -224,6 +229,7 @@ PERMISSIONS = {
     "POST /admin/users/{user_id}/reinstate": "admin",
     "PATCH /admin/users/{user_id}/role": "super admin",
     "POST /admin/users/{user_id}/suspend": "admin",
+    "DELETE /admin/users/{user_id}/totp": "admin",
     "GET /auth/callback/{provider}": "open",
     "POST /auth/device/approve": "session",
     "POST /auth/device/code": "open",
@@ -246,6 +252,10 @@ PERMISSIONS = {
     "GET /auth/register/challenge": "open",
     "POST /auth/logout": "session",
     "GET /auth/tokens": "tokens:read",
+    "GET /auth/totp": "session",
+    "POST /auth/totp/confirm": "session",
+    "POST /auth/totp/disable": "session",
+    "POST /auth/totp/setup": "session",
     "POST /auth/tokens": "session",
     "DELETE /auth/tokens/others": "session",
     "GET /auth/tokens/scopes": "open",
@@ -272,6 +282,9 @@ PERMISSIONS = {
     "GET /competitions/{competition_id}/challenge-breakdown": "scoreboard:read",
     "GET /competitions/{competition_id}/challenges": "challenges:read",
     "GET /competitions/{competition_id}/challenges/{challenge_id}/hints": "challenges:read",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": "submissions:write",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup/pdf": "submissions:write",
+    "GET /competitions/{competition_id}/challenges/{challenge_id}/writeups": "challenges:read",
     "POST /competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock": (
         "submissions:write"
     ),
@@ -295,6 +308,7 @@ PERMISSIONS = {
     "GET /competitions/{competition_id}/scoreboard/distribution": "scoreboard:read",
     "GET /competitions/{competition_id}/solve-matrix": "scoreboard:read",
     "PATCH /competitions/{competition_id}/team": "teams:write",
+    "GET /competitions/{competition_id}/team/writeups": "submissions:read",
     "POST /competitions/{competition_id}/team/captain": "teams:write",
     "POST /competitions/{competition_id}/team/leave": "teams:write",
     "DELETE /competitions/{competition_id}/team/members/{target_user_id}": "teams:write",
@@ -361,6 +375,8 @@ PERMISSIONS = {
     "GET /users/{user_id}/solve-trend": "signed in",
     "GET /walls": "open",
     "GET /walls/{competition_id}": "open",
+    "GET /writeups/{writeup_id}": "challenges:read",
+    "GET /writeups/{writeup_id}/pdf": "challenges:read",
     "GET /{path:path}": "open",
 }
 
@@ -376,6 +392,9 @@ TEAMLESS = {
     "POST /competitions/{competition_id}/challenges/{challenge_id}/hints/{hint_id}/unlock": (
         "not_registered"
     ),
+    "GET /competitions/{competition_id}/team/writeups": "not_registered",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": "not_registered",
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup/pdf": "not_registered",
     "POST /instances": "not_registered",
     "POST /qa/submissions": "not_registered",
     "POST /easter-eggs/{egg_id}/claim": "team_missing",
@@ -413,6 +432,7 @@ BODIES: dict[str, Any] = {
     "POST /competitions/{competition_id}/invites": {},
     "POST /competitions/{competition_id}/invites/direct": {"email": "nobody@example.org"},
     "PATCH /competitions/{competition_id}/team": {"name": "New"},
+    "PUT /competitions/{competition_id}/challenges/{challenge_id}/writeup": {"text": "how"},
     "POST /competitions/{competition_id}/team/captain": {"user_id": "{member}"},
 }
 ANONYMOUS, REVOKED, SCOPELESS = "nobody", "revoked", "scopeless token"

@@ -7,6 +7,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -58,6 +59,7 @@ ADMIN_LISTS = [
     "/admin/competitions/{competition}/registrations",
     "/admin/competitions/{competition}/awards",
     "/admin/competitions/{competition}/submissions",
+    "/admin/competitions/{competition}/writeups",
     "/admin/competitions/{competition}/admins",
     "/admin/competitions/{competition}/invites",
     "/admin/activities",
@@ -185,7 +187,8 @@ def test_an_operators_list_is_one_query(
     arena: Arena, running: Stack, database_url: str, path: str
 ) -> None:
     admin = arena.admin.admin
-    competition = arena.competition("notes", access="private_listed")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    competition = arena.competition("notes", access="private_listed", writeups_until=until)
     for player in (arena.player("Ada"), arena.player("Bob")):
         email = player.me.get().email
         admin.competition_invites.invite(competition.id, email=email)
@@ -195,6 +198,7 @@ def test_an_operators_list_is_one_query(
         ready = start(player, competition.id)
         player.submissions.submit(ready.id, "wrong")
         player.instances.stop(ready.id)
+        player.competition(competition.id).writeups.hand_in("notes", "how")
         player.challenges.add_reaction("notes", "learned")
         admin.announcements.create(title="Tea")
         admin.images.upload(drawn())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import subprocess
 import sys
+import time
 import uuid
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from ctfy.server.accounts.totp import code_at
 from tests.available import needs
 from tests.conftest import (
     ADMIN_EMAIL,
@@ -541,3 +545,81 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         with page.expect_download() as saved:
             page.get_by_role("link", name="Submissions as CSV").click()
         assert "helo" in saved.value.path().read_text()
+
+
+def test_a_write_up_from_handing_in_to_everybody_reading_it(
+    arena: Arena, browser: Browser, tmp_path: Path
+) -> None:
+    moment = datetime.now(UTC)
+    competition = arena.competition("field-notes", writeups_until=moment + timedelta(hours=1))
+    player = arena.registered(competition, "Scribe")
+    player.submissions.submit_qa("field-notes", competition.id, "hello")
+    challenge = f"/competitions/{competition.id}/challenges/field-notes?tab=writeups"
+    with window(browser, arena.url) as mine, window(browser, arena.url) as theirs:
+        wrote = theirs.sign_in(player, PASSWORD).open(challenge)
+        wrote.get_by_label("How did you solve it?").fill("By **reading** it.")
+        wrote.get_by_role("button", name="Hand in", exact=True).click()
+        expect(wrote.locator("strong", has_text="reading")).to_be_visible()
+        paper = tmp_path / "paper.pdf"
+        paper.write_bytes(b"%PDF-1.7\n%%EOF\n")
+        wrote.locator("input[type=file]").set_input_files(paper)
+        expect(wrote.get_by_role("link", name="Download the PDF")).to_be_visible()
+        wrote.get_by_label("Write it anew").fill("By **thinking**.")
+        wrote.get_by_role("button", name="Replace it").click()
+        expect(wrote.locator("strong", has_text="thinking")).to_be_visible()
+
+        page = as_admin(mine, arena).open(f"/admin/competitions/{competition.id}?tab=writeups")
+        page.get_by_role("button", name="Read Field Notes of Scribe").click()
+        expect(page.locator("strong", has_text="thinking")).to_be_visible()
+        page.get_by_label("Notes").fill("short")
+        page.get_by_label("Mark").fill("70")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Judged by")).to_be_visible()
+        page.get_by_role("button", name="Publish").click()
+        expect(page.get_by_role("button", name="Take back")).to_be_visible()
+        page.get_by_role("button", name="All write-ups").click()
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Download all as a zip").click()
+        with zipfile.ZipFile(saved.value.path()) as files:
+            assert [name[:18] for name in files.namelist()] == ["field-notes/Scribe"]
+        times = {"starts_at": moment - timedelta(hours=2), "ends_at": moment - timedelta(hours=1)}
+        arena.admin.admin.competitions.update(competition.id, **times)
+    with window(browser, arena.url) as another:
+        read = another.sign_in(arena.player("Reader"), PASSWORD).open(challenge)
+        read.get_by_role("button", name="Read", exact=True).click()
+        expect(read.locator("strong", has_text="thinking")).to_be_visible()
+        expect(read.get_by_text("short")).to_have_count(0)
+
+
+def now_code(secret: str) -> str:
+    return code_at(base64.b32decode(secret), int(time.time()) // 30)
+
+
+def test_an_operator_who_needs_a_second_factor_sees_nothing_before(
+    fresh: Arena, browser: Browser
+) -> None:
+    deputy, settings = fresh.deputy(), fresh.admin.admin.settings
+    fresh.admin.admin.competitions.create(title="Draft Cup")
+    fresh.admin.auth.confirm_totp(now_code(fresh.admin.auth.set_up_totp(PASSWORD).secret))
+    settings.set("require_totp_for_operators", True)
+    with window(browser, fresh.url) as mine:
+        page = mine.sign_in(deputy, PASSWORD).open("/admin/competitions")
+        expect(page.get_by_role("alert")).to_contain_text("Operators need two-factor sign-in")
+        expect(page.get_by_text("Draft Cup")).to_have_count(0)
+        page.get_by_role("textbox", name="Current password").fill(PASSWORD)
+        page.get_by_role("button", name="Set it up").click()
+        secret = page.locator("main code").inner_text()
+        page.get_by_label("The code that it shows").fill(now_code(secret))
+        page.get_by_role("button", name="Turn it on").click()
+        page.get_by_role("button", name="I have kept them").click()
+        expect(page.get_by_text("Draft Cup")).to_be_visible()
+        mine.complaints[:] = [line for line in mine.complaints if "403" not in line]
+
+        lost = fresh.player("Lost")
+        lost.auth.confirm_totp(now_code(lost.auth.set_up_totp(PASSWORD).secret))
+        page = mine.open(f"/admin/users/{lost.me.get().id}")
+        page.get_by_role("button", name="Turn off two-factor sign-in").click()
+        page.get_by_role("dialog").get_by_role("button").last.click()
+        expect(page.get_by_role("button", name="Turn off two-factor sign-in")).to_have_count(0)
+        assert not lost.auth.totp().enabled
+    settings.set("require_totp_for_operators", False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.server.accounts.totp import code_at
 from tests.available import needs
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, lone_server, sign_in
 from tests.playing import solved
@@ -232,6 +235,35 @@ def test_a_token_is_minted_and_works(arena: Arena, browser: Browser, size: tuple
         page.reload()
         expect(page.get_by_text("No API token yet.", exact=False)).to_be_visible()
         assert token not in page.content()  # shown once
+
+
+def test_a_second_factor_is_set_up_and_asked_for(arena: Arena, browser: Browser) -> None:
+    player = arena.player("Careful")
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(player, PASSWORD).open("/settings?tab=signing-in")
+        card = page.locator("section", has_text="Two-factor sign-in")
+        card.get_by_role("textbox", name="Current password").fill(PASSWORD)
+        card.get_by_role("button", name="Set it up").click()
+        expect(card.get_by_role("img", name="QR code")).to_be_visible()
+        key = base64.b32decode(card.locator("code").inner_text())
+        step = int(time.time()) // 30
+        card.get_by_label("The code that it shows").fill(code_at(key, step))
+        card.get_by_role("button", name="Turn it on").click()
+        recovery = card.get_by_role("status").locator("pre").inner_text().split()[0]
+        card.get_by_role("button", name="I have kept them").click()
+        expect(card.get_by_text("10 recovery codes are left")).to_be_visible()
+    with window(browser, arena.url) as again:
+        page = again.open("/login")
+        page.get_by_label("E-mail").fill(player.me.get().email or "")
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Code of your authenticator").fill(code_at(key, step))
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("This code is wrong, or was used")
+        page.get_by_label("Code of your authenticator").fill(recovery)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(re.compile(r"/$"))
+        again.complaints[:] = [line for line in again.complaints if "401" not in line]
 
 
 @SIZES

@@ -44,6 +44,7 @@ class World:
                 "/competitions/{competitionId}/challenges",
                 "/competitions/{competitionId}/challenges?view=list",
                 "/competitions/{competitionId}/challenges/{challengeId}",
+                "/competitions/{competitionId}/challenges/{challengeId}?tab=writeups",
                 "/competitions/{competitionId}/challenges/field-notes",
                 "/competitions/{competitionId}/scoreboard",
                 "/competitions/{competitionId}/scoreboard?tab=graph",
@@ -63,6 +64,9 @@ class World:
                 "/admin/competitions/{competitionId}?tab=teams",
                 "/admin/competitions/{competitionId}?tab=submissions",
                 "/admin/competitions/{competitionId}?tab=submissions&challenge=notes",
+                "/admin/competitions/{competitionId}?tab=writeups",
+                "/admin/competitions/{competitionId}?tab=writeups&view=missing",
+                "/admin/competitions/{competitionId}?tab=writeups&writeup={writeupId}",
                 "/admin/competitions/{competitionId}?tab=people",
                 *("/admin/challenges", "/admin/challenges/{challengeId}", "/admin/new-challenge"),
                 "/admin/challenges/{challengeId}?tab=edit",
@@ -119,6 +123,7 @@ def make_world(arena: Arena) -> Iterator[World]:
         rank_by="points",
         first_blood_bonus=25,
         ends_at=ends,
+        writeups_until=ends,
     )
     opened = arena.competition("notes", title="Open Practice", brackets=["open", "students"])
     player = arena.registered(competition, "Ada")
@@ -133,6 +138,7 @@ def make_world(arena: Arena) -> Iterator[World]:
     player.submissions.submit(first.id, "FLAG{not-it}")
     player.submissions.submit(first.id, flag)
     player.instances.stop(first.id)
+    written = player.competition(competition.id).writeups.hand_in("notes", "By **counting**.")
     second = start(player, competition.id)
     httpx.get(f"{second.surface.services[0].url}?q=second")
     admin = arena.admin.admin
@@ -169,6 +175,7 @@ def make_world(arena: Arena) -> Iterator[World]:
             "userId": me.id,
             "instanceId": first.id,
             "runningId": second.id,
+            "writeupId": written.id,
             "nodeId": arena.admin.nodes.list()[0].id,
             "taskId": task.id,
             "slug": code.slug,

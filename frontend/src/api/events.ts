@@ -42,6 +42,8 @@ export interface Events {
     target_user_name: string;
     reason: string;
   };
+  /** An operator turned off somebody's two-factor sign-in. */
+  account_totp_reset: { user_id: string; target_user_id: string; target_user_name: string };
   /** An operator took an achievement back. */
   achievement_revoked: { achievement_id: string };
   /** A team got an achievement. A secret one is for the team alone. */
@@ -327,6 +329,12 @@ export interface Events {
     standing: string;
     reason?: string;
   };
+  /** A team handed in a write-up, or another in its place. */
+  writeup_handed_in: { competition_id: string; writeup_id: string; format: string };
+  /** A judge wrote notes on a write-up, or gave it a mark. */
+  writeup_judged: { competition_id: string; writeup_id: string };
+  /** A write-up is for everybody to read after the end, or no longer: `published` says which. */
+  writeup_published: { competition_id: string; writeup_id: string; published: boolean };
 }
 export type EventName = keyof Events;
 /** An event as the stream tells it; `event` is its name. */

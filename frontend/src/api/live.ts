@@ -153,6 +153,7 @@ const TASKS = /tasks|state$|scheduled|challenges/;
 const INCIDENTS = /incidents|overview/;
 const SITE_PAGES = /pages|branding/;
 const SHELLS = /shell/;
+const WRITEUPS = /writeup/;
 const EVERY_EVENT = /activities$/;
 
 /** Which paths an event makes stale. */
@@ -163,6 +164,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   account_reinstated: [ACCOUNTS],
   account_role_changed: [ACCOUNTS],
   account_suspended: [ACCOUNTS],
+  account_totp_reset: [ACCOUNTS, /totp/],
   achievement_revoked: [ACHIEVEMENTS],
   achievement_unlocked: [ACHIEVEMENTS],
   admin_shell_recording_viewed: [SHELLS],
@@ -236,6 +238,9 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   team_registered: [COMPETITIONS],
   team_role_changed: [COMPETITIONS],
   team_standing_changed: [COMPETITIONS, STANDINGS],
+  writeup_handed_in: [WRITEUPS],
+  writeup_judged: [WRITEUPS],
+  writeup_published: [WRITEUPS],
 };
 export const EVENT_NAMES = Object.keys(AFFECTED);
 

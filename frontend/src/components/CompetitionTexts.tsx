@@ -14,6 +14,7 @@ interface Told {
   registration_closes_at?: string | null;
   freezes_at?: string | null;
   scoreboard_visibility?: string;
+  writeups_until?: string | null;
   rank_by?: string;
   first_blood_bonus?: number;
   max_team_size?: number | null;
@@ -49,6 +50,9 @@ export function CompetitionTexts({
           : t("for everybody"),
     ],
     [t("Scoreboard freezes"), c.freezes_at ? moment(c.freezes_at) : t("never")],
+    ...(c.writeups_until
+      ? [[t("Write-ups until"), moment(c.writeups_until)] as [string, string]]
+      : []),
     [t("Largest team"), c.max_team_size ? String(c.max_team_size) : t("no limit")],
     [t("Teams"), String(teams)],
     [t("Challenges"), String(challenges)],

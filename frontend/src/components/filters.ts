@@ -21,6 +21,7 @@ export interface Filters {
   user?: string;
   challenge?: string;
   competition?: string;
+  writeup?: string;
   user_code?: string;
   back?: string;
   error?: string;

@@ -15,6 +15,7 @@ export const SENTENCES: Record<EventName, Sentence> = {
   account_reinstated: "{who} let {whom} in again",
   account_role_changed: "{who} changed the role of {whom} from {previous_role} to {new_role}",
   account_suspended: "{who} suspended {whom}",
+  account_totp_reset: "{who} turned off the two-factor sign-in of {whom}",
   achievement_revoked: "{who} took the achievement {achievement_id} from {team}",
   achievement_unlocked: "{team} earned the achievement {achievement_name}",
   admin_shell_recording_viewed: "{who} watched the recording of a shell in {container}",
@@ -105,4 +106,7 @@ export const SENTENCES: Record<EventName, Sentence> = {
       : detail.standing === "disqualified"
         ? "{who} disqualified {team}"
         : "{who} hid {team} from the standings",
+  writeup_handed_in: "{who} handed in the write-up of {team} on {challenge}",
+  writeup_judged: "{who} judged the write-up of {team} on {challenge}",
+  writeup_published: "{who} published the write-up of {team} on {challenge}, or took it back",
 };

@@ -61,12 +61,16 @@ export default {
   Address: "Adresse",
   Administrators: "Verwalter",
   "After a changed answer, of the question": "Nach einer geänderten Antwort, zur Frage",
+  "After the password, a code of an app on your phone is asked for.":
+    "Nach dem Passwort wird ein Code einer App auf deinem Telefon verlangt.",
   All: "Alle",
   "All are being stopped": "Alle werden angehalten",
   "All nodes are full.": "Alle Knoten sind voll.",
   "All of them together": "Alle zusammen",
   "All that the team answered right to this question is struck, and the same answer does not count again.":
     "Alles, was das Team auf diese Frage richtig geantwortet hat, wird gestrichen, und dieselbe Antwort zählt nicht wieder.",
+  "All that were handed in": "Alle eingereichten",
+  "All write-ups": "Alle Write-ups",
   "Allow-list": "Zulassungsliste",
   "An announcement to all": "Eine Bekanntmachung an alle",
   "An answer of another team": "Die Antwort eines anderen Teams",
@@ -84,6 +88,7 @@ export default {
   "Another server is not told the password of the one before: give it again.":
     "Ein anderer Server erfährt das Passwort des vorigen nicht: gib es neu an.",
   Answer: "Antwort",
+  "Answer a question of this challenge first.": "Beantworte zuerst eine Frage dieser Aufgabe.",
   "Answer question {numbers} first.": "Beantworte zuerst Frage {numbers}.",
   Answered: "Beantwortet",
   Answers: "Antworten",
@@ -131,6 +136,8 @@ export default {
   Challenge: "Aufgabe",
   "Challenge id": "Kennung der Aufgabe",
   Challenges: "Aufgaben",
+  "Challenges are listed here once your team has answered a question of them.":
+    "Aufgaben stehen hier, sobald dein Team eine Frage von ihnen beantwortet hat.",
   "Challenges are there": "Aufgaben sind da",
   "Challenges by their ids": "Aufgaben mit ihren Kennungen",
   "Challenges of {title}": "Aufgaben von {title}",
@@ -150,6 +157,8 @@ export default {
   "Close this shell?": "Diese Shell schließen?",
   "Closed until these are solved": "Geschlossen, bis diese gelöst sind",
   "Code of the organisers": "Code der Veranstalter",
+  "Code of your authenticator": "Code deiner Authenticator-App",
+  "Code, or a recovery code": "Code, oder ein Wiederherstellungscode",
   Compare: "Vergleichen",
   "Compare version {n}": "Version {n} vergleichen",
   Competition: "Wettbewerb",
@@ -195,6 +204,9 @@ export default {
   Done: "Fertig",
   Download: "Herunterladen",
   "Download all": "Alles herunterladen",
+  "Download all as a zip": "Alle als Zip herunterladen",
+  "Download as CSV": "Als CSV herunterladen",
+  "Download the PDF": "PDF herunterladen",
   "Download the VPN profile": "VPN-Profil herunterladen",
   "Download the packets (pcap)": "Pakete herunterladen (pcap)",
   Drain: "Leeren",
@@ -234,6 +246,8 @@ export default {
   "Every team loses what runs for it.": "Jedes Team verliert, was für es läuft.",
   "Everybody here can sign in already": "Alle hier können sich schon anmelden",
   "Everybody left this team.": "Alle haben dieses Team verlassen.",
+  "Everybody who solved a challenge wrote on it":
+    "Alle, die eine Aufgabe gelöst haben, haben darüber geschrieben",
   "Everything the platform holds of you, as one file.":
     "Alles, was die Plattform über dich hat, als eine Datei.",
   Evidence: "Belege",
@@ -267,10 +281,13 @@ export default {
   "For addresses and files, for ever: a-z, 0-9, - and _":
     "Für Adressen und Dateien, für immer: a-z, 0-9, - und _",
   "For e-mail addresses of: {domains}": "Für E-Mail-Adressen von: {domains}",
+  "For operators alone; nobody else ever reads them":
+    "Nur für die Veranstalter; niemand sonst liest sie je",
   Forget: "Vergessen",
   "Forget this file?": "Diese Datei vergessen?",
   "Forgot the password?": "Passwort vergessen?",
   From: "Aus",
+  "From 0 to 100, for operators alone": "Von 0 bis 100, nur für die Veranstalter",
   "From a file": "Aus einer Datei",
   "Full-screen scoreboards, made for a projector": "Ranglisten im Vollbild, für den Beamer",
   "Give attempts back": "Versuche zurückgeben",
@@ -284,15 +301,21 @@ export default {
   Granted: "Verliehen",
   Graph: "Kurve",
   Grid: "Kacheln",
+  "Hand in": "Einreichen",
+  "Hand in a PDF": "Ein PDF einreichen",
   "Hand it over: it sets the password and signs in. It is not shown again.":
     "Gib ihn weiter: Er setzt das Passwort und meldet an. Er wird nicht noch einmal gezeigt.",
+  "Handed in": "Eingereicht",
+  "Handed in by {name}": "Eingereicht von {name}",
   Health: "Gesundheit",
   "Hint {n}": "Hinweis {n}",
   Hints: "Hinweise",
   "Hints ({n})": "Hinweise ({n})",
+  "How did you solve it?": "Wie habt ihr sie gelöst?",
   "How far from it an answer is still right": "Wie weit daneben eine Antwort noch richtig ist",
   "How often a new code works": "Wie oft ein neuer Code gilt",
   "How was it?": "Wie war es?",
+  "I have kept them": "Ich habe sie aufbewahrt",
   Id: "Kennung",
   "If there is such an account, a link is on its way to it.":
     "Wenn es dieses Konto gibt, ist ein Link dorthin unterwegs.",
@@ -338,9 +361,12 @@ export default {
   "It ends {time}.": "Es endet {time}.",
   "It failed to start": "Der Start ist gescheitert",
   "It goes on": "Es geht weiter",
+  "It has no end: published write-ups show once it is over, and so never.":
+    "Er hat kein Ende: Veröffentlichte Write-ups erscheinen, sobald er vorbei ist, also nie.",
   "It has not begun": "Es hat noch nicht begonnen",
   "It is not UTF-8: look whether names with accents are right.":
     "Sie ist nicht UTF-8: Sieh nach, ob Namen mit Umlauten stimmen.",
+  "It is on.": "Sie ist an.",
   "It looks like": "Sie sieht aus wie",
   "It plays on, without rank and first blood, and changes no value.":
     "Es spielt weiter, ohne Rang und ersten Treffer, und ändert keinen Wert.",
@@ -356,7 +382,11 @@ export default {
     "Seine Teams gehen mit. Gibt es Lösungen, wird noch einmal gefragt.",
   Join: "Beitreten",
   "Join the team": "Dem Team beitreten",
+  "Judged by {name}": "Bewertet von {name}",
+  Judgement: "Bewertung",
   "Just unlocked": "Gerade freigeschaltet",
+  "Keep these codes: each signs you in once, where the authenticator is lost. They are not shown again.":
+    "Bewahre diese Codes auf: Jeder meldet dich einmal an, wenn die Authenticator-App verloren ist. Sie werden nicht wieder gezeigt.",
   "Kept with the recording; at least ten characters.":
     "Bleibt bei der Aufzeichnung; mindestens zehn Zeichen.",
   Kind: "Art",
@@ -411,6 +441,7 @@ export default {
   "Make the cards": "Karten erstellen",
   "Make {name} the captain?": "{name} zum Kapitän machen?",
   "Make {n} account|Make {n} accounts": "{n} Konto anlegen|{n} Konten anlegen",
+  Mark: "Note",
   "Mark all as read": "Alles als gelesen markieren",
   "Mark as read": "Als gelesen markieren",
   Markdown: "Markdown",
@@ -424,6 +455,7 @@ export default {
   "Memory, MB": "Speicher, MB",
   Menu: "Menü",
   Message: "Meldung",
+  "Missing write-ups": "Fehlende Write-ups",
   "More than the first points": "Mehr als die ersten Punkte",
   "Move question {n} down": "Frage {n} nach unten",
   "Move question {n} up": "Frage {n} nach oben",
@@ -472,6 +504,8 @@ export default {
   "No team yet": "Noch kein Team",
   "No traffic yet": "Noch kein Verkehr",
   "No versions": "Keine Versionen",
+  "No write-up": "Kein Write-up",
+  "No write-up is published": "Kein Write-up ist veröffentlicht",
   "Nobody has solved anything yet": "Noch hat niemand etwas gelöst",
   "Nobody has solved it yet": "Noch hat sie niemand gelöst",
   "Nobody matches": "Niemand passt",
@@ -493,6 +527,7 @@ export default {
   "Not solved": "Nicht gelöst",
   "Not the answer.": "Nicht die Antwort.",
   Note: "Notiz",
+  Notes: "Notizen",
   "Nothing differs.": "Nichts ist anders.",
   "Nothing has happened yet.": "Noch ist nichts geschehen.",
   "Nothing looks like cheating.": "Nichts sieht nach Betrug aus.",
@@ -506,6 +541,7 @@ export default {
   "Nothing was recorded": "Nichts aufgezeichnet",
   "Nothing was written.": "Nichts geschrieben.",
   Notifications: "Benachrichtigungen",
+  "Of every team": "Von allen Teams",
   "Of everybody": "Von allen",
   "Of links and buttons; empty: the platform's own":
     "Von Verweisen und Schaltflächen; leer: die eigene der Plattform",
@@ -526,6 +562,8 @@ export default {
   "Only a super administrator sees shells": "Nur ein Superadmin sieht Shells",
   "Only email is needed. You see what each row comes to before anything is made.":
     "Nur email ist nötig. Du siehst, was aus jeder Zeile wird, bevor etwas angelegt wird.",
+  "Only for somebody who lost it: make sure that it is them who ask.":
+    "Nur für Leute, die sie verloren haben: Vergewissere dich, dass sie es sind, die fragen.",
   "Only in these competitions": "Nur in diesen Wettbewerben",
   "Only its organisers see them.": "Nur die Veranstalter sehen sie.",
   "Only of {name}": "Nur von {name}",
@@ -541,6 +579,9 @@ export default {
   "Opened from an instance's page; every one is recorded.":
     "Geöffnet auf der Seite einer Instanz; jede wird aufgezeichnet.",
   Operate: "Betrieb",
+  "Operators need two-factor sign-in here. Set it up to go on.":
+    "Veranstalter brauchen hier die Zwei-Faktor-Anmeldung. Richte sie ein, um weiterzumachen.",
+  "Or one of your recovery codes": "Oder einer deiner Wiederherstellungscodes",
   Outcome: "Ergebnis",
   "Over all public competitions": "Über alle öffentlichen Wettbewerbe",
   Overview: "Übersicht",
@@ -583,12 +624,15 @@ export default {
   Processors: "Prozessoren",
   Profile: "Profil",
   Progress: "Fortschritt",
+  Publish: "Veröffentlichen",
+  Published: "Veröffentlicht",
   Pull: "Laden",
   "Pull all": "Alle laden",
   "Put folders with a metadata.yaml into the challenges directory, then rescan.":
     "Lege Ordner mit einer metadata.yaml ins Aufgabenverzeichnis und lies neu ein.",
   "Put on this team": "In dieses Team setzen",
   "Put somebody on this team": "Jemanden in dieses Team setzen",
+  "QR code for the authenticator": "QR-Code für die Authenticator-App",
   Question: "Frage",
   "Question id": "Kennung der Frage",
   "Question {n}": "Frage {n}",
@@ -597,9 +641,11 @@ export default {
   Rank: "Rang",
   "Rank it again": "Wieder werten",
   "Ranked by": "Gewertet nach",
+  Read: "Lesen",
   "Read as {encoding}, cells apart by {delimiter}.":
     "Gelesen als {encoding}, Zellen getrennt durch {delimiter}.",
   "Read it in your inbox.": "Lies sie in deinem Eingang.",
+  "Read {challenge} of {team}": "{challenge} von {team} lesen",
   Reason: "Grund",
   Record: "Aufzeichnung",
   Recording: "Mitschnitt",
@@ -619,6 +665,7 @@ export default {
   "Remove {name} from the team?": "{name} aus dem Team entfernen?",
   "Remove {name}?": "{name} entfernen?",
   Renew: "Verlängern",
+  "Replace it": "Ersetzen",
   Request: "Anfrage",
   Requests: "Anfragen",
   "Requirements and limits": "Voraussetzungen und Grenzen",
@@ -646,6 +693,8 @@ export default {
   "Saved as version {n}": "Gespeichert als Version {n}",
   "Saving puts yours in the place of theirs.":
     "Speichern setzt deine Fassung an die Stelle der anderen.",
+  "Scan this with your authenticator, or type the secret into it:":
+    "Lies dies mit deiner Authenticator-App ein, oder gib ihr das Geheimnis:",
   "Scheduled jobs": "Geplante Aufträge",
   Scoreboard: "Rangliste",
   "Scoreboard freezes": "Rangliste friert ein",
@@ -667,6 +716,7 @@ export default {
     "Sitzungen und Instanzen enden, und die Person verlässt die Ranglisten.",
   "Set a new password": "Ein neues Passwort setzen",
   "Set it and sign in": "Setzen und anmelden",
+  "Set it up": "Einrichten",
   "Set the password": "Passwort setzen",
   "Set your password": "Setze dein Passwort",
   Settings: "Einstellungen",
@@ -763,6 +813,7 @@ export default {
   "The best teams over time": "Die besten Teams im Lauf der Zeit",
   "The captain was asked": "Der Kapitän wurde gefragt",
   "The challenges open in": "Die Aufgaben öffnen in",
+  "The code that it shows": "Der Code, den sie zeigt",
   "The code that your device shows": "Der Code, den dein Gerät zeigt",
   "The competition is over. You can go on for practice: answers are graded, and nothing counts any more.":
     "Der Wettbewerb ist vorbei. Zum Üben kannst du weitermachen: Antworten werden bewertet, und nichts zählt mehr.",
@@ -812,6 +863,7 @@ export default {
   "The task {task_kind} is done": "Die Aufgabe {task_kind} ist erledigt",
   "The task {task_kind} was cancelled": "Die Aufgabe {task_kind} wurde abgebrochen",
   "The team reads it.": "Das Team liest ihn.",
+  "The team replaced it since it was judged.": "Das Team hat es ersetzt, seit es bewertet wurde.",
   "The upload broke off.": "Das Hochladen brach ab.",
   "Theirs: {name}": "Deren Fassung: {name}",
   "There already": "Schon da",
@@ -833,6 +885,8 @@ export default {
   "This cannot be undone.": "Das lässt sich nicht rückgängig machen.",
   "This code was used already, or is too old.": "Dieser Code ist verbraucht oder zu alt.",
   "This competition is over.": "Dieser Wettbewerb ist vorbei.",
+  "This competition takes no write-ups: give it a deadline in its settings.":
+    "Dieser Wettbewerb nimmt keine Write-ups an: Gib ihm in den Einstellungen eine Frist.",
   "This could not be loaded": "Das ließ sich nicht laden",
   "This is not the organisers' code.": "Das ist nicht der Code der Veranstalter.",
   "This still opens your account": "Das öffnet dein Konto weiterhin",
@@ -854,6 +908,12 @@ export default {
   "Try again": "Noch einmal versuchen",
   "Try again, or another way to sign in.": "Versuche es noch einmal oder melde dich anders an.",
   "Turn down": "Abweisen",
+  "Turn it off": "Ausschalten",
+  "Turn it on": "Einschalten",
+  "Turn off the two-factor sign-in of {name}?": "Zwei-Faktor-Anmeldung von {name} ausschalten?",
+  "Turn off two-factor sign-in": "Zwei-Faktor-Anmeldung ausschalten",
+  "Two-factor sign-in": "Zwei-Faktor-Anmeldung",
+  "Two-factor sign-in is off": "Zwei-Faktor-Anmeldung ist aus",
   "Type “{word}” to go on": "Gib „{word}“ ein, um fortzufahren",
   "Unknown device": "Unbekanntes Gerät",
   Unlink: "Trennen",
@@ -895,6 +955,8 @@ export default {
   "What every instance did, kept after it ended": "Was jede Instanz tat, über ihr Ende hinaus",
   "What goes to and from the services shows up here.":
     "Was zu den Diensten und zurück geht, erscheint hier.",
+  "What is published, everybody reads who sees the competition, once it is over.":
+    "Was veröffentlicht ist, lesen alle, die den Wettbewerb sehen, sobald er vorbei ist.",
   "What is the flag?": "Wie lautet die Flag?",
   "What it is for": "Wofür es ist",
   "What it is found by; at least one": "Wonach sie gefunden wird; mindestens eines",
@@ -922,6 +984,11 @@ export default {
   "With a new team": "Mit einem neuen Team",
   Withdraw: "Zurückziehen",
   Write: "Schreiben",
+  "Write it anew": "Neu schreiben",
+  "Write-ups": "Write-ups",
+  "Write-ups are taken until {when}.": "Write-ups werden bis {when} angenommen.",
+  "Write-ups until": "Write-ups bis",
+  "Write-ups were taken until {when}.": "Write-ups wurden bis {when} angenommen.",
   "Wrong answers allowed": "Erlaubte falsche Antworten",
   "Wrong answers per question": "Falsche Antworten je Frage",
   "You are in": "Du bist dabei",
@@ -956,6 +1023,7 @@ export default {
   "Your team pays for it, and does not get it back.":
     "Dein Team bezahlt dafür und bekommt nichts zurück.",
   "Your team solved {challenge}": "Dein Team hat {challenge} gelöst",
+  "Your team's write-up": "Das Write-up deines Teams",
   "a challenge": "eine Aufgabe",
   "a competition": "ein Wettbewerb",
   "a link that works once": "einem Link, der einmal gilt",
@@ -1036,12 +1104,14 @@ export default {
   "invite code": "Einladungscode",
   "its own": "der eigene",
   "join the competition": "tritt dem Wettbewerb bei",
+  judged: "bewertet",
   last: "zuletzt",
   "learned something": "etwas gelernt",
   made: "erzeugt",
   medium: "mittel",
   member: "Mitglied",
   "mind-blowing": "verblüffend",
+  missing: "fehlend",
   "more cells than columns, or too long": "mehr Zellen als Spalten, oder zu lang",
   "most: {n}": "höchstens: {n}",
   "name=value, spaces between; challenges ask for them":
@@ -1055,6 +1125,8 @@ export default {
   "no such competition: {detail}": "kein solcher Wettbewerb: {detail}",
   "no valid e-mail address": "keine gültige E-Mail-Adresse",
   none: "keine",
+  "none handed in": "keines eingereicht",
+  "not judged": "nicht bewertet",
   "not ranked": "nicht gewertet",
   ok: "gut",
   "one of several": "eine von mehreren",
@@ -1130,6 +1202,7 @@ export default {
   unknown: "unbekannt",
   "until the end": "bis zum Ende",
   "until {time}": "bis {time}",
+  "up to {size}": "bis {size}",
   upcoming: "bevorstehend",
   used: "benutzt",
   user: "Benutzer",
@@ -1162,6 +1235,8 @@ export default {
   "{n} member|{n} members": "{n} Mitglied|{n} Mitglieder",
   "{n} more: find them by name": "{n} weitere: suche sie beim Namen",
   "{n} point|{n} points": "{n} Punkt|{n} Punkte",
+  "{n} recovery code is left.|{n} recovery codes are left.":
+    "{n} Wiederherstellungscode ist übrig.|{n} Wiederherstellungscodes sind übrig.",
   "{n} refused": "{n} abgelehnt",
   "{n} solve|{n} solves": "{n} Lösung|{n} Lösungen",
   "{n} submission stays as it is: no instance tells what was right.|{n} submissions stay as they are: no instance tells what was right.":
@@ -1225,11 +1300,15 @@ export default {
   "{who} gave {team} its attempts at {question_id} of {challenge} back":
     "{who} hat {team} die Versuche an {question_id} von {challenge} zurückgegeben",
   "{who} gave {team} points: {points}": "{who} hat {team} Punkte gegeben: {points}",
+  "{who} handed in the write-up of {team} on {challenge}":
+    "{who} hat das Write-up von {team} zu {challenge} eingereicht",
   "{who} has an answer of {team} to {challenge} count as right":
     "{who} lässt eine Antwort von {team} zu {challenge} als richtig gelten",
   "{who} has an answer of {team} to {challenge} count as wrong":
     "{who} lässt eine Antwort von {team} zu {challenge} als falsch gelten",
   "{who} hid {team} from the standings": "{who} hat {team} aus der Rangliste genommen",
+  "{who} judged the write-up of {team} on {challenge}":
+    "{who} hat das Write-up von {team} zu {challenge} bewertet",
   "{who} let the clock of {competition} go on":
     "{who} lässt die Uhr von {competition} weiterlaufen",
   "{who} let {whom} in again": "{who} hat {whom} wieder zugelassen",
@@ -1246,6 +1325,8 @@ export default {
   "{who} made version {version} of {challenge} current":
     "{who} hat Version {version} von {challenge} zur aktuellen gemacht",
   "{who} opened a shell in {container}": "{who} hat eine Shell in {container} geöffnet",
+  "{who} published the write-up of {team} on {challenge}, or took it back":
+    "{who} hat das Write-up von {team} zu {challenge} veröffentlicht oder zurückgenommen",
   "{who} put off the end of {competition}": "{who} hat das Ende von {competition} verschoben",
   "{who} ranks {team} again": "{who} wertet {team} wieder",
   "{who} removed the node {display_name}": "{who} hat den Knoten {display_name} entfernt",
@@ -1268,6 +1349,8 @@ export default {
     "{who} hat {team} den Erfolg {achievement_id} genommen",
   "{who} took {challenge} off the platform": "{who} hat {challenge} von der Plattform genommen",
   "{who} took {competition} as a file": "{who} hat {competition} als Datei genommen",
+  "{who} turned off the two-factor sign-in of {whom}":
+    "{who} hat die Zwei-Faktor-Anmeldung von {whom} ausgeschaltet",
   "{who} unlocked a hint of {challenge} for {team}, at a cost of {cost}":
     "{who} hat für {team} einen Tipp zu {challenge} freigeschaltet, er kostet {cost}",
   "{who} uploaded the image {image_name}": "{who} hat das Bild {image_name} hochgeladen",

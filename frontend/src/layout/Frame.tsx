@@ -36,7 +36,7 @@ import { useBranding } from "../api/branding";
 import { api, type MeResponse } from "../api/client";
 import { lazyComponent } from "../api/lazyLoad";
 import { followEvents } from "../api/live";
-import { seemsSignedIn, signOut, useMe } from "../api/me";
+import { forgetCaller, seemsSignedIn, signOut, useMe } from "../api/me";
 import { A, ButtonLink, IconLink, NavTo } from "../components/links";
 import { Redirect } from "../components/Redirect";
 import { Failure } from "../components/states";
@@ -46,6 +46,9 @@ import { Footer } from "./Footer";
 import { LiveBanner } from "./LiveBanner";
 import { NotFound } from "./NotFound";
 
+const TwoFactorNeeded = lazyComponent(
+  async () => (await import("../pages/settings/TwoFactor")).TwoFactorNeeded,
+);
 const OperatorMenu = lazyComponent(async () => (await import("../operate/Menu")).OperatorMenu);
 
 /** The header, and on small screens and for operators the list of pages at the side. */
@@ -56,7 +59,13 @@ export function Frame() {
   const operating = pathname.startsWith("/admin") && me?.is_admin;
   // Events are followed before anything is known of the caller: what is asked for after they come
   // need not be asked for again.
-  const signedIn = me === undefined ? seemsSignedIn() : me !== null;
+  const needed = me?.must_set_up_totp ?? false;
+  const signedIn = me === undefined ? seemsSignedIn() : me !== null && !needed;
+  // The recovery codes are shown until they are kept, although nothing is needed any more.
+  const [settingUp, setSettingUp] = useState(false);
+  useEffect(() => {
+    if (needed) setSettingUp(true);
+  }, [needed]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
   useEffect(close, [pathname]);
   useEffect(() => (signedIn ? followEvents() : undefined), [signedIn]);
@@ -83,7 +92,7 @@ export function Frame() {
         </Group>
         <Group gap={4} wrap="nowrap">
           <SchemeButton />
-          {me ? <Person /> : me === null && <Visitor />}
+          {me ? !needed && <Person /> : me === null && <Visitor />}
         </Group>
       </header>
       <div className="middle">
@@ -104,8 +113,21 @@ export function Frame() {
         </div>
         <div className="column">
           <main id="main" tabIndex={-1}>
-            <LiveBanner />
-            <Outlet />
+            {needed || settingUp ? (
+              <Suspense fallback={<Waiting />}>
+                <TwoFactorNeeded
+                  done={async () => {
+                    await forgetCaller();
+                    setSettingUp(false);
+                  }}
+                />
+              </Suspense>
+            ) : (
+              <>
+                <LiveBanner />
+                <Outlet />
+              </>
+            )}
           </main>
           <Footer />
         </div>

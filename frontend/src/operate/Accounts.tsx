@@ -18,6 +18,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useState } from "react";
 import { type AdminUserInfo, api, type SignInLink } from "../api/client";
 import { useMe } from "../api/me";
+import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
@@ -186,6 +187,9 @@ function Entrance({ user }: { user: AdminUserInfo }) {
   const give = api.useMutation("put", "/api/v1/admin/users/{user_id}/password", {
     onSuccess: () => notify(t("The password is set")),
   });
+  const reset = api.useMutation("delete", "/api/v1/admin/users/{user_id}/totp", {
+    onSuccess: () => notify(t("Saved")),
+  });
   const made = link.data?.links?.[0];
   return (
     <Card>
@@ -213,6 +217,19 @@ function Entrance({ user }: { user: AdminUserInfo }) {
           </Button>
         </Group>
         {made && <LinkShown link={made} />}
+        {user.totp_enabled && (
+          <Group>
+            <Confirm
+              label={t("Turn off two-factor sign-in")}
+              question={t("Turn off the two-factor sign-in of {name}?", {
+                name: user.display_name ?? "",
+              })}
+              act={() => reset.mutate({ params: { path: { user_id: user.id } } })}
+            >
+              {t("Only for somebody who lost it: make sure that it is them who ask.")}
+            </Confirm>
+          </Group>
+        )}
         <form
           onSubmit={(event) => {
             const form = event.currentTarget;

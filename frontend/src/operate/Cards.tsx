@@ -2,10 +2,10 @@ import "./Cards.css";
 import { Alert, Button, Group, Pagination, Text } from "@mantine/core";
 import "@mantine/core/styles/Pagination.css";
 import { useParams } from "@tanstack/react-router";
-import encodeQR from "qr";
 import { api, type SignInLink } from "../api/client";
 import { useFilters } from "../components/filters";
 import { Page } from "../components/Page";
+import { QrCode } from "../components/QrCode";
 import { Empty, Loaded } from "../components/states";
 import { moment, t } from "../i18n";
 
@@ -109,22 +109,5 @@ function SignInCard({ link }: { link: SignInLink }) {
         )}
       </div>
     </li>
-  );
-}
-
-function QrCode({ text, label }: { text: string; label: string }) {
-  const cells = encodeQR(text, "raw", { ecc: "medium", border: 2 });
-  const dark = cells.flatMap((row, y) =>
-    row.flatMap((on, x) => (on ? [`M${x} ${y}h1v1h-1z`] : [])),
-  );
-  return (
-    <svg
-      viewBox={`0 0 ${cells.length} ${cells.length}`}
-      role="img"
-      aria-label={label}
-      shapeRendering="crispEdges"
-    >
-      <path d={dark.join("")} fill="black" />
-    </svg>
   );
 }

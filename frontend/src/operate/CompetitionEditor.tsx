@@ -27,6 +27,7 @@ import { CompetitionChallenges } from "./CompetitionChallenges";
 import { CompetitionClock } from "./CompetitionClock";
 import { People, Registrations } from "./CompetitionPeople";
 import { CompetitionSubmissions } from "./CompetitionSubmissions";
+import { CompetitionWriteups } from "./CompetitionWriteups";
 import { useEdited } from "./edited";
 import { NumberInput, TagsInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
@@ -93,6 +94,7 @@ export function EditCompetition() {
           <Tabs.Tab value="challenges">{t("Challenges")}</Tabs.Tab>
           <Tabs.Tab value="teams">{t("Registrations")}</Tabs.Tab>
           <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
+          <Tabs.Tab value="writeups">{t("Write-ups")}</Tabs.Tab>
           <Tabs.Tab value="people">{t("People")}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="settings">
@@ -122,6 +124,11 @@ export function EditCompetition() {
             {(competition) => <CompetitionSubmissions competition={competition} />}
           </Loaded>
         </Tabs.Panel>
+        <Tabs.Panel value="writeups">
+          <Loaded query={query} height={500}>
+            {(competition) => <CompetitionWriteups competition={competition} />}
+          </Loaded>
+        </Tabs.Panel>
         <Tabs.Panel value="people">
           <People competitionId={competitionId} />
         </Tabs.Panel>
@@ -136,6 +143,7 @@ const TIMES = [
   "registration_opens_at",
   "registration_closes_at",
   "freezes_at",
+  "writeups_until",
 ] as const;
 
 const FIELDS = [
@@ -183,6 +191,7 @@ function Editor({
     registration_opens_at: t("Registration opens"),
     registration_closes_at: t("Registration closes"),
     freezes_at: t("Scoreboard freezes"),
+    writeups_until: t("Write-ups until"),
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();

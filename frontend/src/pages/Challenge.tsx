@@ -4,6 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { api, type ChallengeInfo, type InstanceInfo } from "../api/client";
 import { CategoryBadge, DifficultyBadge, UnseenBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
+import { useFilters } from "../components/filters";
 import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { useTitle } from "../components/Page";
@@ -14,6 +15,7 @@ import { InstancePanel } from "./InstancePanel";
 import { Questions } from "./Questions";
 import { Reactions } from "./Reactions";
 import { isPlayable, useCompetition } from "./useCompetition";
+import { OwnWriteup, PublishedWriteups } from "./Writeups";
 
 /** A challenge as a team plays it: what it says, its instance, its questions. */
 export function Challenge() {
@@ -34,6 +36,11 @@ export function Challenge() {
         query.state.data?.items.some(({ status }) => status === "starting") ? 2000 : false,
     },
   );
+  // Nobody has to write anything on what nobody asked for; what was published shows after the end.
+  const writeups =
+    Boolean(competition.writeups_until) &&
+    (competition.is_registered || competition.phase === "past");
+  const [{ tab }] = useFilters();
   if (!challenge) return <Empty title={t("There is no such challenge in this competition")} />;
   const instance = instances.data?.items[0];
   const alive = instance && ["starting", "ready"].includes(instance.status ?? "");
@@ -71,7 +78,7 @@ export function Challenge() {
       ) : (
         <Grid>
           <Grid.Col span={{ base: 12, md: 7 }}>
-            <Tabs defaultValue="task" keepMounted={false}>
+            <Tabs defaultValue={tab === "writeups" && writeups ? tab : "task"} keepMounted={false}>
               <Tabs.List mb="sm">
                 <Tabs.Tab value="task">{t("Task")}</Tabs.Tab>
                 {Boolean(challenge.hints) && (
@@ -79,6 +86,7 @@ export function Challenge() {
                 )}
                 {/* Drawn from instances: of a challenge without any it knows nothing. */}
                 {!challenge.is_qa_only && <Tabs.Tab value="solvers">{t("Solvers")}</Tabs.Tab>}
+                {writeups && <Tabs.Tab value="writeups">{t("Write-ups")}</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="task">
                 <Stack>
@@ -98,6 +106,16 @@ export function Challenge() {
               </Tabs.Panel>
               <Tabs.Panel value="hints">
                 <Hints challengeId={challenge.id} competitionId={competition.id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="writeups">
+                <Stack>
+                  {competition.is_registered && (
+                    <OwnWriteup competitionId={competition.id} challengeId={challenge.id} />
+                  )}
+                  {competition.phase === "past" && (
+                    <PublishedWriteups competitionId={competition.id} challengeId={challenge.id} />
+                  )}
+                </Stack>
               </Tabs.Panel>
               <Tabs.Panel value="solvers">
                 <Solvers challengeId={challenge.id} competitionId={competition.id} />

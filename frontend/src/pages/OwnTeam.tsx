@@ -27,6 +27,7 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { ActivityFeed } from "./ActivityFeed";
 import { useCompetition } from "./useCompetition";
+import { TeamWriteups } from "./Writeups";
 
 /** One's own team: members, invites, requests, what happened. */
 export function OwnTeam() {
@@ -68,6 +69,7 @@ export function OwnTeam() {
               </Stack>
             </SimpleGrid>
             <TeamAwards teamId={found.id} />
+            {competition.writeups_until && <TeamWriteups competitionId={competition.id} />}
             <Card>
               <Title order={2} size="h5" mb="xs">
                 {t("Activity")}

@@ -99,15 +99,41 @@ function NewPassword({ label, error }: { label: string; error?: string }) {
   );
 }
 
+/** What was refused; once a code is asked for, where it is typed. */
+function SecondFactor({ error }: { error: ApiError | null }) {
+  const [asked, setAsked] = useState(false);
+  const wanted = error?.code === "totp_required";
+  if (wanted && !asked) setAsked(true);
+  return (
+    <>
+      {asked && (
+        <TextInput
+          name="code"
+          label={t("Code of your authenticator")}
+          description={t("Or one of your recovery codes")}
+          autoComplete="one-time-code"
+          autoCapitalize="off"
+          spellCheck={false}
+          maxLength={64}
+          required
+          withAsterisk={false}
+          autoFocus
+        />
+      )}
+      {!wanted && <Refusal error={error} />}
+    </>
+  );
+}
+
 export function Login() {
   const me = useMe().data;
   const [{ back, error }] = useFilters();
   const navigate = useNavigate();
   const providers = api.useQuery("get", "/api/v1/auth/providers");
-  const form = useSending(async ({ email = "", password = "" }) => {
+  const form = useSending(async ({ email = "", password = "", code = "" }) => {
     await http.POST("/api/v1/auth/login", {
       params: { query: { as_cookie: true } },
-      body: { email, password },
+      body: { email, password, totp_code: code },
     });
     await forgetCaller();
     await navigate({ href: onward(back) });
@@ -132,7 +158,7 @@ export function Login() {
                     withAsterisk={false}
                     error={form.fields.password}
                   />
-                  <Refusal error={form.error} />
+                  <SecondFactor error={form.error} />
                   <Button type="submit" loading={form.busy}>
                     {t("Sign in")}
                   </Button>
@@ -358,12 +384,13 @@ export function SetPassword() {
 function ByLink({ title }: { title: string }) {
   const [token] = useState(mailed);
   const navigate = useNavigate();
-  const form = useSending(async ({ password = "", ...also }) => {
+  const form = useSending(async ({ password = "", code = "", ...also }) => {
     await http.POST("/api/v1/auth/password/reset", {
       params: { query: { as_cookie: true } },
       body: {
         token,
         new_password: password,
+        totp_code: code,
         revoke_tokens: "tokens" in also,
         revoke_identities: "identities" in also,
       },
@@ -378,7 +405,7 @@ function ByLink({ title }: { title: string }) {
           <NewPassword label={t("New password")} error={form.fields.new_password} />
           <Checkbox name="tokens" label={t("Revoke every API token, too")} />
           <Checkbox name="identities" label={t("Unlink every account elsewhere, too")} />
-          <Refusal error={form.error} />
+          <SecondFactor error={form.error} />
           <Button type="submit" loading={form.busy}>
             {t("Set it and sign in")}
           </Button>

@@ -29,6 +29,7 @@ from ctfy.sdk.admin_resources.submissions import AdminSubmissionsResource
 from ctfy.sdk.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.admin_resources.teams import AdminTeamsResource
 from ctfy.sdk.admin_resources.users import AdminUsersResource
+from ctfy.sdk.admin_resources.writeups import AdminWriteupsResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, BaseHttpClient, Closable, check_address
 
 
@@ -110,6 +111,11 @@ class AdminClient(Closable):
     def submissions(self) -> AdminSubmissionsResource:
         """What everybody answered, and correcting its grades."""
         return AdminSubmissionsResource(self._http)
+
+    @cached_property
+    def writeups(self) -> AdminWriteupsResource:
+        """What teams wrote on how they solved challenges."""
+        return AdminWriteupsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

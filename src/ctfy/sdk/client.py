@@ -28,6 +28,7 @@ from ctfy.sdk.resources.site import SiteResource
 from ctfy.sdk.resources.submissions import SubmissionsResource
 from ctfy.sdk.resources.teams import TeamsResource
 from ctfy.sdk.resources.users import UsersResource
+from ctfy.sdk.resources.writeups import WriteupsResource
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ class PlatformClient(BaseHttpClient):
     def submissions(self) -> SubmissionsResource:
         """Answering questions."""
         return SubmissionsResource(self)
+
+    @cached_property
+    def writeups(self) -> WriteupsResource:
+        """Write-ups, by their ids."""
+        return WriteupsResource(self)
 
     @cached_property
     def nodes(self) -> NodesResource:

@@ -43,6 +43,7 @@ from ctfy.server.settings import Settings
 from ctfy.server.site import routes as site_routes
 from ctfy.server.submissions.fast_path import TAKEN, FastSubmissions
 from ctfy.server.submissions.service import Submissions
+from ctfy.server.writeups import routes as writeup_routes
 
 log = structlog.get_logger()
 
@@ -58,6 +59,8 @@ _LARGER = {
 
 
 def _most(scope: Scope) -> int:
+    if writeup_routes.PDF.fullmatch(scope["path"]):
+        return writeup_routes.MOST_PDF_BYTES
     if editing_routes.FILES.fullmatch(scope["path"]):
         return version_routes.MOST_ARCHIVE
     return _LARGER.get(scope["path"], MAX_BODY)

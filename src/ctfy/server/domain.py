@@ -81,14 +81,16 @@ class Schedule:
 class PersonalData:
     """A table that holds something of a person, whom `column` names.
 
-    `exported`: handed out to them. `on_deletion`: whether the rows go with the account, or stay
-    under its id, which names nobody then.
+    `exported`: handed out to them, except what others wrote in the columns that are `withheld`.
+    `on_deletion`: whether the rows go with the account, or stay under its id, which names nobody
+    then.
     """
 
     table: type[Base]
     column: str
     on_deletion: Literal["delete", "keep"]
     exported: bool = True
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ctfy.server import (
     submissions,
     tasks,
     teams,
+    writeups,
 )
 from ctfy.server.domain import Domain
 
@@ -34,6 +35,7 @@ DOMAINS: tuple[Domain, ...] = (
     achievements.DOMAIN,
     submissions.DOMAIN,
     instances.DOMAIN,
+    writeups.DOMAIN,
     challenges.DOMAIN,
     standings.DOMAIN,
     accounts.DOMAIN,

@@ -90,7 +90,7 @@ def assemble(settings: Settings, domains: tuple[Domain, ...]) -> Services:
     relay.observe(lambda event: cache.invalidate(event.topics))
     services.add(Store(settings))
     services.add(RateLimits(settings, background))
-    services.add(Authenticator(database, cache, services.add(LastSeen(background))))
+    services.add(Authenticator(settings, database, cache, services.add(LastSeen(background))))
     for domain in reversed(domains):
         for kind in domain.services:
             services.add(services.bind(kind)())

@@ -192,6 +192,9 @@ class Settings(BaseSettings):
         description="The mail domains of `domains`, as example.org, or *.example.org for all below",
     )
     password_auth_enabled: bool = Field(True, description="Whether passwords are accepted")
+    require_totp_for_operators: bool = Field(
+        False, description="Whether operators can do nothing before they set up two-factor sign-in"
+    )
     rate_limiting_enabled: bool = Field(True, description="Whether anything is limited by rate")
     rate_limits: dict[str, RateLimit] = Field(
         default=RATE_LIMITS,

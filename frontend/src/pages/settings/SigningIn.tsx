@@ -5,6 +5,7 @@ import { Confirm } from "../../components/Confirm";
 import { Loaded } from "../../components/states";
 import { notify } from "../../components/toasts";
 import { t } from "../../i18n";
+import { TwoFactor } from "./TwoFactor";
 
 /** What opens the account besides the password that was just set. */
 function StillOpen({ left }: { left: PasswordSetResponse }) {
@@ -114,6 +115,7 @@ export function SigningIn() {
           </Stack>
         </form>
       </Card>
+      <TwoFactor />
       <Card>
         <Stack gap="xs">
           <Text fw={600}>{t("Linked accounts")}</Text>

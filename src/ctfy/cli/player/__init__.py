@@ -22,6 +22,7 @@ from ctfy.cli.player import (
     scoreboard,
     submission,
     team,
+    writeup,
 )
 from ctfy.server.models.meta import HealthResponse
 
@@ -31,6 +32,7 @@ app.add_typer(challenge.app, name="challenge", help="Challenges: what there is, 
 app.add_typer(instance.app, name="instance", help="Launch, look at, answer, stop")
 app.add_typer(submission.app, name="submission", help="Answers and what became of them")
 app.add_typer(team.app, name="team", help="Teams")
+app.add_typer(writeup.app, name="writeup", help="How your team solved what it solved")
 app.add_typer(scoreboard.app, name="scoreboard", help="Standings")
 app.add_typer(achievement.app, name="achievement", help="Achievements")
 app.add_typer(activity.app, name="activity", help="What happened")

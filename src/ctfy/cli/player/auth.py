@@ -11,15 +11,23 @@ import typer
 from ctfy.cli import session
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person
 from ctfy.sdk import CtfyApiError, PlatformClient, hosts
-from ctfy.server.models.accounts import CreateFineGrainedTokenResponse, LinkedIdentity, TokenInfo
+from ctfy.server.models.accounts import (
+    CreateFineGrainedTokenResponse,
+    LinkedIdentity,
+    TokenInfo,
+    TotpSetup,
+    TotpState,
+)
 
 app = typer.Typer(no_args_is_help=True)
 identities = typer.Typer(no_args_is_help=True)
 password = typer.Typer(no_args_is_help=True)
 tokens = typer.Typer(no_args_is_help=True)
+totp = typer.Typer(no_args_is_help=True)
 app.add_typer(identities, name="identities", help="Accounts elsewhere that sign you in")
 app.add_typer(password, name="password", help="Your password")
 app.add_typer(tokens, name="tokens", help="Tokens for programs and agents")
+app.add_typer(totp, name="totp", help="Two-factor sign-in")
 
 Email = Annotated[str, typer.Option(envvar="CTFY_EMAIL", help="Sign in with a password")]
 Password = Annotated[
@@ -36,6 +44,10 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only print the ad
 def login(
     email: Email = "",
     password: Password = "",
+    code: Annotated[
+        str,
+        typer.Option(help="Of your authenticator, or a recovery code; else asked for"),
+    ] = "",
     save: Save = True,
     no_browser: NoBrowser = False,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for the browser")] = 600,
@@ -46,10 +58,21 @@ def login(
     """
     client = PlatformClient(session.server_url())
     if email:
-        token = client.auth.login(email, password or _ask("Password")).token
+        token = _by_password(client, email, password or _ask("Password"), code)
     else:
         token = _by_device(client, no_browser, timeout)
     _welcome(token, save)
+
+
+def _by_password(client: PlatformClient, email: str, password: str, code: str) -> str:
+    """The session's token; asks for the second factor once the password is known to be right."""
+    try:
+        return client.auth.login(email, password, totp_code=code).token
+    except CtfyApiError as error:
+        if error.code != "totp_required" or not stdin_is_a_person():
+            raise
+    asked: str = typer.prompt("Code of your authenticator", err=True)
+    return client.auth.login(email, password, totp_code=asked).token
 
 
 def _by_device(client: PlatformClient, no_browser: bool, timeout: int) -> str:
@@ -320,3 +343,47 @@ def revoke(token_id: Annotated[str, typer.Argument()]) -> str:
     """
     session.client().auth.revoke_token(token_id)
     return "Revoked."
+
+
+@totp.command("status")
+@prints("enabled recovery_codes_left required")
+def totp_status() -> TotpState:
+    """Say whether two-factor sign-in is on.
+
+    Example: ctfy auth totp status
+    """
+    return session.client().auth.totp()
+
+
+@totp.command("setup")
+@prints("secret uri")
+def totp_setup(password: Password = "") -> TotpSetup:
+    """Have a secret for your authenticator; `ctfy auth totp confirm` with its code turns it on.
+
+    Example: ctfy auth totp setup
+    """
+    return session.client().auth.set_up_totp(password or _ask("Password"))
+
+
+@totp.command("confirm")
+@prints()
+def totp_confirm(code: Annotated[str, typer.Argument(help="As your authenticator shows")]) -> str:
+    """Turn two-factor sign-in on; prints the recovery codes, this once.
+
+    Example: ctfy auth totp confirm 123456
+    """
+    return "\n".join(session.client().auth.confirm_totp(code))
+
+
+@totp.command("disable")
+@prints()
+def totp_disable(
+    code: Annotated[str, typer.Argument(help="Of your authenticator, or a recovery code")],
+    password: Password = "",
+) -> str:
+    """Turn two-factor sign-in off.
+
+    Example: ctfy auth totp disable 123456
+    """
+    session.client().auth.disable_totp(code, password or _ask("Password"))
+    return "Two-factor sign-in is off."

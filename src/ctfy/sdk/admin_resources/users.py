@@ -91,6 +91,10 @@ class AdminUsersResource:
         path = f"/admin/users/{user_id}/role"
         return self._http.fetch(AdminUserInfo, "PATCH", path, json={"role": role})
 
+    def reset_totp(self, user_id: str) -> AdminUserInfo:
+        """Turn off the two-factor sign-in of somebody who lost it."""
+        return self._http.fetch(AdminUserInfo, "DELETE", f"/admin/users/{user_id}/totp")
+
     def suspend(self, user_id: str, *, reason: str = "") -> AdminUserInfo:
         """Shut somebody out: sessions and instances end, teams of theirs alone are hidden."""
         path = f"/admin/users/{user_id}/suspend"

@@ -31,6 +31,7 @@ from ctfy.sdk.aio.admin_resources.submissions import AdminSubmissionsResource
 from ctfy.sdk.aio.admin_resources.tasks import AdminScheduledJobsResource, AdminTasksResource
 from ctfy.sdk.aio.admin_resources.teams import AdminTeamsResource
 from ctfy.sdk.aio.admin_resources.users import AdminUsersResource
+from ctfy.sdk.aio.admin_resources.writeups import AdminWriteupsResource
 from ctfy.sdk.aio.base import AsyncBaseHttpClient, AsyncClosable
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
 
@@ -113,6 +114,11 @@ class AsyncAdminClient(AsyncClosable):
     def submissions(self) -> AdminSubmissionsResource:
         """What everybody answered, and correcting its grades."""
         return AdminSubmissionsResource(self._http)
+
+    @cached_property
+    def writeups(self) -> AdminWriteupsResource:
+        """What teams wrote on how they solved challenges."""
+        return AdminWriteupsResource(self._http)
 
     @cached_property
     def challenges(self) -> AdminChallengesResource:

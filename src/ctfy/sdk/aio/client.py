@@ -28,6 +28,7 @@ from ctfy.sdk.aio.resources.site import SiteResource
 from ctfy.sdk.aio.resources.submissions import SubmissionsResource
 from ctfy.sdk.aio.resources.teams import TeamsResource
 from ctfy.sdk.aio.resources.users import UsersResource
+from ctfy.sdk.aio.resources.writeups import WriteupsResource
 from ctfy.sdk.base import DEFAULT_CLIENT_TIMEOUT, check_address
 from ctfy.sdk.errors import CtfyError
 from ctfy.server.models.meta import ClusterInfo, HealthResponse, MetaResponse
@@ -116,6 +117,11 @@ class AsyncPlatformClient(AsyncBaseHttpClient):
     def submissions(self) -> SubmissionsResource:
         """Answering questions."""
         return SubmissionsResource(self)
+
+    @cached_property
+    def writeups(self) -> WriteupsResource:
+        """Write-ups, by their ids."""
+        return WriteupsResource(self)
 
     @cached_property
     def nodes(self) -> NodesResource:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.sdk.competition.team import CompetitionTeam
+from ctfy.sdk.competition.writeups import CompetitionWriteups
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.challenges import ChallengeInfo, HintInfo
 from ctfy.server.models.competitions import CompetitionDetail
@@ -176,3 +177,8 @@ class Competition:
     def team(self) -> CompetitionTeam:
         """The caller's team."""
         return CompetitionTeam(self._http, self._id)
+
+    @cached_property
+    def writeups(self) -> CompetitionWriteups:
+        """How challenges were solved, as teams wrote it down."""
+        return CompetitionWriteups(self._http, self._id)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden, Unauthorized
@@ -20,7 +20,10 @@ from ctfy.server.cache import Cache, Stamp
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Row, Statement
+from ctfy.server.services import provided
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import CompetitionAdmin, Token, User
+from ctfy.server.tables.accounts import Totp
 
 _bearer = HTTPBearer(auto_error=False)
 BearerHeader = Annotated[Any, Security(_bearer)]
@@ -38,8 +41,14 @@ class Caller:
     competition_ids: frozenset[str]
     permissions: dict[str, str]
     administered: frozenset[str] = frozenset()
+    has_totp: bool = False
     expires_at: float | None = None
     stamp: Stamp = ()
+
+    @property
+    def operates(self) -> bool:
+        """Whether the person has any operator rights, whatever the token at hand has of them."""
+        return self.role != "user" or bool(self.administered)
 
     @property
     def is_super_admin(self) -> bool:
@@ -125,6 +134,9 @@ _BY_HASH = Statement(
             .where(CompetitionAdmin.user_id == Token.user_id)
             .scalar_subquery()
         ).label("administered"),
+        exists()
+        .where(Totp.user_id == Token.user_id, Totp.confirmed_at.is_not(None))
+        .label("has_totp"),
     )
     .join(User, User.id == Token.user_id)
     .where(Token.hash == bindparam("hash"), Token.revoked_at.is_(None))
@@ -135,15 +147,39 @@ class Authenticator:
     """Says for whom a token stands.
 
     That is cached for a minute: until then, only an event about the person asks the database.
+
+    Where operators need a second factor, no token of one who has none stands for anybody: neither
+    a session nor an API token, which somebody with a stolen password may have made. Only with
+    `setting_up` a session does, for what leads to a second factor.
     """
 
-    def __init__(self, database: Database, cache: Cache, last_seen: LastSeen) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, cache: Cache, last_seen: LastSeen
+    ) -> None:
+        self._settings = settings
         self._database = database
         self._cache = cache
         self._last_seen = last_seen
 
-    async def identify(self, token: str) -> Caller:
-        """The caller that a token stands for. Raises 401 when it stands for nobody."""
+    def must_set_up_totp(self, caller: Caller) -> bool:
+        """Whether somebody can do nothing else before they have a second factor."""
+        required = self._settings.require_totp_for_operators
+        return required and caller.operates and not caller.has_totp
+
+    async def identify(self, token: str, *, setting_up: bool = False) -> Caller:
+        """The caller that a token stands for.
+
+        Raises 401 when it stands for nobody, and `totp_setup_required`.
+        """
+        caller = await self._known(token)
+        if self.must_set_up_totp(caller) and not (setting_up and caller.token_kind == "user"):
+            raise Forbidden(
+                "totp_setup_required",
+                "Operators need two-factor sign-in here. Set it up in your account's settings.",
+            )
+        return caller
+
+    async def _known(self, token: str) -> Caller:
         if not token:
             raise _unauthorized("Sign in first: send a token as 'Authorization: Bearer …'.")
         hashed = secrets.token_hash(token)
@@ -181,6 +217,7 @@ def _caller(row: Row, stamp: Stamp) -> Caller:
         competition_ids=frozenset(row.competition_ids),
         permissions=row.permissions,
         administered=frozenset(row.administered),
+        has_totp=row.has_totp,
         expires_at=row.expires_at.timestamp() if row.expires_at else None,
         stamp=stamp,
     )
@@ -192,13 +229,16 @@ def authenticator(request: Request) -> Authenticator:
     return found
 
 
-async def identify(request: Request, token: str) -> Caller:
+TheAuthenticator = Annotated[Authenticator, provided(Authenticator)]
+
+
+async def identify(request: Request, token: str, *, setting_up: bool = False) -> Caller:
     """The caller that a request's token stands for.
 
     Raises 401 when it stands for nobody, and 429 when too many from there did not.
     """
     try:
-        return await authenticator(request).identify(token)
+        return await authenticator(request).identify(token, setting_up=setting_up)
     except Unauthorized:
         if token:
             await request.app.services.get(RateLimits).hit("token", network(request))
@@ -212,6 +252,10 @@ async def _signed_in(request: Request, _: BearerHeader) -> Caller:
 async def _perhaps_signed_in(request: Request, _: BearerHeader) -> Caller | None:
     token = bearer_token(request)
     return await _signed_in(request, None) if token else None
+
+
+async def _setting_up(request: Request, _: BearerHeader) -> Caller:
+    return await identify(request, bearer_token(request), setting_up=True)
 
 
 SignedIn = Annotated[Caller, Depends(_signed_in, scope="function")]
@@ -230,10 +274,22 @@ class Permission:
         return caller
 
 
-def may(scope: Scope, level: ScopeLevel) -> Any:
+class SettingUpPermission(Permission):
+    """The same for the few routes that lead to a second factor, where operators need one."""
+
+    async def __call__(
+        self, caller: Annotated[Caller, Depends(_setting_up, scope="function")]
+    ) -> Caller:
+        """The caller, when they may."""
+        self._check(caller)
+        return caller
+
+
+def may(scope: Scope, level: ScopeLevel, *, setting_up: bool = False) -> Any:
     """Anybody signed in whose token holds the scope."""
+    kind = SettingUpPermission if setting_up else Permission
     return Depends(
-        Permission(f"{scope}:{level}", lambda caller: caller.check_scope(scope, level)),
+        kind(f"{scope}:{level}", lambda caller: caller.check_scope(scope, level)),
         scope="function",
     )
 
@@ -257,6 +313,9 @@ def _super_admin_only(caller: Caller) -> None:
 
 AnyToken = Annotated[Caller, Depends(Permission("signed in", lambda _: None), scope="function")]
 SessionOnly = Annotated[Caller, Depends(Permission("session", _session_only), scope="function")]
+SettingUp = Annotated[
+    Caller, Depends(SettingUpPermission("session", _session_only), scope="function")
+]
 Admin = Annotated[Caller, Depends(Permission("admin", _admin_only), scope="function")]
 SuperAdmin = Annotated[
     Caller, Depends(Permission("super admin", _super_admin_only), scope="function")

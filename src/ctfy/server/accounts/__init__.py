@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from sqlalchemy import delete, or_
 
 from ctfy.server.access.idempotency import KEPT_FOR
-from ctfy.server.accounts import admin_routes, mail_routes, users
+from ctfy.server.accounts import admin_routes, mail_routes, totp_routes, users
 from ctfy.server.accounts.mail import retry_failed, send
 from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.accounts.people_import.apply import ImportParams, make_accounts
@@ -23,6 +23,7 @@ from ctfy.server.tables.accounts import (
     OAuthAttempt,
     PeopleImport,
     PeopleImportRow,
+    Totp,
 )
 from ctfy.server.tables.idempotency import IdempotentRequest
 from ctfy.server.tables.rate_limits import RateLimitHit
@@ -31,7 +32,14 @@ _WEEK = timedelta(days=7)
 _EXPIRY = "token_expiry"
 
 DOMAIN = Domain(
-    routers=(router, users.router, import_routes.router, admin_routes.router, mail_routes.router),
+    routers=(
+        router,
+        totp_routes.router,
+        users.router,
+        import_routes.router,
+        admin_routes.router,
+        mail_routes.router,
+    ),
     # The token is minted when the mail is sent, so that no job's arguments hold one.
     jobs=(Job("send_mail", send, retry=RetryStrategy(max_attempts=8, exponential_wait=3)),),
     tasks=(Task("people_import", ImportParams, make_accounts),),
@@ -43,6 +51,7 @@ DOMAIN = Domain(
         PersonalData(Token, "user_id", on_deletion="delete"),
         PersonalData(Identity, "user_id", on_deletion="delete"),
         PersonalData(OAuthAttempt, "link_user_id", on_deletion="delete"),
+        PersonalData(Totp, "user_id", on_deletion="delete", exported=False),
         PersonalData(DeviceGrant, "user_id", on_deletion="delete"),
         PersonalData(MailedToken, "user_id", on_deletion="delete"),
         PersonalData(PeopleImport, "created_by", on_deletion="keep", exported=False),

@@ -109,6 +109,13 @@ async def set_role(
     return await administration.get(session, user_id)
 
 
+@router.delete("/{user_id}/totp")
+async def reset_totp(user_id: str, session: Session, caller: Admin) -> AdminUserInfo:
+    """Turn off somebody's two-factor sign-in, who lost it."""
+    await administration.reset_totp(session, caller, user_id)
+    return await administration.get(session, user_id)
+
+
 @router.post("/{user_id}/suspend")
 async def suspend(
     user_id: str, body: SuspendUserRequest, jobs: TheJobs, session: Session, caller: Admin

@@ -46,6 +46,10 @@ class AccountPasswordSet(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
     """An operator set somebody's password."""
 
 
+class AccountTotpReset(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
+    """An operator turned off somebody's two-factor sign-in."""
+
+
 class SignInLinkMade(AccountEvent, to=Audience.ADMINS):
     """An operator made a link with which somebody signs in, once."""
 

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from ctfy.core.credentials import OAUTH_STATE_COOKIE
 from ctfy.core.errors import CtfyError
 from ctfy.server.access import cookie
-from ctfy.server.access.caller import Caller, Everybody, SessionOnly, may
+from ctfy.server.access.caller import Caller, Everybody, SessionOnly, SettingUp, may
 from ctfy.server.access.cookie import AsCookie
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.rate_limits import RateLimits, address, network
 from ctfy.server.access.scopes import CATALOGUE, LEVELS, Scope
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.accounts import devices, mail, oauth, proof_of_work, registration, service
+from ctfy.server.accounts import devices, mail, oauth, proof_of_work, registration, service, totp
 from ctfy.server.accounts.service import Origin
 from ctfy.server.competitions.admins_and_invites import claim_invites
 from ctfy.server.database.base import now
@@ -128,17 +128,18 @@ async def login(
     settings: TheSettings,
     database: TheDatabase,
     rate_limits: TheRateLimits,
+    secret: TheSecret,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
-    """Sign in with a password."""
+    """Sign in with a password, and where that is set up, with a second factor."""
     service.require_password_auth(settings.password_auth_enabled)
     counted = [("login", network(request))]
     # Guessing by others locks nobody out of where they signed in before.
     if not await service.has_signed_in_from(database, body.email, network(request)):
         counted.append(("account", body.email.lower()))
     async with rate_limits.failures(*counted):
-        token = await service.login(database, session, body, origin_of(request))
+        token = await service.login(database, session, secret, body, origin_of(request))
     return _given(request, response, settings, token, as_cookie)
 
 
@@ -159,7 +160,7 @@ async def providers(settings: TheSettings) -> ProvidersResponse:
 
 
 @router.post("/auth/logout")
-async def logout(response: Response, session: Session, caller: SessionOnly) -> dict[str, str]:
+async def logout(response: Response, session: Session, caller: SettingUp) -> dict[str, str]:
     """End the session in use; its token is worth nothing afterwards."""
     await service.sign_out(session, caller)
     cookie.forget(response)
@@ -284,6 +285,7 @@ async def reset_password(
     body: PasswordResetRequest,
     settings: TheSettings,
     rate_limits: TheRateLimits,
+    secret: TheSecret,
     session: Session,
     as_cookie: AsCookie = False,
 ) -> AuthTokenResponse:
@@ -293,6 +295,9 @@ async def reset_password(
     """
     async with rate_limits.failures(("guess", f"links from {network(request)}")):
         user, purpose = await mail.redeem(session, body.token, *mail.SETS_PASSWORD)
+        # Whoever reads somebody's mail has not their second factor. Refused, the link stays good.
+        async with rate_limits.failures(("account", user.id)):
+            await totp.require_code(session, secret, user.id, body.totp_code)
     # A link that an operator handed over by hand says nothing of who reads that address.
     await service.reset_password(session, user, body, proves_address=purpose != "handed")
     await claim_invites(session, settings, user)

@@ -24,7 +24,8 @@ from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
 from ctfy.server.access.rate_limits import network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
-from ctfy.server.accounts import mail
+from ctfy.server.access.secrets import Secret
+from ctfy.server.accounts import mail, totp
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
@@ -41,7 +42,7 @@ from ctfy.server.models.accounts import (
 )
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import Token, User
-from ctfy.server.tables.accounts import DeviceGrant, Identity
+from ctfy.server.tables.accounts import DeviceGrant, Identity, Totp
 from ctfy.server.tables.competitions import Competition
 
 _MAX_TOKENS = 100
@@ -126,9 +127,11 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
 
 
 async def login(
-    database: Database, session: AsyncSession, body: LoginRequest, origin: Origin
+    database: Database, session: AsyncSession, secret: Secret, body: LoginRequest, origin: Origin
 ) -> str:
-    """A session token. Raises `invalid_credentials`, `account_suspended`.
+    """A session token.
+
+    Raises `invalid_credentials`, `account_suspended`, `totp_required`, `totp_wrong`.
 
     Wrong halves of an address and a password are not told apart. Nothing is asked of `session`
     before the password is known to be right: a connection would be held while others are hashed.
@@ -147,6 +150,7 @@ async def login(
     if user is None:
         raise _invalid_credentials()
     await require_active(session, user.id)
+    await totp.require_code(session, secret, user.id, body.totp_code)
     user.password_hash = checked.renewed_hash or stored
     return new_session(session, user.id, origin)
 
@@ -414,12 +418,14 @@ async def _end_what_opens_later(session: AsyncSession, user: User) -> None:
 async def shut(session: AsyncSession, user: User) -> None:
     """End whatever opens somebody's account, but for what they alone know or have elsewhere.
 
-    Sessions, API tokens and links end; so does a password that an operator chose.
+    Sessions, API tokens and links end; so does a password that an operator chose, with the second
+    factor that whoever had it may have set up.
     """
     await _revoke(session, user.id)
     await _end_what_opens_later(session, user)
     if user.password_given:
         user.password_hash, user.password_given = None, False
+        await session.execute(delete(Totp).where(Totp.user_id == user.id))
 
 
 async def _revoke_api_tokens(session: AsyncSession, user: User) -> None:

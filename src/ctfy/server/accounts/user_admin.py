@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Row, Select, func, or_, select, update
+from sqlalchemy import Row, Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, CtfyError, Forbidden, NotFound
@@ -15,6 +15,7 @@ from ctfy.server.accounts.events import (
     AccountReinstated,
     AccountRoleChanged,
     AccountSuspended,
+    AccountTotpReset,
 )
 from ctfy.server.accounts.profiles import profile_fields
 from ctfy.server.database.base import now
@@ -23,7 +24,7 @@ from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.accounts import AdminUserInfo, Role
 from ctfy.server.scheduling import lifecycle
 from ctfy.server.tables.access import Token, User
-from ctfy.server.tables.accounts import Identity
+from ctfy.server.tables.accounts import Identity, Totp
 from ctfy.server.tables.instances import ALIVE, Instance
 from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
 from ctfy.server.tables.teams import TeamMember
@@ -54,6 +55,9 @@ def people(text: str = "", role: str = "", standing: Standing = "") -> Select[*t
             User,
             finished.scalar_subquery().label("solves"),
             tried.scalar_subquery().label("attempts"),
+            exists()
+            .where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None))
+            .label("totp_enabled"),
             func.array(linked.order_by(Identity.provider).scalar_subquery()).label("linked"),
         )
         .where(User.deleted_at.is_(None))
@@ -90,6 +94,7 @@ def info(row: Row[*tuple[Any, ...]]) -> AdminUserInfo:
         providers=(["password"] if user.password_hash else []) + list(row.linked),
         suspended_at=user.suspended_at,
         suspended_reason=user.suspended_reason,
+        totp_enabled=row.totp_enabled,
     )
 
 
@@ -191,6 +196,19 @@ async def reinstate(session: AsyncSession, caller: Caller, user_id: str) -> None
     user.suspended_at, user.suspended_reason = None, ""
     emit_changed(session, AccountReinstated, caller, user)
     await _hide_or_show(session, user.id)
+
+
+async def reset_totp(session: AsyncSession, caller: Caller, user_id: str) -> None:
+    """Turn off the second factor of somebody who lost it.
+
+    Raises `user_not_found`, `forbidden` as `suspend` does, `totp_not_set_up`.
+    """
+    user = await locked(session, user_id)
+    require_above(caller, user)
+    gone = delete(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None))
+    if await session.scalar(gone.returning(Totp.user_id)) is None:
+        raise NotFound("totp_not_set_up", "Their two-factor sign-in is off.")
+    emit_changed(session, AccountTotpReset, caller, user)
 
 
 def require_above(caller: Caller, user: User) -> None:

@@ -28,6 +28,7 @@ from ctfy.server.tables.nodes import Node
 from ctfy.server.tables.records import InstanceRecord
 from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
 from ctfy.server.tables.teams import Team, TeamMember
+from ctfy.server.tables.writeups import Writeup, folder_of_writeup
 
 
 def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
@@ -40,6 +41,7 @@ def _check(catalogue: Catalogue, fields: dict[str, Any]) -> None:
         ("starts_at", "ends_at"),
         ("registration_opens_at", "registration_closes_at"),
         ("starts_at", "freezes_at"),
+        ("starts_at", "writeups_until"),
     ):
         start, end = fields.get(first), fields.get(last)
         if start and end and end <= start:
@@ -64,6 +66,7 @@ _TIMES = (
     "registration_opens_at",
     "registration_closes_at",
     "freezes_at",
+    "writeups_until",
 )
 
 
@@ -169,6 +172,9 @@ async def remove(
         .join(Instance, Instance.id == InstanceRecord.instance_id)
         .where(Instance.competition_id == competition_id, InstanceRecord.pruned_at.is_(None))
     )
+    papers = await session.scalars(
+        select(Writeup.file_id).where(Writeup.competition_id == competition_id)
+    )
     on_nodes = await session.execute(
         select(Instance.id, Node.id.label("node_id"), Node.url)
         .join(Node, Node.id == Instance.node_id)
@@ -178,7 +184,7 @@ async def remove(
     await jobs.defer(
         session,
         "clear_away",
-        folders=list(folders),
+        folders=[*folders, *(folder_of_writeup(file_id) for file_id in papers if file_id)],
         instances=[[row.id, row.node_id, row.url] for row in on_nodes],
     )
     emit_for_competition(session, CompetitionDeleted, competition, caller_id, before=counted)

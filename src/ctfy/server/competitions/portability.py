@@ -44,8 +44,9 @@ from ctfy.server.tables.submissions import (
     Submission,
 )
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
+from ctfy.server.tables.writeups import Writeup
 
-FORMAT, VERSION = "ctfy-competition", 3
+FORMAT, VERSION = "ctfy-competition", 4
 
 # Every table that belongs to a competition, owners before what they own. A test compares the list
 # with the schema, so that a new table cannot be forgotten.
@@ -69,6 +70,7 @@ PARTS: tuple[type[Base], ...] = (
     Incident,
     StandingSnapshot,
     Award,
+    Writeup,
 )
 
 
@@ -90,6 +92,8 @@ def _refers(column: Column[Any]) -> str:
 
 async def export(session: AsyncSession, caller: Caller, competition_id: str) -> bytes:
     """The file of a competition: settings, challenges, teams, people, all that they did.
+
+    Of what lies in the store, records and write-ups that are PDFs, the rows alone.
 
     Dynamic answers follow from the instances' ids and the platform's secret, which is not in it.
     Raises `competition_not_found`. The session must read one consistent state.
@@ -182,6 +186,8 @@ def read(file: bytes) -> dict[str, Any]:
             raise _invalid(f"{type(error).__name__}: {error}") from None
     if document["version"] < 3:
         content.setdefault("awards", [])
+    if document["version"] < 4:
+        content.setdefault("writeups", [])
     return content
 
 

@@ -44,6 +44,7 @@ _RULES = (
     "registration_opens_at",
     "registration_closes_at",
     "freezes_at",
+    "writeups_until",
     "rank_by",
     "first_blood_bonus",
     "brackets",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.submissions import *
     from ctfy.server.models.tasks import *
     from ctfy.server.models.teams import *
+    from ctfy.server.models.writeups import *
 else:
 
     def __getattr__(name: str) -> Any:

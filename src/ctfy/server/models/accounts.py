@@ -44,6 +44,46 @@ class LoginRequest(Request):
 
     email: EmailStr
     password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
+    totp_code: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Of the authenticator, or a recovery code; asked for by `totp_required`"
+    )
+
+
+class TotpState(Response):
+    """Whether two-factor sign-in is on. `required`: of the caller, before anything else."""
+
+    enabled: bool = False
+    recovery_codes_left: int = 0
+    required: bool = False
+
+
+class TotpPassword(Request):
+    """The current password; empty where the account has none."""
+
+    password: Annotated[str, Field(max_length=MAX_PASSWORD)] = ""
+
+
+class TotpSetup(Response):
+    """What an authenticator is given: the secret in base32, and as the address in a QR code."""
+
+    secret: str
+    uri: str = ""
+
+
+class TotpCode(Request):
+    """Six digits of an authenticator; a recovery code where it turns two-factor sign-in off."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class TotpOff(TotpPassword, TotpCode):
+    """Both, to turn it off."""
+
+
+class TotpRecoveryCodes(Response):
+    """Codes that sign in once each, where the authenticator is lost."""
+
+    codes: list[str] = []
 
 
 class AuthTokenResponse(Response):
@@ -172,6 +212,9 @@ class MeResponse(UserInfo):
     competition_teams: list[CompetitionMembershipInfo] = []
     competition_admin_ids: list[str] = []
     email_verified: bool = False
+    must_set_up_totp: bool = Field(
+        False, description="Whether anything but two-factor sign-in is refused until it is on"
+    )
 
 
 class NewPassword(Request):
@@ -270,6 +313,10 @@ class MailedTokenRequest(Request):
 class PasswordResetRequest(NewPassword, MailedTokenRequest):
     """A new password, with the token of a mailed link."""
 
+    totp_code: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Where two-factor sign-in is on"
+    )
+
 
 class DeleteMeRequest(Request):
     """The caller's display name, typed to confirm."""
@@ -349,6 +396,7 @@ class AdminUserInfo(UserInfo):
     suspended_at: datetime | None = None
     suspended_reason: str = ""
     email_verified: bool = False
+    totp_enabled: bool = False
 
 
 class NewUserRequest(Request):

@@ -66,6 +66,7 @@ class CompetitionInfo(Response):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: int = 0
     brackets: list[str] = []
@@ -98,6 +99,7 @@ class PublicCompetitionDetail(Response):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: int = 0
     brackets: list[str] = []
@@ -124,6 +126,7 @@ class CompetitionCreate(Request):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy = "solved"
     first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     brackets: Brackets = []
@@ -155,6 +158,7 @@ class CompetitionUpdate(Request):
     registration_opens_at: datetime | None = None
     registration_closes_at: datetime | None = None
     freezes_at: datetime | None = None
+    writeups_until: datetime | None = None
     rank_by: RankBy | None = None
     first_blood_bonus: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     brackets: Brackets | None = None

@@ -24,6 +24,7 @@ from ctfy.server.tables.challenges import StoredChallenge
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge, MovedCompetition
 from ctfy.server.tables.instances import Instance
 from ctfy.server.tables.teams import Team
+from ctfy.server.tables.writeups import Writeup
 
 
 class UndoRefused(Exception):
@@ -85,6 +86,11 @@ async def undo(database: Database, competition_id: str, challenges_dir: Path) ->
         if await session.scalar(select(exists().where(Instance.competition_id == competition_id))):
             raise UndoRefused(
                 "teams started instances in it since; end them and delete it by "
+                "`ctfy-admin admin competition delete --force`"
+            )
+        if await session.scalar(select(exists().where(Writeup.competition_id == competition_id))):
+            raise UndoRefused(
+                "teams handed in write-ups since; delete it by "
                 "`ctfy-admin admin competition delete --force`"
             )
         accounts, challenges = moved.account_ids, moved.challenges

@@ -25,7 +25,7 @@ async def export(session: AsyncSession, domains: Domains, caller: Caller) -> dic
     held: dict[str, Any] = {"account": _plain(user.__dict__, User.__table__)}
     for data in (data for domain in domains for data in domain.personal_data if data.exported):
         table = data.table.__table__
-        columns = [c for c in table.c if c.name not in _SECRETS]
+        columns = [c for c in table.c if c.name not in _SECRETS | data.withheld]
         rows = await session.execute(select(*columns).where(table.c[data.column] == caller.user_id))
         found = held.setdefault(data.table.__tablename__, [])
         found += [dict(row._mapping) for row in rows]

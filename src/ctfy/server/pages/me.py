@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from sqlalchemy import ColumnElement, bindparam, case, func, select, true
 from sqlalchemy.orm import aliased
 
-from ctfy.server.access.caller import Caller, SessionOnly, may
+from ctfy.server.access.caller import Caller, SessionOnly, TheAuthenticator, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import ME, Sight, View, takes_part
@@ -42,6 +42,7 @@ from ctfy.server.tables.teams import Team, TeamMember
 router = Router(prefix="/me", tags=["me"])
 
 _READ = may(Scope.PROFILE, ScopeLevel.READ)
+_READ_SETTING_UP = may(Scope.PROFILE, ScopeLevel.READ, setting_up=True)
 _WRITE = may(Scope.PROFILE, ScopeLevel.WRITE)
 _CompetitionId = Annotated[str, Query(max_length=64)]
 
@@ -51,7 +52,8 @@ async def me(
     database: TheDatabase,
     cache: TheCache,
     standings: TheStandings,
-    caller: Caller = _READ,
+    authenticator: TheAuthenticator,
+    caller: Caller = _READ_SETTING_UP,
     competition_id: _CompetitionId = "",
 ) -> MeResponse:
     """The caller, with the competitions they take part in."""
@@ -74,6 +76,7 @@ async def me(
         profile_visibility=profiles.visibility(user),
         email_verified=user.email_verified_at is not None,
         competition_teams=[t for t in teams if competition_id in ("", t.competition_id)],
+        must_set_up_totp=authenticator.must_set_up_totp(caller),
         competition_admin_ids=sorted(filter(caller.sees_competition, caller.administered)),
     )
 
@@ -110,6 +113,7 @@ async def update_profile(
     database: TheDatabase,
     cache: TheCache,
     standings: TheStandings,
+    authenticator: TheAuthenticator,
     caller: Caller = _WRITE,
     competition_id: _CompetitionId = "",
 ) -> MeResponse:
@@ -117,7 +121,7 @@ async def update_profile(
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_profile(user, body)
     await session.commit()
-    return await me(database, cache, standings, caller, competition_id)
+    return await me(database, cache, standings, authenticator, caller, competition_id)
 
 
 @router.patch("/profile/visibility")
@@ -126,6 +130,7 @@ async def update_visibility(
     database: TheDatabase,
     cache: TheCache,
     standings: TheStandings,
+    authenticator: TheAuthenticator,
     caller: Caller = _WRITE,
     overrides: Annotated[dict[str, bool] | None, Body()] = None,
     competition_id: _CompetitionId = "",
@@ -134,7 +139,7 @@ async def update_visibility(
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
     profiles.update_visibility(user, overrides or {})
     await session.commit()
-    return await me(database, cache, standings, caller, competition_id)
+    return await me(database, cache, standings, authenticator, caller, competition_id)
 
 
 @router.get("/inbox")

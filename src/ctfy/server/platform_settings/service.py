@@ -43,6 +43,7 @@ KEYS = (
     "disabled_challenges",
     "question_attempt_caps",
     "password_auth_enabled",
+    "require_totp_for_operators",
     "registration",
     "registration_code",
     "registration_domains",

@@ -22,6 +22,7 @@ from ctfy.server.tables import standings as standings
 from ctfy.server.tables import submissions as submissions
 from ctfy.server.tables import tasks as tasks
 from ctfy.server.tables import teams as teams
+from ctfy.server.tables import writeups as writeups
 
 __all__ = [
     "Base",
@@ -46,4 +47,5 @@ __all__ = [
     "submissions",
     "tasks",
     "teams",
+    "writeups",
 ]

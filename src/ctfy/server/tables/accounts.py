@@ -31,6 +31,23 @@ class Identity(Base):
     last_used_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Totp(Base):
+    """A person's second factor; on once it is confirmed.
+
+    `secret` is encrypted. `last_step`: the newest whose code was used; none up to it works again.
+    """
+
+    __tablename__ = "totp"
+
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None]
+    recovery_hashes: Mapped[list[str]] = mapped_column(default=list)
+
+
 class OAuthAttempt(Base):
     """A sign-in that is at the provider now; taken out when it comes back.
 

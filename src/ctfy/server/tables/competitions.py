@@ -27,6 +27,7 @@ class Competition(Base):
 
     `paused_at`: since when its clock stands still. `practice`: who takes part goes on after the
     end; what is solved from then on counts nowhere, as `is_over_at` says.
+    `writeups_until`: up to when teams hand in write-ups; none: it takes no write-ups.
     """
 
     __tablename__ = "competitions"
@@ -44,6 +45,7 @@ class Competition(Base):
     registration_opens_at: Mapped[datetime | None]
     registration_closes_at: Mapped[datetime | None]
     freezes_at: Mapped[datetime | None]
+    writeups_until: Mapped[datetime | None]
     rank_by: Mapped[str] = mapped_column(default="solved", server_default="solved")
     first_blood_bonus: Mapped[int] = mapped_column(default=0, server_default="0")
     brackets: Mapped[list[str]] = mapped_column(default=list, server_default="[]")

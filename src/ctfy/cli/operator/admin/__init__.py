@@ -28,6 +28,7 @@ from ctfy.cli.operator.admin import (
     tasks,
     team,
     users,
+    writeup,
 )
 
 app = typer.Typer(no_args_is_help=True)
@@ -54,6 +55,7 @@ for _group, _help in (
     (tasks, "Long work: progress, logs, cancelling"),
     (team, "Correcting teams"),
     (users, "Everybody's accounts"),
+    (writeup, "What teams wrote on how they solved challenges"),
     (people, "Many accounts at once, from CSV files"),
 ):
     _name = _group.__name__.rpartition(".")[2].replace("_", "-")

@@ -121,6 +121,7 @@ def update(
         list[str] | None, typer.Option(help="The new list, in this order; repeatable")
     ] = None,
     freezes_at: When = None,
+    writeups_until: When = None,
     rules: Annotated[str | None, typer.Option(help="Markdown")] = None,
     prizes: Annotated[str | None, typer.Option(help="Markdown")] = None,
     scoreboard_visibility: Annotated[
@@ -145,6 +146,7 @@ def update(
         "status": status,
         "challenge_ids": challenge_id,
         "freezes_at": freezes_at,
+        "writeups_until": writeups_until,
         "rules": rules,
         "prizes": prizes,
         "scoreboard_visibility": scoreboard_visibility,

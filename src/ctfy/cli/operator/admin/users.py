@@ -121,6 +121,16 @@ def role_set(
 
 @app.command()
 @prints(_COLUMNS)
+def totp_reset(person: Person) -> AdminUserInfo:
+    """Turn off the two-factor sign-in of somebody who lost it.
+
+    Example: ctfy-admin admin users totp-reset ada@example.org
+    """
+    return session.admin().users.reset_totp(user_id(person))
+
+
+@app.command()
+@prints(_COLUMNS)
 def suspend(
     person: Person, reason: Annotated[str, typer.Option(help="They are told")] = ""
 ) -> AdminUserInfo:

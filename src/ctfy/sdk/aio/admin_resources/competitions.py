@@ -39,10 +39,10 @@ class AdminCompetitionsResource:
     ) -> CompetitionInfo:
         """Create a competition.
 
-        `rules`: registration_opens_at, registration_closes_at, freezes_at, rank_by (solved or
-        points), first_blood_bonus, brackets, max_team_size, max_instances_per_team,
-        scoreboard_visibility (public, players or hidden), practice (it can be played after its
-        end, and nothing of that counts); and what its page says, `rules` and
+        `rules`: registration_opens_at, registration_closes_at, freezes_at, writeups_until,
+        rank_by (solved or points), first_blood_bonus, brackets, max_team_size,
+        max_instances_per_team, scoreboard_visibility (public, players or hidden), practice (it can
+        be played after its end, and nothing of that counts); and what its page says, `rules` and
         `prizes` (Markdown).
         """
         body: dict[str, Any] = {

@@ -18,6 +18,9 @@ from ctfy.server.models.accounts import (
     RegistrationChallenge,
     TokenInfo,
     TokenScopesResponse,
+    TotpRecoveryCodes,
+    TotpSetup,
+    TotpState,
 )
 
 
@@ -44,10 +47,38 @@ class AuthResource:
         """The proof of work that registering takes here; 0 bits: none."""
         return await self._http.fetch(RegistrationChallenge, "GET", "/auth/register/challenge")
 
-    async def login(self, email: str, password: str) -> AuthTokenResponse:
-        """Sign in; a session token."""
+    async def login(self, email: str, password: str, *, totp_code: str = "") -> AuthTokenResponse:
+        """Sign in; a session token.
+
+        `totp_code`: of the authenticator, or a recovery code, where two-factor sign-in is on: the
+        server refuses with `totp_required` without one.
+        """
         body = {"email": email, "password": password}
+        if totp_code:
+            body["totp_code"] = totp_code
         return await self._http.fetch(AuthTokenResponse, "POST", "/auth/login", json=body)
+
+    async def totp(self) -> TotpState:
+        """Whether two-factor sign-in is on."""
+        return await self._http.fetch(TotpState, "GET", "/auth/totp")
+
+    async def set_up_totp(self, password: str = "") -> TotpSetup:
+        """A secret for an authenticator; nothing is asked for until `confirm_totp`."""
+        return await self._http.fetch(
+            TotpSetup, "POST", "/auth/totp/setup", json={"password": password}
+        )
+
+    async def confirm_totp(self, code: str) -> list[str]:
+        """Turn it on with a code of the authenticator; the recovery codes, shown this once."""
+        body = {"code": code}
+        return (
+            await self._http.fetch(TotpRecoveryCodes, "POST", "/auth/totp/confirm", json=body)
+        ).codes
+
+    async def disable_totp(self, code: str, password: str = "") -> TotpState:
+        """Turn it off, with a code, or a recovery code, and the password."""
+        body = {"password": password, "code": code}
+        return await self._http.fetch(TotpState, "POST", "/auth/totp/disable", json=body)
 
     async def logout(self) -> None:
         """End the session in use, on the server."""
@@ -102,9 +133,16 @@ class AuthResource:
         """Have a link mailed that sets a new password."""
         await self._http.call("POST", "/auth/password/forgot", json={"email": email})
 
-    async def reset_password(self, token: str, new_password: str) -> AuthTokenResponse:
-        """Set a new password with the token of a mailed link, and sign in."""
+    async def reset_password(
+        self, token: str, new_password: str, *, totp_code: str = ""
+    ) -> AuthTokenResponse:
+        """Set a new password with the token of a mailed link, and sign in.
+
+        `totp_code`: where two-factor sign-in is on, as for `login`.
+        """
         body = {"token": token, "new_password": new_password}
+        if totp_code:
+            body["totp_code"] = totp_code
         return await self._http.fetch(AuthTokenResponse, "POST", "/auth/password/reset", json=body)
 
     async def send_verification(self) -> None:
