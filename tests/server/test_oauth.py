@@ -21,6 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from ctfy.sdk import CtfyApiError, PlatformClient
+from ctfy.server.accounts.totp import code_at
 from ctfy.server.settings import RATE_LIMITS
 from tests.conftest import ADMIN_EMAIL, PASSWORD, lone_server
 from tests.processes import wait_for
@@ -290,6 +291,17 @@ def test_an_account_that_never_proved_its_address_is_not_taken_over(
     assert sign_in(url).status_code == 200
     error = refusal(other.register, issuer.person["email"], PASSWORD, "Late")
     assert error.code == "email_belongs_to_oauth"
+
+
+def test_who_reads_somebodys_mail_does_not_get_past_their_second_factor(
+    url: str, issuer: Issuer
+) -> None:
+    person = PlatformClient(url, sign_in(url).json()["token"])
+    secret = base64.b32decode(person.auth.set_up_totp("").secret)
+    person.auth.confirm_totp(code_at(secret, int(time.time() // 30)))
+    assert PlatformClient(url, sign_in(url).json()["token"]).me.get().id == person.me.get().id
+    issuer.person["sub"] = f"made-just-now-{issuer.person['sub']}"
+    assert sign_in(url).json()["code"] == "email_taken"
 
 
 def test_an_account_links_unlinks_and_keeps_a_way_in(url: str, issuer: Issuer) -> None:

@@ -14,6 +14,7 @@ import pytest
 from ctfy.sdk import PlatformClient
 from ctfy.server.accounts.totp import code_at, step_of
 from tests.conftest import ADMIN_EMAIL, PASSWORD, Arena, lone_server_and_database, sign_in
+from tests.event_stream import following
 from tests.processes import wait_for
 from tests.refusals import refusal
 
@@ -125,6 +126,8 @@ def test_an_operator_turns_it_off_for_whom_they_may(arena: Arena) -> None:
     log = arena.admin.admin.observability.activities(limit=50)
     assert [a.event for a in log].count("account_totp_reset") >= 1
     assert not arena.admin.admin.users.reset_totp(peer).totp_enabled
+    own = refusal(arena.admin.admin.users.reset_totp, arena.admin.me.get().id)
+    assert own.code == "own_account"
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +164,11 @@ def test_operators_without_it_can_do_nothing_but_set_it_up(strict: Arena) -> Non
     assert strict.admin.admin.users.list()
     own, _ = with_totp(deputy)
     assert deputy.admin.users.list()
-    assert agent.competitions.list()
-    deputy.auth.disable_totp(own.code(), PASSWORD)
+    assert refusal(agent.competitions.list).status_code == 401  # who knows who made that token
+    with following(strict.admin) as told, following(deputy):
+        deputy.auth.disable_totp(own.code(), PASSWORD)
+        made = strict.competition("notes")
+        wait_for("others' events", lambda: made.id in [e.get("competition_id") for e in told])
     assert refusal(deputy.admin.users.list).code == "totp_setup_required"
     strict.admin.admin.settings.set("require_totp_for_operators", False)
     assert deputy.admin.users.list()

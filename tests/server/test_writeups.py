@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from ctfy.sdk import CtfyApiError, PlatformClient
@@ -155,6 +156,33 @@ def test_what_takes_the_place_of_a_published_one_is_not_published(arena: Arena) 
     admin.judge(competition.id, written.id, published=True, mark=70)
     assert own.hand_in("field-notes", "spam").published_at is None
     assert admin.get(competition.id, written.id).mark == 70
+    late = refusal(
+        admin.judge, competition.id, written.id, published=True, of=str(written.updated_at)
+    )
+    assert late.code == "writeup_replaced"
+
+
+def test_a_pause_beyond_the_planned_end_shows_nothing_and_puts_the_deadline_off(
+    arena: Arena, database_url: str
+) -> None:
+    competition = taking(arena)
+    ada = tried(arena.registered(competition, "Ada"), competition)
+    admin, own = arena.admin.admin, ada.competition(competition.id).writeups
+    written = own.hand_in("field-notes", TEXT)
+    admin.writeups.judge(competition.id, written.id, published=True)
+    bob = arena.registered(competition, "Bob")
+    admin.competitions.pause(competition.id)
+    with psycopg.connect(database_url) as connection:  # as if some hours went by
+        connection.execute(
+            "UPDATE competitions SET paused_at = now() - interval '4 hours',"
+            " ends_at = now() - interval '1 hour', writeups_until = now() - interval '1 hour'"
+            " WHERE id = %s",
+            [competition.id],
+        )
+    assert not reads(bob.writeups.get, written.id)
+    admin.competitions.resume(competition.id)
+    assert not bob.competition(competition.id).writeups.list("field-notes")
+    assert own.hand_in("field-notes", "more").text == "more"
 
 
 def test_what_judges_say_is_for_them_and_in_the_log(arena: Arena) -> None:

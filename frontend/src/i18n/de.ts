@@ -955,6 +955,8 @@ export default {
   "What every instance did, kept after it ended": "Was jede Instanz tat, über ihr Ende hinaus",
   "What goes to and from the services shows up here.":
     "Was zu den Diensten und zurück geht, erscheint hier.",
+  "What is linked opens this account without one.":
+    "Was verknüpft ist, öffnet dieses Konto ohne einen.",
   "What is published, everybody reads who sees the competition, once it is over.":
     "Was veröffentlicht ist, lesen alle, die den Wettbewerb sehen, sobald er vorbei ist.",
   "What is the flag?": "Wie lautet die Flag?",

@@ -200,7 +200,7 @@ function Publish({ writeup, competitionId }: { writeup: JudgedWriteup; competiti
         onClick={() =>
           judge.mutate({
             params: { path: { competition_id: competitionId, writeup_id: writeup.id } },
-            body: { published: !published },
+            body: { published: !published, of: writeup.updated_at },
           })
         }
       >

@@ -12,7 +12,13 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 # Addresses of IPv6 that stand for one of IPv4: by way of NAT64 a host without IPv4 reaches it.
 _NAT64 = IPv6Network("64:ff9b::/96")
-_TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
+# Tunnels to IPv4, its forms in IPv6 (local NAT64, compatible, SIIT), and what once was local.
+_INWARD = tuple(
+    map(
+        IPv6Network,
+        ("2002::/16", "2001::/32", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10"),
+    )
+)
 
 
 def may_connect(address: str, networks: Iterable[str] = ()) -> bool:
@@ -23,7 +29,7 @@ def may_connect(address: str, networks: Iterable[str] = ()) -> bool:
         return False
     if any(ip in ip_network(network) for network in networks):
         return True
-    if isinstance(ip, IPv6Address) and any(ip in tunnel for tunnel in _TUNNELS):
+    if isinstance(ip, IPv6Address) and any(ip in inward for inward in _INWARD):
         return False
     return ip.is_global and not ip.is_multicast
 

@@ -60,11 +60,13 @@ RATE_LIMITS = {
     "register": "600/hour",
     "login": "30/minute",
     "account": "10/minute",
+    "totp": "20/hour",
     "guess": "30/minute",
     "token": "300/minute",
     "device": "300/minute",
     "mail": "5/hour",
     "submit": "120/minute",
+    "upload": "30/hour",
     "start": "120/minute",
     "redeem": "30/minute",
     "invite": "60/hour",
@@ -107,11 +109,14 @@ def _is_domain(value: str) -> str:
 
 
 def _is_sender(value: str) -> str:
+    if not value:  # as environments leave it that send no mail
+        return _SENDER_OF_NOBODY
     if len(value.splitlines()) != 1 or not _SENDER.search(value):
         raise ValueError("must be an address, as ctfy <noreply@example.org>")
     return value
 
 
+_SENDER_OF_NOBODY = "ctfy <noreply@example.org>"
 _SENDER = re.compile(r"[^@\s<>]+@[^@\s<>]+>?$")
 _DOMAIN = re.compile(r"(?=.{1,253}$)([\w](?:[\w-]{0,61}[\w])?\.)+[\w](?:[\w-]{0,61}[\w])?")
 MailDomain = Annotated[str, Field(max_length=256), AfterValidator(_is_domain)]
@@ -171,7 +176,7 @@ class Settings(BaseSettings):
         "starttls", description="How the way to the mail server is encrypted: starttls, tls or none"
     )
     smtp_from: Annotated[str, AfterValidator(_is_sender)] = Field(
-        "ctfy <noreply@example.org>", max_length=320, description="Whom mails come from"
+        _SENDER_OF_NOBODY, max_length=320, description="Whom mails come from"
     )
     verified_email_required: bool = Field(
         False, description="Only people whose address is verified can enter a competition"

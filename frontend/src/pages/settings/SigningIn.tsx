@@ -1,4 +1,15 @@
-import { Alert, Button, Card, Checkbox, Group, PasswordInput, Stack, Text } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Card,
+  Checkbox,
+  Group,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { useState } from "react";
 import { api, type PasswordSetResponse } from "../../api/client";
 import { useMe } from "../../api/me";
 import { Confirm } from "../../components/Confirm";
@@ -32,6 +43,8 @@ function StillOpen({ left }: { left: PasswordSetResponse }) {
 export function SigningIn() {
   const identities = api.useQuery("get", "/api/v1/auth/identities");
   const providers = api.useQuery("get", "/api/v1/auth/providers").data?.providers ?? [];
+  const totp = api.useQuery("get", "/api/v1/auth/totp").data;
+  const [code, setCode] = useState("");
   const unlink = api.useMutation("delete", "/api/v1/auth/identities/{identity_id}");
   const link = api.useMutation("post", "/api/v1/auth/identities/link/{provider}", {
     onSuccess: ({ authorize_url }) => window.location.assign(authorize_url),
@@ -143,13 +156,24 @@ export function SigningIn() {
               </>
             )}
           </Loaded>
+          {providers.length > 0 && totp?.enabled && (
+            <TextInput
+              label={t("Code, or a recovery code")}
+              description={t("What is linked opens this account without one.")}
+              value={code}
+              onChange={(event) => setCode(event.currentTarget.value)}
+              autoComplete="one-time-code"
+            />
+          )}
           <Group gap="xs">
             {providers.map(({ name }) => (
               <Button
                 key={name}
                 size="xs"
                 variant="default"
-                onClick={() => link.mutate({ params: { path: { provider: name } } })}
+                onClick={() =>
+                  link.mutate({ params: { path: { provider: name } }, body: { totp_code: code } })
+                }
               >
                 {t("Link {name}", { name })}
               </Button>

@@ -417,9 +417,10 @@ class View:
             frozenset(row.team_id for row in own),
             frozenset(row.competition_id for row in own) | caller.runs,
             caller.runs,
-            frozenset(row.id for row in hidden),
+            frozenset(row.id for row in hidden if row.unknown),
             caller.sees_competition,
             frozenset((row.competition_id, row.bracket) for row in own if row.bracket),
+            frozenset(row.id for row in hidden if row.without_standings),
         )
 
 
@@ -434,7 +435,12 @@ def _own_teams(sight: Sight) -> Statement:
 
 @functools.cache
 def _hidden(sight: Sight) -> Statement:
-    return Statement(select(Competition.id).where(~sight.competitions()))
+    unknown, without = ~sight.competitions(), ~sight.sees_standings()
+    return Statement(
+        select(Competition.id, unknown.label("unknown"), without.label("without_standings")).where(
+            or_(unknown, without)
+        )
+    )
 
 
 def _not_found() -> NotFound:

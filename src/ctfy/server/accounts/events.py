@@ -46,7 +46,7 @@ class AccountPasswordSet(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
     """An operator set somebody's password."""
 
 
-class AccountTotpReset(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,)):
+class AccountTotpReset(AccountEvent, to=Audience.ADMINS, stale=(Topic.USER,), rights=True):
     """An operator turned off somebody's two-factor sign-in."""
 
 

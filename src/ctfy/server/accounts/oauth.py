@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.core.errors import Conflict, CtfyError, NotFound, Unavailable
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.secrets import token_hash
-from ctfy.server.accounts import registration
+from ctfy.server.accounts import registration, totp
 from ctfy.server.accounts.events import IdentityLinked
 from ctfy.server.database.base import new_id, now
 from ctfy.server.database.connections import Database
@@ -291,8 +291,10 @@ async def _sign_in(
             "provider_email_unverified", "Verify your e-mail address with the provider first."
         )
     user = await session.scalar(select(User).where(User.email == person.email))
-    if user is not None and user.email_verified_at is None:
-        # Whoever registered this address never proved that it is theirs.
+    second = user is not None and await totp.is_on(session, user.id)
+    if user is not None and (second or user.email_verified_at is None):
+        # Whoever registered this address never proved that it is theirs. And whoever reads
+        # somebody's mail makes an account elsewhere with it, but has not their second factor.
         raise Conflict(
             "email_taken",
             "An account has this address already. Sign in to it, then link this provider.",

@@ -35,6 +35,7 @@ from ctfy.server.models.accounts import (
     DeviceTokenResponse,
     EmailRequest,
     LinkedIdentity,
+    LinkStartRequest,
     LinkStartResponse,
     LoginRequest,
     MailedTokenRequest,
@@ -139,7 +140,9 @@ async def login(
     if not await service.has_signed_in_from(database, body.email, network(request)):
         counted.append(("account", body.email.lower()))
     async with rate_limits.failures(*counted):
-        token = await service.login(database, session, secret, body, origin_of(request))
+        token = await service.login(
+            database, session, secret, rate_limits, body, origin_of(request)
+        )
     return _given(request, response, settings, token, as_cookie)
 
 
@@ -297,7 +300,7 @@ async def reset_password(
         user, purpose = await mail.redeem(session, body.token, *mail.SETS_PASSWORD)
         # Whoever reads somebody's mail has not their second factor. Refused, the link stays good.
         async with rate_limits.failures(("account", user.id)):
-            await totp.require_code(session, secret, user.id, body.totp_code)
+            await totp.require_code(session, secret, rate_limits, user.id, body.totp_code)
     # A link that an operator handed over by hand says nothing of who reads that address.
     await service.reset_password(session, user, body, proves_address=purpose != "handed")
     await claim_invites(session, settings, user)
@@ -370,12 +373,22 @@ async def unlink_identity(
 
 @router.post("/auth/identities/link/{provider}")
 async def start_link(
-    provider: str, response: Response, settings: TheSettings, session: Session, caller: SessionOnly
+    provider: str,
+    response: Response,
+    settings: TheSettings,
+    rate_limits: TheRateLimits,
+    secret: TheSecret,
+    session: Session,
+    caller: SessionOnly,
+    body: LinkStartRequest | None = None,
 ) -> LinkStartResponse:
     """Begin to link an account elsewhere: open the address in the browser that asked.
 
-    In another browser, the way ends where the settings let its person begin there.
+    In another browser, the way ends where the settings let its person begin there. What is linked
+    opens the account from then on, so whoever has a second factor gives its code.
     """
+    code = body.totp_code if body else ""
+    await totp.require_code(session, secret, rate_limits, caller.user_id, code)
     url, state = await oauth.begin(session, settings, provider, link_to=caller)
     _keep_state(response, settings, state)
     return LinkStartResponse(authorize_url=url)

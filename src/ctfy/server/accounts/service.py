@@ -22,7 +22,7 @@ from ctfy.core.errors import (
 from ctfy.server.access import cookie, secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
-from ctfy.server.access.rate_limits import network_of
+from ctfy.server.access.rate_limits import RateLimits, network_of
 from ctfy.server.access.scopes import CATALOGUE, Scope, holds
 from ctfy.server.access.secrets import Secret
 from ctfy.server.accounts import mail, totp
@@ -127,7 +127,12 @@ async def ensure_super_admin(session: AsyncSession, email: str, password: str) -
 
 
 async def login(
-    database: Database, session: AsyncSession, secret: Secret, body: LoginRequest, origin: Origin
+    database: Database,
+    session: AsyncSession,
+    secret: Secret,
+    rate_limits: RateLimits,
+    body: LoginRequest,
+    origin: Origin,
 ) -> str:
     """A session token.
 
@@ -150,7 +155,7 @@ async def login(
     if user is None:
         raise _invalid_credentials()
     await require_active(session, user.id)
-    await totp.require_code(session, secret, user.id, body.totp_code)
+    await totp.require_code(session, secret, rate_limits, user.id, body.totp_code)
     user.password_hash = checked.renewed_hash or stored
     return new_session(session, user.id, origin)
 

@@ -21,6 +21,7 @@ from ctfy.core.errors import Conflict, CtfyError, NotFound, Unauthorized
 from ctfy.server.access import secrets
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
+from ctfy.server.access.rate_limits import RateLimits
 from ctfy.server.access.secrets import Seal, Secret
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
@@ -130,7 +131,12 @@ async def confirm(session: AsyncSession, secret: Secret, caller: Caller, code: s
 
 
 async def turn_off(
-    session: AsyncSession, secret: Secret, caller: Caller, password: str, code: str
+    session: AsyncSession,
+    secret: Secret,
+    rate_limits: RateLimits,
+    caller: Caller,
+    password: str,
+    code: str,
 ) -> None:
     """Turn it off. Raises `wrong_current_password`, `totp_not_set_up`, `totp_wrong`."""
     user = await session.get_one(User, caller.user_id, with_for_update={"key_share": True})
@@ -138,22 +144,33 @@ async def turn_off(
     totp = await session.get(Totp, user.id, with_for_update=True)
     if totp is None or totp.confirmed_at is None:
         raise NotFound("totp_not_set_up", "Two-factor sign-in is off.")
-    _use(totp, secret, code)
+    async with rate_limits.failures(("totp", user.id)):
+        _use(totp, secret, code)
     await session.delete(totp)
     emit(session, AccountChanged(user_id=user.id))
 
 
-async def require_code(session: AsyncSession, secret: Secret, user_id: str, code: str) -> None:
+async def is_on(session: AsyncSession, user_id: str) -> bool:
+    """Whether somebody's second factor is on."""
+    on = select(Totp.user_id).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None))
+    return await session.scalar(on) is not None
+
+
+async def require_code(
+    session: AsyncSession, secret: Secret, rate_limits: RateLimits, user_id: str, code: str
+) -> None:
     """Let only the right code pass, where somebody's second factor is on.
 
-    Raises `totp_required` without a code, `totp_wrong`.
+    Raises `totp_required` without a code, `totp_wrong`, and 429 after many wrong ones: whoever
+    gives one knows the password, so the limit on that bounds nothing.
     """
     totp = await session.get(Totp, user_id, with_for_update=True)
     if totp is None or totp.confirmed_at is None:
         return
     if not code.strip():
         raise CodeWanted("totp_required", "Give the code of your authenticator, too.")
-    _use(totp, secret, code)
+    async with rate_limits.failures(("totp", user_id)):
+        _use(totp, secret, code)
 
 
 async def _check_password(user: User, password: str) -> None:

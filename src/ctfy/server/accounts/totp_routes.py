@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ctfy.server.access.caller import SettingUp
 from ctfy.server.access.idempotency import Router
-from ctfy.server.accounts import totp
+from ctfy.server.accounts import service, totp
 from ctfy.server.database.connections import Session
 from ctfy.server.kernel import TheDatabase, TheRateLimits, TheSecret, TheSettings
 from ctfy.server.models.accounts import (
@@ -42,6 +42,7 @@ async def set_up_totp(
 @router.post("/confirm")
 async def confirm_totp(
     body: TotpCode,
+    settings: TheSettings,
     secret: TheSecret,
     rate_limits: TheRateLimits,
     session: Session,
@@ -49,7 +50,11 @@ async def confirm_totp(
 ) -> TotpRecoveryCodes:
     """Turn it on with a code; the recovery codes are shown this once."""
     async with rate_limits.failures(("account", caller.user_id)):
-        return TotpRecoveryCodes(codes=await totp.confirm(session, secret, caller, body.code))
+        codes = await totp.confirm(session, secret, caller, body.code)
+    if settings.require_totp_for_operators and caller.operates:
+        # What was there before rested, since somebody with a stolen password may have made it.
+        await service.revoke_others(session, caller)
+    return TotpRecoveryCodes(codes=codes)
 
 
 @router.post("/disable")
@@ -62,5 +67,5 @@ async def disable_totp(
 ) -> TotpState:
     """Turn it off, with the password and a code."""
     async with rate_limits.failures(("account", caller.user_id)):
-        await totp.turn_off(session, secret, caller, body.password, body.code)
+        await totp.turn_off(session, secret, rate_limits, caller, body.password, body.code)
     return TotpState()

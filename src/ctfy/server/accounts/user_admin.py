@@ -201,10 +201,12 @@ async def reinstate(session: AsyncSession, caller: Caller, user_id: str) -> None
 async def reset_totp(session: AsyncSession, caller: Caller, user_id: str) -> None:
     """Turn off the second factor of somebody who lost it.
 
-    Raises `user_not_found`, `forbidden` as `suspend` does, `totp_not_set_up`.
+    Raises `user_not_found`, `forbidden` as `suspend` does, `own_account`, `totp_not_set_up`.
     """
     user = await locked(session, user_id)
     require_above(caller, user)
+    if user.id == caller.user_id:
+        raise Conflict("own_account", "Turn off your own with a code, in your settings.")
     gone = delete(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None))
     if await session.scalar(gone.returning(Totp.user_id)) is None:
         raise NotFound("totp_not_set_up", "Their two-factor sign-in is off.")

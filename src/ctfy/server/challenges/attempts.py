@@ -123,8 +123,9 @@ def _attempt(row: Any) -> ChallengeSolveAttempt:
         attempts=row.attempts,
         solved=row.solved is not None,
         solved_flags=sorted(row.solved or []),
-        # An instance that ended with the solve tells nobody of one that they do not know of.
-        stop_reason="" if row.stop_reason == "solved" and not row.solved else row.stop_reason,
+        # An instance that ended with the solve tells nobody of one that they do not know of: to
+        # them it ended as if its team had stopped it.
+        stop_reason="user" if row.stop_reason == "solved" and not row.solved else row.stop_reason,
     )
 
 

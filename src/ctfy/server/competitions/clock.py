@@ -24,7 +24,7 @@ from ctfy.server.scheduling.placement import place
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.instances import ALIVE, Instance
 
-_AHEAD = ("ends_at", "freezes_at")  # what is put off where it is still to come
+_AHEAD = ("ends_at", "freezes_at", "writeups_until")  # what is put off where it is still to come
 
 
 async def pause(session: AsyncSession, caller: Caller, competition_id: str) -> None:

@@ -222,7 +222,14 @@ async def clone(session: AsyncSession, caller_id: str, competition_id: str, titl
 def registrations(competition_id: str) -> Select[*tuple[Any, ...]]:
     """The teams of a competition, in the order of their registration."""
     members = select(func.count()).where(TeamMember.team_id == Team.id).correlate(Team)
-    solved = select(func.count()).where(ChallengeSolve.team_id == Team.id).correlate(Team)
+    counts = or_(Competition.ends_at.is_(None), ChallengeSolve.solved_at < Competition.ends_at)
+    solved = (
+        select(func.count())
+        .select_from(ChallengeSolve)
+        .join(Competition, Competition.id == ChallengeSolve.competition_id)
+        .where(ChallengeSolve.team_id == Team.id, counts)
+        .correlate(Team)
+    )
     return (
         select(
             Team.id,

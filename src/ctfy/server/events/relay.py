@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ctfy.core.errors import CtfyError
 from ctfy.server.database.connections import Database
 from ctfy.server.database.peers import Peers
 from ctfy.server.database.statement import Statement
@@ -122,6 +123,14 @@ class RelayedEvent:
         return f"id: {self.position}\nevent: {self.name}\ndata: {data}\n\n".encode()
 
 
+def _audience(name: str) -> Audience:
+    """Whom an event is for; one of a newer server's kind is for nobody here, and holds none up."""
+    try:
+        return Audience(name)
+    except ValueError:
+        return Audience.PLATFORM
+
+
 def _settled(rows: Sequence[Any], most: int) -> tuple[list[RelayedEvent], bool]:
     """The events of rows up to the first unsettled one, and whether more wait behind them."""
     settled: list[RelayedEvent] = []
@@ -132,7 +141,7 @@ def _settled(rows: Sequence[Any], most: int) -> tuple[list[RelayedEvent], bool]:
             RelayedEvent(
                 Position(int(row.xact), row.id),
                 row.name,
-                Audience(row.audience),
+                _audience(row.audience),
                 row.team_id,
                 row.payload,
                 row.created_at,
@@ -186,7 +195,10 @@ class Listener:
 
     def may_read_again(self, event: RelayedEvent) -> bool:
         """Whether an event of the past is for this reader: it may have been public then."""
-        return event.competition_id not in self.rights.hidden and self.may_read(event)
+        kind, rights = event.kind, self.rights
+        of_others = kind is not None and kind.tells_solves and event.audience != Audience.TEAM
+        unknown = rights.hidden | (rights.without_standings if of_others else frozenset())
+        return event.competition_id not in unknown and self.may_read(event)
 
     @property
     def idle(self) -> bool:
@@ -230,6 +242,7 @@ class Rights:
 
     `competitions`: those they are in or run; `runs`: these alone. `hidden`: those that they may
     not know of now, whoever might when something happened there.
+    `without_standings`: those of which they may not know who is ahead.
     `brackets`: each with its competition, of their teams.
     `reach`: whether the reader's token reaches into a competition at all.
     """
@@ -241,6 +254,7 @@ class Rights:
     hidden: frozenset[str] = frozenset()
     reach: Callable[[str], bool] = bool
     brackets: frozenset[tuple[str, str]] = frozenset()
+    without_standings: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -453,7 +467,7 @@ class Relay:
                         timeout = _PENDING_POLL_S if more else quiet
                         async for _ in listener.notifies(timeout=timeout, stop_after=1):
                             pass
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, CtfyError) as error:
                 log.warning("events_reconnecting", error=str(error))
                 await asyncio.sleep(1)
 
@@ -461,14 +475,15 @@ class Relay:
         began = time.monotonic()
         events, more = await self.read(self._position)
         for event in events:
-            self._position = event.position
-            if len(self._recent) == self._recent.maxlen:
-                self._recent_after = self._recent[0].position
-            self._recent.append(event)
             for observer in self._observers:
                 if (done := observer(event)) is not None:
                     await done
             await self._look_again(event)
+            # Only now is it behind us: where something above fails, it comes again.
+            self._position = event.position
+            if len(self._recent) == self._recent.maxlen:
+                self._recent_after = self._recent[0].position
+            self._recent.append(event)
             for listener in list(self._readers(event)):
                 if listener.may_read(event):
                     listener.put(event.frame)

@@ -432,7 +432,8 @@ async def renew(
     challenge = catalogue.get(instance.challenge_id)
     life = lifetime(settings, challenge, offer.lifetime_s if offer else None)
     seconds = instance.ttl if ttl is None else life.checked(ttl, ["query", "ttl"])
-    moment = now()
+    competition = await session.get_one(Competition, instance.competition_id)
+    moment = competition.time_at(now())  # the rest of a pause is made up for when it ends
     # A pause that was made up for lets it live beyond.
     ceiling = max(instance.requested_at + timedelta(seconds=life.most), instance.expires_at)
     expires_at: datetime = min(moment + timedelta(seconds=seconds), ceiling)

@@ -253,6 +253,12 @@ class PasswordSetResponse(Response):
     identities: list[LinkedIdentity] = []
 
 
+class LinkStartRequest(Request):
+    """What linking an account takes of whoever has a second factor."""
+
+    totp_code: Annotated[str, Field(max_length=64)] = ""
+
+
 class LinkStartResponse(Response):
     """Where the browser goes to link an account."""
 

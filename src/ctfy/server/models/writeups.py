@@ -79,6 +79,9 @@ class WriteupJudgement(Request):
     notes: Annotated[str, Field(max_length=20_000)] | None = None
     mark: Annotated[int, Field(ge=0, le=100)] | None = None
     published: bool | None = None
+    of: Annotated[
+        datetime | None, Field(description="The `updated_at` of what was read, to publish no other")
+    ] = None
 
 
 class MissingWriteup(Response):

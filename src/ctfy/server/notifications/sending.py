@@ -97,7 +97,7 @@ async def send(
 ) -> None:
     """Send a message to a channel, unless it is gone, disabled, or the message too old by now.
 
-    Raises NotDelivered where it did not arrive.
+    Raises NotDelivered where it did not arrive and may yet.
     """
     async with background.transaction() as session:
         channel = await session.get(NotificationChannel, channel_id)
@@ -109,7 +109,7 @@ async def send(
         return
     delivery = Delivery(delivery_id, settings.event_name, settings.url, since, events)
     outcome = await deliver(background, settings, secret, channel, delivery)
-    if not outcome.ok:
+    if not outcome.ok and not outcome.final:
         raise NotDelivered(f"{channel_id}: {outcome.said}")
 
 
@@ -128,10 +128,11 @@ async def deliver(
             secret=key.open(channel.secret) if channel.secret else "",
             networks=settings.reachable_networks,
         )
-        ok, said = await NOTIFIERS[channel.kind].send(delivery, to)
-        outcome = Outcome(ok, without_secrets(said, to.address))
+        outcome = await NOTIFIERS[channel.kind].send(delivery, to)
+        outcome = outcome._replace(said=without_secrets(outcome.said, to.address))
     except Unreadable:
-        outcome = Outcome(False, "the platform's secret has changed: give the address again")
+        said = "the platform's secret has changed: give the address again"
+        outcome = Outcome(False, said, final=True)
     async with database.transaction() as session:
         await session.execute(
             update(NotificationChannel)

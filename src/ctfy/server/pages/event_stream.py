@@ -10,7 +10,7 @@ from fastapi import Header, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ctfy.core.errors import Unauthorized, field_error
+from ctfy.core.errors import CtfyError, field_error
 from ctfy.server.access.caller import StreamCaller, authenticator, bearer_token
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
@@ -86,7 +86,7 @@ async def events(
     async def refresh() -> Rights | None:
         try:
             again = await authenticator(request).identify(token)
-        except Unauthorized:
+        except CtfyError:  # signed out, not allowed, or not to be known now: whoever may comes back
             return None
         return await View(again).stream_rights(database)
 

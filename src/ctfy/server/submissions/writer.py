@@ -398,7 +398,7 @@ def _rows(judged: _Judged, ranks: dict[_Pair, _Rank]) -> _Rows:
             wrong[key] += 1
             if outcome.remembers:
                 forms[key].append(a.grade.form)
-        if a.digest and not a.grade.correct:
+        if a.digest and not a.grade.correct and not a.practice:
             submission_id = a.id if scores else None
             suspect = {"digest": a.digest, "submission_id": submission_id, "at": at}
             rows["incidents"].append({**answered, **suspect})

@@ -85,8 +85,10 @@ class Competition(Base):
         return "running"
 
 
-# The ids of those whose clock stands still.
-PAUSED = select(Competition.id).where(Competition.paused_at.is_not(None))
+# The ids of those whose clock stands still; an archived one has none any more.
+PAUSED = select(Competition.id).where(
+    Competition.paused_at.is_not(None), Competition.status == "published"
+)
 
 
 class CompetitionChallenge(Base):

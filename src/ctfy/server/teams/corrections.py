@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.core.errors import Conflict, NotFound
+from ctfy.server.access.addresses import speaks_for_its_address
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.events import AccountChanged
 from ctfy.server.access.view import audience_of_solves
@@ -16,12 +17,13 @@ from ctfy.server.database.base import now
 from ctfy.server.events.outbox import emit
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamCorrection, TeamDetail
+from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
-from ctfy.server.tables.teams import Team, TeamMember
+from ctfy.server.tables.teams import TeamMember
 from ctfy.server.teams import names
 from ctfy.server.teams.events import TeamProfileUpdated, TeamStandingChanged
-from ctfy.server.teams.membership import join, lock, member, part
+from ctfy.server.teams.membership import is_member, join, lock, member, part
 from ctfy.server.teams.service import checked_bracket, detail, team_of
 
 _PROFILE = ("name", "bracket")
@@ -71,6 +73,7 @@ async def correct(
 
 async def move(
     session: AsyncSession,
+    settings: Settings,
     jobs: Jobs,
     caller: Caller,
     competition_id: str,
@@ -80,27 +83,36 @@ async def move(
     """Put somebody on a team, by id or address, from the one that they are on here, if any.
 
     What they did stays with the team that they did it for. Raises `user_not_found`,
-    `team_not_found`, `team_full`, `already_on_team`, and `invite_not_found` for a team that
-    everybody left.
+    `team_not_found`, `team_full`, `already_on_team`, `email_not_verified` for somebody from
+    outside, and `invite_not_found` for a team that everybody left.
     """
-    user_id = await session.scalar(
-        select(User.id).where(or_(User.id == who, User.email == who.lower()))
+    user = await session.scalar(
+        select(User).where(
+            or_(User.id == who, User.email == who.lower()), User.deleted_at.is_(None)
+        )
     )
-    if user_id is None:
+    if user is None:
         raise NotFound("user_not_found", "There is no such account.")
     team = await team_of(session, competition_id, team_id)
     on = await session.scalar(
         select(TeamMember.team_id).where(
-            TeamMember.competition_id == competition_id, TeamMember.user_id == user_id
+            TeamMember.competition_id == competition_id, TeamMember.user_id == user.id
         )
     )
     if on == team_id:
-        raise Conflict("already_on_team", "They are on this team already.", user_id=user_id)
-    for each in sorted({team_id, *([on] if on else [])}):  # so that two cannot wait in a circle
-        await lock(session, each)
-    if on:
-        await part(session, jobs, await session.get_one(Team, on), user_id, caller)
-    await join(session, team, user_id, caller)
+        raise Conflict("already_on_team", "They are on this team already.", user_id=user.id)
+    if on is None and who != user.id and not speaks_for_its_address(user, settings):
+        raise Conflict(
+            "email_not_verified",
+            "The account with this address has not verified it, so it may be somebody else's. "
+            "Ask them to verify it, or give their id.",
+        )
+    # By id, so that two who move people cannot wait in a circle.
+    locked = {each: await lock(session, each) for each in sorted({team_id, on or team_id})}
+    before = locked[on] if on else None
+    if before is not None and await is_member(session, before.id, user.id):
+        await part(session, jobs, before, user.id, caller)
+    await join(session, team, user.id, caller)
     await session.flush()
     return await detail(session, caller, team_id)
 

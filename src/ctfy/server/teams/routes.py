@@ -74,10 +74,16 @@ async def correct_team(
 
 @router.put("/admin/competitions/{competition_id}/teams/{team_id}/members/{user}")
 async def move_member(
-    competition_id: str, team_id: str, user: str, session: Session, jobs: TheJobs, caller: ItsAdmin
+    competition_id: str,
+    team_id: str,
+    user: str,
+    settings: TheSettings,
+    session: Session,
+    jobs: TheJobs,
+    caller: ItsAdmin,
 ) -> TeamDetail:
     """Put somebody on a team, by id or address, from the team that they are on here, if any."""
-    return await corrections.move(session, jobs, caller, competition_id, team_id, user)
+    return await corrections.move(session, settings, jobs, caller, competition_id, team_id, user)
 
 
 @router.delete(

@@ -9,12 +9,12 @@ import tempfile
 import zipfile
 from typing import Any, BinaryIO
 
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, select
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.challenge.catalogue import Catalogue
-from ctfy.core.errors import Unavailable
+from ctfy.core.errors import Conflict, Unavailable
 from ctfy.server.access.caller import Caller
 from ctfy.server.access.view import audience_of, takes_part
 from ctfy.server.database.base import now
@@ -112,9 +112,12 @@ def lacking(by: frozenset[str]) -> Listing:
             Team.name.label("team_name"),
         )
         .join(Team, Team.id == ChallengeSolve.team_id)
+        .join(Competition, Competition.id == ChallengeSolve.competition_id)
         .outerjoin(Writeup, handed_in)
         .where(
             ChallengeSolve.competition_id == bindparam("competition_id"),
+            # What was solved for practice counts nowhere.
+            or_(Competition.ends_at.is_(None), ChallengeSolve.solved_at < Competition.ends_at),
             Writeup.id.is_(None),
             takes_part(ChallengeSolve.team_id),
             *(filters[name] for name in sorted(by)),
@@ -141,10 +144,15 @@ async def judge(
     writeup_id: str,
     body: WriteupJudgement,
 ) -> None:
-    """Write notes on a write-up, give it a mark, publish it. Raises `writeup_not_found`."""
+    """Write notes on a write-up, give it a mark, publish it.
+
+    Raises `writeup_not_found`, and `writeup_replaced` where the team has handed in another one.
+    """
     writeup = await session.get(Writeup, writeup_id, with_for_update=True)
     if writeup is None or writeup.competition_id != competition_id:
         raise service.missing()
+    if body.of is not None and body.of != writeup.updated_at:
+        raise Conflict("writeup_replaced", "The team has handed in another one: read that first.")
     team = await session.get_one(Team, writeup.team_id)
     about = {
         "team_id": team.id,
@@ -153,7 +161,7 @@ async def judge(
         "competition_id": competition_id,
         "writeup_id": writeup.id,
     }
-    given = body.model_dump(exclude_unset=True)
+    given = body.model_dump(exclude_unset=True, exclude={"of"})
     published = given.pop("published", None)
     if given:
         if given.get("notes", "") is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import tempfile
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,11 +19,12 @@ from ctfy.server.access.view import View
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
-from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheStore
+from ctfy.server.kernel import TheCatalogue, TheDatabase, TheJobs, TheRateLimits, TheStore
 from ctfy.server.models.base import Page
 from ctfy.server.models.writeups import MOST_PDF_BYTES as MOST_PDF_BYTES
 from ctfy.server.models.writeups import TeamWriteups, Writeup, WriteupText
 from ctfy.server.records.flows import begun
+from ctfy.server.tables.writeups import folder_of_writeup
 from ctfy.server.writeups import service
 
 router = Router(tags=["writeups"])
@@ -78,14 +81,24 @@ async def hand_in_pdf(
     challenges: TheChallenges,
     store: TheStore,
     jobs: TheJobs,
+    rate_limits: TheRateLimits,
     session: Session,
     caller: Caller = _HAND_IN,
 ) -> Writeup:
     """Hand in the team's write-up of a challenge that it tried, as a PDF, or replace it."""
+    await rate_limits.hit("upload", caller.user_id)
     by = await service.author(database, challenges, caller, competition_id, challenge_id)
-    content = await request.body()
-    file_id = await service.keep(store, content)
-    row = await service.hand_in(session, jobs, caller, by, file_id=file_id, size_bytes=len(content))
+    with tempfile.TemporaryFile() as file:  # not in memory, however slowly many send
+        async for chunk in request.stream():
+            await asyncio.to_thread(file.write, chunk)
+        size = file.tell()
+        file_id = await service.keep(store, file)
+    try:
+        row = await service.hand_in(session, jobs, caller, by, file_id=file_id, size_bytes=size)
+        await session.commit()
+    except BaseException:
+        await store.remove(folder_of_writeup(file_id))
+        raise
     return Writeup(**service.told(row, by.team_name, catalogue))
 
 

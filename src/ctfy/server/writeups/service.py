@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ctfy.challenge.catalogue import Catalogue
@@ -54,7 +55,8 @@ _TRIED = Statement(
 
 def is_open(competition: Competition) -> bool:
     """Whether teams hand in write-ups now."""
-    return competition.writeups_until is not None and now() < competition.writeups_until
+    until = competition.writeups_until
+    return until is not None and competition.time_at(now()) < until
 
 
 async def author(
@@ -86,13 +88,18 @@ async def author(
     return Author(competition_id, row.team_id, row.team_name, challenge_id)
 
 
-async def keep(store: Store, content: bytes) -> str:
+async def keep(store: Store, file: BinaryIO) -> str:
     """Put a PDF into the store; the id of its file. Raises `writeup_not_pdf`."""
-    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-_TAIL:]:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    tail = file.read()
+    file.seek(0)
+    if file.read(5) != b"%PDF-" or b"%%EOF" not in tail:
         raise Invalid("writeup_not_pdf", "This is no PDF, or it is cut short.")
+    file.seek(0)
     file_id = new_id()
     try:
-        await store.put(_file(file_id), content)
+        await store.put(_file(file_id), file)
     except OSError as error:
         raise Unavailable("store_unavailable", "The write-up could not be stored.") from error
     return file_id
@@ -119,9 +126,9 @@ async def hand_in(
     # Two of a team may hand in at once: one after the other.
     await session.get(Team, by.team_id, with_for_update={"key_share": True})
     writeup = await session.scalar(
-        select(Writeup).where(
-            Writeup.team_id == by.team_id, Writeup.challenge_id == by.challenge_id
-        )
+        select(Writeup)
+        .where(Writeup.team_id == by.team_id, Writeup.challenge_id == by.challenge_id)
+        .with_for_update()  # a judge may publish what is there, and not what takes its place
     )
     if writeup is None:
         writeup = Writeup(
@@ -235,7 +242,7 @@ def _everybodys(sight: Sight) -> ColumnElement[bool]:
     """The condition on write-ups, joined to competition and team, that were published to them."""
     return and_(
         Writeup.published_at.is_not(None),
-        Competition.ends_at <= MOMENT,
+        Competition.ends_at <= func.coalesce(Competition.paused_at, MOMENT),
         sight.competitions(),
         sight.ranked(),
     )

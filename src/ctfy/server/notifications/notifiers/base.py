@@ -14,10 +14,14 @@ _SECRET = 5  # what is at least so long in an address may be one
 
 
 class Outcome(NamedTuple):
-    """Whether a message arrived, and what came back, in a line."""
+    """Whether a message arrived, and what came back, in a line.
+
+    `final`: it never will, so that it is not tried again.
+    """
 
     ok: bool
     said: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

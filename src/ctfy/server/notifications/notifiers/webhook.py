@@ -24,6 +24,7 @@ from ctfy.server.notifications.notifiers.base import (
 )
 
 SECRET_PREFIX = "whsec_"
+_LATER = (408, 425, 429)  # refused now, and not for what it is
 _MOST_ANSWER = 4096
 _MOST_TRIED = 3
 
@@ -143,7 +144,9 @@ async def _outcome(response: httpx.Response) -> Outcome:
         read += chunk
         if len(read) >= _MOST_ANSWER:
             break
-    return Outcome(False, one_line(f"{said} {read[:_MOST_ANSWER].decode(errors='replace')}"))
+    told = one_line(f"{said} {read[:_MOST_ANSWER].decode(errors='replace')}")
+    final = response.is_client_error and response.status_code not in _LATER
+    return Outcome(False, told, final)
 
 
 NOTIFIER = Webhook()

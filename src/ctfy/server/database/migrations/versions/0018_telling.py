@@ -65,6 +65,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     # Without their columns, everybody would read what was for some.
     op.execute("DELETE FROM announcements WHERE competition_id IS NOT NULL")
+    # Servers of the version before know no brackets as an audience.
+    op.execute("UPDATE events SET audience = 'admins' WHERE audience = 'bracket'")
     op.execute("DROP INDEX ix_announcements_waiting")
     op.execute(
         """
