@@ -39,7 +39,7 @@ PDF = re.compile(API + r"/competitions/[^/]+/challenges/[^/]+/writeup/pdf")
 _PDF: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
