@@ -20,6 +20,11 @@ _VOLATILE = re.compile(
     r'"(generated_at|server_time_ts|started_at_ts|uptime_s|last_seen_at|last_used_at|'
     r'running_instances)":\s*("[^"]*"|[-\d.e]+|null)'
 )
+# Of a series over time: where the hour turns, an empty one goes, and one comes.
+_BUCKET = re.compile(
+    r',?\{"ts":[\d.]+,"counts":\{\},"partial":\w+\}|"ts":[\d.]+(?=,"counts")'
+    r'|(?<=\}),"partial":\w+(?=\})'
+)
 
 
 def paths(http: httpx.Client, known: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -54,7 +59,8 @@ def answers(url: str, token: str, known: dict[str, str]) -> dict[str, Any]:
 def _plain(response: httpx.Response) -> Any:
     if response.is_error:
         return response.status_code, response.json()["code"]
-    text = _VOLATILE.sub(r'"\1":0', response.text)
+    text = _BUCKET.sub("", _VOLATILE.sub(r'"\1":0', response.text))
+    text = text.replace("[,", "[").replace("{,", "{")
     if response.url.path == "/api/v1/me":  # the reader's own, which every request moves on
         text = re.sub(r'"last_active_at":("[^"]*"|null)', '"last_active_at":0', text)
     try:
