@@ -126,7 +126,7 @@ class AdminCompetitionsResource:
         return self._http.fetch(CompetitionInfo, "POST", path)
 
     def extend(self, competition_id: str, *, minutes: int) -> CompetitionInfo:
-        """Put the end off, and with it a freeze that is still to come.
+        """Put the end off, and with it a freeze and a write-up deadline to come.
 
         >>> admin.competitions.extend(competition.id, minutes=15)
         """

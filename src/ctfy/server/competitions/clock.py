@@ -70,7 +70,7 @@ async def resume(session: AsyncSession, jobs: Jobs, caller: Caller, competition_
 
 
 async def extend(session: AsyncSession, caller: Caller, competition_id: str, minutes: int) -> None:
-    """Put the end off, and with it a freeze that is still to come.
+    """Put the end off, and with it a freeze and a deadline of write-ups still to come.
 
     Raises `competition_not_found`, `competition_endless`, `competition_ended`.
     """

@@ -153,7 +153,7 @@ async def extend_competition(
     session: Session,
     caller: ItsAdmin,
 ) -> CompetitionInfo:
-    """Put the end off, and with it a freeze that is still to come."""
+    """Put the end off, and with it a freeze and a write-up deadline to come."""
     await clock.extend(session, caller, competition_id, body.minutes)
     return await _info(session, database, cache, caller, competition_id)
 

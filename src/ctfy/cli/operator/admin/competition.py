@@ -301,7 +301,7 @@ def extend(
     competition_id: CompetitionId,
     minutes: Annotated[int, typer.Option(min=1, help="By how much the end is put off")],
 ) -> CompetitionInfo:
-    """Put a competition's end off, and with it a freeze that is still to come.
+    """Put a competition's end off, with a freeze and a write-up deadline to come.
 
     Example: ctfy-admin admin competition extend COMPETITION_ID --minutes 15
     """

@@ -125,7 +125,7 @@ class AdminCompetitionsResource:
         return await self._http.fetch(CompetitionInfo, "POST", path)
 
     async def extend(self, competition_id: str, *, minutes: int) -> CompetitionInfo:
-        """Put the end off, and with it a freeze that is still to come."""
+        """Put the end off, and with it a freeze and a write-up deadline to come."""
         path = f"/admin/competitions/{competition_id}/extend"
         return await self._http.fetch(CompetitionInfo, "POST", path, json={"minutes": minutes})
 
