@@ -18,6 +18,14 @@ def titles(player: PlatformClient) -> set[str]:
     return {each.title for each in player.me.inbox().announcements}
 
 
+@pytest.fixture(autouse=True)
+def no_others(arena: Arena) -> None:
+    """What other tests announced to everybody would be here, too."""
+    announcements = arena.admin.admin.announcements
+    for each in announcements.list(limit=1000):
+        announcements.delete(each.id)
+
+
 def told(events: list[dict[str, Any]]) -> set[str]:
     return {event["title"] for event in events if event["event"] == "announcement_created"}
 
