@@ -128,9 +128,9 @@ PERMISSIONS = {
     "DELETE /admin/competitions/{competition_id}/teams/{team_id}/members/{user}": (
         "competition admin"
     ),
-    "GET /admin/competitions/{competition_id}/standings.{kind}": "competition admin",
-    "GET /admin/competitions/{competition_id}/submissions.{kind}": "competition admin",
-    "GET /admin/competitions/{competition_id}/people.{kind}": "competition admin",
+    "GET /admin/competitions/{competition_id}/tables/standings/{kind}": "competition admin",
+    "GET /admin/competitions/{competition_id}/tables/submissions/{kind}": "competition admin",
+    "GET /admin/competitions/{competition_id}/tables/people/{kind}": "competition admin",
     "GET /admin/competitions/{competition_id}/submissions": "competition admin",
     "PATCH /admin/competitions/{competition_id}/submissions/{submission_id}": "competition admin",
     "POST /admin/competitions/{competition_id}/challenges/{challenge_id}/questions/{question_id}"

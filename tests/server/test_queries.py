@@ -201,6 +201,9 @@ def test_an_operators_list_is_one_query(
         player.competition(competition.id).writeups.hand_in("notes", "how")
         player.challenges.add_reaction("notes", "learned")
         admin.announcements.create(title="Tea")
+        admin.notifications.create(
+            name="Tea", kind="webhook", address="https://example.org/", events=["node_unhealthy"]
+        )
         admin.images.upload(drawn())
         admin.pages.create(slug=uuid.uuid4().hex, title="Tea")
         admin.nodes.revoke_invite(admin.nodes.mint_invite().id)

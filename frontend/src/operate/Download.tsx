@@ -22,7 +22,7 @@ export function Download({
             key={format}
             component="a"
             variant="default"
-            href={`/api/v1/admin/competitions/${competitionId}/${table}.${format}`}
+            href={`/api/v1/admin/competitions/${competitionId}/tables/${table}/${format}`}
             aria-label={name}
             download
           >

@@ -139,7 +139,7 @@ class AdminCompetitionsResource:
 
     def table(self, competition_id: str, name: str, *, format: str = "csv") -> bytes:
         """The competition's `standings`, `submissions` or `people`: a file of `csv` or `xlsx`."""
-        path = f"/admin/competitions/{competition_id}/{name}.{format}"
+        path = f"/admin/competitions/{competition_id}/tables/{name}/{format}"
         return self._http.call("GET", path, timeout=600).content
 
     def import_(self, file: bytes) -> CompetitionImportResult:

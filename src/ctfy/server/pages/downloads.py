@@ -44,7 +44,7 @@ _PEOPLE = (
 )
 
 
-@router.get("/standings.{kind}", response_class=StreamingResponse, responses=_FILE)
+@router.get("/tables/standings/{kind}", response_class=StreamingResponse, responses=_FILE)
 async def standings(
     competition_id: str,
     kind: Format,
@@ -65,7 +65,7 @@ async def standings(
     return await _file(f"standings-{competition_id}", kind, _STANDINGS, parts())
 
 
-@router.get("/submissions.{kind}", response_class=StreamingResponse, responses=_FILE)
+@router.get("/tables/submissions/{kind}", response_class=StreamingResponse, responses=_FILE)
 async def submissions(
     competition_id: str, kind: Format, database: TheDatabase, cache: TheCache, caller: ItsAdmin
 ) -> StreamingResponse:
@@ -75,7 +75,7 @@ async def submissions(
     return await _file(f"submissions-{competition_id}", kind, _SUBMISSIONS, _rows(database, query))
 
 
-@router.get("/people.{kind}", response_class=StreamingResponse, responses=_FILE)
+@router.get("/tables/people/{kind}", response_class=StreamingResponse, responses=_FILE)
 async def people(
     competition_id: str, kind: Format, database: TheDatabase, cache: TheCache, caller: ItsAdmin
 ) -> StreamingResponse:

@@ -137,7 +137,7 @@ class AdminCompetitionsResource:
 
     async def table(self, competition_id: str, name: str, *, format: str = "csv") -> bytes:
         """The competition's `standings`, `submissions` or `people`: a file of `csv` or `xlsx`."""
-        path = f"/admin/competitions/{competition_id}/{name}.{format}"
+        path = f"/admin/competitions/{competition_id}/tables/{name}/{format}"
         return (await self._http.call("GET", path, timeout=600)).content
 
     async def import_(self, file: bytes) -> CompetitionImportResult:
