@@ -58,7 +58,7 @@ def test_who_asks_late_whether_the_others_know_hears_it_soon() -> None:
         writer, waited = Peers(), []
         writer.share(2)
         other = copy.copy(writer)
-        other.join(1)
+        other.join(number=1)
         database = Database(url)
         relay = Relay(database, other)
         await relay.open()
