@@ -141,7 +141,7 @@ class Sight:
 
     def answers(self, team_id: Any, competition_id: Any, at: Any) -> ColumnElement[bool]:
         """The same for what teams answered; for practice, after the end, others did nothing."""
-        shown: ColumnElement[bool] = self._shows(at) & _counting(at)
+        shown: ColumnElement[bool] = self._shows(at) & counting(at)
         if not (self.is_admin or self.is_visitor):
             shown = or_(shown, self.runs(Competition.id))
         return self._deeds(team_id, competition_id, shown)
@@ -183,7 +183,7 @@ class Sight:
 
         Nothing hides its standings from them, no freeze the moment, and it had not ended.
         """
-        return self._shows(at) & _counting(at)
+        return self._shows(at) & counting(at)
 
     def _shows(self, at: Any) -> ColumnElement[bool]:
         """The condition that what was done at a moment, of a row's competition, is theirs to know.
@@ -447,7 +447,7 @@ def _not_found() -> NotFound:
     return NotFound("competition_not_found", "There is no such competition.")
 
 
-def _counting(at: Any) -> ColumnElement[bool]:
+def counting(at: Any) -> ColumnElement[bool]:
     """The condition that a row's competition had not ended at a moment: `is_over_at`."""
     return or_(Competition.ends_at.is_(None), at < Competition.ends_at)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, Invalid, NotFound, field_error
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import View, audience_of_changes
+from ctfy.server.access.view import View, audience_of_changes, counting
 from ctfy.server.competitions.events import (
     CompetitionCreated,
     CompetitionDeleted,
@@ -222,12 +222,11 @@ async def clone(session: AsyncSession, caller_id: str, competition_id: str, titl
 def registrations(competition_id: str) -> Select[*tuple[Any, ...]]:
     """The teams of a competition, in the order of their registration."""
     members = select(func.count()).where(TeamMember.team_id == Team.id).correlate(Team)
-    counts = or_(Competition.ends_at.is_(None), ChallengeSolve.solved_at < Competition.ends_at)
     solved = (
         select(func.count())
         .select_from(ChallengeSolve)
         .join(Competition, Competition.id == ChallengeSolve.competition_id)
-        .where(ChallengeSolve.team_id == Team.id, counts)
+        .where(ChallengeSolve.team_id == Team.id, counting(ChallengeSolve.solved_at))
         .correlate(Team)
     )
     return (

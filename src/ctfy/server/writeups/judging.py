@@ -9,14 +9,14 @@ import tempfile
 import zipfile
 from typing import Any, BinaryIO
 
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.core.errors import Conflict, Unavailable
 from ctfy.server.access.caller import Caller
-from ctfy.server.access.view import audience_of, takes_part
+from ctfy.server.access.view import audience_of, counting, takes_part
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
@@ -117,7 +117,7 @@ def lacking(by: frozenset[str]) -> Listing:
         .where(
             ChallengeSolve.competition_id == bindparam("competition_id"),
             # What was solved for practice counts nowhere.
-            or_(Competition.ends_at.is_(None), ChallengeSolve.solved_at < Competition.ends_at),
+            counting(ChallengeSolve.solved_at),
             Writeup.id.is_(None),
             takes_part(ChallengeSolve.team_id),
             *(filters[name] for name in sorted(by)),
