@@ -36,9 +36,11 @@ check: .venv/.dev frontend/node_modules/.ready
 	@$(BIN)/python tools/metadata_schema.py --check
 	@cd frontend && $(NODE) npm run --silent check
 
-# Forty thousand requests that the API's own document suggests, half of them with hostile texts.
+# Forty thousand requests that the API's own document suggests, half of them with hostile texts, and
+# as many with everything else that a request can hold.
 fuzz: .venv/.dev
-	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py
+	@CTFY_FUZZ_EXAMPLES=120 $(BIN)/pytest -s tests/server/test_fuzz.py \
+	  tests/server/test_hostile_requests.py
 
 # Two hundred instances while everything is killed at random; needs root, an engine, busybox-static.
 chaos: .venv/.dev

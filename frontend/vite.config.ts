@@ -29,8 +29,24 @@ function compressed(): Plugin {
   };
 }
 
+/** The stylesheets at the end of the page: a browser then paints what stands before them. */
+function paintedFirst(): Plugin {
+  return {
+    name: "painted-first",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(page) {
+        const styles = / *<link rel="stylesheet"[^>]*>\n/g;
+        const found = page.match(styles) ?? [];
+        return page.replace(styles, "").replace("</body>", `${found.join("")}  </body>`);
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), compressed(), paintedFirst()],
   build: {
     outDir: BUILT,
     emptyOutDir: true,

@@ -46,8 +46,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             terminal.write_line(f"left out: the tests that need {group}, for want of {what}")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are written into the names
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this machine lacks something for."""
+    """Leave out what this machine lacks something for; keep together what shares a fixture."""
     out = [
         item
         for item in items
@@ -56,6 +57,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+    for item in items:
+        if not item.get_closest_marker("xdist_group") and _of_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+def _of_its_module(item: pytest.Item) -> bool:
+    """Whether it uses a fixture that its module has made once: a server of its own, say.
+
+    On several workers it would be made several times.
+    """
+    definitions = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+    return any(
+        definition.scope == "module" and definition.baseid == item.location[0]
+        for found in definitions
+        for definition in found[-1:]
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -56,21 +56,21 @@ def audited(folder: Path) -> Iterator[Case]:
     """`ctfy-admin challenge audit`, for people and for programs."""
     author = Terminal(folder / "config", NOWHERE)
 
-    def drive(root: Path, case: str) -> str:
+    def drive(root: Path, case: str, kind: str) -> str:
         honest(root, "good")
         hostile(root, "evil", case)
         line = f"ctfy-admin challenge audit --challenges-dir {root}"
-        for kind in ("", " --sarif"):
-            shown = author.run(line + kind, people=True)
-            if shown.code != 1 or "evil" not in shown.out or "Traceback" in shown.out + shown.err:
-                return f"{kind}: {shown}"
+        shown = author.run(line + kind, people=True)
+        if shown.code != 1 or "evil" not in shown.out or "Traceback" in shown.out + shown.err:
+            return f"{kind}: {shown}"
         said = author.run(f"{line} --json")
         found = [row for row in said.json if row["error"]]
         wrong = [row for row in found if "/evil" not in row["path"] or not row["fix"]]
         return f"{said}" if wrong or not found or said.code != 1 else ""
 
     for number, case in enumerate(FOLDERS):
-        yield case, lambda number=number, case=case: drive(folder / str(number), case)  # type: ignore[misc]
+        at, kind = folder / str(number), ("", " --sarif")[number % 2]
+        yield case, lambda at=at, case=case, kind=kind: drive(at, case, kind)  # type: ignore[misc]
 
 
 def loaded(folder: Path) -> Iterator[Case]:

@@ -131,7 +131,10 @@ def test_migrations_go_back_and_forth(tmp_path: Path) -> None:
         ):
             done = ctfy_admin(database, tmp_path, *arguments)
             assert done.returncode == 0, done.stderr
-            assert ctfy_admin(database, tmp_path, "current").stdout.strip() == revision
+            with psycopg.connect(database) as connection:
+                stands = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            assert stands == [(revision,)]
+        assert ctfy_admin(database, tmp_path, "current").stdout.strip() == head()
         everything = ctfy_admin(database, tmp_path, "downgrade", "base")
         assert (everything.returncode, everything.stderr.count("\n")) == (1, 1)
         unknown = ctfy_admin(database, tmp_path, "upgrade", "--revision", "9999")

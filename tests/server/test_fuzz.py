@@ -24,8 +24,10 @@ CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance
 @pytest.mark.parametrize("who", ["super admin", "player"])
 def test_no_request_breaks_the_server(who: str, texts: str, tmp_path: Path) -> None:
     hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz_hooks"} if texts == "hostile" else {}
-    # What covers the document is the same each time, and no hook changes it.
-    phases = "fuzzing" if texts == "hostile" else "coverage,fuzzing"
+    # What covers the document is the same each time, and no hook changes it; most of it players may
+    # not do.
+    covers = who == "super admin" and texts == "any"
+    phases = "coverage,fuzzing" if covers else "fuzzing"
     with lone_server(tmp_path) as url:
         httpx.get(f"{url}/openapi.json")  # made at the first request; schemathesis waits 10 s
         auth = PlatformClient(url).auth

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -32,6 +34,7 @@ from tests.processes import PATIENCE_S
 # They would end the session that asks.
 _LAST = {("POST", "/api/v1/auth/logout"), ("DELETE", "/api/v1/auth/tokens/others")}
 _LARGE = 8 * 1024
+EVERYTHING = "CTFY_FUZZ_EXAMPLES" in os.environ
 Call = tuple[str, str, list[tuple[str, bytes]], bytes]
 
 
@@ -74,7 +77,12 @@ def known(url: str) -> dict[str, str]:
 
 
 def ask(url: str, calls: list[Call], token: str = "") -> None:
-    """Make the calls, and hold what each is answered to what an API may answer."""
+    """Make the calls, and hold what each is answered to what an API may answer.
+
+    Every third of them, the same each time; `make fuzz` makes them all.
+    """
+    if not EVERYTHING:
+        calls = [call for call in calls if crc32(repr(call).encode()) % 3 == 0]
     own = [("Authorization", b"Bearer " + token.encode())] if token else []
 
     def one(client: httpx.Client, call: Call, left: int = 5) -> str:

@@ -139,16 +139,22 @@ def loading() -> Iterator[None]:
 async def until_signal(work: Coroutine[Any, Any, None], *others: signal.Signals) -> None:
     """Run `work` until it ends or SIGINT or SIGTERM comes; then cancel it and let it clean up.
 
-    So does one of the `others`.
+    So does one of the `others`. From then on they are ignored: the process is about to end, and
+    whoever is impatient cuts nothing short.
     """
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, *others):
+    numbers = (signal.SIGINT, signal.SIGTERM, *others)
+    for number in numbers:
         loop.add_signal_handler(number, task.cancel)
     try:
         await task
     except asyncio.CancelledError:
         return
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def spawn(

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from ctfy.server.database.migrate import known_revisions
 
 MANIFEST, DUMP, SECRET, ARCHIVE = "manifest.json", "database.dump", "secret.key", "archive"
 _FORMAT, _VERSION = "ctfy-backup", 1
+_LEAVING_S = 3  # a connection that was just closed is still counted for a moment
 
 
 class BackupFailed(RuntimeError):
@@ -175,14 +177,16 @@ def _manifest(tar: tarfile.TarFile) -> dict[str, Any]:
 
 
 def _require_free(url: str, *, force: bool) -> None:
-    with psycopg.connect(url) as connection:
-        others = _one(
-            connection,
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
-        if int(others):
-            raise BackupFailed("the database is in use: stop every server and worker first")
+    others = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        until = time.monotonic() + _LEAVING_S
+        while int(_one(connection, others)):
+            if time.monotonic() > until:
+                raise BackupFailed("the database is in use: stop every server and worker first")
+            time.sleep(0.1)
         there = connection.execute("SELECT to_regclass('users')").fetchone()
         if there and there[0] is not None and not force:
             people = _one(connection, "SELECT count(*) FROM users")

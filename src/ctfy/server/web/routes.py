@@ -23,9 +23,13 @@ router = APIRouter()
 BUILT = Path(__file__).parent / "built"
 # Each response has a nonce of its own, for the styles that the component library writes.
 _NONCE = "__NONCE__"
-# What of the page the operators choose: its title and icon, and all that the interface shows first,
-# so that it need not ask before it does.
-_PUT_IN = re.compile(rf"<!--branding-->.*<!--/branding-->|{_NONCE}", re.S)
+# What of the page the operators choose: its title and icon, the name that is seen before any other
+# file has come, and all that the interface shows first, so that it need not ask before it does.
+_PUT_IN = re.compile(
+    "(?P<head><!--branding-->.*<!--/branding-->)|(?P<name><!--name-->.*<!--/name-->)"
+    f"|(?P<nonce>{_NONCE})",
+    re.S,
+)
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; font-src 'self'; "
     "img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -110,7 +114,9 @@ def page(look: Look) -> HTMLResponse:
         "Cache-Control": "no-cache",
     }
     # In one pass: what somebody wrote is not searched for more to put in.
-    content = _PUT_IN.sub(lambda found: nonce if found[0] == _NONCE else _head(look), _template())
+    name = html.escape(look.branding.event_name)
+    put_in = {"head": _head(look), "name": name, "nonce": nonce}
+    content = _PUT_IN.sub(lambda found: put_in[found.lastgroup or ""], _template())
     return HTMLResponse(content, headers=headers)
 
 
