@@ -29,7 +29,7 @@ function compressed(): Plugin {
   };
 }
 
-/** The stylesheets at the end of the page: a browser then paints what stands before them. */
+/** The stylesheets after the page's shell: a browser then paints what stands before them. */
 function paintedFirst(): Plugin {
   return {
     name: "painted-first",
@@ -39,7 +39,7 @@ function paintedFirst(): Plugin {
       handler(page) {
         const styles = / *<link rel="stylesheet"[^>]*>\n/g;
         const found = page.match(styles) ?? [];
-        return page.replace(styles, "").replace("</body>", `${found.join("")}  </body>`);
+        return page.replace(styles, "").replace("    <!--styles-->\n", found.join(""));
       },
     },
   };

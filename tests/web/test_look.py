@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.available import needs
 from tests.conftest import PASSWORD, Arena
@@ -147,3 +147,19 @@ def _saved(page: object, pages: object, page_id: str, text: str) -> bool:
     if save.is_enabled():
         save.click()
     return False
+
+
+def test_the_events_name_is_seen_before_any_other_file_has_come(
+    arena: Arena, browser: Browser, operator: Window
+) -> None:
+    arena.admin.admin.branding.update(event_name="Harvest <CTF>")
+    page = browser.new_page()
+    page.route("**/assets/**", lambda route: None)  # they never come
+    wait_for("every process", lambda: _shell(page, arena.url) == "Harvest <CTF>")
+    expect(page.locator(".shell header")).to_be_visible()
+    page.close()
+
+
+def _shell(page: Page, url: str) -> str:
+    page.goto(url, wait_until="commit")
+    return page.locator(".shell header").inner_text()
