@@ -6,63 +6,72 @@ import {
   mergeMantineTheme,
 } from "@mantine/core";
 import type { AccentPalette } from "./api/client";
+import { t } from "./i18n";
 
 /**
  * Colours that keep a contrast of 4.5 : 1 (WCAG AA) in both schemes: the library's own shades for
  * dimmed text and tinted badges fall short of it.
  */
-const theme = mergeMantineTheme(
-  DEFAULT_THEME,
-  createTheme({
-    primaryColor: "brand",
-    primaryShade: 8,
-    autoContrast: true,
-    luminanceThreshold: 0.35,
-    defaultRadius: "md",
-    fontFamily: "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-    fontFamilyMonospace: "ui-monospace, 'SF Mono', 'JetBrains Mono', Menlo, Consolas, monospace",
-    headings: { fontWeight: "650" },
-    colors: {
-      brand: [
-        "#e3fbf2",
-        "#c7f5e3",
-        "#95ebca",
-        "#5fdfaf",
-        "#34d399",
-        "#16b981",
-        "#0d9c6c",
-        "#0a8159",
-        "#087050",
-        "#055a40",
-      ],
-      dark: [
-        "#d5dbdf",
-        "#b6bfc6",
-        "#a0abb3",
-        "#66727b",
-        "#37424a",
-        "#28323a",
-        "#1d262c",
-        "#151c21",
-        "#10161a",
-        "#0a0e11",
-      ],
-    },
-    components: {
-      // Where there is little room, other things give way before a button's words do.
-      Button: { styles: { root: { flexShrink: 0 } } },
-      Anchor: { defaultProps: { underline: "hover" } },
-      Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
-      Modal: { defaultProps: { centered: true, overlayProps: { blur: 2 } } },
-    },
-  }),
-);
+// Made when the language is known.
+const theme = () =>
+  mergeMantineTheme(
+    DEFAULT_THEME,
+    createTheme({
+      primaryColor: "brand",
+      primaryShade: 8,
+      autoContrast: true,
+      luminanceThreshold: 0.35,
+      defaultRadius: "md",
+      fontFamily: "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+      fontFamilyMonospace: "ui-monospace, 'SF Mono', 'JetBrains Mono', Menlo, Consolas, monospace",
+      headings: { fontWeight: "650" },
+      colors: {
+        brand: [
+          "#e3fbf2",
+          "#c7f5e3",
+          "#95ebca",
+          "#5fdfaf",
+          "#34d399",
+          "#16b981",
+          "#0d9c6c",
+          "#0a8159",
+          "#087050",
+          "#055a40",
+        ],
+        dark: [
+          "#d5dbdf",
+          "#b6bfc6",
+          "#a0abb3",
+          "#66727b",
+          "#37424a",
+          "#28323a",
+          "#1d262c",
+          "#151c21",
+          "#10161a",
+          "#0a0e11",
+        ],
+      },
+      components: {
+        // Where there is little room, other things give way before a button's words do.
+        Button: { styles: { root: { flexShrink: 0 } } },
+        Anchor: { defaultProps: { underline: "hover" } },
+        Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
+        Modal: {
+          defaultProps: {
+            centered: true,
+            overlayProps: { blur: 2 },
+            closeButtonProps: { "aria-label": t("Close") },
+          },
+        },
+      },
+    }),
+  );
 
 /** The theme in an organiser's colour, whose contrasts the server has seen to. */
 export function accented(palette: AccentPalette | null | undefined) {
-  if (!palette) return theme;
+  if (!palette) return theme();
   const brand = palette.shades as unknown as MantineColorsTuple;
-  return mergeMantineTheme(theme, {
+  return mergeMantineTheme(theme(), {
     colors: { brand },
     other: { fillOnDark: palette.fill_on_dark },
   });

@@ -32,7 +32,7 @@ export function Confirm({
   };
   return (
     <>
-      <Button variant="default" {...button} onClick={open}>
+      <Button variant="default" {...button} onClick={open} aria-haspopup="dialog">
         {label}
       </Button>
       <Modal opened={opened} onClose={close} title={question}>

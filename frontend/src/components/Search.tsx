@@ -13,6 +13,7 @@ export function Search({ label }: { label: string }) {
   return (
     <TextInput
       type="search"
+      aria-keyshortcuts="/"
       aria-label={label}
       placeholder={label}
       leftSection={<IconSearch size={16} />}

@@ -22,9 +22,11 @@ import {
   IconDeviceTv,
   IconFileText,
   IconFlag,
+  IconKeyboard,
   IconLanguage,
   IconLogout,
   IconMoon,
+  IconSearch,
   IconSettings,
   IconSun,
   IconTrophy,
@@ -45,10 +47,13 @@ import { useEventNotices } from "./eventNotices";
 import { Footer } from "./Footer";
 import { LiveBanner } from "./LiveBanner";
 import { NotFound } from "./NotFound";
+import { useShortcuts } from "./useShortcuts";
 
 const TwoFactorNeeded = lazyComponent(
   async () => (await import("../pages/settings/TwoFactor")).TwoFactorNeeded,
 );
+const Finder = lazyComponent(async () => (await import("./Finder")).Finder);
+const Shortcuts = lazyComponent(async () => (await import("./Shortcuts")).Shortcuts);
 const OperatorMenu = lazyComponent(async () => (await import("../operate/Menu")).OperatorMenu);
 
 /** The header, and on small screens and for operators the list of pages at the side. */
@@ -70,6 +75,9 @@ export function Frame() {
   useEffect(close, [pathname]);
   useEffect(() => (signedIn ? followEvents() : undefined), [signedIn]);
   useEventNotices(me ?? null);
+  const [finding, finder] = useDisclosure(false);
+  const [listing, list] = useDisclosure(false);
+  useShortcuts(finder.open, list.open);
 
   return (
     <div>
@@ -91,8 +99,19 @@ export function Frame() {
           </Group>
         </Group>
         <Group gap={4} wrap="nowrap">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            onClick={finder.open}
+            aria-label={t("Find")}
+            aria-keyshortcuts="Control+K"
+            title={t("Find, Ctrl K")}
+          >
+            <IconSearch size={18} />
+          </ActionIcon>
           <SchemeButton />
-          {me ? !needed && <Person /> : me === null && <Visitor />}
+          {me ? !needed && <Person listKeys={list.open} /> : me === null && <Visitor />}
         </Group>
       </header>
       <div className="middle">
@@ -132,6 +151,10 @@ export function Frame() {
           <Footer />
         </div>
       </div>
+      <Suspense>
+        {finding && <Finder close={finder.close} />}
+        {listing && <Shortcuts close={list.close} />}
+      </Suspense>
     </div>
   );
 }
@@ -244,7 +267,7 @@ function Visitor() {
   );
 }
 
-function Person() {
+function Person({ listKeys }: { listKeys: () => void }) {
   const me = useMe().data!;
   const inbox = api.useQuery("get", "/api/v1/me/inbox", {}, { refetchInterval: 60_000 }).data;
   const waiting = inbox
@@ -271,13 +294,13 @@ function Person() {
           <Avatar src={me.avatar_url || null} name={me.display_name} size={32} />
         </span>
       </UnstyledButton>
-      <Account me={me} />
+      <Account me={me} listKeys={listKeys} />
     </>
   );
 }
 
 /** What belongs to the account: the browser's own popover, closed by Escape or a click elsewhere. */
-function Account({ me }: { me: MeResponse }) {
+function Account({ me, listKeys }: { me: MeResponse; listKeys: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   const close = () => box.current?.hidePopover();
   return (
@@ -303,6 +326,15 @@ function Account({ me }: { me: MeResponse }) {
         label={t("Settings")}
         leftSection={<IconSettings size={16} />}
         onClick={close}
+      />
+      <NavLink
+        component="button"
+        label={t("Keyboard shortcuts")}
+        leftSection={<IconKeyboard size={16} />}
+        onClick={() => {
+          close();
+          listKeys();
+        }}
       />
       <Divider my={4} />
       {(Object.keys(LANGUAGES) as Language[])

@@ -118,8 +118,13 @@ function Pages() {
               activateTabWithKeyboard={false}
             >
               <Tabs.List aria-label={t("Pages of the competition")}>
-                {TABS.filter((name) => name !== "scoreboard" || ranked).map((name) => (
-                  <Tabs.Tab key={name} value={name} aria-controls="competition-page">
+                {TABS.filter((name) => name !== "scoreboard" || ranked).map((name, place) => (
+                  <Tabs.Tab
+                    key={name}
+                    value={name}
+                    aria-controls="competition-page"
+                    aria-keyshortcuts={`${place + 1}`}
+                  >
                     {words[name]}
                   </Tabs.Tab>
                 ))}

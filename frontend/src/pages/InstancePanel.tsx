@@ -58,6 +58,7 @@ export function InstancePanel({
             {t("Your team gets a private instance with answers of its own.")}
           </Text>
           <Button
+            aria-keyshortcuts="s"
             leftSection={<IconPlayerPlay size={16} />}
             loading={start.isPending}
             onClick={launch}

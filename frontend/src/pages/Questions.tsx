@@ -177,6 +177,7 @@ function QuestionCard({
           )}
           {(kind === "text" || kind === "number") && (
             <TextInput
+              aria-keyshortcuts="a"
               label={head}
               value={text}
               onChange={(event) => setText(event.currentTarget.value)}

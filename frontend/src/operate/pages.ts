@@ -1,0 +1,43 @@
+import {
+  IconActivity,
+  IconAlertTriangle,
+  IconArchive,
+  IconBell,
+  IconBox,
+  IconClockCog,
+  IconDashboard,
+  IconFileText,
+  IconFlag,
+  IconListCheck,
+  IconMail,
+  IconPalette,
+  IconPuzzle,
+  IconServer,
+  IconSettings,
+  IconSpeakerphone,
+  IconTerminal2,
+  IconUsers,
+} from "@tabler/icons-react";
+import type { Message } from "../i18n";
+
+/** The operators' pages: address, name and picture. */
+export const OPERATING = [
+  ["/admin", "Overview", IconDashboard],
+  ["/admin/competitions", "Competitions", IconFlag],
+  ["/admin/challenges", "Challenges", IconPuzzle],
+  ["/admin/instances", "Instances", IconBox],
+  ["/admin/records", "Records", IconArchive],
+  ["/admin/nodes", "Nodes", IconServer],
+  ["/admin/tasks", "Tasks", IconListCheck],
+  ["/admin/jobs", "Scheduled jobs", IconClockCog],
+  ["/admin/users", "Users", IconUsers],
+  ["/admin/announcements", "Announcements", IconSpeakerphone],
+  ["/admin/notifications", "Notifications", IconBell],
+  ["/admin/look", "Look", IconPalette],
+  ["/admin/pages", "Pages", IconFileText],
+  ["/admin/incidents", "Incidents", IconAlertTriangle],
+  ["/admin/activity", "Activity", IconActivity],
+  ["/admin/shells", "Shells", IconTerminal2],
+  ["/admin/mail", "Mail", IconMail],
+  ["/admin/settings", "Platform settings", IconSettings],
+] as const satisfies readonly (readonly [string, Message, typeof IconFlag])[];
