@@ -6,35 +6,51 @@
 import type german from "./de";
 
 export type Message = keyof typeof german;
-export type Language = "en" | "de";
+type Catalogue = Partial<Record<Message, string>>;
 type Values = Record<string, string | number>;
 
 const STORAGE_KEY = "ctfy-language";
-const LOADERS: Record<Language, () => Promise<Partial<Record<Message, string>>>> = {
-  en: async () => ({}),
-  de: async () => (await import("./de")).default,
-};
-export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch" };
+const ENGLISH = "en";
+/** By language: each file beside this one is a catalogue, named by its language (BCP 47). */
+const CATALOGUES = new Map([
+  [ENGLISH, async () => ({})],
+  ...Object.entries(
+    import.meta.glob<Catalogue>(["./*.ts", "!./index.ts"], { import: "default" }),
+  ).map(([file, load]) => [file.slice("./".length, -".ts".length), load] as const),
+]);
+/** The languages there are, each by its own name. */
+export const LANGUAGES = Object.fromEntries(
+  [...CATALOGUES.keys()].map((code) => [
+    code,
+    new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code,
+  ]),
+);
 
 export const language = preferredLanguage();
 /** The browser's own variant of the language, for dates and numbers: en-GB's, not en-US's. */
 const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language;
-let words: Partial<Record<Message, string>> = {};
+let words: Catalogue = {};
 const plurals = new Intl.PluralRules(locale);
 
-function preferredLanguage(): Language {
-  const preferred = localStorage.getItem(STORAGE_KEY) ?? navigator.language.slice(0, 2);
-  return preferred === "de" ? "de" : "en";
+function preferredLanguage(): string {
+  const base = (code: string) => code.split("-")[0];
+  const there = [...CATALOGUES.keys()];
+  const wanted = [localStorage.getItem(STORAGE_KEY) ?? "", ...navigator.languages];
+  const found = wanted.map(
+    (code) =>
+      there.find((each) => each === code) ?? there.find((each) => base(each) === base(code)),
+  );
+  return found.find((code) => code !== undefined) ?? ENGLISH;
 }
 
 /** Load the chosen language; to be awaited before anything is drawn. */
 export async function loadLanguage() {
-  words = await LOADERS[language]();
+  words = await CATALOGUES.get(language)!();
   document.documentElement.lang = language;
 }
 
 /** Change the language; the page is loaded anew. */
-export function setLanguage(next: Language) {
+export function setLanguage(next: string) {
   localStorage.setItem(STORAGE_KEY, next);
   window.location.reload();
 }

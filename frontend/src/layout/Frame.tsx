@@ -42,7 +42,7 @@ import { forgetCaller, seemsSignedIn, signOut, useMe } from "../api/me";
 import { A, ButtonLink, IconLink, NavTo } from "../components/links";
 import { Redirect } from "../components/Redirect";
 import { Failure } from "../components/states";
-import { LANGUAGES, type Language, language, setLanguage, t } from "../i18n";
+import { LANGUAGES, language, setLanguage, t } from "../i18n";
 import { useEventNotices } from "./eventNotices";
 import { Footer } from "./Footer";
 import { LiveBanner } from "./LiveBanner";
@@ -337,7 +337,7 @@ function Account({ me, listKeys }: { me: MeResponse; listKeys: () => void }) {
         }}
       />
       <Divider my={4} />
-      {(Object.keys(LANGUAGES) as Language[])
+      {Object.keys(LANGUAGES)
         .filter((other) => other !== language)
         .map((other) => (
           <NavLink

@@ -13,7 +13,7 @@ import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useMe } from "../../api/me";
 import { notify } from "../../components/toasts";
-import { LANGUAGES, type Language, language, type Message, setLanguage, t } from "../../i18n";
+import { LANGUAGES, language, type Message, setLanguage, t } from "../../i18n";
 import { countries } from "./countries";
 
 const FIELDS = {
@@ -124,7 +124,7 @@ export function Profile() {
         <NativeSelect
           label={t("Language")}
           value={language}
-          onChange={(event) => setLanguage(event.currentTarget.value as Language)}
+          onChange={(event) => setLanguage(event.currentTarget.value)}
           data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
           maw={240}
         />
