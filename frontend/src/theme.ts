@@ -61,6 +61,8 @@ const theme = () =>
             centered: true,
             overlayProps: { blur: 2 },
             closeButtonProps: { "aria-label": t("Close") },
+            // The library's element for it is a page's own banner to screen readers.
+            attributes: { header: { role: "none" } },
           },
         },
       },

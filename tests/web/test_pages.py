@@ -43,6 +43,7 @@ def test_every_page_is_sound(
 ) -> None:
     wrong: dict[str, list[str]] = {}
     titles: dict[str, str] = {}
+    dialogs: set[str] = set()
     with window(browser, arena.url, size, scheme) as mine:
         if who != "visitor":
             mine.sign_in(world.player if who == "player" else arena.admin, PASSWORD)
@@ -52,6 +53,7 @@ def test_every_page_is_sound(
             if title in titles.values() and "?" not in path:
                 found.append(f"has the title of another page: {title}")
             titles[path] = title
+            found += look_at_dialogs(mine, dialogs)
             if found:
                 wrong[path] = found
             mine.complaints.clear()
@@ -78,6 +80,26 @@ def look_at(mine: Window, path: str) -> list[str]:
         found.append(page.get_by_role("alert").first.inner_text())
     if page.locator("h1").count() != 1:
         found.append(f"has {page.locator('h1').count()} first headings")
+    return found
+
+
+def look_at_dialogs(mine: Window, seen: set[str]) -> list[str]:
+    """What is wrong with the dialogs that a page's buttons open; each kind of button once."""
+    found = []
+    buttons = mine.page.locator("main button[aria-haspopup=dialog]:visible:enabled")
+    labels = [button.inner_text() for button in buttons.all()]
+    for place, label in enumerate(labels):
+        if label in seen:
+            continue
+        seen.add(label)
+        buttons.nth(place).click()
+        dialog = mine.page.get_by_role("dialog")
+        dialog.wait_for()
+        settled(mine.page, FADED_IN)
+        found += [f"dialog of “{label}”: {each}" for each in findings(mine.page)]
+        found += [f"“{label}” cuts off: {words}" for words in mine.page.evaluate(CUT_OFF)]
+        mine.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
     return found
 
 

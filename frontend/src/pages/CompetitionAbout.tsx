@@ -87,7 +87,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
       <SimpleGrid cols={{ base: 1, sm: 3 }}>
         <Card>
           <Stack h="100%" gap="xs">
-            <Title order={3} size="h5">
+            <Title order={2} size="h5">
               {t("On your own")}
             </Title>
             <Text size="sm" c="dimmed">
@@ -110,7 +110,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
             }}
           >
             <Stack gap="xs">
-              <Title order={3} size="h5">
+              <Title order={2} size="h5">
                 {t("With a new team")}
               </Title>
               <TextInput
@@ -135,7 +135,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
             }}
           >
             <Stack gap="xs">
-              <Title order={3} size="h5">
+              <Title order={2} size="h5">
                 {t("With a code")}
               </Title>
               <TextInput
@@ -171,7 +171,7 @@ function Ask({ competition }: { competition: CompetitionDetail }) {
   return (
     <Card>
       <Group justify="space-between" mb="xs">
-        <Title order={3} size="h5">
+        <Title order={2} size="h5">
           {t("Ask a team")}
         </Title>
         <Search label={t("Find a team")} />
