@@ -113,6 +113,8 @@ MORE = {
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
     "ctfy-admin admin team update": "--name x",
+    "ctfy-admin admin fields update": "--label x",
+    "ctfy-admin admin fields correct": "--field x=x",
     "ctfy-admin admin writeup judge": "--mark 1",
 }
 ARGUMENTS = {
@@ -124,6 +126,10 @@ ARGUMENTS = {
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],
     "ctfy-admin admin branding remove-image": ["logo"],
     "ctfy-admin admin images upload": ["/dev/null"],
+    "ctfy me avatar": ["/dev/null"],
+    "ctfy competition logo": ["x", "/dev/null"],
+    "ctfy-admin admin users avatar": ["x", "/dev/null"],
+    "ctfy-admin admin team logo": ["x", "x", "/dev/null"],
     "ctfy writeup hand-in": ["x", "x", "/dev/null"],
 }
 LINES = {
