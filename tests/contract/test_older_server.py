@@ -13,7 +13,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ def argument(kind: Any) -> Any:
         return argument(inner[0])
     if origin is typing.Literal:
         return inner[0]
-    plain = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x", list: ["x"], dict: {}}
+    plain = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x", list: ["x"]}
+    plain |= dict.fromkeys((dict, Mapping), {})
     return plain.get(origin or kind, "x")
 
 
