@@ -15,7 +15,7 @@ import {
   type CustomFieldInfo,
   type PublicAnswer,
 } from "../api/client";
-import { t } from "../i18n";
+import { moment, t } from "../i18n";
 
 export type Answers = Record<string, string | number | boolean | null>;
 
@@ -110,8 +110,14 @@ export function FieldInputs({
 }
 
 /** What stands below a field: what the operators say of it, and who reads the answer. */
-const note = ({ description, public: shown, kind }: CustomFieldInfo) =>
-  [description, shown && kind !== "consent" && t("Everybody sees the answer.")]
+const note = (field: CustomFieldInfo & Partial<AnsweredField>) =>
+  [
+    field.description,
+    field.public && t("Everybody sees the answer."),
+    field.kind === "consent" &&
+      field.given_at &&
+      t("Given {when}.", { when: moment(field.given_at) }),
+  ]
     .filter(Boolean)
     .join(" ") || undefined;
 

@@ -311,6 +311,7 @@ export default {
   "Give attempts back": "Versuche zurückgeben",
   "Give points": "Punkte geben",
   "Give {name} another secret?": "{name} ein anderes Geheimnis geben?",
+  "Given {when}.": "Gegeben {when}.",
   "Go on with {name}": "Weiter mit {name}",
   Grade: "Bewertung",
   "Grade again": "Neu bewerten",

@@ -132,6 +132,7 @@ function Participants({ competitionId }: { competitionId: string }) {
           ),
         },
         ...asked.map(({ name, label }) => ({
+          key: `field ${name}`,
           title: label,
           cell: (row: CompetitionPerson) => (
             <span className="wrap">{answer(row.fields?.[name])}</span>
