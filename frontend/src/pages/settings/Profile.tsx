@@ -14,8 +14,8 @@ import { api } from "../../api/client";
 import { useMe } from "../../api/me";
 import { Picture } from "../../components/Picture";
 import { notify } from "../../components/toasts";
-import { LANGUAGES, language, type Message, setLanguage, t } from "../../i18n";
 import { asItIs } from "../../components/Upload";
+import { LANGUAGES, language, type Message, setLanguage, t } from "../../i18n";
 import { Answers } from "./Answers";
 import { countries } from "./countries";
 
