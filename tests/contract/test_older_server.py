@@ -57,7 +57,7 @@ def argument(kind: Any) -> Any:
     if origin is typing.Literal:
         return inner[0]
     plain = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x", list: ["x"]}
-    plain |= dict.fromkeys((dict, Mapping), {})
+    plain |= {each: {} for each in (dict, Mapping)}
     return plain.get(origin or kind, "x")
 
 
