@@ -54,6 +54,8 @@ const theme = () =>
       components: {
         // Where there is little room, other things give way before a button's words do.
         Button: { styles: { root: { flexShrink: 0 } } },
+        // The name stands beside it.
+        Avatar: { defaultProps: { alt: "" } },
         Anchor: { defaultProps: { underline: "hover" } },
         Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
         Modal: {

@@ -51,6 +51,8 @@ def test_a_player_does_everything_from_the_command_line(
     arena: Arena, tmp_path: Path, secret: bytes
 ) -> None:
     competition = arena.competition(registration_closes_at=None)
+    asked = {"kind": "choice", "options": ["S", "M"], "competition_id": competition.id}
+    arena.admin.admin.fields.create("shirt", "T-shirt", **asked)  # type: ignore[arg-type]
     me = Terminal(tmp_path / "config", arena.url)
     email = f"cli-{uuid.uuid4().hex}@example.org"
 
@@ -99,11 +101,19 @@ def test_a_player_does_everything_from_the_command_line(
     assert team["is_registered"] is False
     created = me.json(
         f"ctfy competition register {competition.id} --mode create --name Night-{email}"
+        " --field shirt=M"
     )
     again = me.run(f"ctfy competition register {competition.id}")
     assert (again.code, "[already_on_team]" in again.err) == (5, True)
     me.ok(f"ctfy competition view {competition.id}", people=True)
     me.ok(f"ctfy competition rename {competition.id} --description nocturnal")
+    (tmp_path / "logo.png").write_bytes(drawn())
+    assert me.json(f"ctfy competition logo {competition.id} {tmp_path}/logo.png")["logo_url"]
+    me.ok(f"ctfy competition logo {competition.id} --remove")
+    (shirt,) = me.both(f"ctfy competition fields {competition.id}")
+    assert (shirt["name"], shirt["value"]) == ("shirt", "M")
+    (shirt,) = me.json(f"ctfy competition answer {competition.id} --field shirt=S")
+    assert shirt["value"] == "S"
     code = me.json(f"ctfy competition invite {competition.id} --max-uses 2")
     assert code["id"] in {i["id"] for i in me.both(f"ctfy competition invites {competition.id}")}
     friend = arena.player("Grace")
@@ -226,6 +236,13 @@ def test_a_player_does_everything_from_the_command_line(
     assert me.both("ctfy me inbox")
     assert me.json("ctfy me edit --country NZ --bio pwn")["country"] == "NZ"
     assert me.run("ctfy me edit").code == 2
+    (tmp_path / "me.png").write_bytes(drawn())
+    assert "/images/" in me.ok(f"ctfy me avatar {tmp_path}/me.png")
+    assert me.run("ctfy me avatar").code == 2
+    me.ok("ctfy me avatar --remove")
+    assert me.json("ctfy me fields") == []
+    assert "shirt" in me.run("ctfy me answer --field shirt=M").err
+    assert me.run("ctfy me answer --field shirt").code == 2
     refused = me.run("ctfy me edit --country Atlantis")
     assert (refused.code, "[invalid_profile]" in refused.err) == (5, True)
     me.both("ctfy me view")
@@ -256,6 +273,22 @@ def _its_challenges(root: Terminal, competition_id: str) -> None:
     assert root.run(f"{one} --value 500 --step 5").code == 2
     listed = root.both(f"ctfy-admin admin competition challenges {competition_id}")
     assert [each["challenge_id"] for each in listed] == ["notes", "two-time"]
+
+
+def _its_fields(root: Terminal, competition_id: str) -> None:
+    """What a competition asks, and what is answered."""
+    fields, of = "ctfy-admin admin fields", f"--competition {competition_id}"
+    root.ok(f"{fields} create shirt --label T-shirt --kind choice --option S --option M {of}")
+    assert root.json(f"{fields} update shirt --public {of}")["public"]
+    assert root.run(f"{fields} update shirt {of}").code == 2
+    assert root.run(f"{fields} update hat --public {of}").code == 4
+    assert root.both(f"{fields} list {of}")[0]["options"] == ["S", "M"]
+    who = root.both(f"{fields} people {competition_id}")[0]["user_id"]
+    assert root.json(f"{fields} correct {who} --field shirt=S {of}")[0]["value"] == "S"
+    assert root.both(f"{fields} answers {who} {of}")[0]["value"] == "S"
+    assert root.run(f"{fields} correct {who} {of}").code == 2
+    assert root.run(f"{fields} delete shirt {of}").code == 2
+    assert "1 answers" in root.ok(f"{fields} delete shirt {of} --yes")
 
 
 def test_an_operator_does_everything_from_the_command_line(
@@ -385,6 +418,10 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.json(f"ctfy-admin admin users role-set {email} admin")["role"] == "admin"
     root.ok(f"ctfy-admin admin users role-set {user} user")
     assert root.run(f"ctfy-admin admin users role-set {user} king").code == 5
+    (tmp_path / "one.png").write_bytes(drawn())
+    avatar = f"ctfy-admin admin users avatar {email}"
+    assert root.json(f"{avatar} {tmp_path}/one.png")["avatar_url"]
+    assert root.json(f"{avatar} --remove")["avatar_url"] == ""
     assert root.json(f"ctfy-admin admin users suspend {user} --reason test")["suspended_at"]
     root.ok(f"ctfy-admin admin users reinstate {user}")
     theirs = root.json("ctfy-admin admin users create made@example.org --name Made --no-mail")
@@ -479,6 +516,11 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.json(f"{update} --standing ranked")["standing"] == "ranked"
     assert root.run(update).code == 2
     members = f"{made['id']} {team.id}"
+    (tmp_path / "team.png").write_bytes(drawn())
+    place = f"{made['id']} {team.id}"
+    assert root.json(f"ctfy-admin admin team logo {place} {tmp_path}/team.png")["logo_url"]
+    root.ok(f"ctfy-admin admin team logo {place} --remove")
+    _its_fields(root, made["id"])
     assert root.run(f"ctfy-admin admin team move {members} nobody@example.org").code == 4
     assert root.run(f"ctfy-admin admin team remove-member {members} x").code == 4
     submission = "ctfy-admin admin submission"

@@ -13,7 +13,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ def argument(kind: Any) -> Any:
         return argument(inner[0])
     if origin is typing.Literal:
         return inner[0]
-    plain = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x", list: ["x"], dict: {}}
+    plain = {str: "x", int: 1, float: 1.0, bool: True, bytes: b"x", list: ["x"]}
+    plain |= {each: {} for each in (dict, Mapping)}
     return plain.get(origin or kind, "x")
 
 
@@ -113,6 +114,8 @@ MORE = {
     "ctfy-admin admin pages update": "--title x --version 1",
     "ctfy-admin admin competition update": "--title x",
     "ctfy-admin admin team update": "--name x",
+    "ctfy-admin admin fields update": "--label x",
+    "ctfy-admin admin fields correct": "--field x=x",
     "ctfy-admin admin writeup judge": "--mark 1",
 }
 ARGUMENTS = {
@@ -124,6 +127,10 @@ ARGUMENTS = {
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],
     "ctfy-admin admin branding remove-image": ["logo"],
     "ctfy-admin admin images upload": ["/dev/null"],
+    "ctfy me avatar": ["/dev/null"],
+    "ctfy competition logo": ["x", "/dev/null"],
+    "ctfy-admin admin users avatar": ["x", "/dev/null"],
+    "ctfy-admin admin team logo": ["x", "x", "/dev/null"],
     "ctfy writeup hand-in": ["x", "x", "/dev/null"],
 }
 LINES = {

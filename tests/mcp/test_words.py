@@ -28,6 +28,7 @@ BREAKS_NO_TYPE: dict[str, list[Any]] = {
     "string": [[], {"a": 1}, 7],
     "integer": ["soon", 1.5, [1], -1],
     "array": [{"a": 1}, [7]],
+    "object": ["S", 7, ["S"], {"shirt": ["S"]}],
 }
 
 

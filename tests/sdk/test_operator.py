@@ -141,6 +141,8 @@ def people(admin: Any, arena: Arena) -> None:
         False,
         True,
     )
+    assert admin.users.set_avatar(made.user.id, drawn()).avatar_url
+    assert admin.users.remove_avatar(made.user.id).avatar_url == ""
     assert admin.users.make_links([made.user.id])[0].url != made.link.url
     edited = admin.users.edit(made.user.id, email="fay@example.com", display_name="Fay F.")
     assert (edited.email, edited.display_name) == ("fay@example.com", "Fay F.")
@@ -281,11 +283,28 @@ def points(admin: Any, player: PlatformClient, competition_id: str, team_id: str
     assert admin.awards.list(competition_id, team_id=team_id) == []
 
 
+def asking(admin: Any, competition_id: str) -> None:
+    fields = admin.fields
+    motto = fields.create("motto", "Motto", competition_id=competition_id, maximum=20)
+    assert [f.name for f in fields.list(competition_id)] == ["motto"]
+    assert fields.update(motto.id, competition_id=competition_id, public=True).public
+    who = fields.people(competition_id)[0].user_id
+    assert next(iter(fields.iterate_people(competition_id))).user_id == who
+    (given,) = fields.correct(who, {"motto": "on"}, competition_id=competition_id)
+    assert fields.answers(who, competition_id=competition_id) == [given]
+    assert refused(fields.delete, motto.id, competition_id=competition_id) == "field_has_answers"
+    fields.delete(motto.id, competition_id=competition_id, force=True)
+    assert fields.list() == fields.answers(who) == []
+
+
 def correcting(admin: Any, competition_id: str, team_id: str) -> None:
     changed = admin.teams.update(competition_id, team_id, standing="hidden")
     assert (changed.standing, changed.standing_reason_shown) == ("hidden", False)
     assert admin.teams.update(competition_id, team_id, standing="ranked").standing == "ranked"
     assert refused(admin.teams.update, competition_id, team_id, standing="x") == "validation_error"
+    assert admin.teams.set_logo(competition_id, team_id, drawn()).logo_url
+    assert admin.teams.remove_logo(competition_id, team_id).logo_url == ""
+    asking(admin, competition_id)
     assert refused(admin.teams.move, competition_id, team_id, "nobody") == "user_not_found"
     assert refused(admin.teams.remove_member, competition_id, team_id, "x") == "not_team_member"
     (right,) = admin.submissions.list(competition_id, team_id=team_id, correct=True)

@@ -177,6 +177,13 @@ def profile(ada: Any, bob: Any) -> None:
     assert bob.users.get(mine.id).country is None
     assert bob.users.get(mine.id).bio == "I break things"
     assert ada.users.get(mine.id).country == "FR"
+    # A picture, and what the platform asks, which is nothing here.
+    assert bob.users.get(mine.id).avatar_url == ""
+    assert bob.users.get(mine.id).fields == []
+    assert ada.me.set_avatar(drawn()).url == bob.users.get(mine.id).avatar_url
+    ada.me.remove_avatar()
+    assert (ada.site.fields(), ada.me.fields()) == ([], [])
+    assert refused(ada.me.answer, {"shirt": "M"}) == "field_invalid"
 
 
 def forming_a_team(world: World, ada: Any, bob: Any, competition_id: str) -> str:
@@ -189,6 +196,10 @@ def forming_a_team(world: World, ada: Any, bob: Any, competition_id: str) -> str
     assert competition_id in [c.id for c in ada.competitions.iterate(phase="running")]
     renamed = comp.team.rename(name="Segmentation Faults")
     assert renamed.name == "Segmentation Faults"
+    assert comp.team.set_logo(drawn()).logo_url
+    assert comp.team.remove_logo().logo_url == ""
+    assert comp.fields() == []
+    assert refused(comp.answer, {"shirt": "M"}) == "field_invalid"
     # By code.
     code = comp.team.invites.create(max_uses=2)
     carol = world.player("Carol")

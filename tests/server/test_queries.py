@@ -57,6 +57,7 @@ ADMIN_LISTS = [
     "/admin/users",
     "/admin/competitions",
     "/admin/competitions/{competition}/registrations",
+    "/admin/competitions/{competition}/people",
     "/admin/competitions/{competition}/awards",
     "/admin/competitions/{competition}/submissions",
     "/admin/competitions/{competition}/writeups",
@@ -76,8 +77,11 @@ ADMIN_LISTS = [
     "/nodes/invites",
     "/admin/nodes/{node}/health-history",
 ]
-# Beside the list itself: whether there is such a node.
-ADMIN_ALSO = {"/admin/nodes/{node}/health-history": 1}
+# Beside the list itself: whether there is such a node, or competition.
+ADMIN_ALSO = {
+    "/admin/nodes/{node}/health-history": 1,
+    "/admin/competitions/{competition}/people": 1,
+}
 
 # By path, the most statements that a GET of a player's takes when nothing is cached, the one about
 # who calls among them. They are to become fewer, never more.

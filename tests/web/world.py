@@ -61,6 +61,7 @@ class World:
                 *("/admin", "/admin/competitions", "/admin/competitions/new"),
                 "/admin/competitions/{competitionId}",
                 "/admin/competitions/{competitionId}?tab=challenges",
+                "/admin/competitions/{competitionId}?tab=fields",
                 "/admin/competitions/{competitionId}?tab=teams",
                 "/admin/competitions/{competitionId}?tab=submissions",
                 "/admin/competitions/{competitionId}?tab=submissions&challenge=notes",
@@ -151,6 +152,13 @@ def make_world(arena: Arena) -> Iterator[World]:
         competition_id=opened.id,
         enabled=False,
     )
+    asked = {"kind": "choice", "options": ["S", "M"], "public": True}
+    admin.fields.create("shirt", "T-shirt", competition_id=competition.id, **asked)
+    admin.fields.create("motto", "Motto", maximum=500, competition_id=opened.id)
+    newsletter = admin.fields.create("newsletter", "Send me the newsletter", kind="consent")
+    player.competition(competition.id).answer({"shirt": "M"})
+    player.competition(competition.id).team.set_logo(drawn())
+    player.me.set_avatar(drawn())
     admin.announcements.create(title="Welcome", body="Read the **rules**.")
     image = admin.images.upload(drawn(), name="cup.png")
     code = admin.pages.create(
@@ -183,6 +191,7 @@ def make_world(arena: Arena) -> Iterator[World]:
             "importId": file.id,
         },
     )
+    admin.fields.delete(newsletter.id, force=True)
     admin.branding.update(footer_text=None)
     admin.pages.delete(code.id)
     with contextlib.suppress(Exception):  # what runs must not fill the node for others

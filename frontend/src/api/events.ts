@@ -112,6 +112,13 @@ export interface Events {
     competition_id: string;
     bracket?: string;
   };
+  /** An operator changed somebody's answers to these fields. */
+  answers_corrected: {
+    competition_id: string;
+    target_user_id: string;
+    target_user_name: string;
+    field_names: string[];
+  };
   /** A team was given points, or some were taken off it. */
   award_given: { competition_id: string; award_id: string; points: number; reason: string };
   /** An award was taken back, or a penalty. */
@@ -167,6 +174,13 @@ export interface Events {
   competition_unregistered: { competition_id: string; user_id: string };
   /** The fields in `changed` have other values. */
   competition_updated: { competition_id: string; competition_title: string; changed: string[] };
+  /** A field was made, changed or deleted: `action`. Without a competition it is the platform's. `answers`: how many went with it. */
+  custom_field_changed: {
+    competition_id: string;
+    field_name: string;
+    action: string;
+    answers: number;
+  };
   /** It was right and solved the challenge, as the `solve_rank`-th team of the competition. The rank is 0 behind a freeze: it would tell of what others solved. */
   flag_correct: {
     competition_id: string;

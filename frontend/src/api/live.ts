@@ -152,6 +152,7 @@ const NODES = /nodes|overview|health-flags/;
 const TASKS = /tasks|state$|scheduled|challenges/;
 const INCIDENTS = /incidents|overview/;
 const SITE_PAGES = /pages|branding/;
+const FIELDS = /fields|people|\/me$/;
 const SHELLS = /shell/;
 const WRITEUPS = /writeup/;
 const EVERY_EVENT = /activities$/;
@@ -171,6 +172,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   admin_shell_session_closed: [SHELLS],
   admin_shell_session_opened: [SHELLS],
   admin_shell_session_requested: [SHELLS],
+  answers_corrected: [FIELDS],
   announcement_created: [ANNOUNCEMENTS],
   announcement_deleted: [ANNOUNCEMENTS],
   announcement_updated: [ANNOUNCEMENTS],
@@ -190,6 +192,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   competition_resumed: [COMPETITIONS, INSTANCES],
   competition_unregistered: [COMPETITIONS],
   competition_updated: [COMPETITIONS],
+  custom_field_changed: [FIELDS],
   flag_correct: [ANSWERS, FIGURES],
   flag_part_correct: [ANSWERS, FIGURES],
   flag_wrong: [ANSWERS, FIGURES],

@@ -10,6 +10,8 @@ export const PER_PAGE = 50;
 
 export interface Column<Row> {
   title: string;
+  /** Where two columns may have the same title. */
+  key?: string;
   cell: (row: Row) => ReactNode;
   /** Numbers stand right. */
   right?: boolean;
@@ -51,7 +53,7 @@ export function Listing<Row>({
           <Table.Thead>
             <Table.Tr>
               {columns.map((column) => (
-                <Table.Th key={column.title} {...shown(column)}>
+                <Table.Th key={column.key ?? column.title} {...shown(column)}>
                   {column.title}
                 </Table.Th>
               ))}
@@ -61,7 +63,7 @@ export function Listing<Row>({
             {data?.items.map((row) => (
               <Table.Tr key={id(row)}>
                 {columns.map((column) => (
-                  <Table.Td key={column.title} {...shown(column)}>
+                  <Table.Td key={column.key ?? column.title} {...shown(column)}>
                     {column.cell(row)}
                   </Table.Td>
                 ))}

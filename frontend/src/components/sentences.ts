@@ -25,6 +25,7 @@ export const SENTENCES: Record<EventName, Sentence> = {
   announcement_created: "{who} announced “{title}”",
   announcement_deleted: "{who} deleted the announcement “{title}”",
   announcement_updated: "{who} changed the announcement “{title}”",
+  answers_corrected: "{who} changed what {whom} answered at registration",
   award_given: ({ detail }) =>
     (detail.points ?? 0) < 0
       ? "{who} took points from {team}: {points}"
@@ -50,6 +51,10 @@ export const SENTENCES: Record<EventName, Sentence> = {
   competition_resumed: "{who} let the clock of {competition} go on",
   competition_unregistered: "{team} takes part in {competition} no longer",
   competition_updated: "{who} changed {competition}",
+  custom_field_changed: ({ detail }) =>
+    detail.action === "delete"
+      ? "{who} deleted the field {field_name}, with its answers: {answers}"
+      : "{who} changed what is asked at registration: {field_name}",
   flag_correct: "{who} solved {challenge} for {team}",
   flag_part_correct: "{who} answered a question of {challenge} right for {team}: {question_id}",
   flag_wrong: "{who} answered a question of {challenge} wrong for {team}: {question_id}",

@@ -54,6 +54,10 @@ const TwoFactorNeeded = lazyComponent(
 );
 const Finder = lazyComponent(async () => (await import("./Finder")).Finder);
 const Shortcuts = lazyComponent(async () => (await import("./Shortcuts")).Shortcuts);
+const AnswersNeeded = lazyComponent(
+  async () => (await import("../pages/settings/Answers")).AnswersNeeded,
+);
+const POSTPONED = "ctfy-answers-later";
 const OperatorMenu = lazyComponent(async () => (await import("../operate/Menu")).OperatorMenu);
 
 /** The header, and on small screens and for operators the list of pages at the side. */
@@ -68,6 +72,8 @@ export function Frame() {
   const signedIn = me === undefined ? seemsSignedIn() : me !== null && !needed;
   // The recovery codes are shown until they are kept, although nothing is needed any more.
   const [settingUp, setSettingUp] = useState(false);
+  // Asked once in a tab: whoever puts it off plays on, and finds it among their settings.
+  const [postponed, setPostponed] = useState(() => Boolean(sessionStorage.getItem(POSTPONED)));
   useEffect(() => {
     if (needed) setSettingUp(true);
   }, [needed]);
@@ -138,6 +144,15 @@ export function Frame() {
                   done={async () => {
                     await forgetCaller();
                     setSettingUp(false);
+                  }}
+                />
+              </Suspense>
+            ) : me?.missing_fields?.length && !postponed ? (
+              <Suspense fallback={<Waiting />}>
+                <AnswersNeeded
+                  later={() => {
+                    sessionStorage.setItem(POSTPONED, "1");
+                    setPostponed(true);
                   }}
                 />
               </Suspense>

@@ -29,6 +29,7 @@ import { People, Registrations } from "./CompetitionPeople";
 import { CompetitionSubmissions } from "./CompetitionSubmissions";
 import { CompetitionWriteups } from "./CompetitionWriteups";
 import { useEdited } from "./edited";
+import { CompetitionFields } from "./Fields";
 import { NumberInput, TagsInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
 
@@ -92,6 +93,7 @@ export function EditCompetition() {
         <Tabs.List mb="md">
           <Tabs.Tab value="settings">{t("Settings")}</Tabs.Tab>
           <Tabs.Tab value="challenges">{t("Challenges")}</Tabs.Tab>
+          <Tabs.Tab value="fields">{t("Fields")}</Tabs.Tab>
           <Tabs.Tab value="teams">{t("Registrations")}</Tabs.Tab>
           <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
           <Tabs.Tab value="writeups">{t("Write-ups")}</Tabs.Tab>
@@ -115,6 +117,9 @@ export function EditCompetition() {
         </Tabs.Panel>
         <Tabs.Panel value="challenges">
           <CompetitionChallenges competitionId={competitionId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="fields">
+          <CompetitionFields competitionId={competitionId} />
         </Tabs.Panel>
         <Tabs.Panel value="teams">
           <Registrations competitionId={competitionId} />

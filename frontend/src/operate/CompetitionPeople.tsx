@@ -1,8 +1,9 @@
 import { Button, Card, Group, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
-import { api } from "../api/client";
+import { api, type CompetitionPerson } from "../api/client";
 import { useMe } from "../api/me";
 import { StateBadge } from "../components/badges";
+import { answer } from "../components/Fields";
 import { useFilters } from "../components/filters";
 import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
@@ -64,28 +65,81 @@ export function People({ competitionId }: { competitionId: string }) {
     "/api/v1/admin/competitions/{competition_id}/invites/{user_id}",
   );
   return (
-    <SimpleGrid cols={{ base: 1, md: 2 }}>
-      <Persons
-        title={t("Administrators")}
-        hint={t("They run this competition, and nothing else.")}
-        query={admins}
-        add={
-          me.role === "super_admin"
-            ? (email) => grant.mutate({ params: { path }, body: { email } })
-            : undefined
-        }
-        remove={(user_id) => revoke.mutate({ params: { path: { ...path, user_id } } })}
-      />
-      <Persons
-        title={t("Allow-list")}
-        hint={t(
-          "Who may take part when access is by invitation; also before they have an account.",
-        )}
-        query={invites}
-        add={(email) => invite.mutate({ params: { path }, body: { email } })}
-        remove={(user_id) => uninvite.mutate({ params: { path: { ...path, user_id } } })}
-      />
-    </SimpleGrid>
+    <Stack>
+      <Participants competitionId={competitionId} />
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Persons
+          title={t("Administrators")}
+          hint={t("They run this competition, and nothing else.")}
+          query={admins}
+          add={
+            me.role === "super_admin"
+              ? (email) => grant.mutate({ params: { path }, body: { email } })
+              : undefined
+          }
+          remove={(user_id) => revoke.mutate({ params: { path: { ...path, user_id } } })}
+        />
+        <Persons
+          title={t("Allow-list")}
+          hint={t(
+            "Who may take part when access is by invitation; also before they have an account.",
+          )}
+          query={invites}
+          add={(email) => invite.mutate({ params: { path }, body: { email } })}
+          remove={(user_id) => uninvite.mutate({ params: { path: { ...path, user_id } } })}
+        />
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+/** Everybody on a team, and what they answered to what the competition asks. */
+function Participants({ competitionId }: { competitionId: string }) {
+  const me = useMe().data!;
+  const [{ offset = 0 }] = useFilters();
+  const path = { competition_id: competitionId };
+  const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/people", {
+    params: { path, query: { limit: PER_PAGE, offset } },
+  });
+  const asked =
+    api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/fields", {
+      params: { path },
+    }).data ?? [];
+  return (
+    <Listing
+      label={t("Who takes part")}
+      query={query}
+      id={(row) => row.user_id}
+      empty={<Empty title={t("Nobody yet.")} />}
+      columns={[
+        {
+          title: t("Person"),
+          cell: (row) => {
+            const to = me.is_admin ? "/admin/users/$userId" : "/users/$userId";
+            return (
+              <A to={to} params={{ userId: row.user_id }} className="wrap">
+                {row.display_name}
+              </A>
+            );
+          },
+        },
+        {
+          title: t("Team"),
+          cell: (row) => (
+            <A to="/admin/teams/$teamId" params={{ teamId: row.team_id }} className="wrap">
+              {row.team_name}
+            </A>
+          ),
+        },
+        ...asked.map(({ name, label }) => ({
+          key: `field ${name}`,
+          title: label,
+          cell: (row: CompetitionPerson) => (
+            <span className="wrap">{answer(row.fields?.[name])}</span>
+          ),
+        })),
+      ]}
+    />
   );
 }
 

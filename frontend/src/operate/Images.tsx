@@ -2,8 +2,8 @@ import { Button, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/co
 import { api, type ImageInfo } from "../api/client";
 import { Confirm } from "../components/Confirm";
 import { Loaded } from "../components/states";
+import { asItIs, Upload } from "../components/Upload";
 import { t } from "../i18n";
-import { asItIs, Upload } from "./Upload";
 
 /** The images that pages can show: upload, put into the text, delete. */
 export function Images({ insert }: { insert: (image: ImageInfo) => void }) {

@@ -17,9 +17,9 @@ import { Page } from "../components/Page";
 import { Failure } from "../components/states";
 import { notify } from "../components/toasts";
 import { Clash, Unsaved } from "../components/Unsaved";
+import { asItIs, Upload } from "../components/Upload";
 import { t } from "../i18n";
 import { useEdited } from "./edited";
-import { asItIs, Upload } from "./Upload";
 
 const FIELDS = ["event_name", "accent_color", "landing_text", "footer_text"] as const;
 type Texts = Pick<Branding, (typeof FIELDS)[number]>;

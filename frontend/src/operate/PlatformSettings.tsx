@@ -5,6 +5,7 @@ import { Page } from "../components/Page";
 import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
 import { t } from "../i18n";
+import { PlatformFields } from "./Fields";
 import { NumberInput, TagsInput } from "./inputs";
 
 // Lines of Markdown, and what is better seen than read, or tried: they have pages of their own.
@@ -16,6 +17,7 @@ export function PlatformSettings() {
   const query = api.useQuery("get", "/api/v1/admin/platform-settings");
   return (
     <Page title={t("Platform settings")} lead={t("In force within a second, on every server.")}>
+      <PlatformFields />
       <Loaded query={query} height={400}>
         {(settings) => (
           <Stack gap="xs">

@@ -14,9 +14,11 @@ import { type FormEvent, useState } from "react";
 import { api, type TeamDetail } from "../api/client";
 import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
+import { Picture } from "../components/Picture";
 import { StandingNotice } from "../components/StandingNotice";
 import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
+import { asItIs } from "../components/Upload";
 import { t } from "../i18n";
 import { ActivityTable } from "./Activity";
 import { TeamMembers } from "./TeamMembers";
@@ -66,11 +68,34 @@ export function Team() {
             <TeamStanding key={`${query.data.name} ${query.data.bracket}`} team={query.data} />
           </>
         )}
+        {query.data && <Logo team={query.data} />}
         <Achievements teamId={teamId} />
         {query.data && <Attempts team={query.data} />}
       </SimpleGrid>
       <ActivityTable query={{ team_id: teamId }} />
     </Page>
+  );
+}
+
+function Logo({ team }: { team: TeamDetail }) {
+  const path = { competition_id: team.competition_id ?? "", team_id: team.id };
+  const one = "/api/v1/admin/competitions/{competition_id}/teams/{team_id}/logo";
+  const upload = api.useMutation("put", one);
+  const remove = api.useMutation("delete", one);
+  return (
+    <Card>
+      <Title order={2} size="h5" mb="xs">
+        {t("Logo")}
+      </Title>
+      <Picture
+        square
+        url={team.logo_url}
+        name={team.name}
+        busy={upload.isPending || remove.isPending}
+        upload={(file) => upload.mutate({ params: { path }, ...asItIs(file) })}
+        remove={() => remove.mutate({ params: { path } })}
+      />
+    </Card>
   );
 }
 

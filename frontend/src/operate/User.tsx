@@ -1,12 +1,16 @@
-import { Button, Card, Group, NativeSelect, Text } from "@mantine/core";
+import { Button, Card, Group, NativeSelect, Text, Title } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { StateBadge } from "../components/badges";
 import { Confirm } from "../components/Confirm";
+import { AnswersForm } from "../components/Fields";
 import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
+import { Picture } from "../components/Picture";
 import { Loaded } from "../components/states";
+import { notify } from "../components/toasts";
+import { asItIs } from "../components/Upload";
 import { moment, t } from "../i18n";
 import { SigningIn } from "./Accounts";
 import { ActivityTable } from "./Activity";
@@ -21,6 +25,8 @@ export function User() {
   const role = api.useMutation("patch", "/api/v1/admin/users/{user_id}/role");
   const suspend = api.useMutation("post", "/api/v1/admin/users/{user_id}/suspend");
   const reinstate = api.useMutation("post", "/api/v1/admin/users/{user_id}/reinstate");
+  const picture = api.useMutation("put", "/api/v1/admin/users/{user_id}/avatar");
+  const noPicture = api.useMutation("delete", "/api/v1/admin/users/{user_id}/avatar");
   return (
     <Page
       title={query.data?.display_name ?? t("User")}
@@ -78,11 +84,45 @@ export function User() {
                 ].join(" · ")}
               </Text>
             </Card>
+            <Card>
+              <Picture
+                url={user.avatar_url}
+                name={user.display_name}
+                busy={picture.isPending || noPicture.isPending}
+                upload={(file) => picture.mutate({ params, ...asItIs(file) })}
+                remove={() => noPicture.mutate({ params })}
+              />
+            </Card>
+            <UserAnswers userId={userId} />
             <SigningIn user={user} />
           </>
         )}
       </Loaded>
       <ActivityTable query={{ actor_id: userId }} />
     </Page>
+  );
+}
+
+/** What somebody answered to what the platform asks of everybody; operators put it right. */
+function UserAnswers({ userId }: { userId: string }) {
+  const params = { path: { user_id: userId } };
+  const query = api.useQuery("get", "/api/v1/admin/users/{user_id}/fields", { params });
+  const change = api.useMutation("patch", "/api/v1/admin/users/{user_id}/fields", {
+    meta: { quiet: true },
+    onSuccess: () => notify(t("Saved")),
+  });
+  if (!query.data?.length) return null;
+  return (
+    <Card>
+      <Title order={2} size="h5" mb="xs">
+        {t("Answers at registration")}
+      </Title>
+      <AnswersForm
+        fields={query.data}
+        save={(fields) => change.mutateAsync({ params, body: { fields } })}
+        busy={change.isPending}
+        error={change.error}
+      />
+    </Card>
   );
 }

@@ -14,6 +14,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type CompetitionDetail } from "../api/client";
 import { CompetitionTexts } from "../components/CompetitionTexts";
+import { FieldInputs, useAnswers } from "../components/Fields";
 import { useFilters } from "../components/filters";
 import { ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
@@ -55,6 +56,10 @@ function Join({ competition }: { competition: CompetitionDetail }) {
   const [code, setCode] = useState("");
   const [bracket, setBracket] = useState(competition.brackets?.[0] ?? "");
   const params = { path: { competition_id: competition.id } };
+  const asked =
+    api.useQuery("get", "/api/v1/competitions/{competition_id}/fields", { params }).data ?? [];
+  const { answers, typed, change } = useAnswers(asked);
+  const fields = asked.length ? { fields: typed } : {};
   const done = () => {
     notify(t("You are in"));
     void navigate({ to: `/competitions/${competition.id}/challenges` as string });
@@ -64,6 +69,14 @@ function Join({ competition }: { competition: CompetitionDetail }) {
   });
   const redeem = api.useMutation("post", "/api/v1/competitions/{competition_id}/teams/redeem", {
     onSuccess: done,
+  });
+  const ask = api.useMutation(
+    "post",
+    "/api/v1/competitions/{competition_id}/teams/{team_id}/join-request",
+    { onSuccess: () => notify(t("The captain was asked")) },
+  );
+  const keep = api.useMutation("patch", "/api/v1/competitions/{competition_id}/fields", {
+    onSuccess: () => notify(t("Saved")),
   });
   if (competition.phase === "past")
     return <Alert color="gray">{t("This competition is over.")}</Alert>;
@@ -84,6 +97,34 @@ function Join({ competition }: { competition: CompetitionDetail }) {
           maw={240}
         />
       )}
+      {asked.length > 0 && (
+        <Card>
+          <Title order={3} size="h5" mb="xs">
+            {t("What the organisers ask")}
+          </Title>
+          <Stack>
+            <FieldInputs
+              fields={asked}
+              answers={answers}
+              change={change}
+              error={register.error ?? redeem.error ?? ask.error ?? keep.error}
+            />
+            <Group>
+              <Button
+                variant="default"
+                loading={keep.isPending}
+                disabled={!Object.keys(typed).length}
+                onClick={() => keep.mutate({ params, body: fields })}
+              >
+                {t("Save the answers")}
+              </Button>
+              <Text size="sm" c="dimmed">
+                {t("They are sent along when you join, too.")}
+              </Text>
+            </Group>
+          </Stack>
+        </Card>
+      )}
       <SimpleGrid cols={{ base: 1, sm: 3 }}>
         <Card>
           <Stack h="100%" gap="xs">
@@ -96,7 +137,9 @@ function Join({ competition }: { competition: CompetitionDetail }) {
             <Button
               mt="auto"
               loading={register.isPending}
-              onClick={() => register.mutate({ params, body: { mode: "solo", bracket } })}
+              onClick={() =>
+                register.mutate({ params, body: { mode: "solo", bracket, ...fields } })
+              }
             >
               {t("Play solo")}
             </Button>
@@ -106,7 +149,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              register.mutate({ params, body: { mode: "create", name, bracket } });
+              register.mutate({ params, body: { mode: "create", name, bracket, ...fields } });
             }}
           >
             <Stack gap="xs">
@@ -131,7 +174,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              redeem.mutate({ params, body: { code: code.trim() } });
+              redeem.mutate({ params, body: { code: code.trim(), ...fields } });
             }}
           >
             <Stack gap="xs">
@@ -152,22 +195,28 @@ function Join({ competition }: { competition: CompetitionDetail }) {
           </form>
         </Card>
       </SimpleGrid>
-      <Ask competition={competition} />
+      <Ask
+        competition={competition}
+        ask={(team_id) =>
+          ask.mutate({ params: { path: { ...params.path, team_id } }, body: fields })
+        }
+      />
     </Stack>
   );
 }
 
 /** Teams to ask for a place. */
-function Ask({ competition }: { competition: CompetitionDetail }) {
+function Ask({
+  competition,
+  ask,
+}: {
+  competition: CompetitionDetail;
+  ask: (teamId: string) => void;
+}) {
   const [{ q = "" }] = useFilters();
   const teams = api.useQuery("get", "/api/v1/competitions/{competition_id}/teams/search", {
     params: { path: { competition_id: competition.id }, query: { q, limit: 10 } },
   });
-  const ask = api.useMutation(
-    "post",
-    "/api/v1/competitions/{competition_id}/teams/{team_id}/join-request",
-    { onSuccess: () => notify(t("The captain was asked")) },
-  );
   return (
     <Card>
       <Group justify="space-between" mb="xs">
@@ -194,11 +243,7 @@ function Ask({ competition }: { competition: CompetitionDetail }) {
               size="compact-sm"
               variant="subtle"
               aria-label={t("Ask {team}", { team: team.name })}
-              onClick={() =>
-                ask.mutate({
-                  params: { path: { competition_id: competition.id, team_id: team.id } },
-                })
-              }
+              onClick={() => ask(team.id)}
             >
               {t("Ask to join")}
             </Button>

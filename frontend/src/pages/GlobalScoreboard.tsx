@@ -7,6 +7,7 @@ import { Listing, PER_PAGE } from "../components/Listing";
 import { A } from "../components/links";
 import { Page } from "../components/Page";
 import { Empty } from "../components/states";
+import { TeamLogo } from "../components/TeamLogo";
 import { Ago } from "../components/time";
 import { number, percent, t } from "../i18n";
 
@@ -55,9 +56,12 @@ function Teams() {
         {
           title: t("Team"),
           cell: (row) => (
-            <A to="/teams/$teamId" params={{ teamId: row.team_id }} className="wrap">
-              {row.team_name}
-            </A>
+            <>
+              <TeamLogo url={row.avatar_url} />
+              <A to="/teams/$teamId" params={{ teamId: row.team_id }} className="wrap">
+                {row.team_name}
+              </A>
+            </>
           ),
         },
         { title: t("Solved"), right: true, cell: (row) => row.solved },

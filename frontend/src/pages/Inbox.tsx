@@ -1,6 +1,7 @@
 import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { api } from "../api/client";
+import { ApiError, api } from "../api/client";
 import { StateBadge } from "../components/badges";
 import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
@@ -11,10 +12,18 @@ import { t } from "../i18n";
 
 /** Invitations, requests and announcements. */
 export function Inbox() {
+  const navigate = useNavigate();
   const query = api.useQuery("get", "/api/v1/me/inbox");
   const accept = api.useMutation(
     "post",
     "/api/v1/competitions/{competition_id}/invites/{invite_id}/accept",
+    {
+      onError: (error, { params }) => {
+        // What the competition asks is answered on its page; the invitation waits.
+        if (error instanceof ApiError && error.code === "fields_missing")
+          void navigate({ to: `/competitions/${params.path.competition_id}` as string });
+      },
+    },
   );
   const decline = api.useMutation(
     "post",

@@ -19,13 +19,16 @@ import { Confirm } from "../components/Confirm";
 import { Copy } from "../components/Copy";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
+import { Picture } from "../components/Picture";
 import { StandingNotice } from "../components/StandingNotice";
 import { Empty, Loaded } from "../components/states";
 import { TeamAwards } from "../components/TeamAwards";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
+import { asItIs } from "../components/Upload";
 import { t } from "../i18n";
 import { ActivityFeed } from "./ActivityFeed";
+import { CompetitionAnswers } from "./CompetitionAnswers";
 import { useCompetition } from "./useCompetition";
 import { TeamWriteups } from "./Writeups";
 
@@ -66,8 +69,10 @@ export function OwnTeam() {
               <Stack>
                 {captain && <Invites competitionId={competition.id} />}
                 {captain && <Rename team={found} competitionId={competition.id} />}
+                {captain && <Logo team={found} competitionId={competition.id} />}
               </Stack>
             </SimpleGrid>
+            <CompetitionAnswers competitionId={competition.id} />
             <TeamAwards teamId={found.id} />
             {competition.writeups_until && <TeamWriteups competitionId={competition.id} />}
             <Card>
@@ -310,6 +315,24 @@ function Invites({ competitionId }: { competitionId: string }) {
           }}
         </Loaded>
       </Stack>
+    </Card>
+  );
+}
+
+function Logo({ team, competitionId }: Own) {
+  const params = { path: { competition_id: competitionId } };
+  const upload = api.useMutation("put", "/api/v1/competitions/{competition_id}/team/logo");
+  const remove = api.useMutation("delete", "/api/v1/competitions/{competition_id}/team/logo");
+  return (
+    <Card>
+      <Picture
+        square
+        url={team.logo_url}
+        name={team.name}
+        busy={upload.isPending || remove.isPending}
+        upload={(file) => upload.mutate({ params, ...asItIs(file) })}
+        remove={() => remove.mutate({ params })}
+      />
     </Card>
   );
 }

@@ -13,6 +13,7 @@ import { A } from "../components/links";
 import { useTitle } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty, Loaded } from "../components/states";
+import { TeamLogo } from "../components/TeamLogo";
 import { Ago, useNow } from "../components/time";
 import { moment, percent, t } from "../i18n";
 import { Matrix } from "./Matrix";
@@ -169,6 +170,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
                   {entry.rank}
                 </span>
                 <span role="cell" className="clip">
+                  <TeamLogo url={entry.avatar_url} />
                   <A to="/teams/$teamId" params={{ teamId: entry.team_id }} c="inherit">
                     {entry.team_name}
                   </A>

@@ -15,6 +15,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { ApiError, api, http, type ProvidersResponse } from "../api/client";
 import { forgetCaller, useMe } from "../api/me";
+import { FieldInputs, useAnswers } from "../components/Fields";
 import { useFilters } from "../components/filters";
 import { A, ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
@@ -262,6 +263,8 @@ export function Register() {
 function SignUp({ ways }: { ways: ProvidersResponse }) {
   const [{ back }] = useFilters();
   const [code, setCode] = useState("");
+  const { data: fields = [] } = api.useQuery("get", "/api/v1/fields");
+  const { typed: answers, change } = useAnswers();
   const { rule, domains = [] } = ways.registration ?? {};
   const navigate = useNavigate();
   const form = useSending(async ({ email = "", password = "", display_name = "" }) => {
@@ -270,7 +273,7 @@ function SignUp({ ways }: { ways: ProvidersResponse }) {
     const proof = asked?.bits ? await prove(asked.challenge ?? "", asked.bits) : "";
     await http.POST("/api/v1/auth/register", {
       params: { query: { as_cookie: true } },
-      body: { email, password, display_name, proof, code },
+      body: { email, password, display_name, proof, code, fields: answers },
     });
     await forgetCaller();
     await navigate({ href: onward(back) });
@@ -311,6 +314,7 @@ function SignUp({ ways }: { ways: ProvidersResponse }) {
             />
             <Email error={form.fields.email} />
             <NewPassword label={t("Password")} error={form.fields.password} />
+            <FieldInputs fields={fields} answers={answers} change={change} error={form.error} />
             <Refusal error={form.error} />
             <Button type="submit" loading={form.busy}>
               {t("Sign up")}

@@ -3,6 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { AchievementTile } from "../components/AchievementTile";
+import { PublicAnswers } from "../components/Fields";
 import { A, ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { StandingNotice } from "../components/StandingNotice";
@@ -38,6 +39,7 @@ export function Team() {
       <Loaded query={query} height={200}>
         {(team) => (
           <Card>
+            {team.logo_url && <Avatar src={team.logo_url} radius="sm" size={64} mb="xs" />}
             <Text size="sm" c="dimmed" mb="xs">
               {t("{n} solve|{n} solves", { n: team.solves ?? 0 })} ·{" "}
               {t("{n} attempt|{n} attempts", { n: team.attempts ?? 0 })} · {t("active")}{" "}
@@ -59,6 +61,7 @@ export function Team() {
                       {t("captain")}
                     </Text>
                   )}
+                  <PublicAnswers answers={member.fields} />
                 </Group>
               ))}
             </Stack>

@@ -2,6 +2,7 @@ import { Anchor, Avatar, Card, Group, Stack, Text } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
+import { PublicAnswers } from "../components/Fields";
 import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Stats } from "../components/Stats";
@@ -57,6 +58,7 @@ export function User() {
                     </>
                   )}
                 </Text>
+                <PublicAnswers answers={user.fields} />
                 <Group gap="sm">
                   {[user.website_url ?? "", ...Object.values(user.social_links ?? {})]
                     .filter(Boolean)

@@ -10,6 +10,7 @@ import { Blood } from "../components/Blood";
 import { ButtonLink } from "../components/links";
 import { useTitle } from "../components/Page";
 import { Loaded } from "../components/states";
+import { TeamLogo } from "../components/TeamLogo";
 import { Ago, Countdown } from "../components/time";
 import { t } from "../i18n";
 
@@ -110,7 +111,9 @@ function Standings({
           {entries.slice(0, ROWS).map((entry) => (
             <tr key={entry.team_id} className={fresh.has(entry.team_id) ? "fresh" : ""}>
               <td className="digits">{entry.rank}</td>
-              <td className="clip">{entry.team_name}</td>
+              <td className="clip">
+                <TeamLogo url={entry.avatar_url} /> {entry.team_name}
+              </td>
               <td className="digits end">{points ? entry.points : entry.solved}</td>
             </tr>
           ))}

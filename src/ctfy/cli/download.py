@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ctfy.cli.output import fail
+from ctfy.cli.output import Code, fail
 
 Folder = Annotated[Path, typer.Option("--out", "-o", help="The folder to save in")]
 File = Annotated[Path, typer.Option("--out", "-o", help="The file to write, or its folder")]
@@ -42,3 +42,10 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         fail(f"{path}: {error.strerror}")
+
+
+def picture(path: Path | None) -> bytes:
+    """The file that a command is to upload, or is told --remove instead of."""
+    if path is None:
+        fail("no file", hint="name one, or give --remove", code=Code.USAGE)
+    return read_file(path)

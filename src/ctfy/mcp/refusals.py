@@ -134,6 +134,7 @@ def kind(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     bounds = "" if low is None else f" from {low}" if high is None else f" from {low} to {high}"
     words = {"string": "text", "integer": "a whole number", "array": "a list of texts"}
+    words["object"] = "values by their names"
     return words.get(schema.get("type", ""), "something else") + bounds
 
 

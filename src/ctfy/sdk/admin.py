@@ -11,6 +11,7 @@ from ctfy.sdk.admin_resources.challenges import AdminChallengesResource
 from ctfy.sdk.admin_resources.competition_admins import AdminCompetitionAdminsResource
 from ctfy.sdk.admin_resources.competition_invites import AdminCompetitionInvitesResource
 from ctfy.sdk.admin_resources.competitions import AdminCompetitionsResource
+from ctfy.sdk.admin_resources.fields import AdminFieldsResource
 from ctfy.sdk.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.admin_resources.nodes import AdminNodesResource
@@ -66,6 +67,11 @@ class AdminClient(Closable):
     def competitions(self) -> AdminCompetitionsResource:
         """Curating competitions."""
         return AdminCompetitionsResource(self._http)
+
+    @cached_property
+    def fields(self) -> AdminFieldsResource:
+        """What is asked of people at registration, and what they answered."""
+        return AdminFieldsResource(self._http)
 
     @cached_property
     def announcements(self) -> AdminAnnouncementsResource:

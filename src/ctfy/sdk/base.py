@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -266,6 +266,14 @@ def _judged(outcome: httpx.Response | httpx.TransportError) -> _Judged:
 def written(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields with their times as JSON has them."""
     return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
+
+
+def uploaded(content: bytes | BinaryIO) -> dict[str, Any]:
+    """A file as the body of a request; whole, since a stream could not be sent once more."""
+    return {
+        "content": content if isinstance(content, bytes) else content.read(),
+        "headers": {"Content-Type": "application/octet-stream"},
+    }
 
 
 def jittered_pause(attempt: int) -> float:

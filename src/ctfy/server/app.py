@@ -25,6 +25,7 @@ from ctfy.core.request_headers import SingleHeaders
 from ctfy.server import pages, web, worker
 from ctfy.server.access.caller import Authenticator
 from ctfy.server.access.cookie import CookieSession
+from ctfy.server.accounts import avatars
 from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.cache import Cache
 from ctfy.server.challenges import editing_routes, version_routes
@@ -41,8 +42,10 @@ from ctfy.server.route_table import RouteTable
 from ctfy.server.services import Application, Services
 from ctfy.server.settings import Settings
 from ctfy.server.site import routes as site_routes
+from ctfy.server.site.pictures import MOST_BYTES
 from ctfy.server.submissions.fast_path import TAKEN, FastSubmissions
 from ctfy.server.submissions.service import Submissions
+from ctfy.server.teams import logos
 from ctfy.server.writeups import routes as writeup_routes
 
 log = structlog.get_logger()
@@ -61,6 +64,8 @@ _LARGER = {
 def _most(scope: Scope) -> int:
     if writeup_routes.PDF.fullmatch(scope["path"]):
         return writeup_routes.MOST_PDF_BYTES
+    if avatars.UPLOADS.fullmatch(scope["path"]) or logos.UPLOADS.fullmatch(scope["path"]):
+        return MOST_BYTES
     if editing_routes.FILES.fullmatch(scope["path"]):
         return version_routes.MOST_ARCHIVE
     return _LARGER.get(scope["path"], MAX_BODY)

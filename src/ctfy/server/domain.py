@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from procrastinate import RetryStrategy
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Delete
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ctfy.server.database.base import Base, now
 from ctfy.server.database.connections import Database
@@ -82,6 +83,7 @@ class PersonalData:
     """A table that holds something of a person, whom `column` names.
 
     `exported`: handed out to them, except what others wrote in the columns that are `withheld`.
+    `beside`: columns of a table that it refers to, without which nobody could read the rows.
     `on_deletion`: whether the rows go with the account, or stay under its id, which names nobody
     then.
     """
@@ -91,6 +93,7 @@ class PersonalData:
     on_deletion: Literal["delete", "keep"]
     exported: bool = True
     withheld: frozenset[str] = frozenset()
+    beside: tuple[InstrumentedAttribute[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ import {
 import { type FormEvent, useState } from "react";
 import { api } from "../../api/client";
 import { useMe } from "../../api/me";
+import { Picture } from "../../components/Picture";
 import { notify } from "../../components/toasts";
+import { asItIs } from "../../components/Upload";
 import { LANGUAGES, language, type Message, setLanguage, t } from "../../i18n";
+import { Answers } from "./Answers";
 import { countries } from "./countries";
 
 const FIELDS = {
@@ -37,6 +40,8 @@ export function Profile() {
     onSuccess: () => notify(t("Saved")),
   });
   const show = api.useMutation("patch", "/api/v1/me/profile/visibility");
+  const picture = api.useMutation("put", "/api/v1/me/avatar");
+  const noPicture = api.useMutation("delete", "/api/v1/me/avatar");
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;
@@ -54,6 +59,15 @@ export function Profile() {
   };
   return (
     <Stack>
+      <Card>
+        <Picture
+          url={me.avatar_url}
+          name={me.display_name}
+          busy={picture.isPending || noPicture.isPending}
+          upload={(file) => picture.mutate(asItIs(file))}
+          remove={() => noPicture.mutate({})}
+        />
+      </Card>
       <Card>
         <form onSubmit={submit}>
           <Stack>
@@ -107,6 +121,7 @@ export function Profile() {
           </Stack>
         </form>
       </Card>
+      <Answers />
       <Card>
         <Stack gap="xs">
           <Text fw={600}>{t("What others see")}</Text>

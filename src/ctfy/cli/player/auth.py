@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
+from ctfy.cli.fields import Fields, answers
 from ctfy.cli.output import Code, err, fail, out, prints, say, stdin_is_a_person
 from ctfy.sdk import CtfyApiError, PlatformClient, hosts
 from ctfy.server.models.accounts import (
@@ -126,6 +127,7 @@ def register(
     password: Password = "",
     display_name: Annotated[str, typer.Option(help="How others see you")] = "",
     code: Annotated[str, typer.Option(help="The organisers' code, where they ask for one")] = "",
+    field: Fields = None,
     save: Save = True,
 ) -> None:
     """Make an account with a password, and sign in.
@@ -136,7 +138,10 @@ def register(
         fail("no e-mail address", hint="give --email", code=Code.USAGE)
     client = PlatformClient(session.server_url())
     secret = password or _ask("Password", confirm=True)
-    _welcome(client.auth.register(email, secret, display_name=display_name, code=code).token, save)
+    made = client.auth.register(
+        email, secret, display_name=display_name, code=code, fields=answers(field)
+    )
+    _welcome(made.token, save)
 
 
 @app.command()

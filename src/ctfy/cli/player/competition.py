@@ -10,18 +10,21 @@ from typing import Annotated, Literal
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.download import File, save
+from ctfy.cli.download import File, picture, save
+from ctfy.cli.fields import Fields, answers
 from ctfy.cli.output import moment, out, print_markdown, print_table, prints
 from ctfy.cli.people import Member
 from ctfy.sdk import runs
 from ctfy.server.models.challenges import ChallengeInfo
 from ctfy.server.models.competitions import CompetitionDetail, CompetitionInfo
+from ctfy.server.models.fields import AnsweredField
 from ctfy.server.models.teams import TeamDetail, TeamInviteInfo
 
 app = typer.Typer(no_args_is_help=True)
 
 CompetitionId = Annotated[str, typer.Argument(help="A competition's id")]
 _TEAM = "id name captain_display_name member_count solves"
+_FIELDS = "name label kind required public options value given_at"
 _INVITE = "id code max_uses use_count expires_at active"
 
 
@@ -88,25 +91,71 @@ def register(
     name: Annotated[str, typer.Option(help="The new team's name")] = "",
     description: Annotated[str, typer.Option(help="What others read of it")] = "",
     bracket: Annotated[str, typer.Option(help="One of the competition's brackets")] = "",
+    field: Fields = None,
 ) -> TeamDetail:
     """Take part.
 
     Example: ctfy competition register COMPETITION_ID --mode create --name "Night Shift"
     """
     competition = session.client().competition(competition_id)
-    return competition.register(mode, name=name, description=description, bracket=bracket)
+    return competition.register(
+        mode, name=name, description=description, bracket=bracket, fields=answers(field)
+    )
+
+
+@app.command()
+@prints(_FIELDS, empty="It asks nothing.")
+def fields(competition_id: CompetitionId) -> builtins.list[AnsweredField]:
+    """List what a competition asks of those who register, and your answers.
+
+    Example: ctfy competition fields COMPETITION_ID
+    """
+    return session.client().competition(competition_id).fields()
+
+
+@app.command()
+@prints(_FIELDS)
+def answer(competition_id: CompetitionId, field: Fields = None) -> builtins.list[AnsweredField]:
+    """Change your answers to what a competition asks; an empty value takes one away.
+
+    Example: ctfy competition answer COMPETITION_ID --field t_shirt=M
+    """
+    return session.client().competition(competition_id).answer(answers(field))
 
 
 @app.command()
 @prints(_TEAM)
 def redeem(
-    competition_id: CompetitionId, code: Annotated[str, typer.Argument(help="A team's code")]
+    competition_id: CompetitionId,
+    code: Annotated[str, typer.Argument(help="A team's code")],
+    field: Fields = None,
 ) -> TeamDetail:
     """Join a team by its code.
 
     Example: ctfy competition redeem COMPETITION_ID CODE
     """
-    return session.client().competition(competition_id).register("join", code=code)
+    return (
+        session.client()
+        .competition(competition_id)
+        .register("join", code=code, fields=answers(field))
+    )
+
+
+@app.command()
+@prints("id name logo_url")
+def logo(
+    competition_id: CompetitionId,
+    file: Annotated[Path | None, typer.Argument(help="PNG, JPEG or WebP")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Have none")] = False,
+) -> TeamDetail:
+    """Give your team a logo, as its captain.
+
+    Example: ctfy competition logo COMPETITION_ID logo.png
+    """
+    team = session.client().competition(competition_id).team
+    if remove:
+        return team.remove_logo()
+    return team.set_logo(picture(file))
 
 
 @app.command()

@@ -8,13 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from ctfy.cli import session
-from ctfy.cli.download import File, save
+from ctfy.cli.download import File, picture, save
+from ctfy.cli.fields import Fields, answers
 from ctfy.cli.output import Code, fail, out, print_table, prints, stdin_is_a_person
 from ctfy.server.models.accounts import MeResponse
+from ctfy.server.models.fields import AnsweredField
 from ctfy.server.models.inbox import InboxResponse
 
 app = typer.Typer(no_args_is_help=True)
 _PROFILE = "id display_name email role country bio website_url timezone solves competition_teams"
+
+_FIELDS = "name label kind required public options value given_at"
 
 
 @app.command("show", hidden=True)
@@ -85,6 +89,43 @@ def _show_inbox(found: InboxResponse) -> None:
         print_table(("what", "id", "from"), rows)
     else:
         out.print("Your inbox is empty.")
+
+
+@app.command()
+@prints(_FIELDS, empty="Nothing is asked here.")
+def fields() -> list[AnsweredField]:
+    """List what the platform asks of everybody, and your answers.
+
+    Example: ctfy me fields
+    """
+    return session.client().me.fields()
+
+
+@app.command()
+@prints(_FIELDS)
+def answer(field: Fields = None) -> list[AnsweredField]:
+    """Change your answers; an empty value takes one away.
+
+    Example: ctfy me answer --field university=Graz
+    """
+    return session.client().me.answer(answers(field))
+
+
+@app.command()
+@prints()
+def avatar(
+    file: Annotated[Path | None, typer.Argument(help="PNG, JPEG or WebP")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Have none")] = False,
+) -> str:
+    """Upload your picture, which is shown beside your name.
+
+    Example: ctfy me avatar me.png
+    """
+    me = session.client().me
+    if remove:
+        me.remove_avatar()
+        return "You have no picture any more."
+    return f"Your picture is at {me.set_avatar(picture(file)).url}"
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ctfy.cli import session
+from ctfy.cli.fields import Fields, answers
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.server.models.accounts import ProfileStats
@@ -86,12 +87,14 @@ def profile_stats(team_id: TeamId) -> ProfileStats:
 
 @app.command()
 @prints("id team_id kind status")
-def request(competition_id: CompetitionId, team_id: TeamId) -> TeamInviteInfo:
+def request(competition_id: CompetitionId, team_id: TeamId, field: Fields = None) -> TeamInviteInfo:
     """Ask a team to let you join.
 
     Example: ctfy team request COMPETITION_ID TEAM_ID
     """
-    return session.client().competition(competition_id).request_to_join(team_id)
+    return (
+        session.client().competition(competition_id).request_to_join(team_id, fields=answers(field))
+    )
 
 
 @app.command()
@@ -132,12 +135,15 @@ def reject(competition_id: CompetitionId, request_id: RequestId) -> str:
 def accept(
     competition_id: CompetitionId,
     invite_id: Annotated[str, typer.Argument(help="As `ctfy me inbox` lists it")],
+    field: Fields = None,
 ) -> TeamDetail:
     """Join a team that invited you.
 
     Example: ctfy team accept COMPETITION_ID INVITE_ID
     """
-    return session.client().competition(competition_id).accept_invite(invite_id)
+    return (
+        session.client().competition(competition_id).accept_invite(invite_id, fields=answers(field))
+    )
 
 
 @app.command()

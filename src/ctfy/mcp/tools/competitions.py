@@ -58,7 +58,13 @@ async def register_for_competition(
     ] = "solo",
     name: Annotated[str, Field(description="the new team's name")] = "",
     code: Annotated[str, Field(description="the team's code")] = "",
+    fields: Annotated[
+        dict[str, str | float | bool] | None,
+        Field(description="answers by the name of the field, where the competition asks for more"),
+    ] = None,
 ) -> TeamDetail:
     """Take part in a competition; needed once, before start_instance."""
     async with client(call) as c:
-        return await c.competition(competition_id).register(mode, name=name, code=code)
+        return await c.competition(competition_id).register(
+            mode, name=name, code=code, fields=fields
+        )

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Literal
 
-from ctfy.sdk.base import BaseHttpClient, written
+from ctfy.sdk.base import BaseHttpClient, uploaded, written
 from ctfy.server.models.site import Branding, ImageInfo, SitePageInfo
 
 
@@ -30,7 +30,7 @@ class AdminBrandingResource:
     ) -> ImageInfo:
         """Make a PNG, JPEG or WebP the logo or the favicon; it is drawn anew, to fit."""
         path = f"/admin/branding/{purpose}"
-        return self._http.fetch(ImageInfo, "PUT", path, **_sent(content))
+        return self._http.fetch(ImageInfo, "PUT", path, **uploaded(content))
 
     def remove_image(self, purpose: Literal["logo", "favicon"]) -> None:
         """Go back to the platform's own."""
@@ -97,17 +97,9 @@ class AdminImagesResource:
     def upload(self, content: bytes | BinaryIO, *, name: str = "") -> ImageInfo:
         """Upload a PNG, JPEG or WebP; it is drawn anew, to fit. Markdown shows it by its `url`."""
         return self._http.fetch(
-            ImageInfo, "POST", "/admin/images", params={"name": name}, **_sent(content)
+            ImageInfo, "POST", "/admin/images", params={"name": name}, **uploaded(content)
         )
 
     def delete(self, image_id: str) -> None:
         """Delete an image; pages that show it have a gap."""
         self._http.call("DELETE", f"/admin/images/{image_id}")
-
-
-def _sent(content: bytes | BinaryIO) -> dict[str, Any]:
-    return {
-        # Whole: a stream could not be sent once more.
-        "content": content if isinstance(content, bytes) else content.read(),
-        "headers": {"Content-Type": "application/octet-stream"},
-    }

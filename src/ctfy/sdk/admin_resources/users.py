@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
+from typing import BinaryIO
 
-from ctfy.sdk.base import BaseHttpClient
+from ctfy.sdk.base import BaseHttpClient, uploaded
 from ctfy.server.models.accounts import (
     AdminUserInfo,
     NewUserResponse,
@@ -85,6 +86,15 @@ class AdminUsersResource:
         """Set somebody's password; their sessions and API tokens end."""
         body = {"new_password": password, "revoke_identities": revoke_identities}
         return self._http.fetch(AdminUserInfo, "PUT", f"/admin/users/{user_id}/password", json=body)
+
+    def set_avatar(self, user_id: str, content: bytes | BinaryIO) -> AdminUserInfo:
+        """Give somebody a picture, from a PNG, JPEG or WebP; it is drawn anew, as a square."""
+        path = f"/admin/users/{user_id}/avatar"
+        return self._http.fetch(AdminUserInfo, "PUT", path, **uploaded(content))
+
+    def remove_avatar(self, user_id: str) -> AdminUserInfo:
+        """Take somebody's picture away."""
+        return self._http.fetch(AdminUserInfo, "DELETE", f"/admin/users/{user_id}/avatar")
 
     def set_role(self, user_id: str, role: str) -> AdminUserInfo:
         """Give somebody a role: user, admin or super_admin. Super admins only."""

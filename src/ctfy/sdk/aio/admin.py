@@ -13,6 +13,7 @@ from ctfy.sdk.aio.admin_resources.challenges import AdminChallengesResource
 from ctfy.sdk.aio.admin_resources.competition_admins import AdminCompetitionAdminsResource
 from ctfy.sdk.aio.admin_resources.competition_invites import AdminCompetitionInvitesResource
 from ctfy.sdk.aio.admin_resources.competitions import AdminCompetitionsResource
+from ctfy.sdk.aio.admin_resources.fields import AdminFieldsResource
 from ctfy.sdk.aio.admin_resources.incidents import AdminIncidentsResource
 from ctfy.sdk.aio.admin_resources.instances import AdminInstancesResource
 from ctfy.sdk.aio.admin_resources.nodes import AdminNodesResource
@@ -69,6 +70,11 @@ class AsyncAdminClient(AsyncClosable):
     def competitions(self) -> AdminCompetitionsResource:
         """Curating competitions."""
         return AdminCompetitionsResource(self._http)
+
+    @cached_property
+    def fields(self) -> AdminFieldsResource:
+        """What is asked of people at registration, and what they answered."""
+        return AdminFieldsResource(self._http)
 
     @cached_property
     def announcements(self) -> AdminAnnouncementsResource:

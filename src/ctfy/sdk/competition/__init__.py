@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from ctfy.sdk.base import BaseHttpClient
 from ctfy.sdk.competition.team import CompetitionTeam
@@ -11,6 +12,7 @@ from ctfy.sdk.competition.writeups import CompetitionWriteups
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.challenges import ChallengeInfo, HintInfo
 from ctfy.server.models.competitions import CompetitionDetail
+from ctfy.server.models.fields import AnsweredField, FieldValue
 from ctfy.server.models.standings import (
     AdminSolveMatrix,
     CompetitionChallengeBreakdown,
@@ -79,32 +81,59 @@ class Competition:
         description: str = "",
         code: str = "",
         bracket: str = "",
+        fields: Mapping[str, FieldValue] | None = None,
     ) -> TeamDetail:
         """Enter the competition: alone, with a new team, or on a team by its code.
+
+        `fields` answer what the competition asks, by their names; see `fields()`.
 
         >>> competition.register("create", name="Null Pointers").captain_display_name
         >>> competition.register("join", code="ABCD…").name
         """
         if mode == "join":
             path = f"{self._path}/teams/redeem"
-            return self._http.fetch(TeamDetail, "POST", path, json={"code": code})
-        body = {"mode": mode, "name": name, "description": description, "bracket": bracket}
+            return self._http.fetch(
+                TeamDetail, "POST", path, json={"code": code} | _answers(fields)
+            )
+        body: dict[str, Any] = {"mode": mode, "name": name, "description": description}
+        body |= {"bracket": bracket} | _answers(fields)
         return self._http.fetch(TeamDetail, "POST", f"{self._path}/teams", json=body)
 
-    def request_to_join(self, team_id: str) -> TeamInviteInfo:
-        """Ask a team's captain to let the caller in.
+    def fields(self) -> list[AnsweredField]:
+        """What the competition asks of those who register, with the caller's answers.
+
+        >>> [field.name for field in competition.fields() if field.required]
+        """
+        return self._http.fetch(ListOf[AnsweredField], "GET", f"{self._path}/fields").root
+
+    def answer(self, fields: Mapping[str, FieldValue | None]) -> list[AnsweredField]:
+        """Change the caller's answers, by the names of the fields; None takes one away.
+
+        >>> competition.answer({"t_shirt": "M"})
+        """
+        body = {"fields": dict(fields)}
+        path = f"{self._path}/fields"
+        return self._http.fetch(ListOf[AnsweredField], "PATCH", path, json=body).root
+
+    def request_to_join(
+        self, team_id: str, *, fields: Mapping[str, FieldValue] | None = None
+    ) -> TeamInviteInfo:
+        """Ask a team's captain to let the caller in; `fields` as for `register`.
 
         >>> competition.request_to_join(competition.search_teams("null")[0].id).active
         """
         path = f"{self._path}/teams/{team_id}/join-request"
-        return self._http.fetch(TeamInviteInfo, "POST", path)
+        return self._http.fetch(TeamInviteInfo, "POST", path, json=_answers(fields) or None)
 
-    def accept_invite(self, invite_id: str) -> TeamDetail:
-        """Accept a direct invite.
+    def accept_invite(
+        self, invite_id: str, *, fields: Mapping[str, FieldValue] | None = None
+    ) -> TeamDetail:
+        """Accept a direct invite; `fields` as for `register`.
 
         >>> competition.accept_invite(client.me.inbox().incoming_invites[0].id).name
         """
-        return self._http.fetch(TeamDetail, "POST", f"{self._path}/invites/{invite_id}/accept")
+        path = f"{self._path}/invites/{invite_id}/accept"
+        return self._http.fetch(TeamDetail, "POST", path, json=_answers(fields) or None)
 
     def decline_invite(self, invite_id: str) -> None:
         """Decline a direct invite.
@@ -182,3 +211,8 @@ class Competition:
     def writeups(self) -> CompetitionWriteups:
         """How challenges were solved, as teams wrote it down."""
         return CompetitionWriteups(self._http, self._id)
+
+
+def _answers(fields: Mapping[str, FieldValue] | None) -> dict[str, Any]:
+    """What a body says of them: nothing where there are none, as servers of a version before."""
+    return {"fields": dict(fields)} if fields else {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
-from ctfy.sdk.base import BaseHttpClient
+from ctfy.sdk.base import BaseHttpClient, uploaded
 from ctfy.server.models.teams import TeamDetail, TeamInviteInfo
 
 
@@ -98,6 +98,20 @@ class CompetitionTeam:
         given: dict[str, Any] = {"name": name, "description": description}
         body = {key: value for key, value in given.items() if value is not None}
         return self._http.fetch(TeamDetail, "PATCH", self._path, json=body)
+
+    def set_logo(self, content: bytes | BinaryIO) -> TeamDetail:
+        """Upload the team's logo, a PNG, JPEG or WebP, drawn anew to fit; for captains.
+
+        >>> team.set_logo(Path("logo.png").read_bytes()).logo_url
+        """
+        return self._http.fetch(TeamDetail, "PUT", f"{self._path}/logo", **uploaded(content))
+
+    def remove_logo(self) -> TeamDetail:
+        """Take the team's logo away; for captains.
+
+        >>> team.remove_logo()
+        """
+        return self._http.fetch(TeamDetail, "DELETE", f"{self._path}/logo")
 
     def hand_over(self, user_id: str) -> TeamDetail:
         """Make another member the captain; for captains.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
-from ctfy.sdk.base import BaseHttpClient
+from ctfy.sdk.base import BaseHttpClient, uploaded
 from ctfy.server.models.accounts import MeResponse, MilestoneProgress, MySolveSummary
 from ctfy.server.models.achievements import MyAchievementsResponse, StarGazerVerifyResponse
 from ctfy.server.models.base import ListOf
+from ctfy.server.models.fields import AnsweredField, FieldValue
 from ctfy.server.models.inbox import InboxResponse
+from ctfy.server.models.site import ImageInfo
 
 
 class MeResource:
@@ -60,6 +63,35 @@ class MeResource:
         >>> client.me.update_visibility({"country": False})
         """
         return self._http.fetch(MeResponse, "PATCH", "/me/profile/visibility", json=overrides)
+
+    def fields(self) -> list[AnsweredField]:
+        """What the platform asks of everybody, with the caller's answers.
+
+        >>> {field.name: field.value for field in client.me.fields()}
+        """
+        return self._http.fetch(ListOf[AnsweredField], "GET", "/me/fields").root
+
+    def answer(self, fields: Mapping[str, FieldValue | None]) -> list[AnsweredField]:
+        """Change the caller's answers, by the names of the fields; None takes one away.
+
+        >>> client.me.answer({"university": "Graz"})
+        """
+        body = {"fields": dict(fields)}
+        return self._http.fetch(ListOf[AnsweredField], "PATCH", "/me/fields", json=body).root
+
+    def set_avatar(self, content: bytes | BinaryIO) -> ImageInfo:
+        """Upload the caller's picture, a PNG, JPEG or WebP; it is drawn anew, as a square.
+
+        >>> client.me.set_avatar(Path("me.png").read_bytes()).url
+        """
+        return self._http.fetch(ImageInfo, "PUT", "/me/avatar", **uploaded(content))
+
+    def remove_avatar(self) -> None:
+        """Take the caller's picture away.
+
+        >>> client.me.remove_avatar()
+        """
+        self._http.call("DELETE", "/me/avatar")
 
     def export_account(self) -> bytes:
         """Everything that is held on the caller, as JSON.

@@ -6,7 +6,9 @@ import builtins
 from collections.abc import Iterator
 
 from ctfy.sdk.base import BaseHttpClient
+from ctfy.server.models.base import ListOf
 from ctfy.server.models.competitions import PublicCompetitionDetail
+from ctfy.server.models.fields import CustomFieldInfo
 from ctfy.server.models.site import Branding, SitePage
 
 
@@ -39,6 +41,13 @@ class SiteResource:
         """A public competition's page: description, rules, prizes, dates."""
         path = f"/competitions/{competition_id}/about"
         return self._http.fetch(PublicCompetitionDetail, "GET", path)
+
+    def fields(self) -> builtins.list[CustomFieldInfo]:
+        """What is asked of whoever makes an account here.
+
+        >>> [(field.name, field.kind) for field in client.site.fields() if field.required]
+        """
+        return self._http.fetch(ListOf[CustomFieldInfo], "GET", "/fields").root
 
     def image(self, image_id: str) -> bytes:
         """An image's file."""

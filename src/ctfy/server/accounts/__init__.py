@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from sqlalchemy import delete, or_
 
 from ctfy.server.access.idempotency import KEPT_FOR
-from ctfy.server.accounts import admin_routes, mail_routes, totp_routes, users
+from ctfy.server.accounts import admin_routes, avatars, mail_routes, totp_routes, users
 from ctfy.server.accounts.mail import retry_failed, send
 from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.accounts.people_import.apply import ImportParams, make_accounts
@@ -47,6 +47,7 @@ DOMAIN = Domain(
         Schedule("mail_retry", 300, "Sends again what the mail server did not take", retry_failed),
         Schedule(_EXPIRY, 3600, "Deletes tokens that expired", expire_tokens),
     ),
+    on_account_deletion=avatars.remove,
     personal_data=(
         PersonalData(Token, "user_id", on_deletion="delete"),
         PersonalData(Identity, "user_id", on_deletion="delete"),

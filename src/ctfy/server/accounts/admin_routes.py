@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from ctfy.server.access.caller import Admin, SuperAdmin
 from ctfy.server.access.idempotency import Router
-from ctfy.server.accounts import new_accounts
+from ctfy.server.accounts import avatars, new_accounts
 from ctfy.server.accounts import user_admin as administration
 from ctfy.server.accounts.user_admin import Standing
 from ctfy.server.database.connections import Session
 from ctfy.server.database.paging import Paged
+from ctfy.server.fields import service as fields
 from ctfy.server.kernel import TheJobs, TheSettings
 from ctfy.server.models.accounts import (
     AdminUserInfo,
@@ -27,6 +28,8 @@ from ctfy.server.models.accounts import (
     UpdateUserRoleRequest,
 )
 from ctfy.server.models.base import Page
+from ctfy.server.models.fields import AnsweredField, FieldAnswers
+from ctfy.server.site.images import UPLOAD, TheWorkshop
 
 router = Router(prefix="/admin/users", tags=["users"])
 
@@ -84,6 +87,46 @@ async def edit_user(
 ) -> AdminUserInfo:
     """Change somebody's name or address; a new address is to be verified anew."""
     await new_accounts.edit(session, settings, jobs, caller, user_id, body)
+    return await administration.get(session, user_id)
+
+
+@router.get("/{user_id}/fields")
+async def get_answers(user_id: str, session: Session, _: Admin) -> list[AnsweredField]:
+    """What the platform asks, with somebody's answers."""
+    await administration.get(session, user_id)
+    return await fields.answers_of(session, user_id, fields.PLATFORM)
+
+
+@router.patch("/{user_id}/fields")
+async def correct_answers(
+    user_id: str, body: FieldAnswers, session: Session, caller: Admin
+) -> list[AnsweredField]:
+    """Change somebody's answers to what the platform asks."""
+    administration.require_above(caller, await administration.locked(session, user_id))
+    return await fields.correct(session, caller, user_id, fields.PLATFORM, body.fields)
+
+
+@router.put("/{user_id}/avatar", openapi_extra=UPLOAD)
+async def put_avatar(
+    user_id: str,
+    request: Request,
+    workshop: TheWorkshop,
+    jobs: TheJobs,
+    session: Session,
+    caller: Admin,
+) -> AdminUserInfo:
+    """Give somebody a picture (PNG, JPEG, WebP); it is drawn anew, as a square."""
+    image = await workshop.keep(await request.body(), "avatar", "avatar", caller)
+    await avatars.correct(session, jobs, caller, user_id, image)
+    return await administration.get(session, user_id)
+
+
+@router.delete("/{user_id}/avatar")
+async def remove_avatar(
+    user_id: str, jobs: TheJobs, session: Session, caller: Admin
+) -> AdminUserInfo:
+    """Take somebody's picture away."""
+    await avatars.correct(session, jobs, caller, user_id, None)
     return await administration.get(session, user_id)
 
 

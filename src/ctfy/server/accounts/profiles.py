@@ -14,6 +14,7 @@ from ctfy.server.access.view import Sight, View
 from ctfy.server.database.base import now
 from ctfy.server.database.connections import Database
 from ctfy.server.database.statement import Statement
+from ctfy.server.fields.service import PLATFORM, public_answers
 from ctfy.server.models.accounts import ProfilePatchRequest, UserInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.submissions import ChallengeSolve, Solve, Submission
@@ -88,6 +89,7 @@ def person(sight: Sight) -> Select[Any]:
         *User.__table__.columns,
         finished.scalar_subquery().label("solves"),
         tried.scalar_subquery().label("attempts"),
+        public_answers(User.id, PLATFORM).label("fields"),
     )
 
 
@@ -103,7 +105,10 @@ async def user_info(database: Database, view: View, user_id: str) -> UserInfo:
         raise not_found()
     own = view.caller is not None and view.caller.user_id == user_id
     return UserInfo(
-        **profile_fields(rows[0], own=own), solves=rows[0].solves, attempts=rows[0].attempts
+        **profile_fields(rows[0], own=own),
+        solves=rows[0].solves,
+        attempts=rows[0].attempts,
+        fields=rows[0].fields,
     )
 
 

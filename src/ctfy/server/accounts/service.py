@@ -32,6 +32,7 @@ from ctfy.server.database.paging import Listing
 from ctfy.server.database.statement import Statement
 from ctfy.server.domain import Domains, prune
 from ctfy.server.events.outbox import emit
+from ctfy.server.fields import service as fields
 from ctfy.server.models.accounts import (
     CreateFineGrainedTokenRequest,
     LoginRequest,
@@ -61,7 +62,8 @@ class Origin:
 async def register(session: AsyncSession, body: RegisterRequest, origin: Origin) -> tuple[str, str]:
     """A new account: its id and first session token.
 
-    Raises `email_taken`, `email_belongs_to_oauth`, `weak_password`.
+    Raises `email_taken`, `email_belongs_to_oauth`, `weak_password`, `field_invalid`,
+    `fields_missing`.
     """
     email = body.email.lower()
     check_password(body.password, email)
@@ -75,6 +77,7 @@ async def register(session: AsyncSession, body: RegisterRequest, origin: Origin)
                 "An account with this address signs in elsewhere. Sign in there.",
             )
         raise Conflict("email_taken", "An account with this e-mail address exists already.")
+    await fields.give(session, user_id, fields.PLATFORM, body.fields, needed="all")
     return user_id, new_session(session, user_id, origin)
 
 

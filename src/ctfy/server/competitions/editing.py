@@ -19,8 +19,10 @@ from ctfy.server.competitions.events import (
 )
 from ctfy.server.database.base import new_id, now
 from ctfy.server.events.outbox import emit
+from ctfy.server.fields.service import copy as copy_fields
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.competitions import CompetitionCreate, CompetitionUpdate
+from ctfy.server.site import images
 from ctfy.server.tables.competitions import Competition, CompetitionChallenge
 from ctfy.server.tables.events import OutboxEvent
 from ctfy.server.tables.instances import ON_NODE, Instance
@@ -175,6 +177,10 @@ async def remove(
     papers = await session.scalars(
         select(Writeup.file_id).where(Writeup.competition_id == competition_id)
     )
+    logos = await session.scalars(
+        select(Team.logo_url).where(Team.competition_id == competition_id)
+    )
+    pictures = await images.forget(session, logos.all())
     on_nodes = await session.execute(
         select(Instance.id, Node.id.label("node_id"), Node.url)
         .join(Node, Node.id == Instance.node_id)
@@ -184,7 +190,11 @@ async def remove(
     await jobs.defer(
         session,
         "clear_away",
-        folders=[*folders, *(folder_of_writeup(file_id) for file_id in papers if file_id)],
+        folders=[
+            *folders,
+            *(folder_of_writeup(file_id) for file_id in papers if file_id),
+            *map(images.folder_of, pictures),
+        ],
         instances=[[row.id, row.node_id, row.url] for row in on_nodes],
     )
     emit_for_competition(session, CompetitionDeleted, competition, caller_id, before=counted)
@@ -215,6 +225,7 @@ async def clone(session: AsyncSession, caller_id: str, competition_id: str, titl
             column.name: getattr(row, column.name) for column in CompetitionChallenge.__table__.c
         }
         session.add(CompetitionChallenge(**kept | {"competition_id": copy.id} | _NOT_CLONED))
+    await copy_fields(session, competition_id, copy.id)
     emit_for_competition(session, CompetitionCreated, copy, caller_id, cloned_from=competition_id)
     return copy.id
 

@@ -32,6 +32,7 @@ from ctfy.server.tables.competitions import (
     CompetitionChallenge,
     CompetitionInvite,
 )
+from ctfy.server.tables.fields import CustomField, FieldAnswer
 from ctfy.server.tables.incidents import Incident
 from ctfy.server.tables.instances import ALIVE, Instance, State
 from ctfy.server.tables.standings import Award, StandingSnapshot
@@ -46,12 +47,14 @@ from ctfy.server.tables.submissions import (
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 from ctfy.server.tables.writeups import Writeup
 
-FORMAT, VERSION = "ctfy-competition", 4
+FORMAT, VERSION = "ctfy-competition", 5
 
 # Every table that belongs to a competition, owners before what they own. A test compares the list
 # with the schema, so that a new table cannot be forgotten.
 PARTS: tuple[type[Base], ...] = (
     CompetitionChallenge,
+    CustomField,
+    FieldAnswer,
     CompetitionAdmin,
     CompetitionInvite,
     Team,
@@ -93,7 +96,7 @@ def _refers(column: Column[Any]) -> str:
 async def export(session: AsyncSession, caller: Caller, competition_id: str) -> bytes:
     """The file of a competition: settings, challenges, teams, people, all that they did.
 
-    Of what lies in the store, records and write-ups that are PDFs, the rows alone.
+    Of what lies in the store, records and write-ups that are PDFs, the rows alone; no logos.
 
     Dynamic answers follow from the instances' ids and the platform's secret, which is not in it.
     Raises `competition_not_found`. The session must read one consistent state.
@@ -188,6 +191,9 @@ def read(file: bytes) -> dict[str, Any]:
         content.setdefault("awards", [])
     if document["version"] < 4:
         content.setdefault("writeups", [])
+    if document["version"] < 5:
+        content.setdefault("custom_fields", [])
+        content.setdefault("field_answers", [])
     return content
 
 
@@ -254,6 +260,8 @@ async def import_(
         if row["state"] in (*ALIVE, State.STOPPING):
             row.update(state=State.STOPPED, stop_reason="admin_stop_all", stopped_at=now())
         row["surface"] = None
+    for row in rows[Team]:
+        row["logo_url"] = ""
     try:
         await session.execute(insert(Competition).values(competition))
         for part, found in rows.items():

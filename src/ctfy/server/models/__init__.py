@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ctfy.server.models.builds import *
     from ctfy.server.models.challenges import *
     from ctfy.server.models.competitions import *
+    from ctfy.server.models.fields import *
     from ctfy.server.models.inbox import *
     from ctfy.server.models.incidents import *
     from ctfy.server.models.instances import *

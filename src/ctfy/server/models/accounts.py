@@ -10,6 +10,7 @@ from pydantic import EmailStr, Field
 from ctfy.core.enums import ScopeLevel as ScopeLevel
 from ctfy.server.models.base import Request, Response
 from ctfy.server.models.competitions import CompetitionMembershipInfo
+from ctfy.server.models.fields import Answers, PublicAnswer
 from ctfy.server.models.names import Name
 
 Role = Literal["user", "admin", "super_admin"]
@@ -27,6 +28,7 @@ class RegisterRequest(Request):
     code: Annotated[str, Field(max_length=128)] = Field(
         "", description="The organisers' code, where registering takes one"
     )
+    fields: Answers = {}
 
 
 class RegistrationChallenge(Response):
@@ -187,6 +189,7 @@ class UserInfo(Response):
     solves: int = 0
     attempts: int = 0
     last_active_at: datetime | None = None
+    fields: list[PublicAnswer] = []
 
 
 class ProfilePatchRequest(Request):
@@ -214,6 +217,9 @@ class MeResponse(UserInfo):
     email_verified: bool = False
     must_set_up_totp: bool = Field(
         False, description="Whether anything but two-factor sign-in is refused until it is on"
+    )
+    missing_fields: list[str] = Field(
+        [], description="Required fields of the platform's that the caller has not answered"
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import Field
+
 from ctfy.core.enums import ChallengeCategory
 from ctfy.server.models.base import Response
 from ctfy.server.models.competitions import PausedAt, Phase, RankBy, ScoreboardVisibility
@@ -20,7 +22,7 @@ class ScoreboardEntry(Response):
     attempts: int = 0
     last_solve_at: datetime | None = None
     last_active_at: datetime | None = None
-    avatar_url: str = ""
+    avatar_url: str = Field("", description="The team's logo")
     points: int = 0
     bracket: str = ""
     competition_id: str = ""

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ctfy.server.models.base import Request, Response
+from ctfy.server.models.fields import FieldAnswers, PublicAnswer
 from ctfy.server.models.names import Name
 
 
-class RegisterTeamRequest(Request):
+class RegisterTeamRequest(FieldAnswers):
     """Enter a competition: alone, or with a new team of the given name."""
 
     mode: Literal["solo", "create"] = "solo"
@@ -33,6 +34,7 @@ class TeamMemberInfo(Response):
     avatar_url: str = ""
     is_captain: bool = False
     joined_at: datetime | None = None
+    fields: list[PublicAnswer] = []
 
 
 class TeamInfo(Response):
@@ -41,6 +43,7 @@ class TeamInfo(Response):
     id: str
     name: str
     description: str = ""
+    logo_url: str = ""
     captain_user_id: str = ""
     captain_display_name: str = ""
     captain_avatar_url: str = ""
@@ -82,7 +85,7 @@ class TeamCorrection(Request):
     standing_reason_shown: bool | None = None
 
 
-class RedeemRequest(Request):
+class RedeemRequest(FieldAnswers):
     """Join a team by its invite code."""
 
     code: Annotated[str, Field(min_length=1, max_length=64)]

@@ -26,7 +26,10 @@ async def export(session: AsyncSession, domains: Domains, caller: Caller) -> dic
     for data in (data for domain in domains for data in domain.personal_data if data.exported):
         table = data.table.__table__
         columns = [c for c in table.c if c.name not in _SECRETS | data.withheld]
-        rows = await session.execute(select(*columns).where(table.c[data.column] == caller.user_id))
+        query = select(*columns, *data.beside).select_from(data.table)
+        for other in {column.class_ for column in data.beside}:
+            query = query.join(other)
+        rows = await session.execute(query.where(table.c[data.column] == caller.user_id))
         found = held.setdefault(data.table.__tablename__, [])
         found += [dict(row._mapping) for row in rows]
     return held

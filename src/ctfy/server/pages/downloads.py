@@ -14,6 +14,7 @@ from ctfy.server.access.caller import ItsAdmin
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.view import View
 from ctfy.server.database.connections import Database
+from ctfy.server.fields import service as fields
 from ctfy.server.kernel import TheCache, TheDatabase
 from ctfy.server.pages.spreadsheets import MEDIA_TYPES, Format, spreadsheet
 from ctfy.server.records.flows import file_response
@@ -62,7 +63,7 @@ async def standings(
         for first in range(0, len(snapshot.entries), _AT_ONCE):
             yield snapshot.entries[first : first + _AT_ONCE]
 
-    return await _file(f"standings-{competition_id}", kind, _STANDINGS, parts())
+    return await _file(f"standings-{competition_id}", kind, _STANDINGS, _cells(parts(), _STANDINGS))
 
 
 @router.get("/tables/submissions/{kind}", response_class=StreamingResponse, responses=_FILE)
@@ -72,15 +73,22 @@ async def submissions(
     """Every submission, newest first."""
     await View(caller).competition(database, cache, competition_id)
     query = rulings.listed().where(Submission.competition_id == competition_id)
-    return await _file(f"submissions-{competition_id}", kind, _SUBMISSIONS, _rows(database, query))
+    parts = _cells(_rows(database, query), _SUBMISSIONS)
+    return await _file(f"submissions-{competition_id}", kind, _SUBMISSIONS, parts)
 
 
 @router.get("/tables/people/{kind}", response_class=StreamingResponse, responses=_FILE)
 async def people(
     competition_id: str, kind: Format, database: TheDatabase, cache: TheCache, caller: ItsAdmin
 ) -> StreamingResponse:
-    """Everybody on a team, by team; addresses for the platform's administrators alone."""
+    """Everybody on a team, by team, with their answers, a column for each field.
+
+    Addresses, and what the platform itself asks, are for the platform's administrators alone.
+    """
     await View(caller).competition(database, cache, competition_id)
+    asked = {"answers": await _asked(database, competition_id)}
+    if caller.is_admin:
+        asked["account_answers"] = await _asked(database, fields.PLATFORM)
     query = (
         select(
             User.display_name,
@@ -92,13 +100,31 @@ async def people(
             TeamMember.joined_at,
             TeamMember.user_id,
             TeamMember.team_id,
+            fields.all_answers(TeamMember.user_id, competition_id).label("answers"),
+            fields.all_answers(TeamMember.user_id, fields.PLATFORM).label("account_answers"),
         )
         .join(Team, Team.id == TeamMember.team_id)
         .join(User, User.id == TeamMember.user_id)
         .where(TeamMember.competition_id == competition_id)
         .order_by(Team.created_at, Team.id, TeamMember.joined_at, TeamMember.user_id)
     )
-    return await _file(f"people-{competition_id}", kind, _PEOPLE, _rows(database, query))
+    columns = [*_PEOPLE, *(f"{of}.{name}" for of, names in asked.items() for name in names)]
+
+    async def parts() -> AsyncIterator[Sequence[Any]]:
+        async for part in _rows(database, query):
+            yield [
+                [getattr(row, name) for name in _PEOPLE]
+                + [getattr(row, of).get(name) for of, names in asked.items() for name in names]
+                for row in part
+            ]
+
+    return await _file(f"people-{competition_id}", kind, columns, parts())
+
+
+async def _asked(database: Database, competition_id: str | None) -> list[str]:
+    """The fields' names, in their order."""
+    async with database.transaction() as session:
+        return [each.name for each in await fields.fields_of(session, competition_id)]
 
 
 async def _rows(
@@ -110,6 +136,14 @@ async def _rows(
             yield part
 
 
+async def _cells(
+    parts: AsyncIterator[Sequence[Any]], columns: Sequence[str]
+) -> AsyncIterator[Sequence[Any]]:
+    """What rows hold in some columns."""
+    async for part in parts:
+        yield [[getattr(row, column) for column in columns] for row in part]
+
+
 async def _file(
     name: str, kind: Format, columns: Sequence[str], parts: AsyncIterator[Sequence[Any]]
 ) -> StreamingResponse:
@@ -118,8 +152,7 @@ async def _file(
     try:
         table = await asyncio.to_thread(spreadsheet, kind, file, columns)
         async for part in parts:
-            rows = ([getattr(row, column) for column in columns] for row in part)
-            await asyncio.to_thread(table.write, rows)
+            await asyncio.to_thread(table.write, part)
         await asyncio.to_thread(table.close)
     except BaseException:
         file.close()

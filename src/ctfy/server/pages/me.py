@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Any
 
-from fastapi import Body, Query, Response
+from fastapi import Body, Query, Request, Response
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, bindparam, case, func, select, true
 from sqlalchemy.orm import aliased
@@ -14,12 +14,20 @@ from ctfy.server.access.caller import Caller, SessionOnly, TheAuthenticator, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import ME, Sight, View, takes_part
-from ctfy.server.accounts import profiles
+from ctfy.server.accounts import avatars, profiles
 from ctfy.server.challenges.visibility import TheChallenges
 from ctfy.server.database.connections import Session
 from ctfy.server.database.statement import Row, Statement
 from ctfy.server.domain import Domains
-from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheServices
+from ctfy.server.fields.service import missing_names
+from ctfy.server.kernel import (
+    TheCache,
+    TheCatalogue,
+    TheDatabase,
+    TheJobs,
+    TheRateLimits,
+    TheServices,
+)
 from ctfy.server.models.accounts import (
     DeleteMeRequest,
     MeResponse,
@@ -29,9 +37,12 @@ from ctfy.server.models.accounts import (
     ScopeLevel,
 )
 from ctfy.server.models.inbox import InboxResponse
+from ctfy.server.models.site import ImageInfo
 from ctfy.server.pages import account_data
 from ctfy.server.pages.competitions import membership, memberships
 from ctfy.server.pages.inbox import inbox
+from ctfy.server.site import images
+from ctfy.server.site.images import UPLOAD, TheWorkshop
 from ctfy.server.standings.projection import TheStandings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.accounts import Identity
@@ -76,6 +87,8 @@ async def me(
         profile_visibility=profiles.visibility(user),
         email_verified=user.email_verified_at is not None,
         competition_teams=[t for t in teams if competition_id in ("", t.competition_id)],
+        fields=user.fields,
+        missing_fields=user.missing_fields,
         must_set_up_totp=authenticator.must_set_up_totp(caller),
         competition_admin_ids=sorted(filter(caller.sees_competition, caller.administered)),
     )
@@ -92,7 +105,9 @@ def _myself(sight: Sight) -> Statement:
     return Statement(
         profiles.person(sight)
         .add_columns(
-            providers.label("linked"), *(each.label(_IN + each.name) for each in played.columns)
+            providers.label("linked"),
+            missing_names().label("missing_fields"),
+            *(each.label(_IN + each.name) for each in played.columns),
         )
         .outerjoin(played, true())
         .order_by(played.c.created_at.desc(), played.c.id)
@@ -140,6 +155,30 @@ async def update_visibility(
     profiles.update_visibility(user, overrides or {})
     await session.commit()
     return await me(database, cache, standings, authenticator, caller, competition_id)
+
+
+@router.put("/avatar", openapi_extra=UPLOAD)
+async def put_avatar(
+    request: Request,
+    workshop: TheWorkshop,
+    jobs: TheJobs,
+    rate_limits: TheRateLimits,
+    session: Session,
+    caller: Caller = _WRITE,
+) -> ImageInfo:
+    """Upload the caller's picture (PNG, JPEG, WebP); it is drawn anew, as a square."""
+    await rate_limits.hit("upload", caller.user_id)
+    image = await workshop.keep(await request.body(), "avatar", "avatar", caller)
+    await avatars.change(session, jobs, caller, image)
+    await session.flush()
+    return images.info(image)
+
+
+@router.delete("/avatar")
+async def remove_avatar(jobs: TheJobs, session: Session, caller: Caller = _WRITE) -> dict[str, str]:
+    """Take the caller's picture away."""
+    await avatars.change(session, jobs, caller, None)
+    return {"status": "deleted"}
 
 
 @router.get("/inbox")

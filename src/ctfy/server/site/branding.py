@@ -39,7 +39,7 @@ log = structlog.get_logger()
 _TEXTS = ("event_name", "accent_color", "landing_text", "footer_text")
 _IMAGES = Statement(
     select(Image.id, Image.purpose, Image.width, Image.height)
-    .where(Image.purpose != "page")
+    .where(Image.purpose.in_(("logo", "favicon")))
     .order_by(Image.created_at, Image.id)
 )
 _PAGES = Statement(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,7 @@ from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.site import ImageInfo
+from ctfy.server.services import provided
 from ctfy.server.site.events import BrandingImageChanged, ImageDeleted, ImageUploaded
 from ctfy.server.site.pictures import PictureRefused, Purpose, redrawn
 from ctfy.server.store import Store
@@ -60,13 +62,24 @@ class ImageWorkshop:
         return image
 
 
-def _folder(image_id: str) -> str:
+def folder_of(image_id: str) -> str:
+    """What is removed from the store where an image goes."""
     return f"images/{image_id}"
+
+
+TheWorkshop = Annotated[ImageWorkshop, provided(ImageWorkshop)]
+# How an upload is documented: the file is the body.
+UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 def path_of(image_id: str) -> str:
     """Where an image's file lies in the store."""
-    return f"{_folder(image_id)}/image"
+    return f"{folder_of(image_id)}/image"
 
 
 LISTED = Listing(
@@ -136,8 +149,33 @@ async def put_in_place(
     emit(session, BrandingImageChanged(purpose=purpose), actor_id=caller.user_id)
 
 
+async def exchange(session: AsyncSession, jobs: Jobs, address: str, image: Image | None) -> str:
+    """Take an image in place of the one at an address of ours; the address that holds then.
+
+    Whoever calls holds the lock of the row that has the address.
+    """
+    await _clear_away(session, jobs, await forget(session, [address]))
+    if image is None:
+        return ""
+    session.add(image)
+    return f"{ADDRESS}/{image.id}"
+
+
+async def forget(session: AsyncSession, addresses: Iterable[str]) -> list[str]:
+    """Delete the rows of avatars and team logos; their ids, for files are still there."""
+    ids = [address.removeprefix(f"{ADDRESS}/") for address in addresses if address]
+    if not ids:
+        return []
+    gone = await session.scalars(
+        delete(Image)
+        .where(Image.id.in_(ids), Image.purpose.in_(("avatar", "team_logo")))
+        .returning(Image.id)
+    )
+    return list(gone)
+
+
 async def _clear_away(session: AsyncSession, jobs: Jobs, image_ids: list[str]) -> None:
     """Have files removed, once their rows are gone."""
     if image_ids:
-        folders = [_folder(image_id) for image_id in image_ids]
+        folders = [folder_of(image_id) for image_id in image_ids]
         await jobs.defer(session, "clear_away", folders=folders, instances=[])

@@ -7,13 +7,19 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["page", "logo", "favicon"]
+Purpose = Literal["page", "logo", "favicon", "avatar", "team_logo"]
 
 MOST_BYTES = 4 * 1024 * 1024  # of an upload
 _MOST_PIXELS = 16_000_000  # 64 MB in memory
 _FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 # What it is made smaller to fit in: width and height, pixels.
-_LARGEST = {"page": (2000, 2000), "logo": (640, 160), "favicon": (180, 180)}
+_LARGEST = {
+    "page": (2000, 2000),
+    "logo": (640, 160),
+    "favicon": (180, 180),
+    "avatar": (256, 256),
+    "team_logo": (256, 256),
+}
 
 
 class PictureRefused(Exception):
@@ -60,10 +66,14 @@ def redrawn(content: bytes, purpose: Purpose) -> Picture:
         raise PictureRefused("it has too many pixels") from error
     except (OSError, ValueError, TypeError, LookupError, SyntaxError, struct.error) as error:
         raise PictureRefused("the file is damaged") from error
+    if purpose == "avatar":  # it is shown in a circle
+        drawn = ImageOps.fit(drawn, (min(drawn.size), min(drawn.size)))
     drawn.thumbnail(_LARGEST[purpose])
     drawn.info = {}
     if purpose == "favicon":  # what every browser shows as one
         kind = "PNG"
+    elif purpose in ("avatar", "team_logo"):  # a list shows fifty
+        kind = "WEBP"
     written = io.BytesIO()
     if kind == "PNG":
         drawn.save(written, kind, optimize=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request, Response
 
@@ -25,21 +25,12 @@ from ctfy.server.models.site import (
 )
 from ctfy.server.platform_settings.service import TheLiveSettings
 from ctfy.server.response_cache import encoded
-from ctfy.server.services import provided
 from ctfy.server.site import branding, images, pages
 from ctfy.server.site.branding import TheBranding
-from ctfy.server.site.images import ImageWorkshop
+from ctfy.server.site.images import UPLOAD, TheWorkshop
 from ctfy.server.site.pictures import MOST_BYTES
 
 router = Router(tags=["site"])
-TheWorkshop = Annotated[ImageWorkshop, provided(ImageWorkshop)]
-
-_UPLOAD: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _ADMIN_IMAGES = "/admin/images"
 _PLACE = "/admin/branding/{purpose}"
 # The most bytes of what is uploaded, by path.
@@ -77,7 +68,7 @@ async def change_branding(
     return live.with_texts(await branding.change(session, settings, caller, body))
 
 
-@router.put(_PLACE, openapi_extra=_UPLOAD)
+@router.put(_PLACE, openapi_extra=UPLOAD)
 async def put_branding_image(
     purpose: Place,
     request: Request,
@@ -154,7 +145,7 @@ async def list_images(database: TheDatabase, paging: Paged, _: Admin) -> Page[Im
     return await paging.read(database, images.LISTED, images.info)
 
 
-@router.post(_ADMIN_IMAGES, status_code=201, openapi_extra=_UPLOAD)
+@router.post(_ADMIN_IMAGES, status_code=201, openapi_extra=UPLOAD)
 async def upload_image(
     request: Request,
     workshop: TheWorkshop,

@@ -51,6 +51,7 @@ class BoardTeam:
     last_active_at: float = 0.0
     hint_costs: int = 0
     awards: list[tuple[float, int]] = field(default_factory=list)
+    logo_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +324,7 @@ _COMPETITION = text(
 )
 _TEAMS = text(
     """
-    SELECT t.id, t.name, t.bracket, t.standing,
+    SELECT t.id, t.name, t.bracket, t.standing, t.logo_url,
            extract(epoch FROM t.created_at)::float AS created_at,
            coalesce((SELECT sum(cost) FROM hint_unlocks h
                      WHERE h.team_id = t.id AND h.unlocked_at < :cutoff
@@ -421,7 +422,14 @@ async def read(
             board.apart.add(team.id)
             continue
         board.add_team(
-            BoardTeam(team.id, team.name, team.bracket, team.created_at, hint_costs=team.hint_costs)
+            BoardTeam(
+                team.id,
+                team.name,
+                team.bracket,
+                team.created_at,
+                hint_costs=team.hint_costs,
+                logo_url=team.logo_url,
+            )
         )
     for team_id, challenge_id, question_id, at, user_id, took in await session.execute(
         _SOLVES, values

@@ -105,6 +105,7 @@ async def _teams(
                 last_solve_at=moment(score.last_solve_at),
                 last_active_at=moment(max(team.last_active_at, team.created_at)),
                 points=score.points,
+                avatar_url=team.logo_url,
                 bracket=team.bracket,
                 competition_id=board.competition_id,
             )

@@ -8,6 +8,7 @@ from ctfy.server.tables import announcements as announcements
 from ctfy.server.tables import challenges as challenges
 from ctfy.server.tables import competitions as competitions
 from ctfy.server.tables import events as events
+from ctfy.server.tables import fields as fields
 from ctfy.server.tables import idempotency as idempotency
 from ctfy.server.tables import incidents as incidents
 from ctfy.server.tables import instances as instances
@@ -33,6 +34,7 @@ __all__ = [
     "challenges",
     "competitions",
     "events",
+    "fields",
     "idempotency",
     "incidents",
     "instances",

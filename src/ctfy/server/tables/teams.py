@@ -33,6 +33,7 @@ class Team(Base):
     name_folded: Mapped[str | None]
     name_shape: Mapped[str | None]
     description: Mapped[str] = mapped_column(default="")
+    logo_url: Mapped[str] = mapped_column(default="", server_default="")
     bracket: Mapped[str] = mapped_column(default="", server_default="")
     captain_user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)

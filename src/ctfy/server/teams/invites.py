@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -19,7 +20,8 @@ from ctfy.server.database.base import new_id, now
 from ctfy.server.database.paging import Listing
 from ctfy.server.events.outbox import emit
 from ctfy.server.events.types import Audience
-from ctfy.server.models.teams import InviteCreate, TeamInviteInfo
+from ctfy.server.models.fields import FieldAnswers, FieldValue
+from ctfy.server.models.teams import InviteCreate, RedeemRequest, TeamInviteInfo
 from ctfy.server.settings import Settings
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition, CompetitionInvite
@@ -102,11 +104,11 @@ async def send(
 
 
 async def request(
-    session: AsyncSession, caller: Caller, competition_id: str, team_id: str
+    session: AsyncSession, caller: Caller, competition_id: str, team_id: str, body: FieldAnswers
 ) -> TeamInvite:
     """Ask a team to let the caller in. Raises `team_not_found`, `request_already_pending`."""
     row = await get_visible(session, caller, competition_id)
-    check_may_join(row, caller)
+    await check_may_join(session, row, caller, body.fields)
     team = await session.get(Team, team_id)
     if team is None or team.competition_id != competition_id:
         raise NotFound("team_not_found", "This competition has no such team.")
@@ -139,17 +141,19 @@ async def _add_pending(session: AsyncSession, invite: TeamInvite, code: str, mes
         raise Conflict(code, message) from error
 
 
-async def redeem(session: AsyncSession, caller: Caller, competition_id: str, code: str) -> Team:
+async def redeem(
+    session: AsyncSession, caller: Caller, competition_id: str, body: RedeemRequest
+) -> Team:
     """Join by a code. Raises `invite_not_found` for one that is wrong, used up or over."""
     row = await get_visible(session, caller, competition_id)
     invite = await session.scalar(
         select(TeamInvite)
-        .where(TeamInvite.code == code.strip().upper(), TeamInvite.kind == "code")
+        .where(TeamInvite.code == body.code.strip().upper(), TeamInvite.kind == "code")
         .where(TeamInvite.competition_id == competition_id)
     )
     if invite is None:
         raise membership.no_invite()
-    check_may_join(row, caller)
+    await check_may_join(session, row, caller, body.fields)
     team, invite = await _lock(session, invite)
     _require_active(invite)
     await membership.join(session, team, caller.user_id, caller)
@@ -182,6 +186,7 @@ async def settle_own(
     competition_id: str,
     invite_id: str,
     outcome: Literal["accepted", "declined"],
+    answers: Mapping[str, FieldValue | None],
 ) -> Team:
     """Accept or decline a direct invite to the caller.
 
@@ -193,7 +198,7 @@ async def settle_own(
         raise membership.no_invite()
     _require_kind(invite, "direct")
     if outcome == "accepted" and is_active(invite):
-        check_may_join(row, caller)
+        await check_may_join(session, row, caller, answers)
     team, invite = await _lock(session, invite)
     _require_active(invite)
     if outcome == "accepted":

@@ -14,6 +14,7 @@ from ctfy.server.database.connections import Database
 from ctfy.server.jobs.queue import Jobs
 from ctfy.server.models.teams import TeamUpdate
 from ctfy.server.scheduling import lifecycle
+from ctfy.server.site import images
 from ctfy.server.tables.access import User
 from ctfy.server.tables.challenges import HintUnlock
 from ctfy.server.tables.competitions import Competition
@@ -231,6 +232,7 @@ async def part(session: AsyncSession, jobs: Jobs, team: Team, user_id: str, call
     deeds = (exists().where(done.team_id == team.id) for done in _DEEDS)
     if await session.scalar(select(or_(*deeds))):
         return
+    await images.exchange(session, jobs, team.logo_url, None)
     emit_for_team(session, TeamDeleted, team, user_id, caller)
     await session.flush()
     await session.execute(delete(Team).where(Team.id == team.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from ctfy.core.enums import ScopeLevel
 from ctfy.core.errors import Forbidden
@@ -17,6 +17,7 @@ from ctfy.server.database.paging import Paged
 from ctfy.server.database.statement import containing
 from ctfy.server.kernel import TheCache, TheDatabase, TheJobs, TheRateLimits, TheSettings
 from ctfy.server.models.base import Page
+from ctfy.server.models.fields import FieldAnswers
 from ctfy.server.models.teams import (
     CaptainRequest,
     DirectInviteCreate,
@@ -29,8 +30,9 @@ from ctfy.server.models.teams import (
     TeamInviteInfo,
     TeamUpdate,
 )
+from ctfy.server.site.images import UPLOAD, TheWorkshop
 from ctfy.server.tables.access import User
-from ctfy.server.teams import corrections, invites, membership, service
+from ctfy.server.teams import corrections, invites, logos, membership, service
 
 router = Router(tags=["teams"])
 
@@ -70,6 +72,29 @@ async def correct_team(
 ) -> TeamDetail:
     """Rename a team, change its bracket, hide or disqualify it, or rank it again."""
     return await corrections.correct(session, caller, competition_id, team_id, body)
+
+
+@router.put("/admin/competitions/{competition_id}/teams/{team_id}/logo", openapi_extra=UPLOAD)
+async def put_any_logo(
+    competition_id: str,
+    team_id: str,
+    request: Request,
+    workshop: TheWorkshop,
+    jobs: TheJobs,
+    session: Session,
+    caller: ItsAdmin,
+) -> TeamDetail:
+    """Upload a team's logo (PNG, JPEG, WebP); it is drawn anew, to fit."""
+    image = await workshop.keep(await request.body(), "team_logo", "logo", caller)
+    return await logos.correct(session, jobs, caller, competition_id, team_id, image)
+
+
+@router.delete("/admin/competitions/{competition_id}/teams/{team_id}/logo")
+async def remove_any_logo(
+    competition_id: str, team_id: str, jobs: TheJobs, session: Session, caller: ItsAdmin
+) -> TeamDetail:
+    """Take a team's logo away."""
+    return await logos.correct(session, jobs, caller, competition_id, team_id, None)
 
 
 @router.put("/admin/competitions/{competition_id}/teams/{team_id}/members/{user}")
@@ -133,16 +158,21 @@ async def redeem(
 ) -> TeamDetail:
     """Join a team by its invite code."""
     await rate_limits.hit("redeem", caller.user_id)
-    team = await invites.redeem(session, caller, competition_id, body.code)
+    team = await invites.redeem(session, caller, competition_id, body)
     return await service.detail(session, caller, team.id)
 
 
 @router.post(_IN + "/teams/{team_id}/join-request", status_code=201, dependencies=_VERIFIED)
 async def request_to_join(
-    competition_id: str, team_id: str, session: Session, caller: Caller = _WRITE
+    competition_id: str,
+    team_id: str,
+    session: Session,
+    caller: Caller = _WRITE,
+    body: FieldAnswers | None = None,
 ) -> TeamInviteInfo:
     """Ask a team's captain to let the caller in."""
-    invite = await invites.request(session, caller, competition_id, team_id)
+    answers = body or FieldAnswers()
+    invite = await invites.request(session, caller, competition_id, team_id, answers)
     return invites.invite_info(invite)
 
 
@@ -154,6 +184,32 @@ async def update_team(
     team = await membership.rename(session, caller, competition_id, body)
     await session.flush()
     return await service.detail(session, caller, team.id)
+
+
+@router.put(_IN + "/team/logo", openapi_extra=UPLOAD)
+async def put_logo(
+    competition_id: str,
+    request: Request,
+    database: TheDatabase,
+    workshop: TheWorkshop,
+    jobs: TheJobs,
+    rate_limits: TheRateLimits,
+    session: Session,
+    caller: Caller = _WRITE,
+) -> TeamDetail:
+    """Upload the logo (PNG, JPEG, WebP) of the caller's team, drawn anew to fit; captains only."""
+    await rate_limits.hit("upload", caller.user_id)
+    await membership.read_captained(database, caller, competition_id)
+    image = await workshop.keep(await request.body(), "team_logo", "logo", caller)
+    return await logos.change(session, jobs, caller, competition_id, image)
+
+
+@router.delete(_IN + "/team/logo")
+async def remove_logo(
+    competition_id: str, jobs: TheJobs, session: Session, caller: Caller = _WRITE
+) -> TeamDetail:
+    """Take the logo of the caller's team away; captains only."""
+    return await logos.change(session, jobs, caller, competition_id, None)
 
 
 @router.post(_IN + "/team/captain")
@@ -229,10 +285,15 @@ async def revoke_invite(
 
 @router.post(_IN + "/invites/{invite_id}/accept", dependencies=_VERIFIED)
 async def accept_invite(
-    competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
+    competition_id: str,
+    invite_id: str,
+    session: Session,
+    caller: Caller = _WRITE,
+    body: FieldAnswers | None = None,
 ) -> TeamDetail:
     """Accept a direct invite."""
-    team = await invites.settle_own(session, caller, competition_id, invite_id, "accepted")
+    answers = body.fields if body else {}
+    team = await invites.settle_own(session, caller, competition_id, invite_id, "accepted", answers)
     return await service.detail(session, caller, team.id)
 
 
@@ -241,7 +302,7 @@ async def decline_invite(
     competition_id: str, invite_id: str, session: Session, caller: Caller = _WRITE
 ) -> dict[str, str]:
     """Decline a direct invite."""
-    await invites.settle_own(session, caller, competition_id, invite_id, "declined")
+    await invites.settle_own(session, caller, competition_id, invite_id, "declined", {})
     return {"status": "declined"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from ctfy.server.database.connections import Database
 from ctfy.server.database.paging import Listing
 from ctfy.server.database.statement import Statement
 from ctfy.server.events.outbox import emit
+from ctfy.server.fields import service as fields
+from ctfy.server.models.fields import FieldValue
 from ctfy.server.models.teams import RegisterTeamRequest, TeamDetail, TeamInfo, TeamMemberInfo
 from ctfy.server.tables.access import User
 from ctfy.server.tables.competitions import Competition
@@ -47,11 +49,12 @@ async def register(
     """Enter a competition with a new team, of which the caller is captain.
 
     Raises `already_on_team`, `competition_ended`, `registration_closed`,
-    `competition_invitation_required`, `team_name_required`, `team_name_taken`.
+    `competition_invitation_required`, `team_name_required`, `team_name_taken`, `field_invalid`,
+    `fields_missing`.
     """
     row = await get_visible(session, caller, competition_id)
     competition: Competition = row.Competition
-    check_may_join(row, caller)
+    await check_may_join(session, row, caller, body.fields)
     if body.mode == "create" and not body.name:
         raise Invalid("team_name_required", "A team needs a name.")
     user = (await session.execute(select(User).where(User.id == caller.user_id))).scalar_one()
@@ -75,8 +78,13 @@ async def register(
     return await detail(session, caller, team.id)
 
 
-def check_may_join(row: Row[Any], caller: Caller) -> None:
-    """Raise why the caller cannot enter a competition; `row` is one of `with_membership`."""
+async def check_may_join(
+    session: AsyncSession, row: Row[Any], caller: Caller, answers: Mapping[str, FieldValue | None]
+) -> None:
+    """Raise why the caller cannot enter a competition; keep what they answer to its fields.
+
+    `row` is one of `with_membership`.
+    """
     competition: Competition = row.Competition
     if row.team_id is not None:
         raise Conflict("already_on_team", "You are on a team here already.", team_id=row.team_id)
@@ -85,6 +93,7 @@ def check_may_join(row: Row[Any], caller: Caller) -> None:
         row.is_invited or caller.administers(competition.id)
     ):
         raise invitation_required()
+    await fields.give(session, caller.user_id, competition.id, answers, needed="all")
 
 
 def check_open(competition: Competition) -> None:
@@ -205,6 +214,7 @@ def info_fields(row: Any) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "description": row.description,
+        "logo_url": row.logo_url,
         "captain_user_id": row.captain_user_id,
         "captain_display_name": row.captain_name,
         "captain_avatar_url": row.captain_avatar,
@@ -257,7 +267,13 @@ def _one(sight: Sight) -> Statement:
 
 
 _MEMBERS = Statement(
-    select(TeamMember.user_id, TeamMember.joined_at, User.display_name, User.avatar_url)
+    select(
+        TeamMember.user_id,
+        TeamMember.joined_at,
+        User.display_name,
+        User.avatar_url,
+        fields.public_answers(TeamMember.user_id, TeamMember.competition_id).label("fields"),
+    )
     .join(User, User.id == TeamMember.user_id)
     .where(TeamMember.team_id == bindparam("team_id"))
     .order_by(TeamMember.joined_at, TeamMember.user_id)
@@ -293,6 +309,7 @@ def _detail(rows: Sequence[Any], members: Sequence[Any]) -> TeamDetail:
                 display_name=member.display_name,
                 avatar_url=member.avatar_url,
                 joined_at=member.joined_at,
+                fields=member.fields,
                 is_captain=member.user_id == row.captain_user_id,
             )
             for member in members

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ctfy.cli import session
+from ctfy.cli.download import picture
 from ctfy.cli.output import Code, fail, prints
 from ctfy.server.models.teams import TeamDetail
 
@@ -75,3 +77,21 @@ def remove_member(competition_id: CompetitionId, team_id: TeamId, user: Who) -> 
     """
     session.admin().teams.remove_member(competition_id, team_id, user)
     return f"{user} is off the team"
+
+
+@app.command()
+@prints("id name logo_url")
+def logo(
+    competition_id: CompetitionId,
+    team_id: TeamId,
+    file: Annotated[Path | None, typer.Argument(help="PNG, JPEG or WebP")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
+) -> TeamDetail:
+    """Give a team a logo, or take its away.
+
+    Example: ctfy-admin admin team logo COMPETITION_ID TEAM_ID --remove
+    """
+    teams = session.admin().teams
+    if remove:
+        return teams.remove_logo(competition_id, team_id)
+    return teams.set_logo(competition_id, team_id, picture(file))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ctfy.cli import session
+from ctfy.cli.download import picture
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.people import Person, user_id
@@ -149,3 +151,20 @@ def reinstate(person: Person) -> AdminUserInfo:
     Example: ctfy-admin admin users reinstate USER_ID
     """
     return session.admin().users.reinstate(user_id(person))
+
+
+@app.command()
+@prints("id display_name avatar_url")
+def avatar(
+    person: Person,
+    file: Annotated[Path | None, typer.Argument(help="PNG, JPEG or WebP")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away")] = False,
+) -> AdminUserInfo:
+    """Give somebody a picture, or take theirs away.
+
+    Example: ctfy-admin admin users avatar ada@example.org --remove
+    """
+    users = session.admin().users
+    if remove:
+        return users.remove_avatar(user_id(person))
+    return users.set_avatar(user_id(person), picture(file))

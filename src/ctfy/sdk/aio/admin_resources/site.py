@@ -8,9 +8,8 @@ import builtins
 from collections.abc import AsyncIterator
 from typing import Any, BinaryIO, Literal
 
-from ctfy.sdk.admin_resources.site import _sent
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.sdk.base import written
+from ctfy.sdk.base import uploaded, written
 from ctfy.server.models.site import Branding, ImageInfo, SitePageInfo
 
 
@@ -32,7 +31,7 @@ class AdminBrandingResource:
     ) -> ImageInfo:
         """Make a PNG, JPEG or WebP the logo or the favicon; it is drawn anew, to fit."""
         path = f"/admin/branding/{purpose}"
-        return await self._http.fetch(ImageInfo, "PUT", path, **_sent(content))
+        return await self._http.fetch(ImageInfo, "PUT", path, **uploaded(content))
 
     async def remove_image(self, purpose: Literal["logo", "favicon"]) -> None:
         """Go back to the platform's own."""
@@ -95,7 +94,7 @@ class AdminImagesResource:
     async def upload(self, content: bytes | BinaryIO, *, name: str = "") -> ImageInfo:
         """Upload a PNG, JPEG or WebP; it is drawn anew, to fit. Markdown shows it by its `url`."""
         return await self._http.fetch(
-            ImageInfo, "POST", "/admin/images", params={"name": name}, **_sent(content)
+            ImageInfo, "POST", "/admin/images", params={"name": name}, **uploaded(content)
         )
 
     async def delete(self, image_id: str) -> None:

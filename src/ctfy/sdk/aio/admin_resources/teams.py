@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import uploaded
 from ctfy.server.models.teams import TeamDetail
 
 
@@ -24,6 +25,18 @@ class AdminTeamsResource:
         """
         path = f"/admin/competitions/{competition_id}/teams/{team_id}"
         return await self._http.fetch(TeamDetail, "PATCH", path, json=fields)
+
+    async def set_logo(
+        self, competition_id: str, team_id: str, content: bytes | BinaryIO
+    ) -> TeamDetail:
+        """Give a team a logo, from a PNG, JPEG or WebP; it is drawn anew, to fit."""
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}/logo"
+        return await self._http.fetch(TeamDetail, "PUT", path, **uploaded(content))
+
+    async def remove_logo(self, competition_id: str, team_id: str) -> TeamDetail:
+        """Take a team's logo away."""
+        path = f"/admin/competitions/{competition_id}/teams/{team_id}/logo"
+        return await self._http.fetch(TeamDetail, "DELETE", path)
 
     async def move(self, competition_id: str, team_id: str, user: str) -> TeamDetail:
         """Put somebody on a team, by id or address, from the team that they are on here, if any.

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncIterator
+from typing import BinaryIO
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import uploaded
 from ctfy.server.models.accounts import (
     AdminUserInfo,
     NewUserResponse,
@@ -87,6 +89,15 @@ class AdminUsersResource:
         return await self._http.fetch(
             AdminUserInfo, "PUT", f"/admin/users/{user_id}/password", json=body
         )
+
+    async def set_avatar(self, user_id: str, content: bytes | BinaryIO) -> AdminUserInfo:
+        """Give somebody a picture, from a PNG, JPEG or WebP; it is drawn anew, as a square."""
+        path = f"/admin/users/{user_id}/avatar"
+        return await self._http.fetch(AdminUserInfo, "PUT", path, **uploaded(content))
+
+    async def remove_avatar(self, user_id: str) -> AdminUserInfo:
+        """Take somebody's picture away."""
+        return await self._http.fetch(AdminUserInfo, "DELETE", f"/admin/users/{user_id}/avatar")
 
     async def set_role(self, user_id: str, role: str) -> AdminUserInfo:
         """Give somebody a role: user, admin or super_admin. Super admins only."""

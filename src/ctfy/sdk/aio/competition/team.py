@@ -7,9 +7,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import AsyncIterator
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import uploaded
 from ctfy.server.models.teams import TeamDetail, TeamInviteInfo
 
 
@@ -75,6 +76,14 @@ class CompetitionTeam:
         given: dict[str, Any] = {"name": name, "description": description}
         body = {key: value for key, value in given.items() if value is not None}
         return await self._http.fetch(TeamDetail, "PATCH", self._path, json=body)
+
+    async def set_logo(self, content: bytes | BinaryIO) -> TeamDetail:
+        """Upload the team's logo, a PNG, JPEG or WebP, drawn anew to fit; for captains."""
+        return await self._http.fetch(TeamDetail, "PUT", f"{self._path}/logo", **uploaded(content))
+
+    async def remove_logo(self) -> TeamDetail:
+        """Take the team's logo away; for captains."""
+        return await self._http.fetch(TeamDetail, "DELETE", f"{self._path}/logo")
 
     async def hand_over(self, user_id: str) -> TeamDetail:
         """Make another member the captain; for captains."""

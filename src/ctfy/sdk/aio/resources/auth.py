@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.server.models.accounts import (
     AuthTokenResponse,
@@ -22,6 +25,7 @@ from ctfy.server.models.accounts import (
     TotpSetup,
     TotpState,
 )
+from ctfy.server.models.fields import FieldValue
 
 
 class AuthResource:
@@ -31,16 +35,27 @@ class AuthResource:
         self._http = http
 
     async def register(
-        self, email: str, password: str, display_name: str = "", *, proof: str = "", code: str = ""
+        self,
+        email: str,
+        password: str,
+        display_name: str = "",
+        *,
+        proof: str = "",
+        code: str = "",
+        fields: Mapping[str, FieldValue] | None = None,
     ) -> AuthTokenResponse:
         """Create an account; its first session token.
 
         `proof` answers `registration_challenge()` on servers that ask for one; `code` is the
-        organisers', where `providers().registration.rule` is `code`.
+        organisers', where `providers().registration.rule` is `code`; `fields` answer
+        `client.site.fields()`, by their names.
         """
-        body = {"email": email, "password": password, "display_name": display_name, "proof": proof}
+        body: dict[str, Any] = {"email": email, "password": password, "proof": proof}
+        body["display_name"] = display_name
         if code:
             body["code"] = code
+        if fields:
+            body["fields"] = dict(fields)
         return await self._http.fetch(AuthTokenResponse, "POST", "/auth/register", json=body)
 
     async def registration_challenge(self) -> RegistrationChallenge:

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.sdk.base import uploaded
 from ctfy.server.models.accounts import MeResponse, MilestoneProgress, MySolveSummary
 from ctfy.server.models.achievements import MyAchievementsResponse, StarGazerVerifyResponse
 from ctfy.server.models.base import ListOf
+from ctfy.server.models.fields import AnsweredField, FieldValue
 from ctfy.server.models.inbox import InboxResponse
+from ctfy.server.models.site import ImageInfo
 
 
 class MeResource:
@@ -45,6 +49,25 @@ class MeResource:
     async def update_visibility(self, overrides: dict[str, bool]) -> MeResponse:
         """Show fields of the profile to others, or hide them."""
         return await self._http.fetch(MeResponse, "PATCH", "/me/profile/visibility", json=overrides)
+
+    async def fields(self) -> list[AnsweredField]:
+        """What the platform asks of everybody, with the caller's answers."""
+        return (await self._http.fetch(ListOf[AnsweredField], "GET", "/me/fields")).root
+
+    async def answer(self, fields: Mapping[str, FieldValue | None]) -> list[AnsweredField]:
+        """Change the caller's answers, by the names of the fields; None takes one away."""
+        body = {"fields": dict(fields)}
+        return (
+            await self._http.fetch(ListOf[AnsweredField], "PATCH", "/me/fields", json=body)
+        ).root
+
+    async def set_avatar(self, content: bytes | BinaryIO) -> ImageInfo:
+        """Upload the caller's picture, a PNG, JPEG or WebP; it is drawn anew, as a square."""
+        return await self._http.fetch(ImageInfo, "PUT", "/me/avatar", **uploaded(content))
+
+    async def remove_avatar(self) -> None:
+        """Take the caller's picture away."""
+        await self._http.call("DELETE", "/me/avatar")
 
     async def export_account(self) -> bytes:
         """Everything that is held on the caller, as JSON."""

@@ -8,7 +8,9 @@ import builtins
 from collections.abc import AsyncIterator
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
+from ctfy.server.models.base import ListOf
 from ctfy.server.models.competitions import PublicCompetitionDetail
+from ctfy.server.models.fields import CustomFieldInfo
 from ctfy.server.models.site import Branding, SitePage
 
 
@@ -38,6 +40,10 @@ class SiteResource:
         """A public competition's page: description, rules, prizes, dates."""
         path = f"/competitions/{competition_id}/about"
         return await self._http.fetch(PublicCompetitionDetail, "GET", path)
+
+    async def fields(self) -> builtins.list[CustomFieldInfo]:
+        """What is asked of whoever makes an account here."""
+        return (await self._http.fetch(ListOf[CustomFieldInfo], "GET", "/fields")).root
 
     async def image(self, image_id: str) -> bytes:
         """An image's file."""
