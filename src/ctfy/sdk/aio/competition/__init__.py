@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -113,10 +114,13 @@ class Competition:
             ScoreboardEntry, f"{self._path}/scoreboard", offset=offset, limit=limit
         )
 
-    async def score_history(self, *, top: int = 10) -> CompetitionScoreHistory:
-        """The best teams over time."""
+    async def score_history(
+        self, *, top: int = 10, team_ids: Sequence[str] = ()
+    ) -> CompetitionScoreHistory:
+        """The `top` best teams over time, and up to 50 ranked ones of your choice."""
+        params = {"top": top, "team_id": list(team_ids)}
         path = f"{self._path}/score-history"
-        return await self._http.fetch(CompetitionScoreHistory, "GET", path, params={"top": top})
+        return await self._http.fetch(CompetitionScoreHistory, "GET", path, params=params)
 
     async def score_distribution(self) -> CompetitionScoreDistribution:
         """How many teams solved how many challenges."""
