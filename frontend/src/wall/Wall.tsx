@@ -283,7 +283,10 @@ function Standings({
         )}
         <h2>{t("Latest solves")}</h2>
         {latest.length === 0 ? (
-          <p>{t("Nobody has solved anything yet")}</p>
+          <>
+            <p>{t("Nobody has solved anything yet")}</p>
+            {competition.phase === "running" && <Invitation competition={competition} />}
+          </>
         ) : (
           <Latest latest={latest} />
         )}
