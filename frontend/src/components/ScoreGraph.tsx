@@ -67,7 +67,7 @@ export function ScoreGraph({
           show: interactive,
           y: false,
           drag: { x: interactive, y: false, setScale: false },
-          points: { size: 7 },
+          points: { show: false },
           // uPlot's own would show all that there is; the stretch is the page's to say.
           bind: {
             dblclick: () => () => {

@@ -2,7 +2,7 @@ import "./Comparison.css";
 import { ActionIcon, Button, Card, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlus, IconSearch, IconX } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { api, type CompetitionDetail, type ScoreHistorySeries } from "../api/client";
 import { lazyComponent } from "../api/lazyLoad";
 import { useFilters } from "../components/filters";
@@ -42,12 +42,7 @@ export function Comparison({ competition }: { competition: CompetitionDetail }) 
         const own = competition.my_team_id;
         return (
           <Stack gap="sm">
-            <Group gap="xs" align="flex-start">
-              <Finder
-                competitionId={competition.id}
-                taken={ids}
-                add={(id) => choose([...ids, id])}
-              />
+            <Finder competitionId={competition.id} taken={ids} add={(id) => choose([...ids, id])}>
               {own && !ids.includes(own) && ids.length < MOST_LINES && (
                 <Button variant="default" onClick={() => choose([...ids, own])}>
                   {t("Add your team")}
@@ -58,7 +53,7 @@ export function Comparison({ competition }: { competition: CompetitionDetail }) 
                   {t("The best {n}", { n: BEST })}
                 </Button>
               )}
-            </Group>
+            </Finder>
             <Course
               series={series}
               competition={competition}
@@ -71,15 +66,17 @@ export function Comparison({ competition }: { competition: CompetitionDetail }) 
   );
 }
 
-/** Finds any team by its name, and adds it. */
+/** Finds any team by its name, and adds it; beside other ways to choose. */
 function Finder({
   competitionId,
   taken,
   add,
+  children,
 }: {
   competitionId: string;
   taken: string[];
   add: (id: string) => void;
+  children: ReactNode;
 }) {
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
@@ -96,15 +93,18 @@ function Finder({
   );
   return (
     <Stack gap={6} miw={0}>
-      <TextInput
-        type="search"
-        aria-label={t("Add a team")}
-        placeholder={t("Add a team")}
-        leftSection={<IconSearch size={16} />}
-        w={220}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+      <Group gap="xs">
+        <TextInput
+          type="search"
+          aria-label={t("Add a team")}
+          placeholder={t("Add a team")}
+          leftSection={<IconSearch size={16} />}
+          w={220}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        {children}
+      </Group>
       <div role="status">
         {wanted && full && (
           <Text size="sm">
