@@ -31,6 +31,7 @@ export function Celebration({
   const competition = useCompetition().data;
   const whole = Boolean(answer.challenge_fully_solved);
   const blood = whole && answer.solve_rank === 1;
+  const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const finish = useRef(done);
   finish.current = done;
@@ -38,6 +39,11 @@ export function Celebration({
     const timer = setTimeout(() => finish.current(), SHOWN_MS);
     return () => clearTimeout(timer);
   }, []);
+  useEffect(() => {
+    // Nobody is typing then; and what comes above may have pushed this off a phone's screen.
+    const behavior = wantsMotion() ? "smooth" : "instant";
+    if (whole) box.current?.scrollIntoView({ block: "center", behavior });
+  }, [whole]);
   useEffect(
     () => (canvas.current ? throwConfetti(canvas.current, whole ? 220 : 40, blood) : undefined),
     [whole, blood],
@@ -51,7 +57,7 @@ export function Celebration({
   const gained = after.points - before.points;
   const counts = competition?.rank_by === "points" && before.points >= 0 && gained > 0;
   return (
-    <div className="cheer" data-blood={blood || undefined}>
+    <div className="cheer" ref={box} data-blood={blood || undefined}>
       <strong>
         {blood ? (
           <>
