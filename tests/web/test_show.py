@@ -117,7 +117,7 @@ def test_a_right_answer_is_celebrated_and_in_words_where_nothing_may_move(
         expect(page.locator("canvas")).to_have_count(0)
         page.get_by_label(re.compile("What does the word")).fill("hello")
         page.get_by_role("button", name="Submit").first.click()
-        expect(page.get_by_role("status").filter(has_text="Your team is now 1st.")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Your team is now #1.")).to_be_visible()
 
         page.emulate_media(reduced_motion="no-preference")
         for choice in ("Collision resistance", "Preimage resistance"):

@@ -822,6 +822,7 @@ export default {
   Tasks: "Aufträge",
   "Tasks running": "Laufende Aufträge",
   Team: "Team",
+  "Team #{n} to solve it.": "Als {n}. Team gelöst.",
   "Team in {title}": "Team in {title}",
   "Team name": "Teamname",
   Teams: "Teams",
@@ -893,7 +894,6 @@ export default {
   "The team reads it.": "Das Team liest ihn.",
   "The team replaced it since it was judged.": "Das Team hat es ersetzt, seit es bewertet wurde.",
   "The upload broke off.": "Das Hochladen brach ab.",
-  "The {place} team to solve it.": "Das {place} Team, das sie gelöst hat.",
   "Theirs: {name}": "Deren Fassung: {name}",
   "There already": "Schon da",
   "There is an account now": "Das Konto ist da",
@@ -1053,7 +1053,7 @@ export default {
   "Your team answered every question.": "Dein Team hat jede Frage beantwortet.",
   "Your team gets a private instance with answers of its own.":
     "Dein Team bekommt eine eigene Instanz mit eigenen Antworten.",
-  "Your team is now {place}.": "Dein Team ist jetzt {place}",
+  "Your team is now #{n}.": "Dein Team ist jetzt auf Platz {n}.",
   "Your team pays for it, and does not get it back.":
     "Dein Team bezahlt dafür und bekommt nichts zurück.",
   "Your team solved {challenge}": "Dein Team hat {challenge} gelöst",

@@ -5,7 +5,7 @@ import { createPortal } from "react-dom";
 import type { SubmissionResponse } from "../api/client";
 import { Blood } from "../components/Blood";
 import { wantsMotion } from "../components/moving";
-import { language, number, t } from "../i18n";
+import { number, t } from "../i18n";
 import { throwConfetti } from "./confetti";
 import { useCompetition } from "./useCompetition";
 
@@ -71,10 +71,10 @@ export function Celebration({
         {counts && <Gained points={gained} />}
       </strong>
       {after.rank > 0 && before.rank > 0 && after.rank !== before.rank && (
-        <p>{t("Your team is now {place}.", { place: ordinal(after.rank) })}</p>
+        <p>{t("Your team is now #{n}.", { n: after.rank })}</p>
       )}
       {(answer.solve_rank ?? 0) > 1 && (
-        <p>{t("The {place} team to solve it.", { place: ordinal(answer.solve_rank!) })}</p>
+        <p>{t("Team #{n} to solve it.", { n: answer.solve_rank! })}</p>
       )}
       {wantsMotion() &&
         (whole ? (
@@ -107,12 +107,4 @@ function Gained({ points }: { points: number }) {
       <VisuallyHidden>{t("+{points} points", { points: number(points) })}</VisuallyHidden>
     </>
   );
-}
-
-const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
-
-/** A place in words: 4th, in German 4. */
-function ordinal(place: number): string {
-  const rule = new Intl.PluralRules(language, { type: "ordinal" }).select(place);
-  return number(place) + (language === "en" ? (ENDINGS[rule] ?? "th") : ".");
 }
