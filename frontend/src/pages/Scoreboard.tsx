@@ -1,6 +1,6 @@
 import "../components/fresh.css";
 import "./Scoreboard.css";
-import { Alert, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Card, Group, Skeleton, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
 import { type Ref, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { type CustomItemComponentProps, Virtualizer } from "virtua";
@@ -53,7 +53,7 @@ export function Scoreboard() {
           <Teams competition={competition} />
         </Tabs.Panel>
         <Tabs.Panel value="graph">
-          <Suspense fallback={<div style={{ height: 420 }} />}>
+          <Suspense fallback={<Skeleton height={420} aria-label={t("Loading")} />}>
             <Comparison competition={competition} />
           </Suspense>
         </Tabs.Panel>
