@@ -66,7 +66,7 @@ def take(url: str, world: World, admin: PlatformClient, scheme: str) -> None:
                     page = mine.open(path)
                     page.locator("main h1").first.wait_for(state="attached")
                     expect(page.get_by_label("Loading")).to_have_count(0)
-                    page.wait_for_timeout(400)
+                    page.wait_for_timeout(900)  # until what rises on the wall has risen
                     address = re.sub(r"[^a-z0-9]+", "-", world.named(path).lower()).rstrip("-")
                     page.screenshot(
                         path=PICTURES / f"{who}{address}-{scheme}.jpg", type="jpeg", quality=QUALITY

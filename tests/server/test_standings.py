@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ctfy.sdk import PlatformClient
+from ctfy.sdk import CtfyApiError, PlatformClient
 from ctfy.server.app import create_app
 from ctfy.server.database.connections import Database
 from ctfy.server.models.competitions import CompetitionInfo
@@ -85,6 +85,25 @@ def test_points_rank_where_the_competition_says_so(arena: Arena, secret: bytes) 
     series = early.competition(competition.id).score_history().series
     assert series[0].points[-1].score == 540
     assert early.competitions.get(competition.id).my_points == 490
+
+
+def test_teams_of_ones_choice_are_compared_over_time(arena: Arena) -> None:
+    competition = arena.competition("field-notes", rank_by="points")
+    players = [arena.registered(competition, name) for name in ("Best", "Second", "Third")]
+    for player in players:
+        player.submissions.submit_qa("field-notes", competition.id, "hello")
+    comp = players[0].competition(competition.id)
+    wait_for("the solves", lambda: len(comp.score_history(top=9).series[2].points) == 1)
+    ids = [player.competition(competition.id).detail().my_team_id for player in players]
+
+    def names(top: int, *chosen: str) -> list[str]:
+        return [s.team_name for s in comp.score_history(top=top, team_ids=chosen).series]
+
+    assert names(0, ids[2], ids[1]) == ["Third", "Second"]
+    assert names(1, ids[2], ids[0], "nobody") == ["Best", "Third"]
+    assert comp.score_history(top=0, team_ids=ids[2:]).series[0].points[-1].score == 33
+    with pytest.raises(CtfyApiError, match="50"):
+        names(0, *(f"team-{n}" for n in range(51)))
 
 
 def test_equal_teams_share_a_rank_and_an_earlier_solve_goes_first(

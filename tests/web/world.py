@@ -48,6 +48,7 @@ class World:
                 "/competitions/{competitionId}/challenges/field-notes",
                 "/competitions/{competitionId}/scoreboard",
                 "/competitions/{competitionId}/scoreboard?tab=graph",
+                "/competitions/{competitionId}/scoreboard?tab=graph&compare={teamId}",
                 "/competitions/{competitionId}/scoreboard?tab=matrix",
                 "/competitions/{competitionId}/scoreboard?tab=challenges",
                 "/competitions/{competitionId}/team",

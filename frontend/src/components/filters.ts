@@ -20,6 +20,7 @@ export interface Filters {
   team?: string;
   user?: string;
   challenge?: string;
+  compare?: string;
   competition?: string;
   writeup?: string;
   user_code?: string;

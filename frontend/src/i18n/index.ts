@@ -28,7 +28,7 @@ export const LANGUAGES = Object.fromEntries(
 
 export const language = preferredLanguage();
 /** The browser's own variant of the language, for dates and numbers: en-GB's, not en-US's. */
-const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language;
+export const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language;
 let words: Catalogue = {};
 const plurals = new Intl.PluralRules(locale);
 
@@ -73,13 +73,6 @@ const bytesIn = ["B", "kB", "MB", "GB"];
 const moments = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const days = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
-
-/** A time on an axis: the hour within two days, else the day. */
-export function axisTime(at: number, span: number): string {
-  const parts: Intl.DateTimeFormatOptions =
-    span < 172_800 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(locale, parts).format(at * 1000);
-}
 
 export const number = (value: number) => numbers.format(value);
 /** Points with their sign: what was given, and what was taken. */
@@ -134,16 +127,22 @@ export function ago(at: string | number | null | undefined, now = Date.now()): s
   return "";
 }
 
-/** Seconds as a duration: 1:02:03, 4:05, or with days in front. */
-export function duration(seconds: number): string {
+/** Seconds as whole days and a clock's time: 1:02:03, 4:05, or after days 01:02:03. */
+export function clockTime(seconds: number): { days: number; time: string } {
   const whole = Math.max(0, Math.floor(seconds));
-  const [d, h, m, s] = [
+  const [days, h, m, s] = [
     Math.floor(whole / 86_400),
     Math.floor(whole / 3600) % 24,
     Math.floor(whole / 60) % 60,
     whole % 60,
   ];
   const two = (value: number) => String(value).padStart(2, "0");
-  if (d) return `${t("{n} day|{n} days", { n: d })} ${two(h)}:${two(m)}:${two(s)}`;
-  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  const hours = days ? `${two(h)}:` : h ? `${h}:` : "";
+  return { days, time: hours + (hours ? `${two(m)}:${two(s)}` : `${m}:${two(s)}`) };
+}
+
+/** Seconds as a duration: 1:02:03, 4:05, or with days in front. */
+export function duration(seconds: number): string {
+  const { days, time } = clockTime(seconds);
+  return days ? `${t("{n} day|{n} days", { n: days })} ${time}` : time;
 }

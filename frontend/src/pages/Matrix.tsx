@@ -1,10 +1,12 @@
 import "./Matrix.css";
 import { Card } from "@mantine/core";
+import { useMemo } from "react";
 import { api } from "../api/client";
 import { Blood } from "../components/Blood";
 import { useFilters } from "../components/filters";
 import { Pager } from "../components/Listing";
 import { A } from "../components/links";
+import { useRowMoves } from "../components/moving";
 import { Empty, Loaded } from "../components/states";
 import { moment, t } from "../i18n";
 
@@ -16,6 +18,8 @@ export function Matrix({ competitionId }: { competitionId: string }) {
     params: { path: { competition_id: competitionId } },
   });
   const [{ offset = 0 }] = useFilters();
+  const ids = useMemo(() => query.data?.teams.map(({ team_id }) => team_id) ?? [], [query.data]);
+  const box = useRowMoves<HTMLTableElement>(ids, String(offset));
   return (
     <Loaded query={query} height={300}>
       {({ teams, challenges, cells }) => {
@@ -24,7 +28,7 @@ export function Matrix({ competitionId }: { competitionId: string }) {
         return (
           <Card p="xs">
             <section className="scroll" tabIndex={0} aria-label={t("Matrix")}>
-              <table className="matrix">
+              <table className="matrix" ref={box}>
                 <thead>
                   <tr>
                     <th scope="col">{t("Team")}</th>
@@ -37,7 +41,7 @@ export function Matrix({ competitionId }: { competitionId: string }) {
                 </thead>
                 <tbody>
                   {teams.slice(offset, offset + PER_PAGE).map((team) => (
-                    <tr key={team.team_id}>
+                    <tr key={team.team_id} data-row={team.team_id}>
                       <th scope="row">
                         <A
                           to="/teams/$teamId"

@@ -1,7 +1,7 @@
 import "../components/tile.css";
 import { Alert, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconLock } from "@tabler/icons-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, Suspense, useEffect, useRef, useState } from "react";
 import {
   type ApiError,
   api,
@@ -9,10 +9,13 @@ import {
   type InstanceInfo,
   type SubmissionResponse,
 } from "../api/client";
+import { lazyComponent } from "../api/lazyLoad";
 import { onEvent } from "../api/live";
-import { notify } from "../components/toasts";
 import { useDraft } from "../components/useDraft";
 import { t } from "../i18n";
+import { useCompetition } from "./useCompetition";
+
+const Celebration = lazyComponent(async () => (await import("./Celebration")).Celebration);
 
 /** The questions of a challenge, each with the form that it asks for. */
 export function Questions({
@@ -75,18 +78,10 @@ function QuestionCard({
     onSuccess: (answer: SubmissionResponse) => {
       setOutcome(answer);
       if (answer.correct) setText("");
-      if (answer.challenge_fully_solved)
-        notify(
-          t("Solved: {challenge}", { challenge: challenge.name }),
-          // Behind a freeze nobody is told their place.
-          !answer.solve_rank
-            ? ""
-            : answer.solve_rank === 1
-              ? t("First blood!")
-              : t("Place {n}", { n: answer.solve_rank }),
-        );
     },
   };
+  const { my_points = -1, my_rank = -1 } = useCompetition().data ?? {};
+  const before = useRef({ points: my_points, rank: my_rank });
   const submit = api.useMutation("post", "/api/v1/submissions", options);
   const answerQa = api.useMutation("post", "/api/v1/qa/submissions", options);
   const sending = challenge.is_qa_only ? answerQa : submit;
@@ -108,6 +103,7 @@ function QuestionCard({
   const send = (event: FormEvent) => {
     event.preventDefault();
     setOutcome(null);
+    before.current = { points: my_points, rank: my_rank };
     if (challenge.is_qa_only)
       answerQa.mutate({
         body: {
@@ -126,16 +122,7 @@ function QuestionCard({
       {question.prompt}
     </Text>
   );
-  if (solved)
-    return (
-      <Card data-solved className="tile">
-        <Group wrap="nowrap" gap="xs">
-          <IconCircleCheck role="img" aria-label={t("Answered")} />
-          {head}
-        </Group>
-      </Card>
-    );
-  if (needs.length)
+  if (needs.length && !solved)
     return (
       <Card>
         <Group wrap="nowrap" gap="xs">
@@ -150,77 +137,97 @@ function QuestionCard({
       </Card>
     );
   return (
-    <Card>
-      <form onSubmit={send}>
-        <Stack gap="xs">
-          {kind === "any_of" && (
-            <Checkbox.Group value={chosen} onChange={setChosen} label={head}>
-              <Stack gap={6} mt={6}>
-                {question.choices?.map((choice) => (
-                  <Checkbox key={choice} value={choice} label={choice} />
-                ))}
-              </Stack>
-            </Checkbox.Group>
-          )}
-          {kind === "one_of" && (
-            <Radio.Group
-              value={chosen[0] ?? ""}
-              onChange={(next) => setChosen([next])}
-              label={head}
-            >
-              <Stack gap={6} mt={6}>
-                {question.choices?.map((choice) => (
-                  <Radio key={choice} value={choice} label={choice} />
-                ))}
-              </Stack>
-            </Radio.Group>
-          )}
-          {(kind === "text" || kind === "number") && (
-            <TextInput
-              aria-keyshortcuts="a"
-              label={head}
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-              autoComplete="off"
-              autoCapitalize="off"
-              spellCheck={false}
-              placeholder={question.input?.placeholder || t("Your answer")}
-              description={question.input?.note}
-              inputMode={kind === "number" ? "decimal" : "text"}
-              styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-            />
-          )}
-          <Group gap="sm">
-            <Button
-              type="submit"
-              loading={sending.isPending}
-              disabled={waits || left === 0 || !answer.length}
-            >
-              {t("Submit")}
-            </Button>
-            {left !== null && left !== undefined && (
-              <Text size="sm" c="dimmed">
-                {t("{n} attempt left|{n} attempts left", { n: left })}
-              </Text>
+    <Card data-solved={solved || undefined} className={solved ? "tile" : undefined}>
+      {solved ? (
+        <Group wrap="nowrap" gap="xs">
+          <IconCircleCheck role="img" aria-label={t("Answered")} />
+          {head}
+        </Group>
+      ) : (
+        <form onSubmit={send}>
+          <Stack gap="xs">
+            {kind === "any_of" && (
+              <Checkbox.Group value={chosen} onChange={setChosen} label={head}>
+                <Stack gap={6} mt={6}>
+                  {question.choices?.map((choice) => (
+                    <Checkbox key={choice} value={choice} label={choice} />
+                  ))}
+                </Stack>
+              </Checkbox.Group>
             )}
-            {left === 0 && (
-              <Text size="sm" c="dimmed">
-                {t("The organisers can give you more.")}
-              </Text>
+            {kind === "one_of" && (
+              <Radio.Group
+                value={chosen[0] ?? ""}
+                onChange={(next) => setChosen([next])}
+                label={head}
+              >
+                <Stack gap={6} mt={6}>
+                  {question.choices?.map((choice) => (
+                    <Radio key={choice} value={choice} label={choice} />
+                  ))}
+                </Stack>
+              </Radio.Group>
             )}
-            {waits && (
-              <Text size="sm" c="dimmed">
-                {t("Start the instance to answer.")}
-              </Text>
+            {(kind === "text" || kind === "number") && (
+              <TextInput
+                aria-keyshortcuts="a"
+                label={head}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
+                autoComplete="off"
+                autoCapitalize="off"
+                spellCheck={false}
+                placeholder={question.input?.placeholder || t("Your answer")}
+                description={question.input?.note}
+                inputMode={kind === "number" ? "decimal" : "text"}
+                styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+              />
             )}
-          </Group>
-          <div role="status" aria-live="polite">
-            {outcome && !outcome.correct && <Alert color="orange">{t("Not the answer.")}</Alert>}
-            {outcome?.correct && <Alert color="green">{t("Correct!")}</Alert>}
-            {refused && <Alert color="red">{refused.message}</Alert>}
-          </div>
-        </Stack>
-      </form>
+            <Group gap="sm">
+              <Button
+                type="submit"
+                loading={sending.isPending}
+                disabled={waits || left === 0 || !answer.length}
+              >
+                {t("Submit")}
+              </Button>
+              {left !== null && left !== undefined && (
+                <Text size="sm" c="dimmed">
+                  {t("{n} attempt left|{n} attempts left", { n: left })}
+                </Text>
+              )}
+              {left === 0 && (
+                <Text size="sm" c="dimmed">
+                  {t("The organisers can give you more.")}
+                </Text>
+              )}
+              {waits && (
+                <Text size="sm" c="dimmed">
+                  {t("Start the instance to answer.")}
+                </Text>
+              )}
+            </Group>
+          </Stack>
+        </form>
+      )}
+      <div role="status" aria-live="polite">
+        {outcome?.correct ? (
+          <Suspense fallback={<Alert color="green">{t("Correct!")}</Alert>}>
+            <Celebration answer={outcome} before={before.current} done={() => setOutcome(null)} />
+          </Suspense>
+        ) : (
+          outcome && (
+            <Alert color="orange" mt="xs">
+              {t("Not the answer.")}
+            </Alert>
+          )
+        )}
+        {refused && (
+          <Alert color="red" mt="xs">
+            {refused.message}
+          </Alert>
+        )}
+      </div>
     </Card>
   );
 }

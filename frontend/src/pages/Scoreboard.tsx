@@ -1,6 +1,6 @@
 import "../components/fresh.css";
 import "./Scoreboard.css";
-import { Alert, Card, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Alert, Card, Group, Skeleton, Stack, Tabs, Text, Title } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
 import { type Ref, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { type CustomItemComponentProps, Virtualizer } from "virtua";
@@ -10,6 +10,7 @@ import { Blood } from "../components/Blood";
 import { FilterSelect } from "../components/Choice";
 import { useFilters } from "../components/filters";
 import { A } from "../components/links";
+import { useRowMoves } from "../components/moving";
 import { useTitle } from "../components/Page";
 import { Search } from "../components/Search";
 import { Empty, Loaded } from "../components/states";
@@ -19,7 +20,7 @@ import { moment, percent, t } from "../i18n";
 import { Matrix } from "./Matrix";
 import { useCompetition, useSeesStandings } from "./useCompetition";
 
-const Graph = lazyComponent(async () => (await import("../components/ScoreGraph")).ScoreGraph);
+const Comparison = lazyComponent(async () => (await import("./Comparison")).Comparison);
 const ALL = 10_000;
 
 /** A competition's scoreboard, as it moves: rows, graph, matrix, challenges. */
@@ -53,7 +54,9 @@ export function Scoreboard() {
           <Teams competition={competition} />
         </Tabs.Panel>
         <Tabs.Panel value="graph">
-          <History competitionId={competition.id} />
+          <Suspense fallback={<Skeleton height={420} aria-label={t("Loading")} />}>
+            <Comparison competition={competition} />
+          </Suspense>
         </Tabs.Panel>
         <Tabs.Panel value="matrix">
           <Matrix competitionId={competition.id} />
@@ -119,7 +122,7 @@ function Teams({ competition }: { competition: CompetitionDetail }) {
                 {t("{n} team|{n} teams", { n: rows.length })}
               </Text>
             </Group>
-            <Rows rows={rows} competition={competition} />
+            <Rows rows={rows} shown={`${wanted} ${bracket ?? ""}`} competition={competition} />
           </Stack>
         );
       }}
@@ -130,9 +133,20 @@ function Teams({ competition }: { competition: CompetitionDetail }) {
 const ROW = 44;
 
 /** Thousands of rows, of which only the visible ones are in the page. */
-function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: CompetitionDetail }) {
+function Rows({
+  rows,
+  shown,
+  competition,
+}: {
+  rows: ScoreboardEntry[];
+  /** What chose these rows. */
+  shown: string;
+  competition: CompetitionDetail;
+}) {
   const points = competition.rank_by === "points";
   const fresh = useFresh(rows);
+  const ids = useMemo(() => rows.map(({ team_id }) => team_id), [rows]);
+  const box = useRowMoves<HTMLDivElement>(ids, shown);
   const grid = { gridTemplateColumns: "3.5rem minmax(0, 1fr) 4.5rem 5.5rem" };
   return (
     <Card p={0}>
@@ -152,6 +166,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
         <div
           role="rowgroup"
           className="board"
+          ref={box}
           tabIndex={0}
           aria-label={t("Teams")}
           style={{ height: Math.min(rows.length * ROW + 2, 640) }}
@@ -162,6 +177,7 @@ function Rows({ rows, competition }: { rows: ScoreboardEntry[]; competition: Com
                 role="row"
                 key={entry.team_id}
                 aria-rowindex={index + 1}
+                data-row={entry.team_id}
                 className={fresh.has(entry.team_id) ? "board-row fresh" : "board-row"}
                 data-mine={entry.team_id === competition.my_team_id || undefined}
                 style={{ ...grid, height: ROW }}
@@ -219,27 +235,6 @@ function useFresh(rows: ScoreboardEntry[]): Set<string> {
     setFresh(new Set(changed.map(([id]) => id)));
   }, [scores]);
   return fresh;
-}
-
-function History({ competitionId }: { competitionId: string }) {
-  const query = api.useQuery("get", "/api/v1/competitions/{competition_id}/score-history", {
-    params: { path: { competition_id: competitionId }, query: { top: 10 } },
-  });
-  return (
-    <Loaded query={query} height={420}>
-      {({ series }) =>
-        series.some(({ points }) => points.length) ? (
-          <Card>
-            <Suspense fallback={<div style={{ height: 380 }} />}>
-              <Graph series={series} />
-            </Suspense>
-          </Card>
-        ) : (
-          <Empty title={t("Nobody has solved anything yet")} />
-        )
-      }
-    </Loaded>
-  );
 }
 
 function Breakdown({ competitionId }: { competitionId: string }) {

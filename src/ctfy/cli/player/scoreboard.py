@@ -53,13 +53,17 @@ def challenges(offset: Offset = 0, limit: Limit = 50) -> builtins.list[Challenge
 @prints("team_name ts score rank", empty="Nobody has solved yet.")
 def history(
     competition_id: Annotated[str, typer.Argument()],
-    top: Annotated[int, typer.Option(min=1, max=100, help="The best so many teams")] = 10,
+    top: Annotated[int, typer.Option(min=0, max=100, help="The best so many teams")] = 10,
+    team: Annotated[
+        builtins.list[str] | None, typer.Option(help="A team's id, besides; repeatable")
+    ] = None,
 ) -> builtins.list[dict[str, Any]]:
-    """Say how the best teams' scores grew.
+    """Say how the best teams' scores grew, or those of teams of your choice.
 
     Example: ctfy scoreboard history COMPETITION_ID --top 3
     """
-    found = session.anyone().competition(competition_id).score_history(top=top)
+    competition = session.anyone().competition(competition_id)
+    found = competition.score_history(top=top, team_ids=team or ())
     return [
         {"team_name": series.team_name, **point.model_dump()}
         for series in found.series

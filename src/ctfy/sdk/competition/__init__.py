@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -164,13 +164,16 @@ class Competition:
             ScoreboardEntry, f"{self._path}/scoreboard", offset=offset, limit=limit
         )
 
-    def score_history(self, *, top: int = 10) -> CompetitionScoreHistory:
-        """The best teams over time.
+    def score_history(
+        self, *, top: int = 10, team_ids: Sequence[str] = ()
+    ) -> CompetitionScoreHistory:
+        """The `top` best teams over time, and up to 50 ranked ones of your choice.
 
         >>> competition.score_history(top=3).series[0].points[-1].score
         """
+        params = {"top": top, "team_id": list(team_ids)}
         path = f"{self._path}/score-history"
-        return self._http.fetch(CompetitionScoreHistory, "GET", path, params={"top": top})
+        return self._http.fetch(CompetitionScoreHistory, "GET", path, params=params)
 
     def score_distribution(self) -> CompetitionScoreDistribution:
         """How many teams solved how many challenges.

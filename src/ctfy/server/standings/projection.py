@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -32,6 +32,7 @@ from ctfy.server.tables.competitions import Competition
 # it and the time that the event takes, a few milliseconds. Whoever was answered waits for theirs.
 _REDRAW_S = 0.02
 _MOST_BODIES = 64
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Snapshot:
     entries: list[ScoreboardEntry]
     drawn_at: float
     _bodies: dict[object, Encoded] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     @property
     def current(self) -> bool:
@@ -77,6 +79,13 @@ class Snapshot:
     def by_team(self) -> dict[str, ScoreboardEntry]:
         """Each team's entry."""
         return {entry.team_id: entry for entry in self.entries}
+
+    def keep(self, name: str, make: Callable[[Snapshot], _Value]) -> _Value:
+        """What several answers are drawn from; made once for this version."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        value: _Value = self._kept[name]
+        return value
 
     def page(self, limit: int, offset: int) -> Encoded:
         """One page of the rows; encoded once."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from ctfy.core.enums import ChallengeCategory, ScopeLevel
 from ctfy.server.access.caller import Caller, MaybeCaller, may
@@ -30,13 +30,16 @@ from ctfy.server.models.standings import (
 )
 from ctfy.server.response_cache import cache_response, encoded
 from ctfy.server.standings import global_standings, snapshots, statistics
-from ctfy.server.standings.projection import Encoded, Snapshot, TheStandings
+from ctfy.server.standings.projection import Encoded, Snapshot, TheStandings, encode
 
 router = Router(tags=["standings"])
 
 _READ = may(Scope.SCOREBOARD, ScopeLevel.READ)
 _IN = "/competitions/{competition_id}"
 
+
+_MOST_COMPARED = 50
+TeamId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 Draw = Callable[[Snapshot], Encoded]
 
@@ -84,9 +87,19 @@ def _drawn(name: str, make: Callable[[Snapshot], BaseModel]) -> Draw:
 
 
 @router.get(_IN + "/score-history", response_model=CompetitionScoreHistory)
-async def score_history(answer: Answer, top: Annotated[int, Query(ge=1, le=1000)] = 15) -> Response:
-    """The best teams over time."""
-    return answer(_drawn(f"history {top}", lambda s: statistics.history(s, top)))
+async def score_history(
+    answer: Answer,
+    top: Annotated[int, Query(ge=0, le=1000)] = 15,
+    team_id: Annotated[list[TeamId] | None, Query(max_length=_MOST_COMPARED)] = None,
+) -> Response:
+    """The `top` best teams over time, and those of `team_id`; with `top=0` those alone.
+
+    Teams that are not ranked are left out.
+    """
+    if not team_id:
+        return answer(_drawn(f"history {top}", lambda s: statistics.history(s, top)))
+    # Few ask for the same ones: theirs push nobody else's out.
+    return answer(lambda s: encode(statistics.history(s, top, team_id)))
 
 
 @router.get(_IN + "/scoreboard/distribution", response_model=CompetitionScoreDistribution)

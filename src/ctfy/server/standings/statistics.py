@@ -6,6 +6,7 @@ import bisect
 import heapq
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 
 from ctfy.challenge.catalogue import Catalogue
 from ctfy.server.models.standings import (
@@ -31,15 +32,35 @@ from ctfy.server.standings.scoring import share
 _MOST_BINS = 11
 
 
-def history(snapshot: Snapshot, top: int) -> CompetitionScoreHistory:
-    """The `top` best teams over time: a point per answer, with the rank it brought.
+def history(snapshot: Snapshot, top: int, team_ids: Sequence[str] = ()) -> CompetitionScoreHistory:
+    """The `top` best teams and those asked for over time: a point per answer, with its rank.
 
     The score is points where the competition ranks by them, else answered questions. Values are
-    those of now, so that the last point is the team's present score.
+    those of now, so that the last point is the team's present score. Who is not ranked is left out.
     """
+    best = [entry.team_id for entry in snapshot.entries[:top]]
+    wanted = [id_ for id_ in dict.fromkeys([*best, *team_ids]) if id_ in snapshot.by_team]
+    courses = snapshot.keep("courses", _courses)
+    return CompetitionScoreHistory(
+        series=[
+            ScoreHistorySeries(
+                team_id=id_,
+                team_name=snapshot.by_team[id_].team_name,
+                points=[
+                    ScoreHistoryPoint(ts=at, score=score, rank=rank)
+                    for at, score, rank in courses.get(id_, [])
+                ],
+            )
+            for id_ in wanted
+        ],
+        generated_at=time.time(),
+    )
+
+
+def _courses(snapshot: Snapshot) -> dict[str, list[tuple[float, int, int]]]:
+    """Each team's way as (time, score, rank): whoever is asked for, it is gone once."""
     board = snapshot.board
-    wanted = {entry.team_id: entry for entry in snapshot.entries[:top]}
-    points: defaultdict[str, list[ScoreHistoryPoint]] = defaultdict(list)
+    courses: defaultdict[str, list[tuple[float, int, int]]] = defaultdict(list)
     scores: defaultdict[str, int] = defaultdict(int)
     standing = [0] * len(board.teams)  # everybody's score, ascending
     for at, team_id, gained in _gains(board):
@@ -47,16 +68,9 @@ def history(snapshot: Snapshot, top: int) -> CompetitionScoreHistory:
         scores[team_id] = before + gained
         standing.pop(bisect.bisect_left(standing, before))
         bisect.insort(standing, scores[team_id])
-        if team_id in wanted:
-            rank = len(standing) - bisect.bisect_right(standing, scores[team_id]) + 1
-            points[team_id].append(ScoreHistoryPoint(ts=at, score=scores[team_id], rank=rank))
-    return CompetitionScoreHistory(
-        series=[
-            ScoreHistorySeries(team_id=id_, team_name=entry.team_name, points=points[id_])
-            for id_, entry in wanted.items()
-        ],
-        generated_at=time.time(),
-    )
+        rank = len(standing) - bisect.bisect_right(standing, scores[team_id]) + 1
+        courses[team_id].append((at, scores[team_id], rank))
+    return dict(courses)
 
 
 def _gains(board: Board) -> list[tuple[float, str, int]]:
