@@ -162,6 +162,8 @@ def competitions(admin: Any, arena: Arena) -> str:
     assert_iterates(admin.competitions, q="winter")
     offer = admin.competitions.set_challenge(cup.id, ids[0], value=250)
     assert admin.competitions.challenges(cup.id)[0] == offer
+    admin.competitions.order_challenges(cup.id, ids)
+    assert [row.challenge_id for row in admin.competitions.challenges(cup.id)] == ids
     assert admin.competitions.pause(cup.id).paused_at
     assert admin.competitions.resume(cup.id).paused_at is None
     longer = admin.competitions.extend(cup.id, minutes=15).ends_at
@@ -294,6 +296,11 @@ def correcting(admin: Any, competition_id: str, team_id: str) -> None:
     assert admin.submissions.accept(competition_id, right.id).correct
     again = admin.submissions.regrade(competition_id, right.challenge_id, right.question_id)
     assert (again.dry_run, again.changes) == (True, [])
+    anew = admin.submissions.reset_challenge
+    assert anew(competition_id, right.challenge_id).dry_run
+    done = anew(competition_id, right.challenge_id, reason="broken", dry_run=False)
+    assert admin.submissions.challenge_resets(competition_id) == [done]
+    assert admin.submissions.undo_reset(competition_id, done.id).undone_at
     for table in ("standings", "submissions", "people"):
         assert team_id in admin.competitions.table(competition_id, table).decode()
 

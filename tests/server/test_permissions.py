@@ -137,6 +137,14 @@ PERMISSIONS = {
     "/regrade": "competition admin",
     "GET /admin/competitions/{competition_id}/challenges": "competition admin",
     "PATCH /admin/competitions/{competition_id}/challenges/{challenge_id}": "competition admin",
+    "PUT /admin/competitions/{competition_id}/challenge-order": "competition admin",
+    "POST /admin/competitions/{competition_id}/challenges/{challenge_id}/reset": (
+        "competition admin"
+    ),
+    "GET /admin/competitions/{competition_id}/challenge-resets": "competition admin",
+    "POST /admin/competitions/{competition_id}/challenge-resets/{reset_id}/undo": (
+        "competition admin"
+    ),
     "POST /admin/competitions/{competition_id}/clone": "admin",
     "POST /admin/competitions/{competition_id}/pause": "competition admin",
     "POST /admin/competitions/{competition_id}/resume": "competition admin",

@@ -105,9 +105,9 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
             cell: (row) => (
               <Text size="sm" className="wrap" component="span">
                 {row.correct ? "✓" : "✗"} {row.answer}
-                {row.overruled && (
+                {(row.overruled || row.reset_id) && (
                   <Text size="xs" c="dimmed">
-                    {t("by hand")}
+                    {row.reset_id ? t("reset") : t("by hand")}
                   </Text>
                 )}
               </Text>

@@ -38,6 +38,7 @@ from ctfy.server.tables.standings import Award, StandingSnapshot
 from ctfy.server.tables.submissions import (
     AnswerDigest,
     AttemptReset,
+    ChallengeReset,
     ChallengeSolve,
     QuestionAttempts,
     Solve,
@@ -46,7 +47,7 @@ from ctfy.server.tables.submissions import (
 from ctfy.server.tables.teams import Team, TeamInvite, TeamMember
 from ctfy.server.tables.writeups import Writeup
 
-FORMAT, VERSION = "ctfy-competition", 4
+FORMAT, VERSION = "ctfy-competition", 5
 
 # Every table that belongs to a competition, owners before what they own. A test compares the list
 # with the schema, so that a new table cannot be forgotten.
@@ -64,6 +65,7 @@ PARTS: tuple[type[Base], ...] = (
     ChallengeSolve,
     QuestionAttempts,
     AttemptReset,
+    ChallengeReset,
     HintUnlock,
     Unlock,
     Reaction,
@@ -188,6 +190,8 @@ def read(file: bytes) -> dict[str, Any]:
         content.setdefault("awards", [])
     if document["version"] < 4:
         content.setdefault("writeups", [])
+    if document["version"] < 5:
+        content.setdefault("challenge_resets", [])
     return content
 
 
@@ -250,6 +254,9 @@ async def import_(
     for part, found in rows.items():
         for row in found:
             _settle(row, _table(part), people, caller)
+    for reset in rows[ChallengeReset]:
+        for taken in (*reset["taken"]["hints"], *reset["taken"]["attempts"]):
+            taken["user_id"] = people.get(taken["user_id"], caller.user_id)
     for row in rows[Instance]:
         if row["state"] in (*ALIVE, State.STOPPING):
             row.update(state=State.STOPPED, stop_reason="admin_stop_all", stopped_at=now())

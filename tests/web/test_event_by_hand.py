@@ -1,0 +1,72 @@
+"""What organisers do with a competition's challenges in the browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.available import needs
+from tests.conftest import PASSWORD, Arena
+from tests.processes import wait_for
+from tests.web.browser import findings, window
+
+pytestmark = [needs("browser"), pytest.mark.xdist_group("web-operators")]
+
+
+def grip(page: Page, name: str) -> tuple[float, float]:
+    """The middle of a challenge's handle."""
+    box = page.get_by_role("button", name=f"Move {name}", exact=True).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_challenges_are_ordered_by_dragging_and_by_keys(arena: Arena, browser: Browser) -> None:
+    competition = arena.competition("notes", "two-time", "field-notes")
+    admin = arena.admin.admin.competitions
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(arena.admin, PASSWORD).open(
+            f"/admin/competitions/{competition.id}?tab=challenges"
+        )
+        page.get_by_role("button", name="Change the order").click()
+        page.mouse.move(*grip(page, "Field Notes"))
+        page.mouse.down()
+        page.mouse.move(*grip(page, "Pocket Notes"), steps=5)
+        expect(page.get_by_role("listitem").first).to_contain_text("Field Notes")
+        page.mouse.up()
+        page.get_by_role("button", name="Move Pocket Notes", exact=True).press("End")
+        expect(page.get_by_text("Pocket Notes: place 3 of 3")).to_be_attached()
+        expect(page.get_by_role("button", name="Move Pocket Notes", exact=True)).to_be_focused()
+        assert findings(page) == []
+        page.get_by_role("button", name="Save the order").click()
+        expect(page.get_by_role("button", name="Change the order")).to_be_visible()
+    order = [row.challenge_id for row in admin.challenges(competition.id)]
+    assert order == ["field-notes", "two-time", "notes"]
+
+
+def test_a_challenge_is_reset_after_two_questions_and_that_undone(
+    arena: Arena, browser: Browser
+) -> None:
+    competition = arena.competition("field-notes")
+    ada = arena.registered(competition, "Ada")
+    ada.submissions.submit_qa("field-notes", competition.id, "hello", question_id="answer")
+    submissions = arena.admin.admin.submissions
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(arena.admin, PASSWORD).open(
+            f"/admin/competitions/{competition.id}?tab=challenges"
+        )
+        page.get_by_role("button", name="Reset Field Notes").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("1 team, 0 solves, 1 answered question")).to_be_visible()
+        dialog.get_by_label("Reason, which players read").fill("It asked for the wrong year")
+        dialog.get_by_role("button", name="Go on").click()
+        expect(dialog.get_by_role("button", name="Reset now")).to_be_disabled()
+        dialog.get_by_label("Type “field-notes” to go on").fill("field-notes")
+        assert findings(page) == []
+        dialog.get_by_role("button", name="Reset now").click()
+        expect(page.get_by_text("field-notes: It asked for the wrong year")).to_be_visible()
+        (given,) = submissions.list(competition.id)
+        assert not given.correct
+        page.get_by_role("button", name="Undo").click()
+        page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("undone", exact=True)).to_be_visible()
+    wait_for("it counts", lambda: submissions.list(competition.id)[0].correct)
