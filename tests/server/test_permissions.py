@@ -278,6 +278,7 @@ PERMISSIONS = {
     "GET /challenges/{challenge_id}": "open",
     "GET /challenges/{challenge_id}/attachments": "challenges:read",
     "GET /challenges/{challenge_id}/attachments/{filename}": "challenges:read",
+    "GET /challenges/{challenge_id}/images/{filename}": "open",
     "DELETE /challenges/{challenge_id}/feedback": "submissions:write",
     "GET /challenges/{challenge_id}/feedback/me": "challenges:read",
     "GET /challenges/{challenge_id}/feedback/stats": "challenges:read",
@@ -457,11 +458,7 @@ def expected(route: str, who: str) -> str:
     asks = PERMISSIONS[route]
     if asks == "own token":
         return "unauthorized"
-    if (
-        asks == "open"
-        and who in (ANONYMOUS, SCOPELESS)
-        and route != "GET /challenges/{challenge_id}"
-    ):
+    if asks == "open" and who in (ANONYMOUS, SCOPELESS) and route not in _SCOPED:
         return LET_IN
     if asks == "open":
         return _open(route, who)
@@ -485,10 +482,12 @@ def expected(route: str, who: str) -> str:
     return LET_IN
 
 
+# Open routes that ask whoever shows a token for its scope.
+_SCOPED = ("GET /challenges/{challenge_id}", "GET /challenges/{challenge_id}/images/{filename}")
 # Open routes that look at a token when there is one: for a token that is no longer valid, 401.
 LOOK = [
     "GET /achievements/recent-unlocks",
-    "GET /challenges/{challenge_id}",
+    *_SCOPED,
     "GET /competitions/{competition_id}/ctftime",
     "GET /meta",
     "GET /scoreboard",
@@ -506,7 +505,7 @@ LOOK = [
 def _open(route: str, who: str) -> str:
     if route in LOOK and who == REVOKED:
         return "unauthorized"
-    if route == "GET /challenges/{challenge_id}" and who == SCOPELESS:
+    if route in _SCOPED and who == SCOPELESS:
         return "token_missing_scope"
     return LET_IN
 

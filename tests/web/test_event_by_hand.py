@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.available import needs
 from tests.conftest import PASSWORD, Arena
 from tests.processes import wait_for
-from tests.web.browser import findings, window
+from tests.web.browser import findings, settled, window
 
 pytestmark = [needs("browser"), pytest.mark.xdist_group("web-operators")]
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
 
 
 def grip(page: Page, name: str) -> tuple[float, float]:
@@ -70,3 +79,44 @@ def test_a_challenge_is_reset_after_two_questions_and_that_undone(
         page.get_by_role("dialog").get_by_role("button", name="Undo").click()
         expect(page.get_by_text("undone", exact=True)).to_be_visible()
     wait_for("it counts", lambda: submissions.list(competition.id)[0].correct)
+
+
+PASTED = """
+([bytes]) => {
+  const file = new File([new Uint8Array(bytes)], 'a map.png', {type: 'image/png'});
+  const transfer = new DataTransfer();
+  transfer.items.add(file);
+  const paste = new ClipboardEvent('paste', {clipboardData: transfer, bubbles: true});
+  document.querySelector('textarea').dispatchEvent(paste);
+}
+"""
+
+
+def test_an_image_pasted_into_a_challenge_is_seen_by_its_players(
+    arena: Arena, browser: Browser
+) -> None:
+    challenge = f"pasted-{uuid.uuid4().hex[:8]}"
+    questions = [{"id": "sum", "prompt": "1 + 1?", "answer": "2"}]
+    told = {"name": challenge, "description": "Look:\n", "difficulty": "easy", "tags": ["t"]}
+    arena.admin.admin.challenges.set_metadata(challenge, {**told, "questions": questions}, base=0)
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(arena.admin, PASSWORD).open(f"/admin/challenges/{challenge}?tab=edit")
+        text = page.get_by_label("Description", exact=True)
+        text.focus()
+        text.press("End")
+        page.evaluate(PASTED, [list(PNG)])
+        expect(text).to_have_value(re.compile(r"!\[a map\]\(images/a-map-[0-9a-f]{12}\.png\)"))
+        page.get_by_role("tab", name="Preview").click()
+        expect(page.get_by_role("img", name="a map")).to_be_visible()
+        settled(page, "document.querySelector('img[alt=\"a map\"]').naturalWidth === 1")
+        assert findings(page) == []
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Saved as version 3")).to_be_visible()
+    competition = arena.competition(challenge)
+    ada = arena.registered(competition, "Ada")
+    with window(browser, arena.url) as hers:
+        page = hers.sign_in(ada, PASSWORD).open(
+            f"/competitions/{competition.id}/challenges/{challenge}"
+        )
+        expect(page.get_by_role("img", name="a map")).to_be_visible()
+        settled(page, "document.querySelector('img[alt=\"a map\"]').naturalWidth === 1")

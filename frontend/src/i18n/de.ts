@@ -57,6 +57,7 @@ export default {
   "Add a hint": "Hinweis hinzufügen",
   "Add a question": "Frage hinzufügen",
   "Add all": "Alle hinzufügen",
+  "Add an image to “{name}”": "Bild in „{name}“ einfügen",
   "Add files for players": "Dateien für Spieler hinzufügen",
   Address: "Adresse",
   Administrators: "Verwalter",
@@ -459,8 +460,8 @@ export default {
   Markdown: "Markdown",
   "Markdown, below every page": "Markdown, unter jeder Seite",
   "Markdown, on the page that visitors open": "Markdown, auf der Seite, die Besucher öffnen",
-  "Markdown; the address of an instance is shown beside it":
-    "Markdown; die Adresse einer Instanz steht daneben",
+  "Markdown; paste or drop images. The address of an instance is shown beside it":
+    "Markdown; Bilder einfügen oder hineinziehen. Die Adresse einer Instanz steht daneben",
   Matrix: "Matrix",
   Members: "Mitglieder",
   Memory: "Speicher",

@@ -157,7 +157,7 @@ function Overview({ challengeId }: { challengeId: string }) {
         </Card>
       </SimpleGrid>
       <Card>
-        <Markdown text={challenge.data?.description ?? ""} />
+        <Markdown text={challenge.data?.description ?? ""} imagesOf={challengeId} />
       </Card>
       <Card>
         <Title order={2} size="h5" mb="xs">
