@@ -267,7 +267,7 @@ def test_an_image_is_shown_to_whom_the_text_is_shown_that_has_it(
     assert seen(ada, "nudge.png") == PNG
     assert seen(stranger, "nudge.png") == "image_not_found"
     assert seen(arena.admin, "metadata.yaml") == "image_not_found"
-    assert seen(arena.admin, "../metadata.yaml.png") == "image_not_found"
+    assert seen(arena.admin, "..%2Fmetadata.yaml") == "image_not_found"
     arena.admin.admin.competitions.update(competition.id, status="draft")
     assert seen(stranger, "map.png") == "challenge_not_found"
 

@@ -226,6 +226,9 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
         page = as_admin(mine, arena).open("/admin/challenges/notes")
         page.get_by_role("button", name="Build").click()
         expect(page.get_by_text("Started: see the tasks")).to_be_visible()
+        # What the nodes say stands beside it, while they say it.
+        expect(page.get_by_role("region", name="Log")).to_contain_text("build asked for")
+        expect(page.get_by_role("region", name="Log")).to_contain_text(re.compile(": built"))
         page.goto(f"{arena.url}/admin/tasks")
         page.get_by_role("link", name="challenge build").first.click()
         expect(page.get_by_text("succeeded").first).to_be_visible()

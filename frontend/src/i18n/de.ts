@@ -997,6 +997,7 @@ export default {
   "What players are asked": "Was Spieler gefragt werden",
   "What teams did since stays; of several right answers the first counts.":
     "Was Teams seither taten, bleibt; von mehreren richtigen Antworten zählt die erste.",
+  "What the nodes said": "Was die Knoten sagten",
   "What they did stays with the team.": "Was sie getan haben, bleibt beim Team.",
   "What version {n} changed": "Was Version {n} änderte",
   "What visitors see first, on every page.": "Was Besucher zuerst sehen, auf jeder Seite.",
