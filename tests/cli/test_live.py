@@ -501,6 +501,14 @@ def test_an_operator_does_everything_from_the_command_line(
     reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
     assert root.json(reset)["reason"] == "typo"
 
+    old = tmp_path / "old-ctf" / "jar" / "challenge.yml"
+    old.parent.mkdir(parents=True)
+    old.write_text(
+        "{name: Jar, category: misc, description: d, value: 1, type: standard, flags: [a]}"
+    )
+    (jar,) = root.json(f"ctfy-admin admin challenges import {tmp_path}/old-ctf --apply")
+    assert (jar["id"], jar["state"], jar["version"]) == ("jar", "new", 1)
+
     # The platform.
     root.both("ctfy-admin admin stats overview")
     root.both("ctfy-admin admin stats health-flags")

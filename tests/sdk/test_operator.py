@@ -330,6 +330,12 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert admin.challenges.download_version("pushed", 1)[:2] == b"\x1f\x8b"
     assert admin.challenges.rollback("pushed", 1).is_current
     assert refused(admin.challenges.rollback, "pushed", 2) == "version_not_found"
+    collection = io.BytesIO()
+    with zipfile.ZipFile(collection, "w") as archive_:
+        fields = "name: Taken\ncategory: misc\ndescription: d\nvalue: 1\ntype: standard\nflags: [a]"
+        archive_.writestr("old/taken/challenge.yml", fields)
+    would = admin.challenges.import_(collection.getvalue(), format="ctfcli")
+    assert [(row.id, row.state, row.version) for row in would.challenges] == [("taken", "new", 0)]
     edited = admin.challenges.write_file("pushed", "attachments/a.txt", b"A", base=1)
     assert edited.version == 2
     written = admin.challenges.write_file(

@@ -104,6 +104,7 @@ PERMISSIONS = {
     "POST /admin/challenges/build-all": "admin",
     "GET /admin/challenges/build-state": "admin",
     "GET /admin/challenges/latency-histogram": "admin",
+    "POST /admin/challenges/import": "admin",
     "POST /admin/challenges/pull-all": "admin",
     "GET /admin/challenges/pull-state": "admin",
     "POST /admin/challenges/rescan": "admin",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -120,3 +122,30 @@ def test_an_image_pasted_into_a_challenge_is_seen_by_its_players(
         )
         expect(page.get_by_role("img", name="a map")).to_be_visible()
         settled(page, "document.querySelector('img[alt=\"a map\"]').naturalWidth === 1")
+
+
+def test_a_collection_is_looked_at_field_by_field_and_brought_in(
+    arena: Arena, browser: Browser, tmp_path: Path
+) -> None:
+    name = f"Cookies {uuid.uuid4().hex[:8]}"
+    archive = tmp_path / "old-ctf.zip"
+    with zipfile.ZipFile(archive, "w") as held:
+        held.writestr(
+            "old-ctf/jar/challenge.yml",
+            f"name: {name}\nauthor: me\ncategory: misc\ndescription: d\nvalue: 10\n"
+            "type: standard\nflags: ['flag{jar}']\n",
+        )
+    with window(browser, arena.url) as mine:
+        page = mine.sign_in(arena.admin, PASSWORD).open("/admin/new-challenge")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose a collection").click()
+        chooser.value.set_files(archive)
+        expect(
+            page.get_by_text("1 challenge of ctfcli: nothing is brought in yet.")
+        ).to_be_visible()
+        page.get_by_text("jar/challenge.yml").click()
+        expect(page.get_by_role("row", name=re.compile("^author"))).to_be_visible()
+        assert findings(page) == []
+        page.get_by_role("button", name="Bring 1 in").click()
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
