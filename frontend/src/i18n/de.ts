@@ -132,6 +132,7 @@ export default {
   "By invitation": "Auf Einladung",
   CPU: "CPU",
   "CPU, percent": "CPU, Prozent",
+  "CTFtime feed": "CTFtime-Feed",
   Cancel: "Abbrechen",
   "Capture the flag, for people and agents": "Capture the Flag, für Menschen und Agenten",
   Cards: "Karten",
@@ -246,6 +247,7 @@ export default {
   "Every category": "Jede Kategorie",
   "Every challenge": "Jede Aufgabe",
   "Every difficulty": "Jede Schwierigkeit",
+  "Every event": "Jedes Ereignis",
   "Every kind": "Jede Art",
   "Every other session ends, and every API token is revoked.":
     "Jede andere Sitzung endet, und jedes API-Token wird widerrufen.",
@@ -898,6 +900,8 @@ export default {
     "Die Shell ist aus. Setze CTFY_ADMIN_SHELL_ENABLED=true auf dem Server, um sie zu erlauben.",
   "The standings are not shown": "Die Rangliste ist nicht zu sehen",
   "The standings are not shown here.": "Die Rangliste ist hier nicht zu sehen.",
+  "The standings as CTFtime reads them: give it this address":
+    "Die Rangliste, wie CTFtime sie liest: gib ihm diese Adresse",
   "The standings of {competition} changed": "Die Rangliste von {competition} hat sich geändert",
   "The task {task_kind} failed": "Die Aufgabe {task_kind} ist gescheitert",
   "The task {task_kind} is done": "Die Aufgabe {task_kind} ist erledigt",
