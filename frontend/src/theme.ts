@@ -56,6 +56,7 @@ const theme = () =>
         Button: { styles: { root: { flexShrink: 0 } } },
         Anchor: { defaultProps: { underline: "hover" } },
         Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
+        Notification: { defaultProps: { closeButtonProps: { "aria-label": t("Close") } } },
         Modal: {
           defaultProps: {
             centered: true,
