@@ -58,6 +58,7 @@ const theme = () =>
         Avatar: { defaultProps: { alt: "" } },
         Anchor: { defaultProps: { underline: "hover" } },
         Table: { defaultProps: { verticalSpacing: "xs", highlightOnHover: true } },
+        Notification: { defaultProps: { closeButtonProps: { "aria-label": t("Close") } } },
         Modal: {
           defaultProps: {
             centered: true,

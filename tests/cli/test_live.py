@@ -529,12 +529,27 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.json(f"{submission} strike {which} --reason copied")["overruled"]
     assert root.json(f"{submission} accept {which}")["correct"]
     assert root.json(f"{submission} regrade {made['id']} notes flag")["checked"] == 1
+    anew = f"{submission} reset-challenge {made['id']} notes"
+    assert root.json(anew)["dry_run"]
+    assert root.run(f"{anew} --apply").code == 2
+    done = root.json(f"{anew} --reason broken --apply")
+    assert root.both(f"{submission} resets {made['id']}")[0]["id"] == done["id"]
+    assert root.json(f"{submission} undo-reset {made['id']} {done['id']}")["undone_at"]
+    root.json(f"ctfy-admin admin competition order {made['id']} notes")
     table = f"ctfy-admin admin competition table {made['id']}"
     root.ok(f"{table} submissions --out {tmp_path}/submissions.csv")
     assert right["id"] in (tmp_path / "submissions.csv").read_text()
     assert root.run(f"{table} colours").code == 2
     reset = f"ctfy-admin admin question reset-attempts {team.id} two-time flag --reason typo"
     assert root.json(reset)["reason"] == "typo"
+
+    old = tmp_path / "old-ctf" / "jar" / "challenge.yml"
+    old.parent.mkdir(parents=True)
+    old.write_text(
+        "{name: Jar, category: misc, description: d, value: 1, type: standard, flags: [a]}"
+    )
+    (jar,) = root.json(f"ctfy-admin admin challenges import {tmp_path}/old-ctf --apply")
+    assert (jar["id"], jar["state"], jar["version"]) == ("jar", "new", 1)
 
     # The platform.
     root.both("ctfy-admin admin stats overview")

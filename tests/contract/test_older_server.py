@@ -122,6 +122,7 @@ ARGUMENTS = {
     "ctfy-admin admin award give": ["x", "x", "--points 1", "--reason x"],
     "ctfy-admin admin competition table": ["x", "standings"],
     "ctfy-admin admin competition extend": ["x", "--minutes 15"],
+    "ctfy-admin admin challenges import": ["/dev/null"],
     "ctfy-admin admin challenges diff": ["x", "1"],
     "ctfy-admin admin challenges rollback": ["x", "1"],
     "ctfy-admin admin branding set-image": ["logo", "/dev/null"],

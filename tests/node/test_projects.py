@@ -187,9 +187,12 @@ def test_a_build_that_fails_says_how_and_keeps_its_log(tmp_path: Path) -> None:
 
     async def work() -> None:
         node = await provider(tmp_path)
+        said: list[tuple[str, str]] = []
+        node.say = lambda challenge_id, line: said.append((challenge_id, line))
         try:
             with pytest.raises(StartFailed, match=r"(?s)made-web was not built.*boom-42.*code: 3"):
                 await node.build(made)
+            assert "boom-42" in [line.strip() for _, line in said]
             assert "boom-42" in (tmp_path / "builds" / "made-web.log").read_text()
         finally:
             await node.close()

@@ -65,6 +65,8 @@ def test_a_node_is_asked_everything(arena: Arena, secret: bytes, kind: str) -> N
     for method, path in {"get_build_state": "build-state", "get_pull_state": "pull-state"}.items():
         expected = wire.get(f"/admin/challenges/{path}").json()
         assert plain(getattr(node, method)()) == expected, method
+    expected = wire.get("/admin/challenges/notes/build-log").json()
+    assert plain(node.get_build_log("notes")) == expected
     flows = node.get_traffic(ready.id)
     flows = flows["items"] if kind == "dictionaries" else [flow.recorded() for flow in flows]
     assert flows == wire.get(f"/instances/{ready.id}/traffic").json()

@@ -164,6 +164,8 @@ def competitions(admin: Any, arena: Arena) -> str:
     assert_iterates(admin.competitions, q="winter")
     offer = admin.competitions.set_challenge(cup.id, ids[0], value=250)
     assert admin.competitions.challenges(cup.id)[0] == offer
+    admin.competitions.order_challenges(cup.id, ids)
+    assert [row.challenge_id for row in admin.competitions.challenges(cup.id)] == ids
     assert admin.competitions.pause(cup.id).paused_at
     assert admin.competitions.resume(cup.id).paused_at is None
     longer = admin.competitions.extend(cup.id, minutes=15).ends_at
@@ -313,6 +315,11 @@ def correcting(admin: Any, competition_id: str, team_id: str) -> None:
     assert admin.submissions.accept(competition_id, right.id).correct
     again = admin.submissions.regrade(competition_id, right.challenge_id, right.question_id)
     assert (again.dry_run, again.changes) == (True, [])
+    anew = admin.submissions.reset_challenge
+    assert anew(competition_id, right.challenge_id).dry_run
+    done = anew(competition_id, right.challenge_id, reason="broken", dry_run=False)
+    assert admin.submissions.challenge_resets(competition_id) == [done]
+    assert admin.submissions.undo_reset(competition_id, done.id).undone_at
     for table in ("standings", "submissions", "people"):
         assert team_id in admin.competitions.table(competition_id, table).decode()
 
@@ -342,6 +349,12 @@ def challenges(admin: Any, team_id: str, player: PlatformClient, competition_id:
     assert admin.challenges.download_version("pushed", 1)[:2] == b"\x1f\x8b"
     assert admin.challenges.rollback("pushed", 1).is_current
     assert refused(admin.challenges.rollback, "pushed", 2) == "version_not_found"
+    collection = io.BytesIO()
+    with zipfile.ZipFile(collection, "w") as archive_:
+        fields = "name: Taken\ncategory: misc\ndescription: d\nvalue: 1\ntype: standard\nflags: [a]"
+        archive_.writestr("old/taken/challenge.yml", fields)
+    would = admin.challenges.import_(collection.getvalue(), format="ctfcli")
+    assert [(row.id, row.state, row.version) for row in would.challenges] == [("taken", "new", 0)]
     edited = admin.challenges.write_file("pushed", "attachments/a.txt", b"A", base=1)
     assert edited.version == 2
     written = admin.challenges.write_file(

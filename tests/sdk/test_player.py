@@ -253,6 +253,7 @@ def catalogue(ada: Any, competition_id: str) -> list[str]:
     assert [f.name for f in files] == ["notebook.txt"]
     content = ada.challenges.download_attachment("field-notes", "notebook.txt")
     assert len(content) == files[0].size
+    assert refused(ada.challenges.image, "field-notes", "map.png") == "image_not_found"
     assert refused(ada.challenges.attachments, "last-page") == "challenge_locked"
     hints = comp.hints("notes")
     assert [(h.id, h.text) for h in hints] == [("where", ""), ("how", "")]

@@ -229,3 +229,54 @@ def test_what_is_saved_says_what_was_meant(before: dict[str, Any], after: dict[s
     first = rewrite("# a comment\n", before)
     assert parse(first.encode()).content == (before or {})
     assert parse(rewrite(first, after).encode()).content == (after or {})
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+
+
+def test_an_image_is_shown_to_whom_the_text_is_shown_that_has_it(
+    arena: Arena, challenge: str
+) -> None:
+    challenges = arena.admin.admin.challenges
+    for place, name in enumerate(("map.png", "nudge.png", "draft.png"), start=1):
+        challenges.write_file(challenge, f"images/{name}", PNG, base=place)
+    texts = {
+        "description": "Look: ![a map](images/map.png)",
+        "hints": [{"id": "nudge", "text": "![here](./images/nudge.png)", "cost": 5}],
+    }
+    challenges.set_metadata(challenge, {**METADATA, **texts}, base=4)
+    competition = arena.competition(challenge)
+    ada, stranger = arena.registered(competition), arena.player()
+
+    def seen(who: PlatformClient, name: str) -> bytes | str:
+        try:
+            return who.challenges.image(challenge, name)
+        except CtfyApiError as refused:
+            return refused.code
+
+    shown = who_sees(seen, {"Ada": ada, "stranger": stranger, "admin": arena.admin})
+    assert shown == {
+        "map.png": {"Ada", "stranger", "admin"},
+        "nudge.png": {"admin"},
+        "draft.png": {"admin"},
+    }
+    ada.competition(competition.id).unlock_hint(challenge, "nudge")
+    assert seen(ada, "nudge.png") == PNG
+    assert seen(stranger, "nudge.png") == "image_not_found"
+    assert seen(arena.admin, "metadata.yaml") == "image_not_found"
+    assert seen(arena.admin, "..%2Fmetadata.yaml") == "image_not_found"
+    arena.admin.admin.competitions.update(competition.id, status="draft")
+    assert seen(stranger, "map.png") == "challenge_not_found"
+
+
+def who_sees(
+    seen: Callable[[PlatformClient, str], bytes | str], people: dict[str, PlatformClient]
+) -> dict[str, set[str]]:
+    """Who of these people is sent each image."""
+    return {
+        name: {person for person, client in people.items() if seen(client, name) == PNG}
+        for name in ("map.png", "nudge.png", "draft.png")
+    }

@@ -104,6 +104,7 @@ PERMISSIONS = {
     "POST /admin/challenges/build-all": "admin",
     "GET /admin/challenges/build-state": "admin",
     "GET /admin/challenges/latency-histogram": "admin",
+    "POST /admin/challenges/import": "admin",
     "POST /admin/challenges/pull-all": "admin",
     "GET /admin/challenges/pull-state": "admin",
     "POST /admin/challenges/rescan": "admin",
@@ -137,6 +138,14 @@ PERMISSIONS = {
     "/regrade": "competition admin",
     "GET /admin/competitions/{competition_id}/challenges": "competition admin",
     "PATCH /admin/competitions/{competition_id}/challenges/{challenge_id}": "competition admin",
+    "PUT /admin/competitions/{competition_id}/challenge-order": "competition admin",
+    "POST /admin/competitions/{competition_id}/challenges/{challenge_id}/reset": (
+        "competition admin"
+    ),
+    "GET /admin/competitions/{competition_id}/challenge-resets": "competition admin",
+    "POST /admin/competitions/{competition_id}/challenge-resets/{reset_id}/undo": (
+        "competition admin"
+    ),
     "POST /admin/competitions/{competition_id}/clone": "admin",
     "POST /admin/competitions/{competition_id}/pause": "competition admin",
     "POST /admin/competitions/{competition_id}/resume": "competition admin",
@@ -287,6 +296,7 @@ PERMISSIONS = {
     "GET /challenges/{challenge_id}": "open",
     "GET /challenges/{challenge_id}/attachments": "challenges:read",
     "GET /challenges/{challenge_id}/attachments/{filename}": "challenges:read",
+    "GET /challenges/{challenge_id}/images/{filename}": "open",
     "DELETE /challenges/{challenge_id}/feedback": "submissions:write",
     "GET /challenges/{challenge_id}/feedback/me": "challenges:read",
     "GET /challenges/{challenge_id}/feedback/stats": "challenges:read",
@@ -477,11 +487,7 @@ def expected(route: str, who: str) -> str:
     asks = PERMISSIONS[route]
     if asks == "own token":
         return "unauthorized"
-    if (
-        asks == "open"
-        and who in (ANONYMOUS, SCOPELESS)
-        and route != "GET /challenges/{challenge_id}"
-    ):
+    if asks == "open" and who in (ANONYMOUS, SCOPELESS) and route not in _SCOPED:
         return LET_IN
     if asks == "open":
         return _open(route, who)
@@ -505,10 +511,12 @@ def expected(route: str, who: str) -> str:
     return LET_IN
 
 
+# Open routes that ask whoever shows a token for its scope.
+_SCOPED = ("GET /challenges/{challenge_id}", "GET /challenges/{challenge_id}/images/{filename}")
 # Open routes that look at a token when there is one: for a token that is no longer valid, 401.
 LOOK = [
     "GET /achievements/recent-unlocks",
-    "GET /challenges/{challenge_id}",
+    *_SCOPED,
     "GET /competitions/{competition_id}/ctftime",
     "GET /meta",
     "GET /scoreboard",
@@ -526,7 +534,7 @@ LOOK = [
 def _open(route: str, who: str) -> str:
     if route in LOOK and who == REVOKED:
         return "unauthorized"
-    if route == "GET /challenges/{challenge_id}" and who == SCOPELESS:
+    if route in _SCOPED and who == SCOPELESS:
         return "token_missing_scope"
     return LET_IN
 

@@ -78,6 +78,7 @@ def test_every_table_that_refers_to_a_person_is_accounted_for() -> None:
     by_others = {  # what a person did as an operator or captain; their row keeps no name
         ("announcements", "created_by"),
         ("attempt_resets", "reset_by"),
+        ("challenge_resets", "reset_by"),
         ("competition_admins", "granted_by"),
         ("competition_invites", "invited_by"),
         ("competitions", "created_by"),

@@ -226,6 +226,9 @@ def test_builds_traffic_and_a_stop(arena: Arena, browser: Browser, size: tuple[i
         page = as_admin(mine, arena).open("/admin/challenges/notes")
         page.get_by_role("button", name="Build").click()
         expect(page.get_by_text("Started: see the tasks")).to_be_visible()
+        # What the nodes say stands beside it, while they say it.
+        expect(page.get_by_role("region", name="Log")).to_contain_text("build asked for")
+        expect(page.get_by_role("region", name="Log")).to_contain_text(re.compile(": built"))
         page.goto(f"{arena.url}/admin/tasks")
         page.get_by_role("link", name="challenge build").first.click()
         expect(page.get_by_text("succeeded").first).to_be_visible()
@@ -531,7 +534,7 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         page.get_by_role("button", name="Rank it again").click()
         expect(watched.get_by_role("alert").get_by_text("shared answers")).to_have_count(0)
 
-        page.get_by_role("link", name="Submissions").click()
+        page.get_by_role("tab", name="Submissions").click()
         page.get_by_label("Grade", exact=True).select_option("no")
         page.get_by_role("button", name="Accept").click()
         page.get_by_role("dialog").get_by_label("Reason").fill("a slip")
@@ -539,6 +542,14 @@ def test_points_a_team_and_an_answer_are_corrected(arena: Arena, browser: Browse
         expect(page.get_by_text("No submission")).to_be_visible()
         page.get_by_label("Grade", exact=True).select_option("")
         expect(page.get_by_role("button", name="Strike")).to_have_count(2)
+        page.get_by_role("tab", name="Activity").click()
+        page.get_by_label("Event", exact=True).select_option("award_given")
+        expect(page.get_by_text("scanned the platform")).to_have_count(1)
+        page.get_by_role("tab", name="Instances").click()
+        expect(page.get_by_text("No instance", exact=True)).to_be_visible()
+        page.goto(f"{arena.url}/admin/competitions/{competition.id}?tab=submissions")
+        feed = page.get_by_role("link", name="CTFtime feed").get_attribute("href") or ""
+        assert httpx.get(arena.url + feed).json()["standings"]
         page.get_by_label("Challenge", exact=True).select_option("field-notes")
         page.get_by_role("button", name="See what changes").click()
         expect(page.get_by_text("Of 2 submissions 0 would become right")).to_be_visible()

@@ -127,6 +127,8 @@ export interface Events {
   branding_image_changed: { purpose: string };
   /** A challenge is solved whole, since the question that was left of it is gone. */
   challenge_completed: { competition_id: string };
+  /** A challenge begins anew: solves, attempts and hints of it are taken back. `action`: reset, or undone, which gives them back. */
+  challenge_reset: { competition_id: string; action: string; reason: string };
   /** Another version of a challenge is the current one; `version` 0: it was removed. */
   challenge_version_set: { version: number; origin: string };
   /** Somebody runs a competition, or no longer: `action` is grant or revoke. */

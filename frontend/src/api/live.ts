@@ -180,6 +180,7 @@ const AFFECTED: Record<EventName, RegExp[]> = {
   award_revoked: [AWARDS],
   branding_image_changed: [/branding/],
   challenge_completed: [ANSWERS, FIGURES],
+  challenge_reset: [ANSWERS, FIGURES, COMPETITIONS],
   challenge_version_set: [/challenges/],
   competition_admin_changed: [COMPETITIONS],
   competition_created: [COMPETITIONS],

@@ -4,12 +4,12 @@ import { lazyComponent } from "../api/lazyLoad";
 
 const Prose = lazyComponent(async () => (await import("./Prose")).Prose);
 
-/** Markdown that somebody wrote, safe to show. */
-export function Markdown({ text }: { text: string }) {
+/** Markdown that somebody wrote, safe to show; `imagesOf`: the challenge whose text it is. */
+export function Markdown({ text, imagesOf }: { text: string; imagesOf?: string }) {
   if (!text.trim()) return null;
   return (
     <Suspense fallback={<Skeleton height={Math.min(200, 24 + text.length / 4)} />}>
-      <Prose text={text} />
+      <Prose text={text} imagesOf={imagesOf} />
     </Suspense>
   );
 }

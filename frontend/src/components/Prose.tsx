@@ -2,26 +2,34 @@ import "./Prose.css";
 import "@mantine/core/styles/Typography.css";
 import { Typography } from "@mantine/core";
 import { lexer, type MarkedToken, type Token } from "marked";
-import { Fragment, type JSX, type ReactNode } from "react";
+import { createContext, Fragment, type JSX, type ReactNode, useContext } from "react";
 
 const DEEPEST = 24;
 // What operators upload, see ImagePicker.
 const OWN_IMAGE = /^\/api\/v1\/images\/[0-9a-f]{32}$/;
+// A file of a challenge's folder.
+const OF_CHALLENGE = /^(?:\.\/)?images\/([^./?#\\][^/?#\\]*)$/;
+const ImagesOf = createContext("");
 const SCHEMES = ["http:", "https:", "mailto:"];
 
 /**
  * Markdown as elements: nothing is ever read as HTML. Raw HTML stays text; addresses other than
- * http(s) and mail are only text. Images of the platform's own are shown; others would tell another
- * server who reads, so they are links.
+ * http(s) and mail are only text. Images of the platform's own are shown, and those that a text of
+ * the challenge `imagesOf` has in its folder; others would tell another server who reads, so they
+ * are links.
  */
-export function Prose({ text }: { text: string }) {
+export function Prose({ text, imagesOf = "" }: { text: string; imagesOf?: string }) {
   let tokens: Token[];
   try {
     tokens = lexer(text);
   } catch {
     return <p className="wrap">{text}</p>; // nested deeper than the reader's stack
   }
-  return <Typography className="prose">{all(tokens, 0)}</Typography>;
+  return (
+    <ImagesOf value={imagesOf}>
+      <Typography className="prose">{all(tokens, 0)}</Typography>
+    </ImagesOf>
+  );
 }
 
 function all(tokens: Token[], depth: number): ReactNode {
@@ -92,11 +100,7 @@ function one(token: MarkedToken, depth: number): ReactNode {
     case "link":
       return <Out to={token.href}>{inner(token.tokens)}</Out>;
     case "image":
-      return OWN_IMAGE.test(token.href) ? (
-        <img src={token.href} alt={token.text} loading="lazy" />
-      ) : (
-        <Out to={token.href}>{token.text || token.href}</Out>
-      );
+      return <Image href={token.href} text={token.text} />;
     case "html":
       return token.text;
     case "text":
@@ -117,6 +121,26 @@ function Row({ cells, of: Cell, depth }: { cells: Cells; of: "th" | "td"; depth:
       ))}
     </tr>
   );
+}
+
+/** A name as a segment of an address; in Markdown it may be encoded already. */
+function encoded(name: string): string {
+  try {
+    return encodeURIComponent(decodeURIComponent(name));
+  } catch {
+    return encodeURIComponent(name);
+  }
+}
+
+/** An image of the platform's, or of the challenge whose text this is. */
+function Image({ href, text }: { href: string; text: string }) {
+  const challengeId = useContext(ImagesOf);
+  const [, name] = (challengeId && OF_CHALLENGE.exec(href)) || [];
+  const src = name
+    ? `/api/v1/challenges/${challengeId}/images/${encoded(name)}`
+    : OWN_IMAGE.test(href) && href;
+  if (!src) return <Out to={href}>{text || href}</Out>;
+  return <img src={src} alt={text} loading="lazy" />;
 }
 
 type Cells = Extract<MarkedToken, { type: "table" }>["header"];

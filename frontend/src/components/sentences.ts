@@ -33,6 +33,10 @@ export const SENTENCES: Record<EventName, Sentence> = {
   award_revoked: "{who} took back what {team} was given: {points}",
   branding_image_changed: "{who} changed an image of the platform’s look",
   challenge_completed: "{challenge} counts as solved for {team}",
+  challenge_reset: ({ detail }) =>
+    detail.action === "undone"
+      ? "{who} gave back what the reset of {challenge} took"
+      : "{who} reset {challenge}: {reason}",
   challenge_version_set: ({ detail }) =>
     detail.version === 0
       ? "{who} took {challenge} off the platform"

@@ -4,16 +4,18 @@ import { api } from "../api/client";
 import { Bars } from "../components/Bars";
 import { CategoryBadge, DifficultyBadge, StateBadge } from "../components/badges";
 import { useFilters } from "../components/filters";
+import { A } from "../components/links";
 import { Markdown } from "../components/Markdown";
 import { Page } from "../components/Page";
 import { Empty, Loaded } from "../components/states";
 import { Ago } from "../components/time";
 import { notify } from "../components/toasts";
-import { moment, t } from "../i18n";
+import { asWords, moment, t } from "../i18n";
 import { ChallengeEditor } from "./ChallengeEditor";
 import { ChallengeFiles } from "./ChallengeFiles";
 import { ChallengeVersions } from "./ChallengeVersions";
 import { Findings } from "./Findings";
+import { open, TaskLog } from "./Task";
 
 /** One challenge: how it does, what it is, its files and versions. */
 export function Challenge() {
@@ -88,6 +90,40 @@ export function Challenge() {
   );
 }
 
+/** What nodes say while they build or pull it: the newest time that somebody asked for it. */
+function Preparing({ challengeId }: { challengeId: string }) {
+  const query = api.useQuery(
+    "get",
+    "/api/v1/admin/tasks",
+    { params: { query: { challenge_id: challengeId, limit: 1 } } },
+    { refetchInterval: (found) => (open(found.state.data?.items[0]?.status) ? 1000 : false) },
+  );
+  const task = query.data?.items[0];
+  if (!task) return null;
+  return (
+    <Card>
+      <Group gap="xs" mb="xs">
+        <Title order={2} size="h5">
+          {t("What the nodes said")}
+        </Title>
+        <StateBadge state={task.status} />
+        <A to="/admin/tasks/$taskId" params={{ taskId: task.id }} size="sm">
+          {asWords(task.kind)}
+        </A>
+        <Text size="sm" c="dimmed">
+          <Ago at={task.created_at_ts} />
+        </Text>
+      </Group>
+      {task.error && (
+        <Alert color="red" title={task.error} mb="xs" className="wrap">
+          <span className="mono">{task.error_detail}</span>
+        </Alert>
+      )}
+      <TaskLog key={task.id} taskId={task.id} going={open(task.status)} />
+    </Card>
+  );
+}
+
 /** Where it is built, how fast it starts, what players say of it. */
 function Overview({ challengeId }: { challengeId: string }) {
   const path = { challenge_id: challengeId };
@@ -156,8 +192,9 @@ function Overview({ challengeId }: { challengeId: string }) {
           </Stack>
         </Card>
       </SimpleGrid>
+      <Preparing challengeId={challengeId} />
       <Card>
-        <Markdown text={challenge.data?.description ?? ""} />
+        <Markdown text={challenge.data?.description ?? ""} imagesOf={challengeId} />
       </Card>
       <Card>
         <Title order={2} size="h5" mb="xs">

@@ -8,7 +8,6 @@ import {
   Stack,
   Tabs,
   Text,
-  Textarea,
   TextInput,
   Title,
 } from "@mantine/core";
@@ -24,6 +23,7 @@ import { useEdited } from "./edited";
 import { Refusal } from "./Findings";
 import { NumberInput, TagsInput } from "./inputs";
 import { type Question, Questions } from "./QuestionFields";
+import { ImageTextarea, type TextImages, useTextImages } from "./TextImages";
 import { ValueFields, type Worth } from "./ValueFields";
 
 interface Hint {
@@ -59,6 +59,7 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
   const start = useMemo(() => held.metadata as Metadata, [held.metadata]);
   const { draft, set, changed, dirty, clashes, takeTheirs } = useEdited(start);
   const path = { challenge_id: held.challenge_id };
+  const images = useTextImages(held);
   const save = api.useMutation("put", "/api/v1/admin/challenges/{challenge_id}/metadata", {
     meta: { quiet: true },
     onSuccess: async ({ version }) => {
@@ -73,7 +74,7 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
     const metadata = Object.fromEntries(
       Object.entries({ ...held.metadata, ...given }).filter(([, value]) => value !== undefined),
     );
-    save.mutate({ params: { path }, body: { base: held.version ?? 0, metadata } });
+    save.mutate({ params: { path }, body: { base: images.version, metadata } });
   };
   return (
     <form onSubmit={submit}>
@@ -114,8 +115,10 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
           </Card>
           <Card>
             <Description
+              challengeId={held.challenge_id}
               text={draft.description ?? ""}
               set={(description) => set({ description })}
+              images={images}
             />
           </Card>
         </SimpleGrid>
@@ -127,7 +130,7 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
         </Card>
         <SimpleGrid cols={{ base: 1, md: 2 }}>
           <Card>
-            <Hints hints={draft.hints ?? []} set={(hints) => set({ hints })} />
+            <Hints hints={draft.hints ?? []} set={(hints) => set({ hints })} images={images} />
           </Card>
           <Card>
             <Stack gap="sm">
@@ -144,7 +147,7 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
           </Card>
         </SimpleGrid>
         {clashes.length > 0 && <Clash takeTheirs={takeTheirs} />}
-        <Refusal error={save.error} />
+        <Refusal error={save.error ?? images.error} />
         <Group>
           <Button type="submit" loading={save.isPending} disabled={!dirty}>
             {t("Save")}
@@ -159,7 +162,17 @@ export function ChallengeEditor({ held }: { held: ChallengeFiles }) {
   );
 }
 
-function Description({ text, set }: { text: string; set: (text: string) => void }) {
+function Description({
+  challengeId,
+  text,
+  set,
+  images,
+}: {
+  challengeId: string;
+  text: string;
+  set: (text: string) => void;
+  images: TextImages;
+}) {
   return (
     <Tabs defaultValue="write" keepMounted={false}>
       <Tabs.List mb="xs">
@@ -167,11 +180,14 @@ function Description({ text, set }: { text: string; set: (text: string) => void 
         <Tabs.Tab value="preview">{t("Preview")}</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="write">
-        <Textarea
+        <ImageTextarea
+          images={images}
           label={t("Description")}
-          description={t("Markdown; the address of an instance is shown beside it")}
+          description={t(
+            "Markdown; paste or drop images. The address of an instance is shown beside it",
+          )}
           value={text}
-          onChange={(event) => set(event.currentTarget.value)}
+          change={set}
           autosize
           minRows={9}
           maxRows={24}
@@ -180,13 +196,21 @@ function Description({ text, set }: { text: string; set: (text: string) => void 
         />
       </Tabs.Panel>
       <Tabs.Panel value="preview">
-        <Markdown text={text} />
+        <Markdown text={text} imagesOf={challengeId} />
       </Tabs.Panel>
     </Tabs>
   );
 }
 
-function Hints({ hints, set }: { hints: Hint[]; set: (hints: Hint[] | undefined) => void }) {
+function Hints({
+  hints,
+  set,
+  images,
+}: {
+  hints: Hint[];
+  set: (hints: Hint[] | undefined) => void;
+  images: TextImages;
+}) {
   const put = (place: number, changed: Partial<Hint>) =>
     set(hints.map((hint, at) => (at === place ? { ...hint, ...changed } : hint)));
   const add = () => {
@@ -216,10 +240,11 @@ function Hints({ hints, set }: { hints: Hint[]; set: (hints: Hint[] | undefined)
       )}
       {hints.map((hint, place) => (
         <Group key={hint.id} align="end" wrap="nowrap">
-          <Textarea
+          <ImageTextarea
+            images={images}
             label={t("Hint {n}", { n: place + 1 })}
             value={hint.text}
-            onChange={(event) => put(place, { text: event.currentTarget.value })}
+            change={(text) => put(place, { text })}
             autosize
             flex={1}
             required

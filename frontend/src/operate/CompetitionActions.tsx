@@ -54,6 +54,16 @@ export function CompetitionActions({ competition }: { competition: CompetitionIn
       >
         {t("Export")}
       </Button>
+      <Button
+        component="a"
+        size="xs"
+        variant="default"
+        href={`/api/v1/competitions/${id}/ctftime`}
+        target="_blank"
+        title={t("The standings as CTFtime reads them: give it this address")}
+      >
+        {t("CTFtime feed")}
+      </Button>
       {competition.status !== "archived" && (
         <Button
           size="xs"

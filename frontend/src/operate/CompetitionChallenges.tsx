@@ -21,6 +21,8 @@ import { Listing, PER_PAGE } from "../components/Listing";
 import { Empty, Failure } from "../components/states";
 import { notify } from "../components/toasts";
 import { moment, t } from "../i18n";
+import { ChallengeOrder } from "./ChallengeOrder";
+import { ChallengeReset, Resets } from "./ChallengeReset";
 import { NumberInput } from "./inputs";
 import { fromLocal, toLocal } from "./times";
 
@@ -28,11 +30,21 @@ import { fromLocal, toLocal } from "./times";
 export function CompetitionChallenges({ competitionId }: { competitionId: string }) {
   const [{ offset = 0 }] = useFilters();
   const [edited, edit] = useState<CompetitionChallengeInfo>();
+  const [anew, begin] = useState<CompetitionChallengeInfo>();
+  const [ordering, order] = useState(false);
   const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/challenges", {
     params: { path: { competition_id: competitionId }, query: { limit: PER_PAGE, offset } },
   });
+  if (ordering) return <ChallengeOrder competitionId={competitionId} close={() => order(false)} />;
   return (
     <>
+      {(query.data?.total ?? 0) > 1 && (
+        <Group justify="flex-end" mb="sm">
+          <Button variant="default" onClick={() => order(true)}>
+            {t("Change the order")}
+          </Button>
+        </Group>
+      )}
       <Listing
         label={t("Challenges")}
         query={query}
@@ -57,14 +69,24 @@ export function CompetitionChallenges({ competitionId }: { competitionId: string
             title: t("Change"),
             right: true,
             cell: (row) => (
-              <Button
-                size="compact-sm"
-                variant="default"
-                onClick={() => edit(row)}
-                aria-label={t("Change {name}", { name: row.name || row.challenge_id })}
-              >
-                {t("Change")}
-              </Button>
+              <Group gap={6} justify="flex-end">
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => edit(row)}
+                  aria-label={t("Change {name}", { name: row.name || row.challenge_id })}
+                >
+                  {t("Change")}
+                </Button>
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => begin(row)}
+                  aria-label={t("Reset {name}", { name: row.name || row.challenge_id })}
+                >
+                  {t("Reset")}
+                </Button>
+              </Group>
             ),
           },
         ]}
@@ -72,6 +94,14 @@ export function CompetitionChallenges({ competitionId }: { competitionId: string
       {edited && (
         <Rules competitionId={competitionId} start={edited} close={() => edit(undefined)} />
       )}
+      {anew && (
+        <ChallengeReset
+          competitionId={competitionId}
+          challenge={anew}
+          close={() => begin(undefined)}
+        />
+      )}
+      <Resets competitionId={competitionId} />
     </>
   );
 }

@@ -13,10 +13,17 @@ import { notify } from "../components/toasts";
 import { t } from "../i18n";
 import { Download } from "./Download";
 
-/** Everything that was answered in a competition, and correcting how it was graded. */
-export function CompetitionSubmissions({ competition }: { competition: CompetitionDetail }) {
+/** Everything that was answered in a competition, or by one team; correcting how it was graded. */
+export function CompetitionSubmissions({
+  competition,
+  teamId,
+}: {
+  competition: CompetitionDetail;
+  teamId?: string;
+}) {
   const competition_id = competition.id;
-  const [{ team, user, challenge, solved, offset = 0 }, change] = useFilters();
+  const [{ team: chosen, user, challenge, solved, offset = 0 }, change] = useFilters();
+  const team = teamId ?? chosen;
   const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/submissions", {
     params: {
       path: { competition_id },
@@ -59,14 +66,18 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
           change={(next) => change({ solved: next })}
           options={{ yes: t("right"), no: t("wrong") }}
         />
-        {(team || user) && (
+        {((team && !teamId) || user) && (
           <Button variant="default" onClick={() => change({ team: "", user: "" })}>
             {t("Of everybody")}
           </Button>
         )}
-        <Download competitionId={competition_id} table="submissions" label={t("Submissions")} />
+        {!teamId && (
+          <Download competitionId={competition_id} table="submissions" label={t("Submissions")} />
+        )}
       </Group>
-      {challenge && <Regrade key={challenge} competition={competition} challengeId={challenge} />}
+      {challenge && !teamId && (
+        <Regrade key={challenge} competition={competition} challengeId={challenge} />
+      )}
       <Listing
         label={t("Submissions")}
         query={query}
@@ -105,9 +116,9 @@ export function CompetitionSubmissions({ competition }: { competition: Competiti
             cell: (row) => (
               <Text size="sm" className="wrap" component="span">
                 {row.correct ? "✓" : "✗"} {row.answer}
-                {row.overruled && (
+                {(row.overruled || row.reset_id) && (
                   <Text size="xs" c="dimmed">
-                    {t("by hand")}
+                    {row.reset_id ? t("reset") : t("by hand")}
                   </Text>
                 )}
               </Text>

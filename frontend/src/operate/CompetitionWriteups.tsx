@@ -14,7 +14,13 @@ import { WriteupText } from "../pages/Writeups";
 import { NumberInput } from "./inputs";
 
 /** What teams wrote in a competition: reading, judging and publishing it, and who wrote nothing. */
-export function CompetitionWriteups({ competition }: { competition: CompetitionDetail }) {
+export function CompetitionWriteups({
+  competition,
+  teamId,
+}: {
+  competition: CompetitionDetail;
+  teamId?: string;
+}) {
   const [{ view, challenge, team, writeup }, change] = useFilters();
   return (
     <Stack>
@@ -54,24 +60,26 @@ export function CompetitionWriteups({ competition }: { competition: CompetitionD
               change={(next) => change({ challenge: next })}
               options={Object.fromEntries(competition.challenges.map(({ id, name }) => [id, name]))}
             />
-            {team && (
+            {team && !teamId && (
               <Button variant="default" onClick={() => change({ team: "" })}>
                 {t("Of every team")}
               </Button>
             )}
-            <Button
-              component="a"
-              variant="default"
-              href={`/api/v1/admin/competitions/${competition.id}/writeups.zip`}
-              download
-            >
-              {t("Download all as a zip")}
-            </Button>
+            {!teamId && (
+              <Button
+                component="a"
+                variant="default"
+                href={`/api/v1/admin/competitions/${competition.id}/writeups.zip`}
+                download
+              >
+                {t("Download all as a zip")}
+              </Button>
+            )}
           </Group>
           {view === "missing" ? (
-            <Missing competitionId={competition.id} />
+            <Missing competitionId={competition.id} teamId={teamId} />
           ) : (
-            <Handed competitionId={competition.id} />
+            <Handed competitionId={competition.id} teamId={teamId} />
           )}
         </>
       )}
@@ -79,13 +87,13 @@ export function CompetitionWriteups({ competition }: { competition: CompetitionD
   );
 }
 
-function Handed({ competitionId }: { competitionId: string }) {
+function Handed({ competitionId, teamId }: { competitionId: string; teamId?: string }) {
   const [{ view, challenge, team, offset = 0 }, change] = useFilters();
   const query = api.useQuery("get", "/api/v1/admin/competitions/{competition_id}/writeups", {
     params: {
       path: { competition_id: competitionId },
       query: {
-        team_id: team,
+        team_id: teamId ?? team,
         challenge_id: challenge,
         judged: view === "judged" ? true : view === "unjudged" ? false : undefined,
         published: view === "published" ? true : undefined,
@@ -132,7 +140,7 @@ function Handed({ competitionId }: { competitionId: string }) {
   );
 }
 
-function Missing({ competitionId }: { competitionId: string }) {
+function Missing({ competitionId, teamId }: { competitionId: string; teamId?: string }) {
   const [{ challenge, team, offset = 0 }] = useFilters();
   const query = api.useQuery(
     "get",
@@ -140,7 +148,7 @@ function Missing({ competitionId }: { competitionId: string }) {
     {
       params: {
         path: { competition_id: competitionId },
-        query: { team_id: team, challenge_id: challenge, limit: PER_PAGE, offset },
+        query: { team_id: teamId ?? team, challenge_id: challenge, limit: PER_PAGE, offset },
       },
     },
   );

@@ -1,4 +1,4 @@
-import { Group } from "@mantine/core";
+import { Group, Stack } from "@mantine/core";
 import { api } from "../api/client";
 import { useMe } from "../api/me";
 import { StateBadge } from "../components/badges";
@@ -17,10 +17,6 @@ import { t } from "../i18n";
 /** The instances that run, and those that ended lately. */
 export function Instances() {
   const me = useMe().data!;
-  const [{ q = "", status, node, team, offset = 0 }, change] = useFilters();
-  const query = api.useQuery("get", "/api/v1/admin/instances", {
-    params: { query: { q, status, node_id: node, team_id: team, limit: PER_PAGE, offset } },
-  });
   const stopAll = api.useMutation("delete", "/api/v1/instances", {
     onSuccess: () => notify(t("All are being stopped")),
   });
@@ -41,6 +37,21 @@ export function Instances() {
         )
       }
     >
+      <InstanceTable />
+    </Page>
+  );
+}
+
+/** Instances, by what the address filters them by; those of one team alone with its id. */
+export function InstanceTable({ teamId }: { teamId?: string }) {
+  const [{ q = "", status, node, team, offset = 0 }, change] = useFilters();
+  const query = api.useQuery("get", "/api/v1/admin/instances", {
+    params: {
+      query: { q, status, node_id: node, team_id: teamId ?? team, limit: PER_PAGE, offset },
+    },
+  });
+  return (
+    <Stack>
       <Group gap="xs">
         <Search label={t("Find by challenge")} />
         <FilterSelect
@@ -90,6 +101,6 @@ export function Instances() {
           { title: t("Reason"), wide: true, cell: (row) => row.error || row.stop_reason },
         ]}
       />
-    </Page>
+    </Stack>
   );
 }

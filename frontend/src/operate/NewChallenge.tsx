@@ -22,6 +22,7 @@ import { t } from "../i18n";
 import { CATEGORIES, DIFFICULTIES } from "./ChallengeEditor";
 import { DropZone } from "./DropZone";
 import { Refusal } from "./Findings";
+import { ForeignImport } from "./ForeignImport";
 
 const slug = (name: string) =>
   name
@@ -49,6 +50,9 @@ export function NewChallenge() {
           <Brought done={made} />
         </Card>
       </SimpleGrid>
+      <Card mt="md">
+        <ForeignImport />
+      </Card>
     </Page>
   );
 }

@@ -20,19 +20,7 @@ export function Task() {
     { refetchInterval: (found) => (open(found.state.data?.status) ? 1000 : false) },
   );
   const going = open(query.data?.status);
-  const logs = api.useQuery(
-    "get",
-    "/api/v1/admin/tasks/{task_id}/logs",
-    { params: { path, query: { limit: 1000 } } },
-    { refetchInterval: going ? 1000 : false },
-  );
   const cancel = api.useMutation("post", "/api/v1/admin/tasks/{task_id}/cancel");
-  const box = useRef<HTMLElement>(null);
-  const count = logs.data?.items.length;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new line scrolls into view
-  useEffect(() => {
-    box.current?.scrollTo(0, box.current.scrollHeight);
-  }, [count]);
   return (
     <Page
       title={asWords(query.data?.kind ?? t("Task"))}
@@ -73,20 +61,44 @@ export function Task() {
           </Card>
         )}
       </Loaded>
-      <Loaded query={logs} height={200}>
-        {({ items }) => (
-          <Verbatim label={t("Log")} ref={box}>
-            {items.length === 0 && t("Nothing was written.")}
-            {items.map((line) => (
-              <div key={line.seq}>
-                {new Date((line.ts ?? 0) * 1000).toLocaleTimeString()} {line.level} {line.message}
-              </div>
-            ))}
-          </Verbatim>
-        )}
-      </Loaded>
+      <TaskLog taskId={taskId} going={going} />
     </Page>
   );
 }
 
-const open = (status?: string) => status === "pending" || status === "running";
+/** What a task wrote, and writes while it is going. */
+export function TaskLog({ taskId, going }: { taskId: string; going: boolean }) {
+  const logs = api.useQuery(
+    "get",
+    "/api/v1/admin/tasks/{task_id}/logs",
+    { params: { path: { task_id: taskId }, query: { limit: 5000 } } },
+    { refetchInterval: going ? 1000 : false },
+  );
+  const box = useRef<HTMLElement>(null);
+  const count = logs.data?.items.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new line scrolls into view
+  useEffect(() => {
+    box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [count]);
+  // The last lines are written with the end, after the last look.
+  const { refetch } = logs;
+  useEffect(() => {
+    if (!going) void refetch();
+  }, [going, refetch]);
+  return (
+    <Loaded query={logs} height={200}>
+      {({ items }) => (
+        <Verbatim label={t("Log")} ref={box}>
+          {items.length === 0 && t("Nothing was written.")}
+          {items.map((line) => (
+            <div key={line.seq}>
+              {new Date((line.ts ?? 0) * 1000).toLocaleTimeString()} {line.level} {line.message}
+            </div>
+          ))}
+        </Verbatim>
+      )}
+    </Loaded>
+  );
+}
+
+export const open = (status?: string) => status === "pending" || status === "running";

@@ -5,13 +5,17 @@ import {
   NativeSelect,
   SimpleGrid,
   Stack,
+  Tabs,
   Text,
   TextInput,
   Title,
 } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
-import { api, type TeamDetail } from "../api/client";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { api, type CompetitionDetail, type TeamDetail } from "../api/client";
+import { EVENT_NAMES } from "../api/live";
+import { FilterSelect } from "../components/Choice";
+import { useFilters } from "../components/filters";
 import { ButtonLink } from "../components/links";
 import { Page } from "../components/Page";
 import { Picture } from "../components/Picture";
@@ -19,17 +23,24 @@ import { StandingNotice } from "../components/StandingNotice";
 import { Loaded } from "../components/states";
 import { notify } from "../components/toasts";
 import { asItIs } from "../components/Upload";
-import { t } from "../i18n";
+import { asWords, t } from "../i18n";
 import { ActivityTable } from "./Activity";
+import { CompetitionSubmissions } from "./CompetitionSubmissions";
+import { CompetitionWriteups } from "./CompetitionWriteups";
+import { InstanceTable } from "./Instances";
 import { TeamMembers } from "./TeamMembers";
 import { TeamPoints } from "./TeamPoints";
 import { TeamStanding } from "./TeamStanding";
 
-/** One team from the operators' side: members, achievements, attempts. */
+/** One team from the operators' side: who it is, and everything that it did. */
 export function Team() {
   const { teamId } = useParams({ from: "/framed/admin/teams/$teamId" });
   const path = { team_id: teamId };
   const query = api.useQuery("get", "/api/v1/teams/{team_id}", { params: { path } });
+  const [{ tab = "overview" }, change] = useFilters();
+  // What narrows one list does not narrow the next.
+  const turn = (next: string | null) =>
+    change({ ...CLEARED, tab: next === "overview" ? "" : (next ?? "") });
   return (
     <Page
       title={query.data?.name ?? t("Team")}
@@ -37,19 +48,8 @@ export function Team() {
       size="xl"
       actions={
         <>
-          <ButtonLink to="/admin/instances" search={{ team: teamId }} variant="default">
-            {t("Instances")}
-          </ButtonLink>
           <ButtonLink to="/admin/records" search={{ team: teamId }} variant="default">
             {t("Records")}
-          </ButtonLink>
-          <ButtonLink
-            to="/admin/competitions/$competitionId"
-            params={{ competitionId: query.data?.competition_id ?? "" }}
-            search={{ tab: "submissions", team: teamId }}
-            variant="default"
-          >
-            {t("Submissions")}
           </ButtonLink>
           <ButtonLink to="/teams/$teamId" params={{ teamId }} variant="default">
             {t("Profile")}
@@ -58,21 +58,51 @@ export function Team() {
       }
     >
       {query.data && <StandingNotice team={query.data} />}
-      <SimpleGrid cols={{ base: 1, md: 3 }}>
-        <Loaded query={query} height={60}>
-          {(team) => <TeamMembers team={team} />}
-        </Loaded>
-        {query.data && (
-          <>
-            <TeamPoints teamId={teamId} competitionId={query.data.competition_id ?? ""} />
-            <TeamStanding key={`${query.data.name} ${query.data.bracket}`} team={query.data} />
-          </>
-        )}
-        {query.data && <Logo team={query.data} />}
-        <Achievements teamId={teamId} />
-        {query.data && <Attempts team={query.data} />}
-      </SimpleGrid>
-      <ActivityTable query={{ team_id: teamId }} />
+      <Tabs value={tab} onChange={turn} keepMounted={false}>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="overview">{t("Overview")}</Tabs.Tab>
+          <Tabs.Tab value="submissions">{t("Submissions")}</Tabs.Tab>
+          <Tabs.Tab value="instances">{t("Instances")}</Tabs.Tab>
+          <Tabs.Tab value="hints">{t("Hints")}</Tabs.Tab>
+          <Tabs.Tab value="writeups">{t("Write-ups")}</Tabs.Tab>
+          <Tabs.Tab value="activity">{t("Activity")}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="overview">
+          <SimpleGrid cols={{ base: 1, md: 3 }}>
+            <Loaded query={query} height={60}>
+              {(team) => <TeamMembers team={team} />}
+            </Loaded>
+            {query.data && (
+              <>
+                <TeamPoints teamId={teamId} competitionId={query.data.competition_id ?? ""} />
+                <TeamStanding key={`${query.data.name} ${query.data.bracket}`} team={query.data} />
+              </>
+            )}
+            {query.data && <Logo team={query.data} />}
+            <Achievements teamId={teamId} />
+            {query.data && <Attempts team={query.data} />}
+          </SimpleGrid>
+        </Tabs.Panel>
+        <Tabs.Panel value="submissions">
+          <OfCompetition team={query.data}>
+            {(competition) => <CompetitionSubmissions competition={competition} teamId={teamId} />}
+          </OfCompetition>
+        </Tabs.Panel>
+        <Tabs.Panel value="instances">
+          <InstanceTable teamId={teamId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="hints">
+          <ActivityTable query={{ team_id: teamId, event: "hint_unlocked" }} />
+        </Tabs.Panel>
+        <Tabs.Panel value="writeups">
+          <OfCompetition team={query.data}>
+            {(competition) => <CompetitionWriteups competition={competition} teamId={teamId} />}
+          </OfCompetition>
+        </Tabs.Panel>
+        <Tabs.Panel value="activity">
+          <TeamActivity teamId={teamId} />
+        </Tabs.Panel>
+      </Tabs>
     </Page>
   );
 }
@@ -96,6 +126,58 @@ function Logo({ team }: { team: TeamDetail }) {
         remove={() => remove.mutate({ params: { path } })}
       />
     </Card>
+  );
+}
+
+const CLEARED = {
+  q: "",
+  status: "",
+  node: "",
+  user: "",
+  challenge: "",
+  solved: "",
+  view: "",
+  writeup: "",
+  event: "",
+};
+
+/** What is drawn for the team's competition, once both are there. */
+function OfCompetition({
+  team,
+  children,
+}: {
+  team: TeamDetail | undefined;
+  children: (competition: CompetitionDetail) => ReactNode;
+}) {
+  const query = api.useQuery(
+    "get",
+    "/api/v1/competitions/{competition_id}",
+    { params: { path: { competition_id: team?.competition_id ?? "" } } },
+    { enabled: Boolean(team) },
+  );
+  return (
+    <Loaded query={query} height={300}>
+      {children}
+    </Loaded>
+  );
+}
+
+/** Everything that happened with a team, or what is of one kind. */
+function TeamActivity({ teamId }: { teamId: string }) {
+  const [{ event = "" }, change] = useFilters();
+  return (
+    <Stack>
+      <Group>
+        <FilterSelect
+          label={t("Event")}
+          all={t("Every event")}
+          value={event}
+          change={(next) => change({ event: next })}
+          options={Object.fromEntries(EVENT_NAMES.map((name) => [name, asWords(name)]))}
+        />
+      </Group>
+      <ActivityTable query={{ team_id: teamId, event }} />
+    </Stack>
   );
 }
 

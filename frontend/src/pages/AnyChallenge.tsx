@@ -27,7 +27,7 @@ export function AnyChallenge() {
       <Loaded query={challenge}>
         {({ description }) => (
           <Card>
-            <Markdown text={description ?? ""} />
+            <Markdown text={description ?? ""} imagesOf={challengeId} />
             <Stack gap={4} mt="md">
               {having?.map(({ id, title }) => (
                 <A

@@ -91,7 +91,7 @@ export function Challenge() {
               <Tabs.Panel value="task">
                 <Stack>
                   <Card>
-                    <Markdown text={challenge.description ?? ""} />
+                    <Markdown text={challenge.description ?? ""} imagesOf={challenge.id} />
                     <Files challenge={challenge} instance={alive ? instance : undefined} />
                   </Card>
                   {competition.is_registered && (
@@ -228,7 +228,7 @@ function Hints({ challengeId, competitionId }: { challengeId: string; competitio
                   </Confirm>
                 )}
               </Group>
-              {hint.text && <Markdown text={hint.text} />}
+              {hint.text && <Markdown text={hint.text} imagesOf={path.challenge_id} />}
             </Card>
           ))}
         </Stack>

@@ -30,6 +30,7 @@ class PlatformEvent(StrEnum):
     AWARD_REVOKED = "award_revoked"
     BRANDING_IMAGE_CHANGED = "branding_image_changed"
     CHALLENGE_COMPLETED = "challenge_completed"
+    CHALLENGE_RESET = "challenge_reset"
     CHALLENGE_VERSION_SET = "challenge_version_set"
     COMPETITION_ADMIN_CHANGED = "competition_admin_changed"
     COMPETITION_CREATED = "competition_created"

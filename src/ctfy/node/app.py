@@ -24,7 +24,12 @@ from ctfy.core.request_headers import SingleHeaders
 from ctfy.node.instances import Instances
 from ctfy.node.providers.base import ProviderAway
 from ctfy.node.shell import serve
-from ctfy.server.models.builds import NodeBuildState, NodePullState, PrebuildScopeRequest
+from ctfy.server.models.builds import (
+    NodeBuildLog,
+    NodeBuildState,
+    NodePullState,
+    PrebuildScopeRequest,
+)
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
     NodeAccepted,
@@ -253,6 +258,14 @@ async def build(challenge_id: str, instances: TheInstances) -> NodeAccepted:
     await instances.library.arrival([challenge_id], _ARRIVAL_S)
     instances.builds.build([challenge_id])
     return NodeAccepted(status="accepted", challenge_id=challenge_id)
+
+
+@router.get("/admin/challenges/{challenge_id}/build-log", dependencies=PLATFORM)
+async def build_log(
+    challenge_id: str, instances: TheInstances, after: Annotated[int, Query(ge=0)] = 0
+) -> NodeBuildLog:
+    """What building and pulling one challenge said, after a line."""
+    return instances.builds.log(challenge_id, after)
 
 
 @router.post("/admin/challenges/{challenge_id}/pull", status_code=202, dependencies=PLATFORM)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import threading
 import time
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,50 @@ from ctfy.challenge.catalogue import Catalogue, Challenge
 from ctfy.core.errors import NotFound
 from ctfy.node.inventory import read_json, write_atomically
 from ctfy.node.providers.base import Provider, StartFailed
-from ctfy.server.models.builds import NodeBuildRow, NodeBuildState, NodePullRow, NodePullState
+from ctfy.server.models.builds import (
+    NodeBuildLine,
+    NodeBuildLog,
+    NodeBuildRow,
+    NodeBuildState,
+    NodePullRow,
+    NodePullState,
+)
 
 log = structlog.get_logger()
 
 _CONCURRENCY = 2
 _PAUSES_S = (0.5, 2.0)  # between attempts
+_MOST_LINES = 500  # of a challenge, the newest
+_LONGEST_LINE = 500
+# Colours and other orders to a terminal; what signs in to a registry or a mirror.
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+class BuildLogs:
+    """What is said while challenges are built, the newest lines of each. Any thread may write."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seq = 0
+        self._lines: defaultdict[str, deque[NodeBuildLine]] = defaultdict(
+            lambda: deque(maxlen=_MOST_LINES)
+        )
+
+    def say(self, challenge_id: str, said: str) -> None:
+        """Add lines of a challenge, without colours and passwords."""
+        for line in said.splitlines():
+            shown = _CREDENTIALS.sub("***@", _TERMINAL.sub("", line)).rstrip()[:_LONGEST_LINE]
+            if shown:
+                with self._lock:
+                    self._seq += 1
+                    self._lines[challenge_id].append(NodeBuildLine(seq=self._seq, line=shown))
+
+    def of(self, challenge_id: str, after: int) -> NodeBuildLog:
+        """The lines of a challenge with a higher `seq`."""
+        with self._lock:
+            lines = [line for line in self._lines.get(challenge_id, ()) if line.seq > after]
+        return NodeBuildLog(lines=lines)
 
 
 class Builds:
@@ -34,6 +75,8 @@ class Builds:
         self._path = path
         self._rows: dict[str, dict[str, Any]] = read_json(path) or {}
         self._slots = asyncio.Semaphore(_CONCURRENCY)
+        self._logs = BuildLogs()
+        provider.say = self._logs.say
         self._tasks: set[asyncio.Task[None]] = set()
         for row in self._rows.values():  # what a restart cut off
             if row["status"] in ("building", "pulling"):
@@ -64,6 +107,7 @@ class Builds:
         if self._row(what, challenge)["status"] == doing:
             return
         self._put(what, challenge, doing)
+        self._logs.say(challenge.id, f"{what} asked for")
         task = asyncio.create_task(self._work(what, challenge))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -80,11 +124,15 @@ class Builds:
                     log.exception("build_failed", challenge_id=challenge.id)
                     reason = f"{type(error).__name__}: {error}"
                 else:
-                    self._put(what, challenge, "built" if what == "build" else "pulled")
+                    done = "built" if what == "build" else "pulled"
+                    self._logs.say(challenge.id, done)
+                    self._put(what, challenge, done)
                     return
+                self._logs.say(challenge.id, f"failed: {reason}")
                 if pause is None:
                     self._put(what, challenge, "failed", reason)
                 else:  # a registry may be unavailable for a moment
+                    self._logs.say(challenge.id, f"again in {pause} s")
                     await asyncio.sleep(pause)
 
     def _row(self, what: str, challenge: Challenge) -> dict[str, Any]:
@@ -101,6 +149,10 @@ class Builds:
             "digest": challenge.digest,
         }
         write_atomically(self._path, json.dumps(self._rows).encode())
+
+    def log(self, challenge_id: str, after: int = 0) -> NodeBuildLog:
+        """What building and pulling a challenge said. Raises `unknown_challenge`."""
+        return self._logs.of(self._known(challenge_id).id, after)
 
     def build_state(self) -> NodeBuildState:
         """What is built."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ctfy.sdk.base import BaseHttpClient, Closable, Model, jittered_pause
 from ctfy.sdk.errors import BadAnswer, NodeRefusal
 from ctfy.server.models.base import ListOf
-from ctfy.server.models.builds import NodeBuildState, NodePullState
+from ctfy.server.models.builds import NodeBuildLog, NodeBuildState, NodePullState
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
     NodeAccepted,
@@ -187,6 +187,11 @@ class TypedNodeClient(Closable):
         """What is built."""
         path = "/admin/challenges/build-state"
         return self._fetch(NodeBuildState, "GET", path, most_bytes=_MOST_LIST)
+
+    def get_build_log(self, challenge_id: str, after: int = 0) -> NodeBuildLog:
+        """What building and pulling a challenge said, after a line; older nodes have none: 404."""
+        path = f"/admin/challenges/{quote(challenge_id, safe='')}/build-log"
+        return self._fetch(NodeBuildLog, "GET", path, params={"after": after})
 
     def pull_challenge(self, challenge_id: str) -> NodeAccepted:
         """Have a challenge's images pulled; `get_pull_state` says how far it is."""

@@ -111,6 +111,10 @@ class NodeClient(BaseHttpClient):
         """What is built: `rows`."""
         return self.typed.get_build_state().model_dump(mode="json")
 
+    def get_build_log(self, challenge_id: str, after: int = 0) -> dict[str, Any]:
+        """What building and pulling a challenge said, after a line: `lines`."""
+        return self.typed.get_build_log(challenge_id, after).model_dump(mode="json")
+
     def pull_challenge(self, challenge_id: str) -> dict[str, Any]:
         """Have a challenge's images pulled; `get_pull_state` says how far it is."""
         return self.typed.pull_challenge(challenge_id).model_dump(mode="json")

@@ -28,7 +28,7 @@ from ctfy.server.access.cookie import CookieSession
 from ctfy.server.accounts import avatars
 from ctfy.server.accounts.people_import import routes as import_routes
 from ctfy.server.cache import Cache
-from ctfy.server.challenges import editing_routes, version_routes
+from ctfy.server.challenges import editing_routes, foreign_routes, version_routes
 from ctfy.server.database.connections import away
 from ctfy.server.database.turns import overloaded
 from ctfy.server.domains import DOMAINS
@@ -56,6 +56,7 @@ _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _LARGER = {
     "/api/v1/admin/competitions/import": 256 * 1024 * 1024,
     version_routes.PUSH: version_routes.MOST_ARCHIVE,
+    foreign_routes.TAKE: version_routes.MOST_ARCHIVE,
     **site_routes.UPLOADS,
     import_routes.TAKE: import_routes.MOST_BYTES,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -49,6 +49,9 @@ class Report(Protocol):
 
     async def log(self, message: str, level: str = "info") -> None:
         """Write a line."""
+
+    async def log_lines(self, messages: Sequence[str], level: str = "info") -> None:
+        """Write several lines at once."""
 
     async def progress(self, fraction: float, message: str) -> None:
         """Say how far it is, from 0 to 1."""

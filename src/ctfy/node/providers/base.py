@@ -54,6 +54,9 @@ class Provider(abc.ABC):
     isolation: str = ""
     """What holds an instance to its budget on this machine, once `check` has passed."""
 
+    say: Callable[[str, str], None] = staticmethod(lambda challenge_id, line: None)
+    """Takes what building and pulling print, line by line, from any thread."""
+
     def __init__(self, settings: NodeSettings) -> None:
         self._settings = settings
 

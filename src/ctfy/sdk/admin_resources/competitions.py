@@ -103,6 +103,14 @@ class AdminCompetitionsResource:
         path = f"/admin/competitions/{competition_id}/challenges/{challenge_id}"
         return self._http.fetch(CompetitionChallengeInfo, "PATCH", path, json=written(fields))
 
+    def order_challenges(self, competition_id: str, challenge_ids: builtins.list[str]) -> None:
+        """Put a competition's challenges, all of them, in another order.
+
+        >>> admin.competitions.order_challenges(competition.id, ["notes", "two-time"])
+        """
+        path = f"/admin/competitions/{competition_id}/challenge-order"
+        self._http.call("PUT", path, json={"challenge_ids": challenge_ids})
+
     def registrations(
         self, competition_id: str, offset: int = 0, limit: int = 50
     ) -> builtins.list[CompetitionRegistrationInfo]:

@@ -27,7 +27,7 @@ from ctfy.sdk.node import (
     _path,
 )
 from ctfy.server.models.base import ListOf
-from ctfy.server.models.builds import NodeBuildState, NodePullState
+from ctfy.server.models.builds import NodeBuildLog, NodeBuildState, NodePullState
 from ctfy.server.models.challenges import AttachmentList
 from ctfy.server.models.nodes import (
     NodeAccepted,
@@ -185,6 +185,11 @@ class AsyncNodeClient(AsyncClosable):
         """What is built."""
         path = "/admin/challenges/build-state"
         return await self._fetch(NodeBuildState, "GET", path, most_bytes=_MOST_LIST)
+
+    async def get_build_log(self, challenge_id: str, after: int = 0) -> NodeBuildLog:
+        """What building and pulling a challenge said, after a line; older nodes have none: 404."""
+        path = f"/admin/challenges/{quote(challenge_id, safe='')}/build-log"
+        return await self._fetch(NodeBuildLog, "GET", path, params={"after": after})
 
     async def pull_challenge(self, challenge_id: str) -> NodeAccepted:
         """Have a challenge's images pulled; `get_pull_state` says how far it is."""

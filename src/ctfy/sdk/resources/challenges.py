@@ -102,6 +102,14 @@ class ChallengesResource:
         name = quote(filename, safe="")
         return self._http.call("GET", f"/challenges/{challenge_id}/attachments/{name}").content
 
+    def image(self, challenge_id: str, filename: str) -> bytes:
+        """An image of a challenge's texts, which they name as `images/<filename>`.
+
+        >>> client.challenges.image("notes", "map.png")
+        """
+        name = quote(filename, safe="")
+        return self._http.call("GET", f"/challenges/{challenge_id}/images/{name}").content
+
     def solve_attempts(
         self, challenge_id: str, *, include_unsolved: bool = False, limit: int = 500
     ) -> ChallengeSolveAttemptsResponse:

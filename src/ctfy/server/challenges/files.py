@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi.responses import FileResponse
@@ -17,7 +18,16 @@ class FolderFile(FileResponse):
     What is sent is what was opened: a link that takes the file's place meanwhile is not followed.
     """
 
-    def __init__(self, folder: Path, written: str, *, filename: str, media_type: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        written: str,
+        *,
+        filename: str,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+        content_disposition_type: str = "attachment",
+    ) -> None:
         """Open it. Raises PathRefused, OSError."""
         self._file = open_inside(folder, written)
         descriptor = self._file.fileno()
@@ -26,6 +36,8 @@ class FolderFile(FileResponse):
             filename=filename,
             media_type=media_type,
             stat_result=os.fstat(descriptor),
+            headers=headers,
+            content_disposition_type=content_disposition_type,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

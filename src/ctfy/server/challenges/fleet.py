@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ from ctfy.server.tables.nodes import Node
 log = structlog.get_logger()
 
 _MOST_SAID = 50  # findings in one log
+_MOST_OUTPUT = 2000  # lines of a node in one log
 
 Answer = TypeVar("Answer")
 
@@ -267,6 +269,42 @@ class CatalogueFollower:
             return
 
 
+class Output:
+    """What nodes say while they prepare a challenge, passed on to the log of a task."""
+
+    def __init__(self, node_clients: NodeClients, report: Report, challenge_id: str) -> None:
+        self._clients = node_clients
+        self._report = report
+        self._challenge_id = challenge_id
+        self._after: dict[str, int] = {}
+        self._passed: Counter[str] = Counter()
+        self._silent: set[str] = set()
+
+    async def relay(self, node: Node) -> None:
+        """Pass on what a node said since the last time; one of before says nothing."""
+        if node.id in self._silent:
+            return
+        client = self._clients.of(node.id, node.url)
+        after = self._after.get(node.id, 0)
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                said = await client.get_build_log(self._challenge_id, after)
+        except (TimeoutError, *NODE_FAILURES):
+            self._silent.add(node.id)
+            return
+        lines = [line for line in said.lines if line.seq > after]
+        if not lines:
+            return
+        self._after[node.id] = max(line.seq for line in lines)
+        left = max(0, _MOST_OUTPUT - self._passed[node.id])
+        self._passed[node.id] += len(lines)
+        words = [f"{node.display_name}: {line.line}" for line in lines[:left]]
+        if len(lines) > left:
+            self._silent.add(node.id)
+            words.append(f"{node.display_name}: … and more, which is on the node")
+        await self._report.log_lines(words)
+
+
 async def prepare(
     database: Database,
     node_clients: NodeClients,
@@ -293,12 +331,16 @@ async def prepare(
         _, error = await _in_time(what.order(client, challenge_ids))
         if error:
             await give_up(node, error)
+    # Of many at once nobody could tell the lines apart.
+    output = Output(node_clients, report, challenge_ids[0]) if len(challenge_ids) == 1 else None
     while open_:
         await asyncio.sleep(_LOOK_S)
         for node in nodes:
             if not any(pair[0] == node.id for pair in open_):
                 continue
             rows, error = await _rows_of(node_clients, node, what)
+            if output and not error:
+                await output.relay(node)  # after the state: nothing is said once that is final
             if error:
                 await give_up(node, error)
                 continue

@@ -17,7 +17,7 @@ from ctfy.server.access.caller import Admin, Caller, MaybeCaller, may
 from ctfy.server.access.idempotency import Router
 from ctfy.server.access.scopes import Scope
 from ctfy.server.access.view import View
-from ctfy.server.challenges import attempts, feedback, hints, resets, service
+from ctfy.server.challenges import attempts, feedback, hints, resets, service, text_images
 from ctfy.server.challenges.files import FolderFile
 from ctfy.server.challenges.service import SORTS, STATUSES, ChallengeFilter
 from ctfy.server.challenges.visibility import ChallengeView, TheChallenges
@@ -179,6 +179,21 @@ async def download_attachment(
         )
     except (PathRefused, OSError) as error:  # it was here when the folder was looked at
         raise NotFound("attachment_not_found", "This challenge has no such file.") from error
+
+
+@router.get("/challenges/{challenge_id}/images/{filename}", response_class=FileResponse)
+async def text_image(
+    challenge_id: str,
+    filename: str,
+    challenges: TheChallenges,
+    database: TheDatabase,
+    caller: MaybeCaller,
+) -> FileResponse:
+    """An image of a challenge's texts, which they name as `images/<filename>`."""
+    if caller is not None:
+        caller.check_scope(Scope.CHALLENGES, ScopeLevel.READ)
+    challenge, seen = await challenges.get(View(caller), challenge_id)
+    return await text_images.image(database, caller, challenge, seen, filename)
 
 
 @router.get("/challenges/{challenge_id}/solve-attempts")

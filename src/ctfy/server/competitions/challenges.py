@@ -95,6 +95,44 @@ async def change(
     return row
 
 
+async def order(
+    session: AsyncSession, caller: Caller, competition_id: str, challenge_ids: list[str]
+) -> None:
+    """Put a competition's challenges in another order.
+
+    Raises `competition_not_found`, and `challenges_changed` where others are in it by now.
+    """
+    competition = await session.scalar(
+        select(Competition).where(Competition.id == competition_id).with_for_update(key_share=True)
+    )
+    if competition is None:
+        raise NotFound("competition_not_found", "There is no such competition.")
+    rows = {row.challenge_id: row for row in await session.scalars(listed(competition_id))}
+    before = list(rows)
+    if sorted(challenge_ids) != sorted(before):
+        raise Conflict(
+            "challenges_changed",
+            "The order names other challenges than those that are in the competition now. Load "
+            "them again.",
+            missing=sorted(rows.keys() - set(challenge_ids)),
+            unknown=sorted(set(challenge_ids) - rows.keys()),
+        )
+    if challenge_ids == before:
+        return
+    for position, challenge_id in enumerate(challenge_ids):
+        rows[challenge_id].position = position
+    competition.updated_at = now()
+    emit_for_competition(
+        session,
+        CompetitionUpdated,
+        competition,
+        caller.user_id,
+        changed=["challenge_ids"],
+        before={"challenge_ids": before},
+        after={"challenge_ids": challenge_ids},
+    )
+
+
 def _check(settings: Settings, fields: dict[str, Any]) -> None:
     for name in ("state", "ends_when_solved"):
         if name in fields and fields[name] is None:

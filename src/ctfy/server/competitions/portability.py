@@ -39,6 +39,7 @@ from ctfy.server.tables.standings import Award, StandingSnapshot
 from ctfy.server.tables.submissions import (
     AnswerDigest,
     AttemptReset,
+    ChallengeReset,
     ChallengeSolve,
     QuestionAttempts,
     Solve,
@@ -67,6 +68,7 @@ PARTS: tuple[type[Base], ...] = (
     ChallengeSolve,
     QuestionAttempts,
     AttemptReset,
+    ChallengeReset,
     HintUnlock,
     Unlock,
     Reaction,
@@ -194,6 +196,7 @@ def read(file: bytes) -> dict[str, Any]:
     if document["version"] < 5:
         content.setdefault("custom_fields", [])
         content.setdefault("field_answers", [])
+        content.setdefault("challenge_resets", [])
     return content
 
 
@@ -256,6 +259,9 @@ async def import_(
     for part, found in rows.items():
         for row in found:
             _settle(row, _table(part), people, caller)
+    for reset in rows[ChallengeReset]:
+        for taken in (*reset["taken"]["hints"], *reset["taken"]["attempts"]):
+            taken["user_id"] = people.get(taken["user_id"], caller.user_id)
     for row in rows[Instance]:
         if row["state"] in (*ALIVE, State.STOPPING):
             row.update(state=State.STOPPED, stop_reason="admin_stop_all", stopped_at=now())

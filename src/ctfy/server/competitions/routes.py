@@ -25,6 +25,7 @@ from ctfy.server.kernel import TheCache, TheCatalogue, TheDatabase, TheJobs, The
 from ctfy.server.models.base import Page
 from ctfy.server.models.competitions import (
     Access,
+    ChallengeOrder,
     CompetitionAdminInfo,
     CompetitionChallengeInfo,
     CompetitionChallengeUpdate,
@@ -212,6 +213,18 @@ async def change_offered(
     """Show a challenge, hide it, release it later, or give it rules of its own there."""
     row = await challenges.change(session, settings, caller, competition_id, challenge_id, body)
     return challenges.challenge_info(row, catalogue)
+
+
+@router.put("/admin/competitions/{competition_id}/challenge-order")
+async def order_challenges(
+    competition_id: str,
+    body: ChallengeOrder,
+    session: Session,
+    caller: ItsAdmin,
+) -> ChallengeOrder:
+    """Put its challenges in another order, in which players see them, too."""
+    await challenges.order(session, caller, competition_id, body.challenge_ids)
+    return body
 
 
 @router.get("/admin/competitions/{competition_id}/registrations")

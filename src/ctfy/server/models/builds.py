@@ -142,6 +142,19 @@ class NodeBuildState(Response):
     rows: Unbelieved[NodeBuildRow]
 
 
+class NodeBuildLine(Response):
+    """A line of what was said while a challenge was built or pulled; `seq` counts from 1."""
+
+    seq: int
+    line: str = ""
+
+
+class NodeBuildLog(Response):
+    """What this node said of a challenge, the newest lines; older ones are gone."""
+
+    lines: Unbelieved[NodeBuildLine]
+
+
 class NodePullRow(Response):
     """A challenge's images on this node. `pulled_at` in Unix seconds."""
 

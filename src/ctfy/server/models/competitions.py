@@ -225,6 +225,12 @@ class CompetitionChallengeUpdate(Request):
     ends_when_solved: bool | None = None
 
 
+class ChallengeOrder(Request):
+    """A competition's challenges, all of them, in another order."""
+
+    challenge_ids: Annotated[list[str], Field(max_length=10_000)]
+
+
 class GrantCompetitionAdminRequest(Request):
     """Somebody, by id or by e-mail address."""
 

@@ -97,6 +97,7 @@ class AdminSubmission(Response):
     """A submission as its competition's administrators see it.
 
     `correct`: whether it counts as right. `overruled`: by their word, against its grade.
+    `reset_id`: the reset of its challenge that took it back.
     """
 
     id: str
@@ -110,6 +111,7 @@ class AdminSubmission(Response):
     answer: str = ""
     correct: bool = False
     overruled: bool = False
+    reset_id: str | None = None
     submitted_at: datetime | None = None
     solve_time_s: float = 0.0
 
@@ -148,3 +150,41 @@ class RegradeResult(Response):
     unknown: int = 0
     completed: int = 0
     changes: list[RegradeChange] = []
+
+
+class ChallengeResetRequest(Request):
+    """Begin a challenge anew; with `dry_run` say only what would be taken back.
+
+    `reason`: why; the competition's players read it, and the log keeps it.
+    """
+
+    dry_run: bool = True
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class ChallengeResetCounts(Response):
+    """What teams did with a challenge.
+
+    `teams`: how many have anything of it. `solves`: how many solved it whole. `answers`: questions
+    answered. `attempts`: wrong answers that count against a cap. `hints`: taken. `submissions`:
+    right and wrong; they stay on record.
+    """
+
+    teams: int = 0
+    solves: int = 0
+    answers: int = 0
+    attempts: int = 0
+    hints: int = 0
+    submissions: int = 0
+
+
+class ChallengeResetInfo(ChallengeResetCounts):
+    """A reset of a challenge, and what it took back. No `id`: nothing was done."""
+
+    id: str = ""
+    challenge_id: str
+    dry_run: bool = False
+    reason: str = ""
+    reset_by: str = ""
+    reset_at: datetime | None = None
+    undone_at: datetime | None = None

@@ -50,6 +50,39 @@ class PushedChallenge(ChallengeVersion):
     findings: list[ChallengeFinding] = []
 
 
+class ForeignField(Response):
+    """What becomes of one field, service or file of a challenge; `why` unless it is carried."""
+
+    field: str
+    became: Literal["carried", "changed", "dropped"]
+    why: str = ""
+
+
+class ForeignChallenge(Response):
+    """What becomes of a challenge of another format. With `findings` it is not brought in.
+
+    `source`: its file in the collection. `state`: since it was imported before. `complete`: with
+    every file that players get. `version`: what it became; 0: nothing yet.
+    """
+
+    id: str
+    title: str = ""
+    source: str = ""
+    state: Literal["new", "updated", "unchanged", "refused"]
+    complete: bool = False
+    fields: list[ForeignField] = []
+    findings: list[str] = []
+    version: int = 0
+
+
+class ForeignImport(Response):
+    """What becomes of a collection's challenges, or would with `dry_run`."""
+
+    format: str
+    dry_run: bool
+    challenges: list[ForeignChallenge] = []
+
+
 class FileChange(Response):
     """How a file differs. `diff`: unified, empty for what is no text or too long."""
 

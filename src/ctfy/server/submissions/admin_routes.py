@@ -1,4 +1,4 @@
-"""A competition's submissions: all of them, and correcting their grades."""
+"""A competition's submissions: all of them, correcting their grades, and taking them back."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from ctfy.server.kernel import TheCatalogue, TheDatabase, TheSecret
 from ctfy.server.models.base import Page
 from ctfy.server.models.submissions import (
     AdminSubmission,
+    ChallengeResetInfo,
+    ChallengeResetRequest,
     RegradeRequest,
     RegradeResult,
     SubmissionRuling,
 )
-from ctfy.server.submissions import rulings
+from ctfy.server.submissions import resetting, rulings
 
 router = Router(prefix="/admin/competitions/{competition_id}", tags=["submissions"])
 
@@ -86,3 +88,38 @@ async def regrade_question(
         question_id,
         dry_run=body.dry_run,
     )
+
+
+@router.post("/challenges/{challenge_id}/reset")
+async def reset_challenge(
+    competition_id: str,
+    challenge_id: str,
+    body: ChallengeResetRequest,
+    catalogue: TheCatalogue,
+    session: Session,
+    caller: ItsAdmin,
+) -> ChallengeResetInfo:
+    """Take back all solves, attempts and hints of a challenge; first as a dry run."""
+    return await resetting.reset(session, catalogue, caller, competition_id, challenge_id, body)
+
+
+@router.get("/challenge-resets")
+async def list_challenge_resets(
+    competition_id: str, database: TheDatabase, paging: Paged, _: ItsAdmin
+) -> Page[ChallengeResetInfo]:
+    """The resets of its challenges, newest first."""
+    return await paging.read(
+        database, resetting.RESETS, resetting.reset_info, competition_id=competition_id
+    )
+
+
+@router.post("/challenge-resets/{reset_id}/undo")
+async def undo_challenge_reset(
+    competition_id: str,
+    reset_id: str,
+    catalogue: TheCatalogue,
+    session: Session,
+    caller: ItsAdmin,
+) -> ChallengeResetInfo:
+    """Give back what a reset took."""
+    return await resetting.undo(session, catalogue, caller, competition_id, reset_id)

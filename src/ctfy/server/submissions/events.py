@@ -60,3 +60,19 @@ class FlagCorrect(FlagEvent, to=Audience.TEAM, stale=(Topic.ATTEMPTS,), board=On
     """
 
     solve_rank: int
+
+
+class ChallengeReset(
+    Event,
+    to=Audience.COMPETITION,
+    stale=(Topic.ATTEMPTS, Topic.COMPETITION),
+    board=OnBoard.RELOAD,
+):
+    """A challenge begins anew: solves, attempts and hints of it are taken back.
+
+    `action`: reset, or undone, which gives them back.
+    """
+
+    competition_id: str
+    action: str
+    reason: str

@@ -91,19 +91,21 @@ async def rule(
     found = await session.get(Submission, submission_id)
     if found is None or found.competition_id != competition_id:
         raise NotFound("submission_not_found", "This competition has no such submission.")
-    await _lock(session, found.competition_id, found.challenge_id, [found.team_id])
+    await lock(session, found.competition_id, found.challenge_id, [found.team_id])
     await session.refresh(found)
     if found.correct != body.correct:
         ruled = [found] if body.correct or found.overruled else await _right_ones(session, found)
-        await _turn(session, [row.id for row in ruled], correct=body.correct, by_hand=True)
+        ids = [row.id for row in ruled]
+        await turn(session, ids, correct=body.correct, by_hand=True)
+        await session.execute(_NOT_RESET, {"ids": ids})
         question = _question(catalogue, found.challenge_id, found.question_id)
         if body.correct and question:
             await _give_back(session, found.challenge_id, question, [found])
         where = (competition_id, found.challenge_id, found.question_id)
-        await _settle(session, catalogue, where, [found.team_id])
+        await settle(session, catalogue, where, [found.team_id])
         action = "accepted" if body.correct else "struck"
         await _tell(session, caller, ruled, action, body.reason)
-        await _tell_everybody(session, competition_id)
+        await tell_everybody(session, competition_id)
         await session.refresh(found)
     rows = await session.execute(listed().where(Submission.id == submission_id))
     return submission_info(rows.one())
@@ -123,6 +125,7 @@ async def regrade(
     """Grade all submissions to a question with the answer that it has now.
 
     Those that somebody ruled on stay as they are, and so do those whose right answer is not known.
+    What was reset (`resetting.py`) is not looked at.
     Teams that answered all of the questions that the challenge has now have it then, where one that
     they had left is gone. Raises `challenge_not_found`, `unknown_question_id`.
     """
@@ -139,6 +142,7 @@ async def regrade(
         Submission.competition_id == competition_id,
         Submission.challenge_id == challenge_id,
         Submission.question_id == question_id,
+        Submission.reset_id.is_(None),
     )
     changed: list[Any] = []
     checked = ruled = unknown = 0
@@ -151,19 +155,19 @@ async def regrade(
     completed = await _completed(session, catalogue, where)
     if (changed or completed) and not dry_run:
         teams = sorted({row.team_id for row in changed} | set(completed))
-        await _lock(session, competition_id, challenge_id, teams)
+        await lock(session, competition_id, challenge_id, teams)
         # Somebody may have ruled on some of them meanwhile.
         turned: set[str] = set()
         for was in (False, True):
             ids = [row.id for row in changed if row.correct is was]
-            turned |= await _turn(session, ids, correct=not was, by_hand=False)
+            turned |= await turn(session, ids, correct=not was, by_hand=False)
         changed = [row for row in changed if row.id in turned]
         right = [row for row in changed if not row.correct]
         await _give_back(session, challenge_id, question, right)
-        await _settle(session, catalogue, where, teams)
+        await settle(session, catalogue, where, teams)
         await _tell(session, caller, changed, "regraded", "")
         await _tell_completed(session, caller, where, completed)
-        await _tell_everybody(session, competition_id)
+        await tell_everybody(session, competition_id)
     became_right = sum(not row.correct for row in changed)
     return RegradeResult(
         dry_run=dry_run,
@@ -214,7 +218,7 @@ def _question(catalogue: Catalogue, challenge_id: str, question_id: str) -> Ques
     return challenge.metadata.question(question_id) if challenge else None
 
 
-async def _lock(
+async def lock(
     session: AsyncSession, competition_id: str, challenge_id: str, teams: list[str]
 ) -> None:
     """Let nothing else happen to these teams' answers, or to the challenge's ranks; as the writer:
@@ -241,7 +245,7 @@ async def _right_ones(session: AsyncSession, found: Submission) -> list[Any]:
     return list(rows)
 
 
-async def _turn(session: AsyncSession, ids: list[str], *, correct: bool, by_hand: bool) -> set[str]:
+async def turn(session: AsyncSession, ids: list[str], *, correct: bool, by_hand: bool) -> set[str]:
     """Let submissions count as right, or not; the ids of those that were turned.
 
     Against whoever ruled on one only somebody who rules.
@@ -275,7 +279,7 @@ async def _give_back(
         await session.execute(_GIVE_BACK, given)
 
 
-async def _settle(
+async def settle(
     session: AsyncSession,
     catalogue: Catalogue,
     where: tuple[str, str, str],
@@ -346,7 +350,8 @@ async def _names(session: AsyncSession, team_ids: set[str]) -> dict[str, str]:
     return {row.id: row.name for row in found}
 
 
-async def _tell_everybody(session: AsyncSession, competition_id: str) -> None:
+async def tell_everybody(session: AsyncSession, competition_id: str) -> None:
+    """Tell of new standings whoever may see them change."""
     competition = await session.get_one(Competition, competition_id)
     audience = audience_of_solves(competition, now())
     emit(session, ScoreboardUpdated(competition_id=competition.id), audience=audience)
@@ -354,24 +359,24 @@ async def _tell_everybody(session: AsyncSession, competition_id: str) -> None:
 
 _NAMED: dict[str, Any] = {
     **dict.fromkeys(("ids", "teams", "questions", "forms", "lost", "changed"), ARRAY(String)),
-    **dict.fromkeys(("competition", "challenge", "question", "team", "user"), String()),
+    **dict.fromkeys(("competition", "challenge", "question", "team", "user", "reset"), String()),
 }
 
 
-def _sql(statement: str) -> Any:
+def sql(statement: str) -> Any:
     """A statement whose values have types; without, PostgreSQL guesses another in each place."""
     named = [name for name in _NAMED if re.search(rf":{name}\b", statement)]
     return text(statement).bindparams(*(bindparam(name, type_=_NAMED[name]) for name in named))
 
 
-_CHALLENGE = _sql(
+_CHALLENGE = sql(
     """
     SELECT FROM competition_challenges
     WHERE competition_id = :competition AND challenge_id = :challenge FOR UPDATE
     """
 )
 # How long it took is kept of right answers alone.
-_TURN = _sql(
+_TURN = sql(
     """
     UPDATE submissions b SET correct = :correct, overruled = :by_hand AND NOT b.overruled,
       solve_time_s = coalesce((
@@ -381,7 +386,9 @@ _TURN = _sql(
     RETURNING b.id
     """
 )
-_GIVE_BACK = _sql(
+# Whoever rules on one afterwards has the last word: to undo the reset leaves it alone.
+_NOT_RESET = sql("UPDATE submissions SET reset_id = NULL WHERE id = ANY(:ids)")
+_GIVE_BACK = sql(
     """
     UPDATE question_attempts q SET
       given = ARRAY(SELECT g FROM unnest(q.given) g WHERE g <> ALL(:forms)),
@@ -397,7 +404,7 @@ WHERE b.competition_id = :competition AND b.challenge_id = :challenge
   AND b.question_id = :question AND b.correct AND b.team_id = ANY(:teams)
 ORDER BY b.team_id, b.submitted_at, b.id
 """
-_COMPLETED = _sql(
+_COMPLETED = sql(
     """
     SELECT s.team_id FROM solves s
     WHERE s.competition_id = :competition AND s.challenge_id = :challenge
@@ -408,14 +415,14 @@ _COMPLETED = _sql(
     """
 )
 # A question is solved by the first right answer to it.
-_LOSE = _sql(
+_LOSE = sql(
     f"""
     DELETE FROM solves s WHERE s.challenge_id = :challenge AND s.question_id = :question
       AND s.team_id = ANY(:teams) AND s.submission_id NOT IN (SELECT r.id FROM ({_RIGHT}) r)
     RETURNING s.team_id
     """  # noqa: S608 - put together of constants
 )
-_SOLVE = _sql(
+_SOLVE = sql(
     f"""
     INSERT INTO solves (team_id, challenge_id, question_id, competition_id, user_id,
                         submission_id, solved_at)
@@ -428,14 +435,14 @@ _SOLVE = _sql(
 # when a question is added, and loses it with any that it had. Ranks go by when, and are below zero
 # on their way, since no two may be the same.
 _SETTLE = [
-    _sql(
+    sql(
         """
         DELETE FROM challenge_solves c WHERE c.challenge_id = :challenge AND c.team_id = ANY(:lost)
           AND NOT EXISTS (SELECT FROM solves s WHERE s.team_id = c.team_id
                           AND s.challenge_id = :challenge AND s.question_id = :question)
         """
     ),
-    _sql(
+    sql(
         """
         INSERT INTO challenge_solves AS c (team_id, challenge_id, competition_id, rank, solved_at)
         SELECT s.team_id, :challenge, :competition, -row_number() OVER (), max(s.solved_at)
@@ -446,7 +453,7 @@ _SETTLE = [
           WHERE c.team_id = ANY(:changed)
         """
     ),
-    _sql(
+    sql(
         """
         UPDATE challenge_solves c SET rank = -1000000000 - n.place FROM (
           SELECT team_id, row_number() OVER (ORDER BY solved_at, rank, team_id) AS place
@@ -454,13 +461,13 @@ _SETTLE = [
         ) n WHERE c.team_id = n.team_id AND c.challenge_id = :challenge
         """
     ),
-    _sql(
+    sql(
         """
         UPDATE challenge_solves SET rank = -1000000000 - rank
         WHERE competition_id = :competition AND challenge_id = :challenge
         """
     ),
-    _sql(
+    sql(
         """
         UPDATE competition_challenges SET solves = (
           SELECT count(*) FROM challenge_solves

@@ -104,7 +104,7 @@ _SOLVED = Statement(
         Solve.team_id == bindparam("team_id"), Solve.challenge_id == bindparam("challenge_id")
     )
 )
-# Of right answers that somebody struck, to one question.
+# Of right answers that somebody struck, to one question. What was reset may be given again.
 _STRUCK = Statement(
     select(Submission.answer).where(
         Submission.competition_id == bindparam("competition_id"),
@@ -112,6 +112,7 @@ _STRUCK = Statement(
         Submission.challenge_id == bindparam("challenge_id"),
         Submission.question_id == bindparam("question_id"),
         Submission.overruled,
+        Submission.reset_id.is_(None),
         ~Submission.correct,
     )
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ctfy.server.database.base import Base, new_id, now
@@ -14,7 +16,7 @@ class Submission(Base):
     """An answer that somebody gave, right or wrong.
 
     `correct`: whether it counts as right. `overruled`: whoever runs the competition said so,
-    against how it was graded.
+    against how it was graded. `reset_id`: the reset of its challenge that took it back.
     """
 
     __tablename__ = "submissions"
@@ -45,6 +47,7 @@ class Submission(Base):
     solve_time_s: Mapped[float] = mapped_column(default=0.0)
     submitted_at: Mapped[datetime] = mapped_column(default=now)
     overruled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    reset_id: Mapped[str | None]
 
 
 class Solve(Base):
@@ -132,3 +135,23 @@ class AttemptReset(Base):
     reset_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     reset_at: Mapped[datetime] = mapped_column(default=now)
     reason: Mapped[str] = mapped_column(default="")
+
+
+class ChallengeReset(Base):
+    """A challenge of a competition begun anew: what teams had done there counts no more.
+
+    `taken`: the rows that were taken away or turned, for whoever undoes it. `undone_at`: when.
+    """
+
+    __tablename__ = "challenge_resets"
+    __table_args__ = (Index("ix_challenge_resets_competition", "competition_id", "reset_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    competition_id: Mapped[str] = mapped_column(ForeignKey("competitions.id", ondelete="CASCADE"))
+    challenge_id: Mapped[str]
+    reason: Mapped[str]
+    counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    taken: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    reset_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    reset_at: Mapped[datetime] = mapped_column(default=now)
+    undone_at: Mapped[datetime | None]

@@ -31,11 +31,13 @@ async def list_tasks(
     _: Admin,
     status: str = "",
     kind: str = "",
+    challenge_id: str = "",
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> AdminTaskListResponse:
     """What operators started, newest first."""
-    page = await Paging(limit, offset).fetch(session, service.listed(status, kind), service.info)
+    query = service.listed(status, kind, challenge_id)
+    page = await Paging(limit, offset).fetch(session, query, service.info)
     return AdminTaskListResponse(
         items=page.items, total=page.total, offset=page.offset, limit=page.limit
     )

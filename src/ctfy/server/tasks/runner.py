@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -42,14 +43,20 @@ class Run:
 
     async def log(self, message: str, level: str = "info") -> None:
         """Write a line."""
+        await self.log_lines([message], level)
+
+    async def log_lines(self, messages: Sequence[str], level: str = "info") -> None:
+        """Write several lines at once."""
         number = (
             select(func.coalesce(func.max(TaskLog.seq), 0) + 1)
             .where(TaskLog.task_id == self._id)
             .scalar_subquery()
         )
         async with self._database.transaction() as session:
-            line = message.replace("\0", "")[:_LONGEST_LINE]
-            session.add(TaskLog(task_id=self._id, seq=number, level=level, message=line))
+            for message in messages:
+                line = message.replace("\0", "")[:_LONGEST_LINE]
+                session.add(TaskLog(task_id=self._id, seq=number, level=level, message=line))
+                await session.flush()
 
     async def progress(self, fraction: float, message: str) -> None:
         """Say how far it is, from 0 to 1."""

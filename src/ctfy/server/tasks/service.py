@@ -67,8 +67,8 @@ def emit_for_task(
     emit(session, kind(task_id=task.id, task_kind=task.kind, **more), actor_id=actor_id)
 
 
-def listed(status: str = "", kind: str = "") -> Select[*tuple[Any, ...]]:
-    """Tasks, newest first. Raises 422 on an unknown status."""
+def listed(status: str = "", kind: str = "", challenge_id: str = "") -> Select[*tuple[Any, ...]]:
+    """Tasks, newest first, or those about a challenge. Raises 422 on an unknown status."""
     query = (
         select(Task, User.display_name.label("created_by_name"))
         .outerjoin(User, User.id == Task.created_by)
@@ -80,6 +80,8 @@ def listed(status: str = "", kind: str = "") -> Select[*tuple[Any, ...]]:
         query = query.where(Task.status == status)
     if kind:
         query = query.where(Task.kind == kind)
+    if challenge_id:
+        query = query.where(Task.params["challenge_id"].as_string() == challenge_id)
     return query
 
 

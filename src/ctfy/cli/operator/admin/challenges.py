@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -106,6 +108,38 @@ def remove(challenge_id: Annotated[str, typer.Argument()]) -> str:
     """
     session.admin().challenges.remove(challenge_id)
     return f"{challenge_id} is not on the platform any more."
+
+
+@app.command("import")
+@prints("id state version complete source findings", empty="It holds no challenge.")
+def import_(
+    source: Annotated[Path, typer.Argument(help="A folder, or a tar, tar.gz or zip")],
+    format: Annotated[str, typer.Option(help="ctfcli, rctf, kctf or xbow; else found out")] = "",
+    difficulty: Annotated[
+        str, typer.Option(help="For those that name none: easy, medium or hard")
+    ] = "medium",
+    force: Annotated[
+        bool, typer.Option("--force", help="Take theirs where a file was changed here, too")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it: else it is only said")] = False,
+) -> builtins.list[Any]:
+    """Bring challenges of another format to the platform; --json has what became of each field.
+
+    Example: ctfy-admin admin challenges import old-ctf.zip --apply
+    """
+    from ctfy.challenge.archive import pack
+
+    with tempfile.TemporaryFile() as file:
+        if source.is_dir():
+            pack(source, file)
+        else:
+            file.write(source.read_bytes())
+        file.seek(0)
+        challenges = session.admin().challenges
+        found = challenges.import_(
+            file, format=format, difficulty=difficulty, dry_run=not apply, force=force
+        )
+    return [*found.challenges]
 
 
 @app.command()

@@ -248,6 +248,23 @@ def challenge(
 
 
 @app.command()
+@prints(_RULES)
+def order(
+    competition_id: CompetitionId,
+    challenge_id: Annotated[list[str], typer.Argument(help="First to last; the others follow")],
+) -> builtins.list[CompetitionChallengeInfo]:
+    """Put a competition's challenges in another order, in which players see them, too.
+
+    Example: ctfy-admin admin competition order COMPETITION_ID two-time notes
+    """
+    competitions = session.admin().competitions
+    there = [row.challenge_id for row in competitions.challenges(competition_id, limit=10_000)]
+    others = [id_ for id_ in there if id_ not in challenge_id]
+    competitions.order_challenges(competition_id, [*challenge_id, *others])
+    return competitions.challenges(competition_id, limit=10_000)
+
+
+@app.command()
 @prints("team_id team_name bracket standing members solved registered_at", empty="No team yet.")
 def registrations(
     competition_id: CompetitionId, offset: Offset = 0, limit: Limit = 1000

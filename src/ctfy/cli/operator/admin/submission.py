@@ -11,7 +11,7 @@ from ctfy.cli import session
 from ctfy.cli.output import prints
 from ctfy.cli.paging import Limit, Offset
 from ctfy.cli.people import user_id
-from ctfy.server.models.submissions import AdminSubmission, RegradeResult
+from ctfy.server.models.submissions import AdminSubmission, ChallengeResetInfo, RegradeResult
 
 app = typer.Typer(no_args_is_help=True)
 CompetitionId = Annotated[str, typer.Argument(help="A competition's id")]
@@ -88,3 +88,50 @@ def regrade(
     """
     submissions = session.admin().submissions
     return submissions.regrade(competition_id, challenge_id, question_id, dry_run=not apply)
+
+
+_RESET = "id challenge_id dry_run teams solves answers attempts hints submissions reason undone_at"
+
+
+@app.command("reset-challenge")
+@prints(_RESET)
+def reset_challenge(
+    competition_id: CompetitionId,
+    challenge_id: Annotated[str, typer.Argument(help="A challenge that is in it")],
+    reason: Annotated[str, typer.Option(help="Why; players read it")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Do it: else it is only counted")] = False,
+) -> ChallengeResetInfo:
+    """Take back all solves, attempts and hints of a challenge; `undo-reset` gives them back.
+
+    Example: ctfy-admin admin submission reset-challenge COMPETITION_ID notes --reason typo --apply
+    """
+    submissions = session.admin().submissions
+    return submissions.reset_challenge(
+        competition_id, challenge_id, reason=reason, dry_run=not apply
+    )
+
+
+@app.command()
+@prints(f"{_RESET} reset_at", empty="No challenge was reset.")
+def resets(
+    competition_id: CompetitionId, offset: Offset = 0, limit: Limit = 50
+) -> builtins.list[ChallengeResetInfo]:
+    """List the resets of a competition's challenges, newest first.
+
+    Example: ctfy-admin admin submission resets COMPETITION_ID
+    """
+    submissions = session.admin().submissions
+    return submissions.challenge_resets(competition_id, offset=offset, limit=limit)
+
+
+@app.command("undo-reset")
+@prints(_RESET)
+def undo_reset(
+    competition_id: CompetitionId,
+    reset_id: Annotated[str, typer.Argument(help="As `submission resets` says")],
+) -> ChallengeResetInfo:
+    """Give back what a reset of a challenge took; what came since stays.
+
+    Example: ctfy-admin admin submission undo-reset COMPETITION_ID RESET_ID
+    """
+    return session.admin().submissions.undo_reset(competition_id, reset_id)

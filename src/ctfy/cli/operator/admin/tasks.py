@@ -25,6 +25,7 @@ _LOOK_S = 0.5
 def list_(
     status: Annotated[str, typer.Option(help="Only these, as running")] = "",
     kind: Annotated[str, typer.Option(help="Only these, as challenge_build")] = "",
+    challenge: Annotated[str, typer.Option(help="Only about this challenge, by id")] = "",
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> builtins.list[AdminTaskInfo]:
@@ -33,7 +34,8 @@ def list_(
     Example: ctfy-admin admin tasks list --status running
     """
     tasks = session.admin().tasks
-    return tasks.list(status=status, kind=kind, offset=offset, limit=limit).items
+    found = tasks.list(status=status, kind=kind, challenge_id=challenge, offset=offset, limit=limit)
+    return found.items
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -19,12 +21,25 @@ from ctfy.node.providers.docker.threads import abandonable
 _TAIL = 20  # lines
 
 
-class Images:
-    """The images of one engine. `logs` is the folder for what building them prints."""
+def _nobody(line: str) -> None:
+    """Takes what nobody is to read."""
 
-    def __init__(self, engine: docker.DockerClient, logs: Path) -> None:
+
+class Images:
+    """The images of one engine. `logs` is the folder for what building them prints.
+
+    `say` takes it, too, by challenge; not that of an instance's own image, which may hold answers.
+    """
+
+    def __init__(
+        self,
+        engine: docker.DockerClient,
+        logs: Path,
+        say: Callable[[str, str], None] = lambda challenge_id, line: None,
+    ) -> None:
         self._engine = engine
         self._logs = logs
+        self._say = say
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def build(
@@ -47,7 +62,8 @@ class Images:
             marks = labels if labels and build.of_instance else {}
             async with self._locks[build.image]:
                 if not await asyncio.to_thread(self._has, build.image):
-                    await abandonable(self._make, f"{challenge.id}-{name}", build, marks)
+                    say = partial(self._say, challenge.id) if not marks else _nobody
+                    await abandonable(self._make, f"{challenge.id}-{name}", build, marks, say)
         return images
 
     async def pull(self, challenge: Challenge) -> None:
@@ -57,7 +73,9 @@ class Images:
             if service.build is not None or await asyncio.to_thread(self._has, image):
                 continue
             try:
+                self._say(challenge.id, f"pulling {image}")
                 await abandonable(self._fetch, image)
+                self._say(challenge.id, f"{image} is here")
             except (docker.errors.DockerException, requests.RequestException) as error:
                 raise StartFailed(f"The image {image} was not pulled: {error}") from error
 
@@ -71,7 +89,9 @@ class Images:
     def _fetch(self, image: str) -> None:
         self._engine.images.pull(image)
 
-    def _make(self, what: str, build: Build, labels: dict[str, str]) -> None:
+    def _make(
+        self, what: str, build: Build, labels: dict[str, str], say: Callable[[str], None]
+    ) -> None:
         """Build an image, with its output in a file. Raises StartFailed with the last 20 lines."""
         self._logs.mkdir(parents=True, exist_ok=True)
         tail: deque[str] = deque(maxlen=_TAIL)
@@ -89,6 +109,7 @@ class Images:
             ):
                 line = str(said.get("stream") or said.get("error") or "")
                 log.write(line)
+                say(line)
                 tail.extend(line.splitlines())
                 if "error" in said:
                     words = "\n".join(filter(None, tail))

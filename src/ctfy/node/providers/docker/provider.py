@@ -103,7 +103,7 @@ class DockerProvider(Provider):
                 "'docker.io' and start it, or use --provider sandbox"
             ) from error
         await enforce(self._docker_settings.instance_networks)
-        self._images_of = Images(self._engine, self._settings.data_dir / "builds")
+        self._images_of = Images(self._engine, self._settings.data_dir / "builds", self._say)
         self._created_list = ContainerList(self._engine.api, self._node)
         count = min(self._docker_settings.spare_networks, self._settings.capacity)
         self._created_pool = NetworkPool(self._engine.api, self._node, count, self._free_subnet)
@@ -164,6 +164,10 @@ class DockerProvider(Provider):
             raise StartFailed(_words(error)) from error
         self._watched[order.instance_id] = on_exit
         return endpoints
+
+    def _say(self, challenge_id: str, line: str) -> None:
+        # Looked up each time: whoever listens came after the engine was connected.
+        self.say(challenge_id, line)
 
     async def build(self, challenge: Challenge) -> None:
         """Build the images of the services that have a build context; an unchanged one is there.

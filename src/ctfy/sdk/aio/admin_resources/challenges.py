@@ -24,6 +24,7 @@ from ctfy.server.models.versions import (
     ChallengeFiles,
     ChallengeSource,
     ChallengeVersion,
+    ForeignImport,
     PushedChallenge,
     StoredChallenge,
 )
@@ -66,6 +67,30 @@ class AdminChallengesResource:
             content=archive if isinstance(archive, bytes) else archive.read(),
             headers={"Content-Type": "application/octet-stream"},
             timeout=600,
+        )
+
+    async def import_(
+        self,
+        archive: bytes | BinaryIO,
+        *,
+        format: str = "",
+        difficulty: str = "medium",
+        dry_run: bool = True,
+        force: bool = False,
+    ) -> ForeignImport:
+        """Take in the challenges of another format in an archive; first see what becomes of them.
+
+        `format`: ctfcli, rctf, kctf, xbow; left out, it is found out. `difficulty`: of those that
+        name none. `force`: take theirs where a file was changed here, too.
+        """
+        return await self._http.fetch(
+            ForeignImport,
+            "POST",
+            "/admin/challenges/import",
+            params={"format": format, "difficulty": difficulty, "dry_run": dry_run, "force": force},
+            content=archive if isinstance(archive, bytes) else archive.read(),
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=900,
         )
 
     async def versions(

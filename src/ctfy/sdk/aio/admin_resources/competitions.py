@@ -100,6 +100,13 @@ class AdminCompetitionsResource:
         path = f"/admin/competitions/{competition_id}/challenges/{challenge_id}"
         return await self._http.fetch(CompetitionChallengeInfo, "PATCH", path, json=written(fields))
 
+    async def order_challenges(
+        self, competition_id: str, challenge_ids: builtins.list[str]
+    ) -> None:
+        """Put a competition's challenges, all of them, in another order."""
+        path = f"/admin/competitions/{competition_id}/challenge-order"
+        await self._http.call("PUT", path, json={"challenge_ids": challenge_ids})
+
     async def registrations(
         self, competition_id: str, offset: int = 0, limit: int = 50
     ) -> builtins.list[CompetitionRegistrationInfo]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
-from ctfy.server.models.submissions import AdminSubmission, RegradeResult
+from ctfy.server.models.submissions import AdminSubmission, ChallengeResetInfo, RegradeResult
 
 
 class AdminSubmissionsResource:
@@ -60,3 +60,26 @@ class AdminSubmissionsResource:
         challenge = f"/admin/competitions/{competition_id}/challenges/{challenge_id}"
         path = f"{challenge}/questions/{question_id}/regrade"
         return await self._http.fetch(RegradeResult, "POST", path, json={"dry_run": dry_run})
+
+    async def reset_challenge(
+        self, competition_id: str, challenge_id: str, *, reason: str = "", dry_run: bool = True
+    ) -> ChallengeResetInfo:
+        """Take back all solves, attempts and hints of a challenge; first see how many they are.
+
+        Players read the `reason`, which may be left out of a dry run alone.
+        """
+        path = f"/admin/competitions/{competition_id}/challenges/{challenge_id}/reset"
+        body = {"dry_run": dry_run, "reason": reason}
+        return await self._http.fetch(ChallengeResetInfo, "POST", path, json=body)
+
+    async def challenge_resets(
+        self, competition_id: str, *, offset: int = 0, limit: int = 50
+    ) -> builtins.list[ChallengeResetInfo]:
+        """The resets of a competition's challenges, newest first."""
+        path = f"/admin/competitions/{competition_id}/challenge-resets"
+        return await self._http.fetch_page(ChallengeResetInfo, path, offset=offset, limit=limit)
+
+    async def undo_reset(self, competition_id: str, reset_id: str) -> ChallengeResetInfo:
+        """Give back what a reset of a challenge took; what came since stays."""
+        path = f"/admin/competitions/{competition_id}/challenge-resets/{reset_id}/undo"
+        return await self._http.fetch(ChallengeResetInfo, "POST", path)

@@ -27,10 +27,17 @@ class AdminTasksResource:
         self._http = http
 
     async def list(
-        self, *, status: str = "", kind: str = "", offset: int = 0, limit: int = 50
+        self,
+        *,
+        status: str = "",
+        kind: str = "",
+        challenge_id: str = "",
+        offset: int = 0,
+        limit: int = 50,
     ) -> AdminTaskListResponse:
-        """Tasks, newest first."""
-        params = {"status": status, "kind": kind, "offset": offset, "limit": limit}
+        """Tasks, newest first; with a challenge's id those that build or pull it."""
+        of = {"status": status, "kind": kind, "challenge_id": challenge_id}
+        params = {**of, "offset": offset, "limit": limit}
         return await self._http.fetch(AdminTaskListResponse, "GET", "/admin/tasks", params=params)
 
     async def get(self, task_id: str) -> AdminTaskInfo:

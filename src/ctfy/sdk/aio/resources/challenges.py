@@ -97,6 +97,11 @@ class ChallengesResource:
             await self._http.call("GET", f"/challenges/{challenge_id}/attachments/{name}")
         ).content
 
+    async def image(self, challenge_id: str, filename: str) -> bytes:
+        """An image of a challenge's texts, which they name as `images/<filename>`."""
+        name = quote(filename, safe="")
+        return (await self._http.call("GET", f"/challenges/{challenge_id}/images/{name}")).content
+
     async def solve_attempts(
         self, challenge_id: str, *, include_unsolved: bool = False, limit: int = 500
     ) -> ChallengeSolveAttemptsResponse:
