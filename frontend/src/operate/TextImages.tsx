@@ -4,8 +4,8 @@ import type { ChallengeFiles, PushedChallenge } from "../api/client";
 import { refresh } from "../api/queries";
 import { upload } from "../api/upload";
 import { notify } from "../components/toasts";
+import { Upload } from "../components/Upload";
 import { t } from "../i18n";
-import { Upload } from "./Upload";
 
 const KINDS: Record<string, string> = {
   "image/png": "png",

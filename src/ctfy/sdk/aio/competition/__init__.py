@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from ctfy.sdk.aio.base import AsyncBaseHttpClient
 from ctfy.sdk.aio.competition.team import CompetitionTeam
 from ctfy.sdk.aio.competition.writeups import CompetitionWriteups
+from ctfy.sdk.competition import _answers
 from ctfy.server.models.base import ListOf
 from ctfy.server.models.challenges import ChallengeInfo, HintInfo
 from ctfy.server.models.competitions import CompetitionDetail
+from ctfy.server.models.fields import AnsweredField, FieldValue
 from ctfy.server.models.standings import (
     AdminSolveMatrix,
     CompetitionChallengeBreakdown,
@@ -75,24 +77,44 @@ class Competition:
         description: str = "",
         code: str = "",
         bracket: str = "",
+        fields: Mapping[str, FieldValue] | None = None,
     ) -> TeamDetail:
-        """Enter the competition: alone, with a new team, or on a team by its code."""
+        """Enter the competition: alone, with a new team, or on a team by its code.
+
+        `fields` answer what the competition asks, by their names; see `fields()`.
+        """
         if mode == "join":
             path = f"{self._path}/teams/redeem"
-            return await self._http.fetch(TeamDetail, "POST", path, json={"code": code})
-        body = {"mode": mode, "name": name, "description": description, "bracket": bracket}
+            return await self._http.fetch(
+                TeamDetail, "POST", path, json={"code": code} | _answers(fields)
+            )
+        body: dict[str, Any] = {"mode": mode, "name": name, "description": description}
+        body |= {"bracket": bracket} | _answers(fields)
         return await self._http.fetch(TeamDetail, "POST", f"{self._path}/teams", json=body)
 
-    async def request_to_join(self, team_id: str) -> TeamInviteInfo:
-        """Ask a team's captain to let the caller in."""
-        path = f"{self._path}/teams/{team_id}/join-request"
-        return await self._http.fetch(TeamInviteInfo, "POST", path)
+    async def fields(self) -> list[AnsweredField]:
+        """What the competition asks of those who register, with the caller's answers."""
+        return (await self._http.fetch(ListOf[AnsweredField], "GET", f"{self._path}/fields")).root
 
-    async def accept_invite(self, invite_id: str) -> TeamDetail:
-        """Accept a direct invite."""
-        return await self._http.fetch(
-            TeamDetail, "POST", f"{self._path}/invites/{invite_id}/accept"
-        )
+    async def answer(self, fields: Mapping[str, FieldValue | None]) -> list[AnsweredField]:
+        """Change the caller's answers, by the names of the fields; None takes one away."""
+        body = {"fields": dict(fields)}
+        path = f"{self._path}/fields"
+        return (await self._http.fetch(ListOf[AnsweredField], "PATCH", path, json=body)).root
+
+    async def request_to_join(
+        self, team_id: str, *, fields: Mapping[str, FieldValue] | None = None
+    ) -> TeamInviteInfo:
+        """Ask a team's captain to let the caller in; `fields` as for `register`."""
+        path = f"{self._path}/teams/{team_id}/join-request"
+        return await self._http.fetch(TeamInviteInfo, "POST", path, json=_answers(fields) or None)
+
+    async def accept_invite(
+        self, invite_id: str, *, fields: Mapping[str, FieldValue] | None = None
+    ) -> TeamDetail:
+        """Accept a direct invite; `fields` as for `register`."""
+        path = f"{self._path}/invites/{invite_id}/accept"
+        return await self._http.fetch(TeamDetail, "POST", path, json=_answers(fields) or None)
 
     async def decline_invite(self, invite_id: str) -> None:
         """Decline a direct invite."""
