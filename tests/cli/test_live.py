@@ -531,7 +531,7 @@ def test_an_operator_does_everything_from_the_command_line(
     assert root.json(f"{submission} regrade {made['id']} notes flag")["checked"] == 1
     anew = f"{submission} reset-challenge {made['id']} notes"
     assert root.json(anew)["dry_run"]
-    assert root.run(f"{anew} --apply").code == 2
+    assert root.run(f"{anew} --apply").code == 5
     done = root.json(f"{anew} --reason broken --apply")
     assert root.both(f"{submission} resets {made['id']}")[0]["id"] == done["id"]
     assert root.json(f"{submission} undo-reset {made['id']} {done['id']}")["undone_at"]
