@@ -99,7 +99,7 @@ function Join({ competition }: { competition: CompetitionDetail }) {
       )}
       {asked.length > 0 && (
         <Card>
-          <Title order={3} size="h5" mb="xs">
+          <Title order={2} size="h5" mb="xs">
             {t("What the organisers ask")}
           </Title>
           <Stack>

@@ -425,7 +425,6 @@ def ask_the_node(player, cup):
         *(lambda: node.build_challenge("notes"), lambda: node.pull_challenge("notes")),
         *(lambda: node.get_pcap(ready.id), lambda: node.get_agent_runtime(ready.id)),
         lambda: node.get_container_logs(ready.id),
-        lambda: node.get_build_log("notes"),
     ):
         attempt(read)
     refused(404, node.get_openvpn_config, ready.id)
