@@ -47,7 +47,7 @@ def make(page: Page, url: str, name: str, answer: str) -> None:
 def fill_in(page: Page, url: str) -> None:
     """Ten challenges: a folder, an example, one with three kinds of questions, and seven more."""
     page.goto(f"{url}/admin/new-challenge")
-    folder = page.get_by_label("Choose a folder").and_(page.locator("input"))
+    folder = page.get_by_label("Choose a folder").and_(page.locator("input")).first
     folder.set_input_files(CHALLENGES / "notes")
     expect(page.get_by_role("heading", name="Pocket Notes")).to_be_visible()
 

@@ -1,8 +1,6 @@
 /** What holds for every query and mutation: which are tried again, and what becomes of failures. */
-import { notifications } from "@mantine/notifications";
 import { MutationCache, type Query, QueryCache, QueryClient } from "@tanstack/react-query";
 import { notifyFailure } from "../components/toasts";
-import { t } from "../i18n";
 import { ApiError } from "./client";
 
 /** Failures that pass by themselves: no connection, a restart, too many requests. */
@@ -12,16 +10,8 @@ const isTemporary = (error: unknown) =>
 /** The session ended. The server removed its cookie, so a second try is a visitor's, and may succeed. */
 const sessionEnded = (error: unknown) => error instanceof ApiError && error.code === "unauthorized";
 
-/** Whoever is nobody any more is asked to sign in by the page's frame; this says why. */
-function signInAgain() {
-  notifications.show({
-    id: "session-ended", // once, whatever was refused
-    color: "orange",
-    title: t("Your session has ended"),
-    message: t("Sign in again to go on."),
-  });
-  void refresh("/api/v1/me");
-}
+/** Who is nobody any more hears of it when they are asked for again. */
+const askWhoItIs = () => void refresh("/api/v1/me");
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -35,12 +25,12 @@ export const queries = new QueryClient({
   },
   queryCache: new QueryCache({
     onError(error) {
-      if (sessionEnded(error)) signInAgain();
+      if (sessionEnded(error)) askWhoItIs();
     },
   }),
   mutationCache: new MutationCache({
     onError(error, _variables, _context, mutation) {
-      if (sessionEnded(error)) return signInAgain();
+      if (sessionEnded(error)) return askWhoItIs();
       // What shows its refusals itself marks its mutation as quiet.
       if (!mutation.meta?.quiet) notifyFailure(error);
     },
